@@ -1,0 +1,2 @@
+/** The parts of this room; see impl/parts.ts. */
+export const clientParts = {} as const;

@@ -1,0 +1,34 @@
+/**
+ * What the simulated world lets an onlooker see: raw effects, at the moment they are real. Passive: an observer draws
+ * nothing, costs nothing and changes nothing. Auditors turn these into model events with readers of their own.
+ */
+import type { Claim } from '../../../model/events.ts';
+import type { ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { RpcCode } from '../../protocol/messages.ts';
+
+export type MessageKind = 'request' | 'reply' | 'tell';
+
+export interface WorldObserver {
+  /** A message left `from`. `body` is the frozen payload; for an RPC-level refusal of a request it is undefined and `error` tells. */
+  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;
+  /** The receiver's handler or continuation is about to run. */
+  messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;
+  /** Names and bytes changed on a node's disk (after the change). */
+  fileCreated(node: NodeId, path: string): void;
+  fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void;
+  fileSynced(node: NodeId, path: string): void;
+  renamed(node: NodeId, from: string, to: string): void;
+  linked(node: NodeId, from: string, to: string): void;
+  removed(node: NodeId, path: string): void;
+  /** Written bytes were lost or changed behind the process's back (power loss, bit rot). */
+  diskDamaged(node: NodeId, path: string): void;
+  /** A state store operation took effect. `value` is '' for a removal. */
+  storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void;
+  processStarted(node: NodeId): void;
+  processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void;
+  claimed(node: NodeId, claim: Claim): void;
+  /** A fault took effect (a deviation or a step), with what it hit. */
+  faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void;
+  /** A task's handler is about to run (for traces and for who-waits-for-what). */
+  taskStarted(node: NodeId, code: string, method: string): void;
+}

@@ -1,0 +1,97 @@
+/** The options of upstream's config.ini that this project reads, with upstream's defaults (repl 4, plog 20). */
+
+import type { PoolName, Priority, TaskCode } from './protocol/taskCodes.ts';
+
+export interface Settings {
+  // 2PC
+  readonly mutation2pcMinReplicaCount: number;
+  readonly stalenessForCommit: number;
+  readonly maxMutationCountInPrepareList: number;
+  readonly batchWriteDisabled: boolean;
+  readonly maxAllowedWriteSizeBytes: number;
+  readonly rejectWriteWhenDiskInsufficient: boolean;
+  readonly prepareTimeoutMs: number;
+  readonly groupCheckDisabled: boolean;
+  readonly groupCheckIntervalMs: number;
+  readonly emptyWriteDisabled: boolean;
+  // checkpoint
+  readonly checkpointDisabled: boolean;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointMaxIntervalMs: number;
+  readonly triggerCheckpointRetryIntervalMs: number;
+  readonly maxConcurrentManualEmergencyCheckpoints: number;
+  readonly checkpointReserveMinCount: number;
+  readonly checkpointReserveTimeSeconds: number;
+  // storage engine
+  readonly memtableSizeBytes: number;
+  // private log
+  readonly logPrivateFileSizeBytes: number;
+  readonly logPrivateReserveMaxSizeBytes: number;
+  readonly logPrivateReserveMaxTimeSeconds: number;
+  readonly plogForceFlush: boolean;
+  readonly plogGcEnabled: boolean;
+  // cluster
+  readonly configSyncIntervalMs: number;
+  readonly gcMemoryReplicaIntervalMs: number;
+  readonly rpcTimeoutMs: number;
+  /** Hard-coded upstream (repl 4): retries of a prepare, a checkpoint's start delay, the retry after a flush, a meta update's retry. */
+  readonly prepareRetryMs: number;
+  readonly checkpointStartDelayMs: number;
+  readonly checkpointRetryAfterFlushMs: number;
+  readonly updateConfigRetryMs: number;
+  readonly manualCompactRetryMs: number;
+  // client
+  readonly clientTimeoutMs: number;
+  readonly clientRetryMs: number;
+  // pools
+  readonly poolWorkers: Readonly<Record<PoolName, number>>;
+  /** `[task.<CODE>]` overrides. */
+  readonly taskOverrides: Readonly<Partial<Record<TaskCode, { readonly pool?: PoolName; readonly priority?: Priority }>>>;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  mutation2pcMinReplicaCount: 2,
+  stalenessForCommit: 20,
+  maxMutationCountInPrepareList: 110,
+  batchWriteDisabled: false,
+  maxAllowedWriteSizeBytes: 1048576,
+  rejectWriteWhenDiskInsufficient: true,
+  prepareTimeoutMs: 3000,
+  groupCheckDisabled: false,
+  groupCheckIntervalMs: 100_000,
+  emptyWriteDisabled: false,
+  checkpointDisabled: false,
+  checkpointIntervalMs: 100_000,
+  checkpointMaxIntervalMs: 7_200_000,
+  triggerCheckpointRetryIntervalMs: 100,
+  maxConcurrentManualEmergencyCheckpoints: 10,
+  checkpointReserveMinCount: 2,
+  checkpointReserveTimeSeconds: 1800,
+  memtableSizeBytes: 64 << 20,
+  logPrivateFileSizeBytes: 32 << 20,
+  logPrivateReserveMaxSizeBytes: 1000 << 20,
+  logPrivateReserveMaxTimeSeconds: 36_000,
+  plogForceFlush: false,
+  plogGcEnabled: true,
+  configSyncIntervalMs: 30_000,
+  gcMemoryReplicaIntervalMs: 600_000,
+  rpcTimeoutMs: 5000,
+  prepareRetryMs: 5,
+  checkpointStartDelayMs: 10,
+  checkpointRetryAfterFlushMs: 10_000,
+  updateConfigRetryMs: 1000,
+  manualCompactRetryMs: 300_000,
+  clientTimeoutMs: 5000,
+  clientRetryMs: 100,
+  poolWorkers: {
+    THREAD_POOL_REPLICATION: 24,
+    THREAD_POOL_REPLICATION_LONG: 8,
+    THREAD_POOL_PLOG: 4,
+    THREAD_POOL_DEFAULT: 8,
+    THREAD_POOL_LOCAL_APP: 24,
+    THREAD_POOL_COMPACT: 8,
+    THREAD_POOL_META_SERVER: 4,
+    THREAD_POOL_META_STATE: 1,
+  },
+  taskOverrides: {},
+};

@@ -1,0 +1,102 @@
+/**
+ * What the replica layer knows of its storage: the private log and the storage app (repl's replication_app_base and
+ * pegasus_server_impl). The classes are parts (`context.parts.PrivateLog`, `context.parts.StorageApp`).
+ */
+import type { CheckpointTrigger, Decree, ErrorCode, Gpid } from '../../model/vocabulary.ts';
+import type { Continuation } from '../env/contract.ts';
+import type { LogMutation } from './plog/types.ts';
+
+export interface PrivateLogOptions {
+  readonly gpid: Gpid;
+  /** `<replica dir>/plog` */
+  readonly dir: string;
+  /** Thread hash of the gpid. */
+  readonly hash: number;
+  /** Resumed (in LPC_REPLICATION_ERROR) when a write or the creation of a file fails; the replica goes to ERROR. */
+  readonly onIoError: Continuation<ErrorCode>;
+}
+
+/** plog sections 7-12; functions bear upstream's names. Blocking calls charge their disk cost to the caller's task. */
+export interface PrivateLogContract {
+  /** plog 8; set from `.init-info` before open. */
+  setValidStartOffsetOnOpen(offset: number): void;
+  /**
+   * plog 10. `replay` is called for each record of the files chosen by `replayDecree` (files whose records are all
+   * covered are skipped); it answers whether the record counts for max_decree. Not open afterwards when the result is
+   * not ERR_OK.
+   */
+  open(replayDecree: Decree, replay: (mutation: LogMutation) => boolean): ErrorCode;
+  /**
+   * plog 7.2. Never fails itself; `then` (may be undefined: learning) resumes in LPC_WRITE_REPLICATION_LOG with ERR_OK
+   * when the batch that holds the record has been written (and synced with plog_force_flush), or with the error.
+   * Continuations resume in append order. Answers the record's global offset.
+   */
+  append(mutation: LogMutation, then: Continuation<ErrorCode> | undefined): number;
+  /** plog 7.5: issues what is pending; `then` resumes when nothing is pending or running. */
+  flush(then: Continuation): void;
+  /** flush, then forget all state; `then` resumes when it is closed. */
+  close(then: Continuation): void;
+  /** Drops everything at once without flushing (the replica failed); no continuation of append resumes any more. */
+  abandon(): void;
+  /** plog 12, in the caller's task; answers the number of files deleted. */
+  garbageCollection(cleanableDecree: Decree, validStartOffset: number): number;
+  /** plog 8. Answers the new valid start offset, for `.init-info`. */
+  onPartitionReset(decree: Decree): number;
+  /** A file switch at the next batch (plog 7.4 "demand" and "hint"). */
+  demandSwitchFile(): void;
+  hintSwitchFile(): void;
+  updateCleanableDecree(decree: Decree): void;
+  maxDecree(): Decree;
+  maxDecreeOnDisk(): Decree;
+  maxCommitOnDisk(): Decree;
+  /** -1 when there is no file. */
+  maxGcedDecree(): Decree;
+  globalEndOffset(): number;
+  totalSizeBytes(): number;
+}
+
+export interface StorageAppOptions {
+  readonly gpid: Gpid;
+  /** `<replica dir>/data` */
+  readonly dataDir: string;
+  readonly hash: number;
+  /** Takes part in time tags; 1 for the first cluster of a world. */
+  readonly clusterNumber: number;
+}
+
+export interface CheckpointResult {
+  readonly error: ErrorCode;
+  /** last_durable afterwards. */
+  readonly durable: Decree;
+}
+
+/** repl 1.2, 2.1, 2.5, 2.6, 5.1; pegasus_server_impl's and replication_app_base's function names. */
+export interface StorageAppContract {
+  /** Creates an empty database (new replica), or opens what is there: F read back, checkpoint made when F != D (5.1 step 2). */
+  openNew(): ErrorCode;
+  openExisting(): ErrorCode;
+  isOpen(): boolean;
+  lastDurableDecree(): Decree;
+  lastFlushedDecree(): Decree;
+  lastCommittedDecree(): Decree;
+  /** repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. */
+  applyMutation(mutation: LogMutation): ErrorCode;
+  /** A row by its stored key (binary string); undefined when absent or expired at `nowSeconds` (since 2016-01-01). */
+  get(key: string, nowSeconds: number): { readonly value: string; readonly expireTs: number } | undefined;
+  /** repl 2.1; runs in the caller's task (LPC_CHECKPOINT_REPLICA). Emits `checkpoint.ended` with the trigger. */
+  asyncCheckpoint(flush: boolean, trigger: CheckpointTrigger): CheckpointResult;
+  /** repl 2.1; no concurrent writes. */
+  syncCheckpoint(trigger: CheckpointTrigger): CheckpointResult;
+  copyCheckpointToDir(dir: string, flush: boolean): { readonly error: ErrorCode; readonly decree: Decree };
+  /** repl 2.1 get_checkpoint: files of the newest checkpoint, relative to its directory. */
+  getCheckpoint(): { readonly error: ErrorCode; readonly dir: string; readonly files: readonly string[]; readonly decree: Decree };
+  listCheckpoints(): readonly Decree[];
+  /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */
+  updateAppEnvs(envs: Readonly<Record<string, string>>): void;
+  /** Ingests sorted files under one decree (bulk load; plog 5.3 BULK_LOAD). */
+  ingestFiles(paths: readonly string[], decree: Decree, behind: boolean): ErrorCode;
+  /** With flush: a graceful stop. Continues when nothing runs any more. */
+  close(flush: boolean, then: Continuation): void;
+  /** Drops everything at once (process end of the replica object without I/O). */
+  abandon(): void;
+}

@@ -1,0 +1,46 @@
+/**
+ * What a client or an operator may ask, and what they may be told. Tables are named by the user's name; keys are the
+ * user's hash key and sort key (ASCII in plans).
+ */
+import type { CheckpointTrigger, Decree, ErrorCode, TableStatus } from './vocabulary.ts';
+
+export type ClientCommand =
+  | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
+  | { readonly kind: 'get'; readonly table: string; readonly hashKey: string; readonly sortKey: string }
+  | { readonly kind: 'remove'; readonly table: string; readonly hashKey: string; readonly sortKey: string }
+  | { readonly kind: 'multiPut'; readonly table: string; readonly hashKey: string; readonly rows: readonly { readonly sortKey: string; readonly value: string }[]; readonly ttlSeconds: number };
+
+export type AdminCommand =
+  | { readonly kind: 'createTable'; readonly name: string; readonly partitionCount: number; readonly replicaCount: number; readonly envs: Readonly<Record<string, string>>; readonly successIfExist: boolean }
+  | { readonly kind: 'dropTable'; readonly name: string }
+  | { readonly kind: 'setEnvs'; readonly name: string; readonly envs: Readonly<Record<string, string>> }
+  | { readonly kind: 'listTables' }
+  /** remote command `replica.trigger-checkpoint` at every member of one partition (repl 2.2). */
+  | { readonly kind: 'triggerCheckpoint'; readonly table: string; readonly partitionIndex: number }
+  /** The checkpoint that a duplication asks for: at least `minDecree`, taken by the primary (repl 2.3). */
+  | { readonly kind: 'emergencyCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree | 'last-applied' }
+  /** What the primary says of its checkpoints: last durable decree, and whether `minDecree` is covered. */
+  | { readonly kind: 'queryCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree }
+  /** Manual compaction of a table through its envs (repl 2.2). */
+  | { readonly kind: 'manualCompact'; readonly table: string };
+
+export type Command = ClientCommand | AdminCommand;
+
+export interface TableFact {
+  readonly appId: number;
+  readonly name: string;
+  readonly status: TableStatus;
+  readonly partitionCount: number;
+  readonly maxReplicaCount: number;
+  readonly envs: Readonly<Record<string, string>>;
+}
+
+/** What came back. `ERR_TIMEOUT` says nothing about the effect of a write. */
+export type Answer =
+  | { readonly kind: 'write'; readonly error: ErrorCode }
+  /** `found` and `value` mean something only with ERR_OK. */
+  | { readonly kind: 'read'; readonly error: ErrorCode; readonly found: boolean; readonly value: string }
+  | { readonly kind: 'admin'; readonly error: ErrorCode; readonly hint: string; readonly appId?: number }
+  | { readonly kind: 'tables'; readonly error: ErrorCode; readonly tables: readonly TableFact[] }
+  | { readonly kind: 'checkpoint'; readonly error: ErrorCode; readonly durable: Decree; readonly prepared: boolean; readonly minDecree: Decree }
+  | { readonly kind: 'triggered'; readonly error: ErrorCode; readonly trigger: CheckpointTrigger };

@@ -1,0 +1,125 @@
+/**
+ * The protocol's names, in upstream's own spellings (replication-and-checkpoint.md, conventions).
+ *
+ * Both the reference model and the implementation speak these words; nothing here computes anything.
+ */
+
+/** A cluster of one world, e.g. `source` or `follower`. Every id below carries or implies one. */
+export type ClusterId = string;
+
+/** A process of the world: `<cluster>/<role>-<index>`, e.g. `source/replica-0`, `source/meta-0`, `source/client-0`. */
+export type NodeId = string;
+
+/** A partition of a table: `<app_id>.<partition_index>`, as upstream prints a gpid. Unique within a cluster only. */
+export type Gpid = string;
+
+/** Sequence number of a mutation; 1 is the first. -1 is upstream's invalid_decree. */
+export type Decree = number;
+
+/** Epoch of a partition configuration; -1 is upstream's invalid_ballot. */
+export type Ballot = number;
+
+export const INVALID_DECREE = -1;
+export const INVALID_BALLOT = -1;
+
+/** repl 1.1; PS_PARTITION_SPLIT is out of scope. */
+export type PartitionStatus =
+  | 'PS_INACTIVE'
+  | 'PS_ERROR'
+  | 'PS_PRIMARY'
+  | 'PS_SECONDARY'
+  | 'PS_POTENTIAL_SECONDARY';
+
+/** repl conventions: what a configuration update asks for. */
+export type ConfigType =
+  | 'CT_ASSIGN_PRIMARY'
+  | 'CT_UPGRADE_TO_PRIMARY'
+  | 'CT_ADD_SECONDARY'
+  | 'CT_UPGRADE_TO_SECONDARY'
+  | 'CT_DOWNGRADE_TO_SECONDARY'
+  | 'CT_DOWNGRADE_TO_INACTIVE'
+  | 'CT_REMOVE'
+  | 'CT_PRIMARY_FORCE_UPDATE_BALLOT';
+
+/** Upstream's error_code strings; the closed subset this project produces. */
+export type ErrorCode =
+  | 'ERR_OK'
+  | 'ERR_TIMEOUT'
+  | 'ERR_NETWORK_FAILURE'
+  | 'ERR_SESSION_RESET'
+  | 'ERR_INVALID_STATE'
+  | 'ERR_INACTIVE_STATE'
+  | 'ERR_TRY_AGAIN'
+  | 'ERR_OBJECT_NOT_FOUND'
+  | 'ERR_NOT_ENOUGH_MEMBER'
+  | 'ERR_CAPACITY_EXCEEDED'
+  | 'ERR_INVALID_DATA'
+  | 'ERR_INVALID_PARAMETERS'
+  | 'ERR_HANDLER_NOT_FOUND'
+  | 'ERR_OPERATION_DISABLED'
+  | 'ERR_DISK_IO_ERROR'
+  | 'ERR_DISK_INSUFFICIENT'
+  | 'ERR_BUSY'
+  | 'ERR_BUSY_CREATING'
+  | 'ERR_BUSY_DROPPING'
+  | 'ERR_APP_EXIST'
+  | 'ERR_APP_NOT_EXIST'
+  | 'ERR_APP_DROPPED'
+  | 'ERR_INVALID_VERSION'
+  | 'ERR_VERSION_OUTDATED'
+  | 'ERR_WRONG_TIMING'
+  | 'ERR_NO_NEED_OPERATE'
+  | 'ERR_LOCAL_APP_FAILURE'
+  | 'ERR_RDB_CORRUPTION'
+  | 'ERR_CORRUPTION'
+  | 'ERR_FILE_OPERATION_FAILED'
+  | 'ERR_PATH_NOT_FOUND'
+  | 'ERR_PATH_ALREADY_EXIST'
+  | 'ERR_HANDLE_EOF'
+  | 'ERR_INCOMPLETE_DATA'
+  | 'ERR_SERVICE_NOT_ACTIVE'
+  | 'ERR_FORWARD_TO_OTHERS'
+  | 'ERR_UNKNOWN';
+
+/** Task codes of writes as they stand, by name, in a log record (plog 5.3). */
+export type WriteCode =
+  | 'RPC_REPLICATION_WRITE_EMPTY'
+  | 'RPC_RRDB_RRDB_PUT'
+  | 'RPC_RRDB_RRDB_REMOVE'
+  | 'RPC_RRDB_RRDB_MULTI_PUT'
+  | 'RPC_RRDB_RRDB_MULTI_REMOVE'
+  | 'RPC_RRDB_RRDB_DUPLICATE'
+  | 'RPC_RRDB_RRDB_BULK_LOAD'
+  | 'RPC_RRDB_RRDB_INCR'
+  | 'RPC_RRDB_RRDB_CHECK_AND_SET'
+  | 'RPC_RRDB_RRDB_CHECK_AND_MUTATE';
+
+/** app_status of a table at the meta server. */
+export type TableStatus = 'AS_CREATING' | 'AS_AVAILABLE' | 'AS_DROPPING' | 'AS_DROPPED';
+
+/** Who asked for a checkpoint (repl 2.2). */
+export type CheckpointTrigger =
+  | 'periodic'
+  | 'max-interval'
+  | 'remote-command'
+  | 'manual-emergency'
+  | 'retry-after-flush'
+  | 'manual-compaction'
+  | 'open'
+  | 'start-up';
+
+/** A partition's configuration as the meta server owns it (repl 1.1). `primary` is '' while there is none. */
+export interface PartitionConfig {
+  readonly gpid: Gpid;
+  readonly ballot: Ballot;
+  readonly maxReplicaCount: number;
+  readonly primary: NodeId | '';
+  readonly secondaries: readonly NodeId[];
+  readonly lastDrops: readonly NodeId[];
+  readonly lastCommittedDecree: Decree;
+}
+
+/** Makes the compiler prove that a switch over a closed union is exhaustive. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}
