@@ -1,0 +1,118 @@
+/**
+ * The settings a plan may set, with the small values that the common profile draws: a random tester reaches rotation, garbage
+ * collection, full prepare lists and starved pools only when a file holds two or three records and a pool has one worker.
+ * Names and meanings are those of impl/settings.ts; a plan holds numbers only (flags are 0 or 1).
+ */
+import { DEFAULT_SETTINGS, type Settings } from '../../impl/settings.ts';
+import type { PoolName } from '../../impl/protocol/taskCodes.ts';
+import { towards } from './spec.ts';
+import type { Draw } from './draw.ts';
+
+interface PlanSetting {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  /** Value when a plan does not mention it. */
+  readonly calm: number;
+  /** What the common profile draws from; the first is the most ordinary. */
+  readonly drawn: readonly number[];
+}
+
+/** A world's defaults: upstream's ratios, brought down so that a run sees many periods in a few virtual seconds. */
+export const PLAN_SETTINGS: readonly PlanSetting[] = [
+  { name: 'stalenessForCommit', min: 1, max: 20, calm: 4, drawn: [4, 2, 3, 6] },
+  { name: 'maxMutationCountInPrepareList', min: 2, max: 110, calm: 8, drawn: [8, 6, 7, 12] },
+  { name: 'batchWriteDisabled', min: 0, max: 1, calm: 0, drawn: [0, 0, 1] },
+  { name: 'prepareTimeoutMs', min: 50, max: 10_000, calm: 300, drawn: [300, 150, 600] },
+  { name: 'groupCheckIntervalMs', min: 500, max: 200_000, calm: 3000, drawn: [3000, 2000, 5000] },
+  { name: 'checkpointIntervalMs', min: 200, max: 300_000, calm: 2000, drawn: [2000, 1000, 4000] },
+  { name: 'checkpointMaxIntervalMs', min: 1000, max: 7_200_000, calm: 12_000, drawn: [12_000, 6000, 20_000] },
+  { name: 'maxConcurrentManualEmergencyCheckpoints', min: 1, max: 10, calm: 2, drawn: [2, 1] },
+  { name: 'checkpointReserveMinCount', min: 1, max: 10, calm: 1, drawn: [1, 2] },
+  { name: 'checkpointReserveTimeSeconds', min: 0, max: 1800, calm: 0, drawn: [0, 2] },
+  { name: 'memtableSizeBytes', min: 64, max: 1 << 26, calm: 4096, drawn: [4096, 200, 600] },
+  { name: 'logPrivateFileSizeBytes', min: 128, max: 1 << 25, calm: 500, drawn: [500, 300, 900, 4000] },
+  { name: 'logPrivateReserveMaxSizeBytes', min: 0, max: 1 << 30, calm: 0, drawn: [0, 0, 600] },
+  { name: 'logPrivateReserveMaxTimeSeconds', min: 0, max: 36_000, calm: 0, drawn: [0, 5] },
+  { name: 'plogForceFlush', min: 0, max: 1, calm: 0, drawn: [0, 1] },
+  { name: 'configSyncIntervalMs', min: 200, max: 60_000, calm: 1000, drawn: [1000, 2000] },
+  { name: 'checkpointRetryAfterFlushMs', min: 50, max: 10_000, calm: 500, drawn: [500, 200] },
+  { name: 'updateConfigRetryMs', min: 20, max: 1000, calm: 100, drawn: [100, 50] },
+  { name: 'clientTimeoutMs', min: 100, max: 60_000, calm: 1500, drawn: [1500, 800, 3000] },
+  { name: 'workersReplication', min: 1, max: 24, calm: 2, drawn: [2, 1] },
+  { name: 'workersReplicationLong', min: 1, max: 8, calm: 1, drawn: [1, 2] },
+  { name: 'workersPlog', min: 1, max: 4, calm: 1, drawn: [1] },
+  { name: 'workersLocalApp', min: 1, max: 24, calm: 2, drawn: [2, 1] },
+];
+
+const BY_NAME = new Map(PLAN_SETTINGS.map((s) => [s.name, s]));
+
+const WORKERS: Readonly<Record<string, PoolName>> = {
+  workersReplication: 'THREAD_POOL_REPLICATION',
+  workersReplicationLong: 'THREAD_POOL_REPLICATION_LONG',
+  workersPlog: 'THREAD_POOL_PLOG',
+  workersLocalApp: 'THREAD_POOL_LOCAL_APP',
+};
+
+/** An error text for a name or value that a plan may not have, or undefined. */
+export function checkSetting(name: string, value: unknown): string | undefined {
+  const setting = BY_NAME.get(name);
+  if (setting === undefined) return `is no setting (known: ${PLAN_SETTINGS.map((s) => s.name).join(', ')})`;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < setting.min || value > setting.max) {
+    return `must be an integer from ${String(setting.min)} to ${String(setting.max)}`;
+  }
+  return undefined;
+}
+
+/** Some settings leave their calm value; the relations that rules and bounds rely on hold by construction of the lists. */
+export function drawSettings(draw: Draw): Readonly<Record<string, number>> {
+  const drawn: Record<string, number> = {};
+  for (const setting of PLAN_SETTINGS) {
+    if (!draw.chance(350)) continue;
+    const value = draw.pick(setting.drawn);
+    if (value !== setting.calm) drawn[setting.name] = value;
+  }
+  return drawn;
+}
+
+/** The plan's settings with one of them calmer. */
+export function* simplerSettings(settings: Readonly<Record<string, number>>): Generator<Readonly<Record<string, number>>> {
+  for (const name of Object.keys(settings)) {
+    const rest = { ...settings };
+    delete rest[name];
+    yield rest;
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    const calm = BY_NAME.get(name)?.calm ?? value;
+    for (const simpler of towards(calm, value)) if (simpler !== calm) yield { ...settings, [name]: simpler };
+  }
+}
+
+/** Numbers that are flags in Settings. */
+const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush']);
+
+/** The whole of impl/settings.ts for a plan. */
+export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
+  const numbers: Record<string, number | boolean> = {};
+  const workers: Record<PoolName, number> = { ...DEFAULT_SETTINGS.poolWorkers, THREAD_POOL_DEFAULT: 2, THREAD_POOL_COMPACT: 1, THREAD_POOL_META_SERVER: 1 };
+  for (const setting of PLAN_SETTINGS) {
+    const value = plan[setting.name] ?? setting.calm;
+    const pool = WORKERS[setting.name];
+    if (pool !== undefined) workers[pool] = value;
+    else numbers[setting.name] = FLAGS.has(setting.name) ? value === 1 : value;
+  }
+  return {
+    ...DEFAULT_SETTINGS,
+    gcMemoryReplicaIntervalMs: 5000,
+    rpcTimeoutMs: 500,
+    manualCompactRetryMs: 2000,
+    triggerCheckpointRetryIntervalMs: 100,
+    ...numbers,
+    poolWorkers: workers,
+  };
+}
+
+export function settingText(settings: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(settings);
+  return entries.length === 0 ? 'all calm' : entries.map(([name, value]) => `${name}=${String(value)}`).join(' ');
+}

@@ -1,0 +1,129 @@
+/**
+ * What each kind of step knows of itself: its fields (a plan from a file is checked against them), how it is drawn, what it
+ * refers to, what it does, how it reads, and how it gets simpler. One command or fault per file in `steps/`.
+ */
+import type { Draw } from './draw.ts';
+import type { Step, StepValue } from './types.ts';
+import type { Symbols } from './symbols.ts';
+import type { Stage } from '../run/stage.ts';
+
+/** A field's type: how a value from a file is judged (an error text, or undefined when it is fine), and simpler values. */
+export interface Field {
+  readonly describe: string;
+  check(value: unknown): string | undefined;
+  simpler(value: StepValue): readonly StepValue[];
+}
+
+export interface StepSpec {
+  readonly kind: string;
+  readonly family: 'client' | 'admin' | 'fault' | 'wait';
+  /** Share among the steps drawn by the common profile. */
+  readonly weight: number;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Draws the fields (without kind and afterMs), or undefined when it makes no sense now. May update the symbols. */
+  draw(draw: Draw, symbols: Symbols): Readonly<Record<string, StepValue>> | undefined;
+  /** Whether everything the step refers to exists now; a step whose guard fails is a recorded no-op. */
+  guard(step: Step, stage: Stage): boolean;
+  run(step: Step, stage: Stage): void;
+  /** The step as a line: a shell line for commands, a sentence for faults. */
+  text(step: Step): string;
+}
+
+// ---------------------------------------------------------------- fields
+
+/** Values between a target and `value`, the target first. */
+export function towards(target: number, value: number): readonly number[] {
+  if (value === target) return [];
+  const half = target + Math.trunc((value - target) / 2);
+  const next = value > target ? value - 1 : value + 1;
+  return [...new Set([target, half, next])].filter((v) => v !== value);
+}
+
+export function int(min: number, max: number): Field {
+  return {
+    describe: `an integer from ${String(min)} to ${String(max)}`,
+    check: (v) => (typeof v === 'number' && Number.isInteger(v) && v >= min && v <= max ? undefined : `must be an integer from ${String(min)} to ${String(max)}`),
+    simpler: (v) => (typeof v === 'number' ? towards(min <= 0 && max >= 0 ? 0 : min, v) : []),
+  };
+}
+
+export function oneOf(...values: readonly string[]): Field {
+  return {
+    describe: values.join(' | '),
+    check: (v) => (typeof v === 'string' && values.includes(v) ? undefined : `must be one of ${values.join(', ')}`),
+    simpler: (v) => {
+      const at = typeof v === 'string' ? values.indexOf(v) : -1;
+      return at > 0 ? values.slice(0, at) : [];
+    },
+  };
+}
+
+export function text(pattern: RegExp, describe: string): Field {
+  return {
+    describe,
+    check: (v) => (typeof v === 'string' && pattern.test(v) ? undefined : `must be ${describe}`),
+    simpler: () => [],
+  };
+}
+
+export const flag: Field = {
+  describe: 'true or false',
+  check: (v) => (typeof v === 'boolean' ? undefined : 'must be true or false'),
+  simpler: (v) => (v === true ? [false] : []),
+};
+
+export const keyText: Field = text(/^[\x20-\x7e]{0,64}$/, 'at most 64 printable ASCII characters');
+export const tableRef: Field = text(/^(table#\d{1,4}|[A-Za-z0-9_.:-]{0,64})$/, 'a table reference (table#1) or a plain name');
+export const nodeRef: Field = text(/^(node|meta)\([a-z]{1,16},\d{1,3}\)$/, 'a node reference such as node(source,0) or meta(source,0)');
+
+export function listOf(item: Field, max: number): Field {
+  return {
+    describe: `a list of at most ${String(max)}, each ${item.describe}`,
+    check: (v) => {
+      if (!Array.isArray(v) || v.length > max) return `must be a list of at most ${String(max)}`;
+      for (const one of v) {
+        const wrong = item.check(one);
+        if (wrong !== undefined) return `each item ${wrong}`;
+      }
+      return undefined;
+    },
+    simpler: (v) => {
+      if (!Array.isArray(v) || v.length < 2) return [];
+      return v.map((_, i) => v.filter((__, j) => j !== i));
+    },
+  };
+}
+
+export const envs: Field = {
+  describe: 'an object of strings',
+  check: (v) =>
+    typeof v === 'object' && v !== null && !Array.isArray(v) && Object.values(v).every((x) => typeof x === 'string') ? undefined : 'must be an object whose values are strings',
+  simpler: (v) => {
+    const entries = Object.entries(v);
+    return entries.map((_, i) => Object.fromEntries(entries.filter((__, j) => j !== i)) as Record<string, string>);
+  },
+};
+
+// ---------------------------------------------------------------- typed access to a checked step
+
+export function str(step: Step, field: string): string {
+  const value = step[field];
+  if (typeof value !== 'string') throw new Error(`step ${step.kind} lacks ${field}`);
+  return value;
+}
+export function num(step: Step, field: string): number {
+  const value = step[field];
+  if (typeof value !== 'number') throw new Error(`step ${step.kind} lacks ${field}`);
+  return value;
+}
+export function bool(step: Step, field: string): boolean {
+  return step[field] === true;
+}
+export function strings(step: Step, field: string): readonly string[] {
+  const value = step[field];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+export function record(step: Step, field: string): Readonly<Record<string, string>> {
+  const value = step[field];
+  return typeof value === 'object' && !Array.isArray(value) ? (value as Readonly<Record<string, string>>) : {};
+}

@@ -1,0 +1,61 @@
+/** Every step kind there is, in the order in which lists print them. */
+import type { StepSpec } from '../spec.ts';
+import { bitRot } from './bitRot.ts';
+import { crash } from './crash.ts';
+import { createTable } from './createTable.ts';
+import { cutLink } from './cutLink.ts';
+import { diskFull } from './diskFull.ts';
+import { dropTable } from './dropTable.ts';
+import { emergencyCheckpoint } from './emergencyCheckpoint.ts';
+import { get } from './get.ts';
+import { listTables } from './listTables.ts';
+import { manualCompact } from './manualCompact.ts';
+import { multiPut } from './multiPut.ts';
+import { pause } from './pause.ts';
+import { poolBusy } from './poolBusy.ts';
+import { powerLoss } from './powerLoss.ts';
+import { put } from './put.ts';
+import { queryCheckpoint } from './queryCheckpoint.ts';
+import { remove } from './remove.ts';
+import { resetSession } from './resetSession.ts';
+import { restart } from './restart.ts';
+import { setEnvs } from './setEnvs.ts';
+import { slowDisk } from './slowDisk.ts';
+import { slowStore } from './slowStore.ts';
+import { triggerCheckpoint } from './triggerCheckpoint.ts';
+import { wait } from './wait.ts';
+import { wallShift } from './wallShift.ts';
+
+export const STEP_SPECS: readonly StepSpec[] = [
+  put,
+  get,
+  remove,
+  multiPut,
+  createTable,
+  dropTable,
+  setEnvs,
+  listTables,
+  triggerCheckpoint,
+  emergencyCheckpoint,
+  queryCheckpoint,
+  manualCompact,
+  crash,
+  powerLoss,
+  restart,
+  pause,
+  cutLink,
+  resetSession,
+  diskFull,
+  slowDisk,
+  bitRot,
+  wallShift,
+  slowStore,
+  poolBusy,
+  wait,
+];
+
+const BY_KIND = new Map(STEP_SPECS.map((spec) => [spec.kind, spec]));
+
+export function specOf(kind: string): StepSpec | undefined {
+  return BY_KIND.get(kind);
+}

@@ -1,0 +1,37 @@
+/** A plan as people read it: cluster, settings, steps with their virtual times, deviations. */
+import { num } from './spec.ts';
+import { settingText } from './settings.ts';
+import { specOf } from './steps/index.ts';
+import type { Plan, Step } from './types.ts';
+
+export function stepText(step: Step): string {
+  return specOf(step.kind)?.text(step) ?? step.kind;
+}
+
+/** One line per step, each with the earliest virtual time at which it starts, in milliseconds. */
+export function planLines(plan: Plan): readonly string[] {
+  const lines: string[] = [];
+  let atMs = 0;
+  plan.steps.forEach((step, i) => {
+    atMs += step.afterMs;
+    lines.push(`${String(i + 1).padStart(3)}  ${`+${String(atMs)} ms`.padStart(10)}  ${stepText(step)}`);
+    if (step.kind === 'wait') atMs += num(step, 'forMs');
+  });
+  if (plan.chance.kind === 'frozen') {
+    for (const d of plan.chance.deviations) lines.push(`        deviation  ${deviationText(d.cause, d.value)}`);
+  } else lines.push(`        chance     seed ${plan.chance.seed}, at most ${String(plan.chance.budget)} deviations`);
+  return lines;
+}
+
+export function planHeader(plan: Plan): string {
+  const clusters = plan.clusters.map((c) => `${c.id}: ${String(c.replicaServers)} replica servers`).join(', ');
+  return `${clusters}; settings: ${settingText(plan.settings)}`;
+}
+
+function deviationText(cause: string, value: number): string {
+  const [point, where, what, gpid, number, occurrence] = cause.split('|');
+  const about = gpid === '' ? '' : ` of ${gpid ?? ''}${number === '-1' || number === '0' ? '' : ` decree ${number ?? ''}`}`;
+  const nth = occurrence === '1' ? '' : ` (time ${occurrence ?? ''})`;
+  const amount = value === 1 ? '' : ` by ${String(value)} us`;
+  return `${point ?? ''}${amount}: ${where ?? ''} ${what ?? ''}${about}${nth}`;
+}

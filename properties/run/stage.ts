@@ -1,0 +1,29 @@
+/**
+ * What a step may do to a run: issue commands, resolve references, put faults in force for a window. Every fault that is in
+ * force is undone at heal at the latest; a fault that finds nothing to hit counts no effect.
+ */
+import type { LostTail } from '../../impl/env/sim/disk.ts';
+import type { SimWorld } from '../../impl/env/sim/world.ts';
+import type { Command } from '../../model/commands.ts';
+import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
+
+export interface Stage {
+  readonly world: SimWorld;
+  hasCluster(cluster: ClusterId): boolean;
+  /** Makes `table#n` resolvable from now on. */
+  bindTable(ref: string): void;
+  tableResolves(ref: string): boolean;
+  /** `table#1` -> `t1`; any other name is itself. */
+  tableName(ref: string): string;
+  /** The node of a reference such as `node(source,0)`; undefined when the plan's clusters do not have it. */
+  node(ref: string): NodeId | undefined;
+  /** Issues a command; the answer reaches the judge. */
+  invoke(cluster: ClusterId, command: Command): void;
+  /** The next step starts this much later. */
+  holdMs(forMs: number): void;
+  /** Puts a fault in force now and undoes it after `forMs`, or at heal. */
+  window(forMs: number, undo: () => void): void;
+  stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void;
+  start(node: NodeId): void;
+  struck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void;
+}
