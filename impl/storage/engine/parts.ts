@@ -1,2 +1,4 @@
 /** The parts of this room; see impl/parts.ts. */
-export const engineParts = {} as const;
+import { StorageEngine } from './storageEngine.ts';
+
+export const engineParts = { StorageEngine } as const;
