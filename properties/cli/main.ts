@@ -1,0 +1,152 @@
+/** The command line. Options are checked before anything is written; every error of the user's is one line and exit code 2. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { BadInput } from '../plan/parse.ts';
+import { EXIT, TERMINAL, type Io } from './io.ts';
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('must be a positive number.');
+  return value;
+}
+function wholePositive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('must be a positive whole number.');
+  return value;
+}
+function wholeSeed(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) throw new InvalidArgumentError('must be a 32-bit whole number.');
+  return value;
+}
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function program(io: Io, end: (code: number) => void): Command {
+  const cli = new Command('pegasus-check');
+  cli.description('Model-checks the duplication, checkpoint and bulk load of Apache Pegasus: a pure model follows a real implementation through generated commands and faults.');
+  cli.exitOverride();
+  cli.configureOutput({
+    writeOut: (text) => {
+      io.out(text.trimEnd());
+    },
+    outputError: (text) => {
+      io.err(text.trim().replaceAll('\n', ' '));
+    },
+  });
+
+  cli
+    .command('start')
+    .description('puts the known defects back, finds each, prints one shrunk, then hunts clean for the rest of a minute')
+    .option('--plog <dir>', 'boot a replica from a copy of these private log files')
+    .option('--seconds <n>', 'how long in all', positive, 55)
+    .option('--out <dir>', 'where findings are written', 'out')
+    .action(async (options: { plog?: string; seconds: number; out: string }) => {
+      const { runStart } = await import('./start.ts');
+      end(await runStart(options, io));
+    });
+
+  cli
+    .command('hunt')
+    .description('searches for a plan that breaks a property')
+    .option('--seconds <n>', 'real time (default 60)', positive)
+    .option('--runs <n>', 'number of runs instead', wholePositive)
+    .option('--seed <n>', 'seed of the search', wholeSeed)
+    .option('--property <id>', 'only this property counts')
+    .option('--subsystem <name>', 'only the commands of this subsystem')
+    .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
+    .option('--plog <dir>', 'boot a replica from a copy of these private log files')
+    .option('--out <dir>', 'where findings are written', 'out')
+    .option('--json', 'one JSON object instead of text', false)
+    .action(async (options: import('./hunt.ts').HuntOptions) => {
+      const { runHunt } = await import('./hunt.ts');
+      end(await runHunt(options, io));
+    });
+
+  cli
+    .command('replay')
+    .argument('<plan>', 'a plan file')
+    .description('runs one plan')
+    .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
+    .option('--events', 'print every event', false)
+    .option('--json', 'one JSON object instead of text', false)
+    .action(async (path: string, options: import('./replay.ts').ReplayOptions) => {
+      const { runReplay } = await import('./replay.ts');
+      end(await runReplay(path, options, io));
+    });
+
+  cli
+    .command('plog')
+    .argument('<path...>', 'log files, or directories of them')
+    .description('decodes private log files; never writes them')
+    .option('--json', 'one JSON object per argument, on one line', false)
+    .action(async (paths: string[], options: { json: boolean }) => {
+      const { runPlog } = await import('./plog.ts');
+      end(runPlog(paths, options, io));
+    });
+
+  cli
+    .command('properties')
+    .description('lists every property with its sentence')
+    .option('--json', 'a JSON array', false)
+    .action(async (options: { json: boolean }) => {
+      const { runProperties } = await import('./properties.ts');
+      end(runProperties(options, io));
+    });
+
+  cli
+    .command('explore')
+    .description('searches the model of a small scope breadth-first')
+    .requiredOption('--scope <name>', 'which scope')
+    .option('--json', 'one JSON object instead of text', false)
+    .action(async (options: { scope: string; json: boolean }) => {
+      const { runExplore } = await import('../explore/runExplore.ts');
+      end(runExplore(options, io));
+    });
+
+  cli
+    .command('defects')
+    .description('lists the defect modules')
+    .option('--json', 'a JSON array', false)
+    .action(async (options: { json: boolean }) => {
+      const { runDefects } = await import('./defects.ts');
+      end(runDefects(options, io));
+    });
+
+  cli
+    .command('seams')
+    .description('lists the parts and methods that a defect module can override')
+    .option('--json', 'a JSON array', false)
+    .action(async (options: { json: boolean }) => {
+      const { runSeams } = await import('./seams.ts');
+      end(runSeams(options, io));
+    });
+
+  cli
+    .command('bench')
+    .description('measures the suite itself')
+    .option('--json', 'a JSON array of {name, value, unit}', false)
+    .action(async (options: { json: boolean }) => {
+      const { runBench } = await import('./bench.ts');
+      end(await runBench(options, io));
+    });
+  return cli;
+}
+
+/** Runs the command line; answers the exit code. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  let code: number = EXIT.nothingFound;
+  try {
+    await program(io, (c) => {
+      code = c;
+    }).parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.nothingFound : EXIT.badUsage;
+    if (!(error instanceof BadInput)) throw error;
+    io.err(`pegasus-check: ${error.message}`);
+    return EXIT.badUsage;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2), TERMINAL);

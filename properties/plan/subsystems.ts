@@ -1,0 +1,20 @@
+/** Which kinds of steps a search over one subsystem draws. */
+import { BadInput } from './parse.ts';
+import { STEP_SPECS } from './steps/index.ts';
+
+const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait'];
+
+const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
+  tables: ['dropTable', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
+  replication: ['remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
+  log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
+  checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
+};
+
+export function subsystemKinds(name: string): ReadonlySet<string> {
+  const kinds = SUBSYSTEMS[name];
+  if (kinds === undefined) throw new BadInput(`--subsystem ${name}: no such subsystem (known: ${Object.keys(SUBSYSTEMS).join(', ')})`);
+  const known = new Set(STEP_SPECS.map((s) => s.kind));
+  for (const kind of kinds) if (!known.has(kind)) throw new Error(`subsystem ${name} names an unknown step ${kind}`);
+  return new Set([...ALWAYS, ...kinds]);
+}

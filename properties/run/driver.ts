@@ -1,0 +1,177 @@
+/**
+ * Takes a plan through its phases: steps under faults, heal, settle until every obligation is discharged or its bound has
+ * passed, then probes (each key ever written is read back through the client) and a last look.
+ */
+import type { ClientCommand, Command } from '../../model/commands.ts';
+import type { ModelEvent } from '../../model/events.ts';
+import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { LostTail } from '../../impl/env/sim/disk.ts';
+import type { SimWorld } from '../../impl/env/sim/world.ts';
+import { task } from '../../impl/env/contract.ts';
+import { specOf } from '../plan/steps/index.ts';
+import type { Plan, Step } from '../plan/types.ts';
+import { clientNode, resolveNode, tableNameOf } from './names.ts';
+import type { ClientHost } from './clientHost.ts';
+import type { Stage } from './stage.ts';
+
+/** How long a graceful stop may take before the process ends. */
+const GRACE_MS = 50;
+
+interface Window {
+  readonly undo: () => void;
+  done: boolean;
+}
+
+export class Driver implements Stage {
+  readonly world: SimWorld;
+  /** Steps whose guard failed. */
+  readonly skipped: number[] = [];
+  /** Commands without an answer yet. */
+  readonly open = new Set<number>();
+  lastCommandUs = 0;
+  healedUs: number | undefined;
+  private readonly plan: Plan;
+  private readonly sink: (event: ModelEvent) => void;
+  private readonly calm: () => void;
+  private readonly bound = new Set<string>();
+  private readonly windows: Window[] = [];
+  private readonly probes = new Map<string, ClientCommand & { kind: 'get' }>();
+  private nextId = 1;
+  private next = 0;
+  private heldMs = 0;
+
+  constructor(plan: Plan, world: SimWorld, sink: (event: ModelEvent) => void, calm: () => void) {
+    this.plan = plan;
+    this.world = world;
+    this.sink = sink;
+    this.calm = calm;
+    if (plan.preload !== undefined) this.bound.add(plan.preload.table);
+  }
+
+  /** Schedules the first step. */
+  begin(): void {
+    this.scheduleNext();
+  }
+
+  private scheduleNext(): void {
+    const step = this.plan.steps[this.next];
+    const delayMs = (step?.afterMs ?? 0) + this.heldMs;
+    this.heldMs = 0;
+    this.world.at(delayMs, () => {
+      if (step === undefined) this.heal();
+      else this.perform(step);
+    });
+  }
+
+  private perform(step: Step): void {
+    const spec = specOf(step.kind);
+    if (spec?.guard(step, this) === true) spec.run(step, this);
+    else this.skipped.push(this.next);
+    this.next += 1;
+    this.scheduleNext();
+  }
+
+  /** Faults end, in the order in which they began; nodes return. */
+  private heal(): void {
+    this.calm();
+    for (const window of this.windows) this.close(window);
+    this.healedUs = this.world.nowUs();
+    this.sink({ kind: 'world.healed', atUs: this.healedUs });
+  }
+
+  /** Reads back every key that the plan ever wrote; the judge compares. */
+  probe(): void {
+    for (const [key, command] of this.probes) this.invoke(key.slice(0, key.indexOf('\n')), command);
+  }
+
+  // ---------------------------------------------------------------- Stage
+
+  hasCluster(cluster: ClusterId): boolean {
+    return this.plan.clusters.some((c) => c.id === cluster);
+  }
+
+  bindTable(ref: string): void {
+    this.bound.add(ref);
+  }
+
+  tableResolves(ref: string): boolean {
+    return !ref.startsWith('table#') || this.bound.has(ref);
+  }
+
+  tableName(ref: string): string {
+    return tableNameOf(ref);
+  }
+
+  node(ref: string): NodeId | undefined {
+    return resolveNode(this.plan, ref);
+  }
+
+  invoke(cluster: ClusterId, command: Command): void {
+    const id = this.nextId++;
+    this.remember(cluster, command);
+    this.open.add(id);
+    this.lastCommandUs = this.world.nowUs();
+    this.sink({ kind: 'command.invoked', atUs: this.lastCommandUs, id, cluster, command });
+    const node = clientNode(cluster);
+    const host = this.world.rootOf(node) as ClientHost;
+    this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
+  }
+
+  private remember(cluster: ClusterId, command: Command): void {
+    if (command.kind === 'put' || command.kind === 'remove') this.rememberKey(cluster, command.table, command.hashKey, command.sortKey);
+    if (command.kind === 'multiPut') for (const row of command.rows) this.rememberKey(cluster, command.table, command.hashKey, row.sortKey);
+  }
+
+  private rememberKey(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void {
+    this.probes.set(`${cluster}\n${table}\n${hashKey}\n${sortKey}`, { kind: 'get', table, hashKey, sortKey });
+  }
+
+  holdMs(forMs: number): void {
+    this.heldMs += forMs;
+  }
+
+  window(forMs: number, undo: () => void): void {
+    const window: Window = { undo, done: false };
+    this.windows.push(window);
+    this.world.at(forMs, () => {
+      this.close(window);
+    });
+  }
+
+  private close(window: Window): void {
+    if (window.done) return;
+    window.done = true;
+    window.undo();
+  }
+
+  stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void {
+    if (cause !== 'shutdown') {
+      this.world.stopNode(node, cause, lostTail);
+      return;
+    }
+    const root = this.world.rootOf(node);
+    if (hasStop(root)) this.world.post(node, 'LPC_REPLICATION_COMMON', 0, task(root, 'stop'));
+    this.world.at(GRACE_MS, () => {
+      if (this.world.isUp(node) && this.world.rootOf(node) === root) this.world.stopNode(node, 'shutdown');
+    });
+  }
+
+  start(node: NodeId): void {
+    if (!this.world.isUp(node)) {
+      this.world.startNode(node);
+      return;
+    }
+    // A graceful stop is still under way: come back right after it.
+    this.world.at(GRACE_MS, () => {
+      if (!this.world.isUp(node)) this.world.startNode(node);
+    });
+  }
+
+  struck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
+    this.sink({ kind: 'fault.struck', atUs: this.world.nowUs(), fault, node, gpid, detail });
+  }
+}
+
+function hasStop(root: object): root is { stop(): void } {
+  return 'stop' in root && typeof root.stop === 'function';
+}

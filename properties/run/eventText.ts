@@ -1,0 +1,99 @@
+/** One event of a run as a line. */
+import { unreachable } from '../../model/vocabulary.ts';
+import type { ModelEvent, MutationFact } from '../../model/events.ts';
+import type { Answer, Command } from '../../model/commands.ts';
+
+function mutationText(m: MutationFact): string {
+  const rows = m.updates.flatMap((u) => u.rows.map((r) => (r.op === 'put' ? `${keyText(r.key)}=${r.value}` : `${keyText(r.key)} removed`)));
+  return `decree ${String(m.decree)} of ballot ${String(m.ballot)} (commit point ${String(m.lastCommitted)}): ${rows.length === 0 ? 'empty write' : rows.join(', ')}`;
+}
+
+/** A stored key (u16 BE hash-key length, hash key, sort key) as `hash:sort`. */
+export function keyText(key: string): string {
+  const length = key.charCodeAt(0) * 256 + key.charCodeAt(1);
+  return `${key.slice(2, 2 + length)}:${key.slice(2 + length)}`;
+}
+
+export function commandText(command: Command): string {
+  const { kind, ...rest } = command;
+  return `${kind} ${JSON.stringify(rest)}`;
+}
+
+export function answerText(answer: Answer): string {
+  switch (answer.kind) {
+    case 'read':
+      return answer.error === 'ERR_OK' ? (answer.found ? `"${answer.value}"` : 'not found') : answer.error;
+    case 'checkpoint':
+      return `${answer.error}, durable ${String(answer.durable)}, prepared ${String(answer.prepared)} for ${String(answer.minDecree)}`;
+    case 'admin':
+      return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
+    case 'write':
+    case 'tables':
+    case 'triggered':
+      return answer.error;
+  }
+}
+
+export function eventText(event: ModelEvent): string {
+  const at = 'node' in event ? `${event.node}${'gpid' in event && event.gpid !== '' ? ` ${event.gpid}` : ''}: ` : '';
+  return at + whatText(event);
+}
+
+function whatText(event: ModelEvent): string {
+  switch (event.kind) {
+    case 'replica.status':
+      return `${event.from} -> ${event.to} in ballot ${String(event.ballot)}`;
+    case 'replica.prepared':
+      return `prepared${event.reproposal ? ' again' : ''} as ${event.as} ${mutationText(event.mutation)}`;
+    case 'replica.committed':
+      return `committed ${String(event.decree)}`;
+    case 'replica.applied':
+      return `applied ${String(event.decree)}`;
+    case 'replica.opened':
+      return `opened${event.fresh ? ' new' : ''}: ballot ${String(event.ballot)}, durable ${String(event.durable)}, applied ${String(event.applied)}, committed ${String(event.committed)}, prepared ${String(event.maxPrepared)}`;
+    case 'replica.load-failed':
+      return `load failed: ${event.error}`;
+    case 'replica.closed':
+      return 'closed';
+    case 'checkpoint.ended':
+      return `checkpoint (${event.trigger}) ended: ${event.error}, durable ${String(event.durable)}`;
+    case 'checkpoint.manual-flag':
+      return `manual checkpoint flag ${event.set ? 'set' : 'cleared'}, ${String(event.serverCount)} on the server`;
+    case 'process.started':
+      return 'process started';
+    case 'process.stopped':
+      return `process stopped (${event.cause}) ${event.detail}`;
+    case 'table.stored':
+      return `store: table ${event.name} (${String(event.appId)}) ${event.status}`;
+    case 'config.stored':
+      return `store: ${event.config.gpid} ballot ${String(event.config.ballot)}, primary ${event.config.primary}, secondaries ${event.config.secondaries.join(' ')}`;
+    case 'log.written':
+      return `log file ${String(event.fileIndex)} holds ${mutationText(event.mutation)}`;
+    case 'log.file-created':
+      return `log file ${String(event.fileIndex)} created at ${String(event.startOffset)}, decrees before it up to ${String(event.previousMaxDecree)}`;
+    case 'log.file-removed':
+      return `log file ${String(event.fileIndex)} removed`;
+    case 'log.survived':
+      return `of the log survived: ${event.records.map((r) => String(r.decree)).join(' ')}${event.intact ? '' : ' (damaged)'}`;
+    case 'prepare.acked':
+      return `acknowledged decree ${String(event.decree)} of ballot ${String(event.ballot)}`;
+    case 'storage.flushed':
+      return `flushed up to ${String(event.decree)}`;
+    case 'checkpoint.listed':
+      return `checkpoint.${String(event.decree)} appeared, holding decree ${String(event.contentDecree)}`;
+    case 'checkpoint.removed':
+      return `checkpoint.${String(event.decree)} removed`;
+    case 'command.invoked':
+      return `command ${String(event.id)}: ${commandText(event.command)}`;
+    case 'attempt.sent':
+      return `command ${String(event.id)} sent to ${event.to}`;
+    case 'command.answered':
+      return `command ${String(event.id)} answered ${answerText(event.answer)}`;
+    case 'fault.struck':
+      return `FAULT ${event.fault} ${event.detail}`;
+    case 'world.healed':
+      return 'faults have ended';
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The judge of one run: every event goes through it, in order. It keeps the digest, lets the model follow, and remembers the first
+ * thing that was wrong. It never stops the world itself; the run asks it.
+ */
+import type { ModelEvent } from '../../model/events.ts';
+import { step } from '../../model/next.ts';
+import type { ModelState } from '../../model/state.ts';
+import type { Violation } from '../../model/violation.ts';
+import { Digest } from './digest.ts';
+
+export interface JudgedViolation {
+  readonly violation: Violation;
+  readonly atUs: number;
+  readonly event: number;
+}
+
+export class Judge {
+  readonly digest = new Digest();
+  readonly state: ModelState;
+  /** Undefined when the run keeps no trace. */
+  readonly trace: ModelEvent[] | undefined;
+  first: JudgedViolation | undefined;
+  private readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
+  private readonly follows: boolean;
+
+  constructor(state: ModelState, options: { readonly trace: boolean; readonly follows: boolean; readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[] }) {
+    this.state = state;
+    this.trace = options.trace ? [] : undefined;
+    this.follows = options.follows;
+    this.watch = options.watch;
+  }
+
+  event(event: ModelEvent): void {
+    if (this.first !== undefined) return;
+    this.digest.event(event);
+    this.trace?.push(event);
+    if (!this.follows) return;
+    const violation = step(this.state, event);
+    if (violation !== undefined) this.report(violation, event.atUs);
+    for (const watch of this.watch) watch(event, this.state);
+  }
+
+  /** A violation from the model or an audit; the first one counts. */
+  report(violation: Violation, atUs: number): void {
+    this.first ??= { violation, atUs, event: this.digest.events };
+  }
+}

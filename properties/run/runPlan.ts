@@ -1,0 +1,128 @@
+/**
+ * A run: a pure function of a plan (and of the part table). Assembles the world, lets the driver take it through its phases, and
+ * turns what the judge saw into a verdict.
+ */
+import type { ModelEvent } from '../../model/events.ts';
+import type { ModelState } from '../../model/state.ts';
+import { DEFAULT_PARTS, type Parts } from '../../impl/parts.ts';
+import { SETTLE_LIMIT_MS } from '../plan/limits.ts';
+import type { Deviation, Plan } from '../plan/types.ts';
+import { assemble, type Assembled } from './assemble.ts';
+import { Atlas } from './atlas.ts';
+import type { DrawRecord } from './chance.ts';
+import { Patience, type Ratio } from './patience.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface RunOptions {
+  readonly parts?: Parts;
+  /** Keep every event. */
+  readonly trace?: boolean;
+  /** Keep every draw (exploring plans). */
+  readonly draws?: boolean;
+  /** Without model and audits only the implementation runs (for measuring). */
+  readonly follow?: boolean;
+  /** Deep-freeze messages and verify their bytes. */
+  readonly strict?: boolean;
+  /** Called for every event after the model took it in ("sometimes" obligations). */
+  readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
+}
+
+export interface RunResult {
+  readonly verdict: Verdict;
+  readonly digest: string;
+  readonly dispatches: number;
+  readonly virtualMs: number;
+  /** What deviated, by cause: freezing the run means replacing its chance by these. */
+  readonly deviations: readonly Deviation[];
+  readonly skippedSteps: readonly number[];
+  /** How often each fault took effect. */
+  readonly effects: ReadonlyMap<string, number>;
+  /** Observed over allowed time, the largest per obligation. */
+  readonly ratios: ReadonlyMap<string, Ratio>;
+  readonly trace: readonly ModelEvent[] | undefined;
+  readonly draws: readonly DrawRecord[] | undefined;
+  /** Who waited for what when the run ended (stuck and limit verdicts). */
+  readonly waiting: readonly string[];
+  readonly state: ModelState;
+}
+
+/** How often the run looks whether it has settled, virtual milliseconds. */
+const LOOK_MS = 100;
+
+export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
+  const atlas = new Atlas();
+  const assembled = assemble(plan, {
+    parts: options.parts ?? DEFAULT_PARTS,
+    trace: options.trace ?? false,
+    draws: options.draws ?? false,
+    follow: options.follow ?? true,
+    strict: options.strict ?? false,
+    watch: [(event): void => { atlas.event(event); }, ...(options.watch ?? [])],
+  });
+  const patience = new Patience();
+  const verdict = conduct(assembled, patience, atlas);
+  const { world, judge, chance, driver } = assembled;
+  return {
+    verdict,
+    digest: judge.digest.hex(),
+    dispatches: world.dispatches(),
+    virtualMs: world.nowUs() / 1000,
+    deviations: chance.deviations,
+    skippedSteps: driver.skipped,
+    effects: world.effects(),
+    ratios: patience.ratios,
+    trace: judge.trace,
+    draws: 'draws' in chance ? chance.draws : undefined,
+    waiting: verdict.kind === 'stuck' || verdict.kind === 'limit' ? world.waiting().map((w) => w.text) : [],
+    state: judge.state,
+  };
+}
+
+/** Steps, heal, settle, probe, settle. */
+function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
+  run.driver.begin();
+  let probed = false;
+  for (;;) {
+    const ended = run.world.run({ untilUs: run.world.nowUs() + LOOK_MS * 1000, stop: () => run.judge.first !== undefined });
+    if (run.judge.first !== undefined) return violated(run, atlas);
+    if (ended.kind === 'limit') return { kind: 'limit', limit: ended.limit, atUs: run.world.nowUs() };
+    const healedUs = run.driver.healedUs;
+    if (healedUs === undefined) continue;
+    const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
+    if (overdue !== undefined) {
+      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid) };
+    }
+    if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'virtual time', atUs: run.world.nowUs() };
+    if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
+    if (probed) return { kind: 'pass' };
+    probed = true;
+    run.driver.probe();
+  }
+}
+
+function violated(run: Assembled, atlas: Atlas): Verdict {
+  const first = run.judge.first;
+  if (first === undefined) return { kind: 'pass' };
+  const { violation } = first;
+  return {
+    kind: 'violation',
+    property: violation.property,
+    rule: violation.rule,
+    message: violation.message,
+    expected: violation.expected,
+    actual: violation.actual,
+    atUs: first.atUs,
+    event: first.event,
+    blame: atlas.blame(violation.property, gpidIn(violation.message)),
+  };
+}
+
+/** The partition that a message is about; messages carry their ids. */
+function gpidIn(message: string): string {
+  return /\b\d+\.\d+\b/.exec(message)?.[0] ?? '';
+}
+
+/** The plan with its chance replaced by what a run of it deviated in. */
+export function freeze(plan: Plan, deviations: readonly Deviation[]): Plan {
+  return { ...plan, chance: { kind: 'frozen', deviations } };
+}
