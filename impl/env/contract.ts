@@ -35,11 +35,21 @@ export function task<M extends string, A extends readonly unknown[]>(
 
 /** A continuation with a result: `reply(this, 'onAck', a)` resumes `this.onAck(result, a)`. */
 export function reply<M extends string, R, A extends readonly unknown[]>(
-  owner: { readonly [K in M]: (result: R, ...args: A) => void },
+  owner: { readonly [K in M]: (result: NoInfer<R>, ...args: A) => void },
   method: M,
   ...args: A
 ): Continuation<R> {
   return { owner, method, args };
+}
+
+/**
+ * Runs a continuation now, in the running task: for a part that finished another part's request without a hop (a storage
+ * wrapper's callback runs in the task of the reply that it waited for). The result is passed before the arguments.
+ */
+export function resume<R>(then: Continuation<R>, result: R): void {
+  const method: unknown = Reflect.get(then.owner, then.method);
+  if (typeof method !== 'function') throw new TypeError(`no method ${then.method} to resume`);
+  Reflect.apply(method, then.owner, result === undefined ? then.args : [result, ...then.args]);
 }
 
 export interface Clock {

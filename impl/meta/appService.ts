@@ -1,0 +1,300 @@
+/**
+ * Tables: create, drop, set envs, list (upstream's server_state::create_app, drop_app, set_app_envs, list_apps; dup 5.3
+ * for the order of checks).
+ *
+ * Order of writes: a creation stores the table as AS_CREATING, then every partition, then AS_AVAILABLE, and only then
+ * answers; a drop stores AS_DROPPING, waits for configuration updates on their way, stores AS_DROPPED, then answers.
+ * Upstream stores only the final status, first of all writes (docs/departures.md, `meta.1`). Changes of one table's
+ * record are made one after the other, each from the record as it then stands: with upstream's way a second change of
+ * envs loses the first when both are on their way (`meta.2`).
+ */
+import type { ErrorCode } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { task } from '../env/contract.ts';
+import type { Replier } from '../env/contract.ts';
+import type {
+  AdminResponse,
+  AppInfo,
+  CreateAppRequest,
+  DropAppRequest,
+  ListAppsResponse,
+  UpdateEnvsRequest,
+} from '../protocol/messages.ts';
+import type { MetaStorage } from './metaStorage.ts';
+import type { PartitionGuardian } from './partitionGuardian.ts';
+import * as records from './records.ts';
+import type { AppRecord } from './records.ts';
+import type { AppState, ServerState } from './serverState.ts';
+
+type AppChange =
+  | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
+  | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> };
+
+/** Why a request is refused. */
+interface Refusal {
+  readonly error: Exclude<ErrorCode, 'ERR_OK'>;
+  readonly hint: string;
+}
+
+/** How long the replicas of a dropped table may be kept: upstream's hold_seconds_for_dropped_app. */
+const HOLD_SECONDS_FOR_DROPPED_APP = 604_800;
+const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:';
+
+export class AppService {
+  readonly ctx: Context;
+  readonly state: ServerState;
+  readonly storage: MetaStorage;
+  readonly guardian: PartitionGuardian;
+  private readonly creations = new Map<number, { readonly replier: Replier<AdminResponse>; partitionsInProgress: number }>();
+  /** Changes of a table's record, the first of them at the store. */
+  private readonly changes = new Map<number, AppChange[]>();
+
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, guardian: PartitionGuardian) {
+    this.ctx = ctx;
+    this.state = state;
+    this.storage = storage;
+    this.guardian = guardian;
+  }
+
+  // ------------------------------------------------------------------ create
+
+  createApp(request: CreateAppRequest, replier: Replier<AdminResponse>): void {
+    const refusal = this.checkCreate(request);
+    const exists = this.state.liveApp(request.appName);
+    if (refusal !== undefined) {
+      this.refuse(replier, refusal);
+    } else if (exists !== undefined) {
+      this.answerExisting(request, exists, replier);
+    } else {
+      const app = this.state.addApp(this.newRecord(request), false);
+      this.creations.set(app.appId, { replier, partitionsInProgress: request.partitionCount });
+      this.doAppCreate(app);
+    }
+  }
+
+  /** What is wrong with the request itself, whatever tables exist. */
+  checkCreate(request: CreateAppRequest): Refusal | undefined {
+    const servers = this.state.options.replicaServers.length;
+    if (!this.isValidName(request.appName)) return invalid(`invalid table name '${request.appName}'`);
+    if (!Number.isSafeInteger(request.partitionCount) || request.partitionCount <= 0) {
+      return invalid(`partition count ${request.partitionCount} is not positive`);
+    }
+    if (!this.isValidReplicaCount(request.replicaCount)) {
+      return invalid(`replica count ${request.replicaCount} is not in [1, ${servers}]`);
+    }
+    return this.checkEnvs(request.envs);
+  }
+
+  isValidName(name: string): boolean {
+    return name !== '' && [...name].every((character) => NAME_CHARACTERS.includes(character));
+  }
+
+  isValidReplicaCount(count: number): boolean {
+    return Number.isSafeInteger(count) && count >= 1 && count <= this.state.options.replicaServers.length;
+  }
+
+  checkEnvs(envs: Readonly<Record<string, string>>): Refusal | undefined {
+    return Object.keys(envs).includes('') ? invalid('an env has no name') : undefined;
+  }
+
+  answerExisting(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
+    const busy = this.checkStaging(app);
+    if (busy !== undefined) this.refuse(replier, busy);
+    else if (!request.successIfExist) this.refuse(replier, { error: 'ERR_APP_EXIST', hint: `table ${request.appName} exists` });
+    else if (!this.optionsMatch(request, app)) this.refuse(replier, invalid(`table ${request.appName} exists with other options`));
+    else this.succeed(replier, app);
+  }
+
+  /** Whether the table is what the request would have created. */
+  optionsMatch(request: CreateAppRequest, app: AppState): boolean {
+    const { info } = app.record;
+    return (
+      info.partitionCount === request.partitionCount &&
+      info.maxReplicaCount === request.replicaCount &&
+      JSON.stringify(info.envs) === JSON.stringify(records.sortedEnvs(request.envs))
+    );
+  }
+
+  private newRecord(request: CreateAppRequest): AppRecord {
+    const info: AppInfo = {
+      appId: this.state.nextAppId(),
+      appName: request.appName,
+      appType: 'pegasus',
+      partitionCount: request.partitionCount,
+      maxReplicaCount: request.replicaCount,
+      status: 'AS_CREATING',
+      envs: records.sortedEnvs(request.envs),
+      duplicating: false,
+    };
+    return {
+      info,
+      initPartitionCount: request.partitionCount,
+      createSecond: this.nowSecond(),
+      dropSecond: 0,
+      expireSecond: 0,
+      isBulkLoading: false,
+    };
+  }
+
+  doAppCreate(app: AppState): void {
+    this.storage.createNode(this.pathOf(app), records.encodeApp(app.record), task(this, 'onAppNodeCreated', app.appId));
+  }
+
+  onAppNodeCreated(appId: number): void {
+    const app = this.appOf(appId);
+    app.stored = true;
+    for (let i = 0; i < app.configs.length; i++) this.initAppPartitionNode(app, i);
+  }
+
+  initAppPartitionNode(app: AppState, partitionIndex: number): void {
+    const value = records.encodeConfig(records.initialConfig(app.record.info, partitionIndex));
+    const path = records.partitionPath(this.state.options.cluster, app.appId, partitionIndex);
+    this.storage.createNode(path, value, task(this, 'onPartitionNodeCreated', app.appId));
+  }
+
+  onPartitionNodeCreated(appId: number): void {
+    const creation = this.creations.get(appId);
+    if (creation === undefined || --creation.partitionsInProgress > 0) return;
+    this.makeAvailable(this.appOf(appId));
+  }
+
+  makeAvailable(app: AppState): void {
+    this.storeStatus(app, records.withStatus(app.record, 'AS_AVAILABLE'), 'onAppAvailable');
+  }
+
+  onAppAvailable(appId: number, record: AppRecord): void {
+    const app = this.appOf(appId);
+    this.applyRecord(app, record);
+    const creation = this.creations.get(appId);
+    this.creations.delete(appId);
+    if (creation !== undefined) this.succeed(creation.replier, app);
+    this.guardian.watchApp(app);
+  }
+
+  // ------------------------------------------------------------------ changes of a table's record
+
+  dropApp(request: DropAppRequest, replier: Replier<AdminResponse>): void {
+    const app = this.state.liveApp(request.appName);
+    const refusal = app === undefined ? this.refuseAbsent(request.appName) : this.checkStaging(app);
+    if (app === undefined || refusal !== undefined) {
+      if (refusal !== undefined) this.refuse(replier, refusal);
+      return;
+    }
+    app.status = 'AS_DROPPING';
+    this.enqueueChange(app, { kind: 'drop', replier });
+  }
+
+  setAppEnvs(request: UpdateEnvsRequest, replier: Replier<AdminResponse>): void {
+    const app = this.state.liveApp(request.appName);
+    const refusal = this.checkSetEnvs(request) ?? (app === undefined ? this.refuseAbsent(request.appName) : this.checkStaging(app));
+    if (refusal !== undefined) this.refuse(replier, refusal);
+    else if (app !== undefined) this.enqueueChange(app, { kind: 'envs', set: request.set, replier });
+  }
+
+  checkSetEnvs(request: UpdateEnvsRequest): Refusal | undefined {
+    return Object.keys(request.set).length === 0 ? invalid('no envs to set') : this.checkEnvs(request.set);
+  }
+
+  /** A table that is neither available nor dropped is busy. */
+  checkStaging(app: AppState): Refusal | undefined {
+    const name = app.record.info.appName;
+    if (app.status === 'AS_CREATING') return { error: 'ERR_BUSY_CREATING', hint: `table ${name} is being created` };
+    if (app.status === 'AS_DROPPING') return { error: 'ERR_BUSY_DROPPING', hint: `table ${name} is being dropped` };
+    return undefined;
+  }
+
+  refuseAbsent(name: string): Refusal {
+    if (this.state.wasDropped(name)) return { error: 'ERR_APP_DROPPED', hint: `table ${name} was dropped` };
+    return { error: 'ERR_APP_NOT_EXIST', hint: `table ${name} does not exist` };
+  }
+
+  private enqueueChange(app: AppState, change: AppChange): void {
+    const queue = this.changes.get(app.appId);
+    if (queue === undefined) {
+      this.changes.set(app.appId, [change]);
+      this.startChange(app, change);
+    } else {
+      queue.push(change);
+    }
+  }
+
+  startChange(app: AppState, change: AppChange): void {
+    if (change.kind === 'envs') this.storeStatus(app, records.withEnvs(app.record, change.set), 'onChangeStored');
+    else this.doAppDrop(app);
+  }
+
+  onChangeStored(appId: number, record: AppRecord): void {
+    const app = this.appOf(appId);
+    this.applyRecord(app, record);
+    const queue = this.changes.get(appId);
+    const change = queue?.shift();
+    if (change !== undefined) this.succeed(change.replier, app);
+    const next = queue?.[0];
+    if (next === undefined) this.changes.delete(appId);
+    else this.startChange(app, next);
+  }
+
+  doAppDrop(app: AppState): void {
+    const dropSecond = this.nowSecond();
+    const expireSecond = dropSecond + HOLD_SECONDS_FOR_DROPPED_APP;
+    const record = { ...records.withStatus(app.record, 'AS_DROPPING'), dropSecond, expireSecond };
+    this.storeStatus(app, record, 'onDropping');
+  }
+
+  onDropping(appId: number, record: AppRecord): void {
+    const app = this.appOf(appId);
+    this.applyRecord(app, record);
+    this.finishDrop(app);
+  }
+
+  /** The drop's last write, once no configuration update of the table is on its way to the store. */
+  finishDrop(app: AppState): void {
+    if (app.record.info.status !== 'AS_DROPPING' || app.pendingUpdates.size > 0) return;
+    this.storeStatus(app, records.withStatus(app.record, 'AS_DROPPED'), 'onChangeStored');
+  }
+
+  // ------------------------------------------------------------------ list, and what all share
+
+  listApps(replier: Replier<ListAppsResponse>): void {
+    const apps: AppInfo[] = [];
+    for (const app of this.state.apps()) if (app.stored) apps.push(app.record.info);
+    replier.reply({ error: 'ERR_OK', apps });
+  }
+
+  /** Writes the table's record; what was written is applied in the named method, not before. */
+  storeStatus(app: AppState, record: AppRecord, then: 'onAppAvailable' | 'onChangeStored' | 'onDropping'): void {
+    this.storage.setData(this.pathOf(app), records.encodeApp(record), task(this, then, app.appId, record));
+  }
+
+  /** A stored record becomes visible. Staging follows it, except where an operation waits behind it. */
+  applyRecord(app: AppState, record: AppRecord): void {
+    app.record = record;
+    if (record.info.status !== 'AS_AVAILABLE' || app.status === 'AS_CREATING') app.status = record.info.status;
+  }
+
+  private nowSecond(): number {
+    return Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
+  }
+
+  private pathOf(app: AppState): string {
+    return records.appPath(this.state.options.cluster, app.appId);
+  }
+
+  private appOf(appId: number): AppState {
+    const app = this.state.app(appId);
+    this.ctx.env.check(app !== undefined, 'app_service', () => `table ${appId} is unknown`);
+    return app;
+  }
+
+  private succeed(replier: Replier<AdminResponse>, app: AppState): void {
+    replier.reply({ error: 'ERR_OK', hint: '', appId: app.appId });
+  }
+
+  private refuse(replier: Replier<AdminResponse>, refusal: Refusal): void {
+    replier.reply({ ...refusal, appId: 0 });
+  }
+}
+
+function invalid(hint: string): Refusal {
+  return { error: 'ERR_INVALID_PARAMETERS', hint };
+}

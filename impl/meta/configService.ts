@@ -1,0 +1,236 @@
+/**
+ * Configurations of partitions: updates that primaries ask for, config sync, and the query of clients (repl 1.10;
+ * upstream's server_state::on_update_configuration, on_config_sync, query_configuration_by_index).
+ *
+ * Membership is fixed (docs/departures.md FM1, FM2): only CT_ASSIGN_PRIMARY, which brings all members with ballot 1,
+ * and CT_PRIMARY_FORCE_UPDATE_BALLOT, which keeps them, are legal. A change is persisted first, applied then, and
+ * answered last. `last_drops` and `max_replica_count` are the meta server's own and never taken from a request.
+ */
+import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { task } from '../env/contract.ts';
+import type { Replier } from '../env/contract.ts';
+import { parseGpid } from '../protocol/gpid.ts';
+import type {
+  AppInfo,
+  ConfigSyncRequest,
+  ConfigSyncResponse,
+  QueryConfigRequest,
+  QueryConfigResponse,
+  UpdateConfigRequest,
+  UpdateConfigResponse,
+} from '../protocol/messages.ts';
+import type { AppService } from './appService.ts';
+import type { MetaStorage } from './metaStorage.ts';
+import * as records from './records.ts';
+import { isMember } from './serverState.ts';
+import type { AppState, ServerState } from './serverState.ts';
+
+export class ConfigService {
+  readonly ctx: Context;
+  readonly state: ServerState;
+  readonly storage: MetaStorage;
+  readonly apps: AppService;
+
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService) {
+    this.ctx = ctx;
+    this.state = state;
+    this.storage = storage;
+    this.apps = apps;
+  }
+
+  // ------------------------------------------------------------------ update
+
+  onUpdateConfiguration(request: UpdateConfigRequest, replier: Replier<UpdateConfigResponse>): void {
+    const ids = parseGpid(request.config.gpid);
+    const app = ids === undefined ? undefined : this.state.app(ids.appId);
+    const stored = ids === undefined ? undefined : app?.configs[ids.partitionIndex];
+    if (ids === undefined || app === undefined || stored === undefined) {
+      this.refuseUpdate(replier, 'ERR_APP_NOT_EXIST', request.config);
+      return;
+    }
+    if (app.status !== 'AS_AVAILABLE') {
+      this.refuseUpdate(replier, app.status === 'AS_DROPPED' ? 'ERR_APP_DROPPED' : 'ERR_BUSY_DROPPING', stored);
+    } else if (this.isRepeat(stored, request.config)) {
+      replier.reply({ error: 'ERR_OK', config: stored });
+    } else if (!this.isNextBallot(stored, request.config)) {
+      this.refuseUpdate(replier, 'ERR_INVALID_VERSION', stored);
+    } else if (this.isUpdatePending(app, ids.partitionIndex)) {
+      this.ignoreUpdate(request);
+    } else if (!this.isLegalType(request)) {
+      this.refuseUpdate(replier, 'ERR_INVALID_PARAMETERS', stored);
+    } else {
+      this.requestCheck(stored, request);
+      app.pendingUpdates.set(ids.partitionIndex, request.node);
+      this.updateConfigurationOnRemote(app, ids.partitionIndex, this.nextConfig(stored, request.config), replier);
+    }
+  }
+
+  /** The same update was stored before: the requester did not hear of it. Secondaries are compared as a set. */
+  isRepeat(stored: PartitionConfig, asked: PartitionConfig): boolean {
+    return (
+      stored.ballot === asked.ballot &&
+      stored.primary === asked.primary &&
+      stored.lastCommittedDecree === asked.lastCommittedDecree &&
+      this.sameSecondaries(stored, asked)
+    );
+  }
+
+  sameSecondaries(stored: PartitionConfig, asked: PartitionConfig): boolean {
+    const { secondaries } = asked;
+    return secondaries.length === stored.secondaries.length && secondaries.every((node) => stored.secondaries.includes(node));
+  }
+
+  isNextBallot(stored: PartitionConfig, asked: PartitionConfig): boolean {
+    return asked.ballot === stored.ballot + 1;
+  }
+
+  isUpdatePending(app: AppState, partitionIndex: number): boolean {
+    return app.pendingUpdates.has(partitionIndex);
+  }
+
+  /** Another update is on its way to the store: no answer, the requester asks again. */
+  ignoreUpdate(_request: UpdateConfigRequest): void {
+    // Nothing: its caller times out.
+  }
+
+  /** The other types change the membership; they come with learning and cure. */
+  isLegalType(request: UpdateConfigRequest): boolean {
+    return request.type === 'CT_ASSIGN_PRIMARY' || request.type === 'CT_PRIMARY_FORCE_UPDATE_BALLOT';
+  }
+
+  /** Upstream's request_check: members that do not fit the type are a defect of the requester. */
+  requestCheck(stored: PartitionConfig, request: UpdateConfigRequest): void {
+    const { config, node, type } = request;
+    const fits = config.primary === node && (type === 'CT_ASSIGN_PRIMARY' ? this.isFirstGroup(stored, config) : this.isSameGroup(stored, config));
+    this.ctx.env.check(fits, 'request_check', () => `${type} of ${config.gpid} by ${node}`);
+  }
+
+  /** FM1: nobody has served the partition; the group is complete, of different known nodes. */
+  isFirstGroup(stored: PartitionConfig, config: PartitionConfig): boolean {
+    const members = [config.primary, ...config.secondaries];
+    return (
+      stored.ballot === 0 &&
+      members.length === stored.maxReplicaCount &&
+      new Set(members).size === members.length &&
+      members.every((node) => this.state.knowsNode(node))
+    );
+  }
+
+  /** FM2: a new ballot, the same members. */
+  isSameGroup(stored: PartitionConfig, config: PartitionConfig): boolean {
+    return stored.primary === config.primary && this.sameSecondaries(stored, config);
+  }
+
+  /** What is stored for a request. */
+  nextConfig(stored: PartitionConfig, asked: PartitionConfig): PartitionConfig {
+    return {
+      gpid: stored.gpid,
+      ballot: asked.ballot,
+      maxReplicaCount: stored.maxReplicaCount,
+      primary: asked.primary,
+      secondaries: asked.secondaries,
+      lastDrops: stored.lastDrops,
+      lastCommittedDecree: asked.lastCommittedDecree,
+    };
+  }
+
+  updateConfigurationOnRemote(app: AppState, index: number, next: PartitionConfig, replier: Replier<UpdateConfigResponse>): void {
+    const path = records.partitionPath(this.state.options.cluster, app.appId, index);
+    const then = task(this, 'onUpdateConfigurationOnRemoteReply', app.appId, index, next, replier);
+    this.storage.setData(path, records.encodeConfig(next), then);
+  }
+
+  onUpdateConfigurationOnRemoteReply(
+    appId: number,
+    index: number,
+    next: PartitionConfig,
+    replier: Replier<UpdateConfigResponse>,
+  ): void {
+    const app = this.state.app(appId);
+    this.ctx.env.check(app !== undefined, 'update_configuration', () => `table ${appId} is unknown`);
+    app.pendingUpdates.delete(index);
+    this.updateConfigurationLocally(app, index, next);
+    replier.reply({ error: 'ERR_OK', config: next });
+    this.apps.finishDrop(app);
+  }
+
+  updateConfigurationLocally(app: AppState, index: number, next: PartitionConfig): void {
+    this.state.applyConfig(app, index, next);
+  }
+
+  private refuseUpdate(replier: Replier<UpdateConfigResponse>, error: ErrorCode, config: PartitionConfig): void {
+    replier.reply({ error, config });
+  }
+
+  // ------------------------------------------------------------------ config sync
+
+  onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
+    const { node } = request;
+    if (!this.state.knowsNode(node)) {
+      replier.reply({ error: 'ERR_OBJECT_NOT_FOUND', partitions: [], gcReplicas: [] });
+      return;
+    }
+    const partitions: { readonly app: AppInfo; readonly config: PartitionConfig }[] = [];
+    for (const app of this.state.apps()) {
+      if (!this.isListed(app)) continue;
+      for (let i = 0; i < app.configs.length; i++) {
+        const config = app.configs[i];
+        if (config === undefined || config.ballot < 1 || !isMember(config, node)) continue;
+        if (this.isInDoubt(app, i, node)) {
+          replier.reply({ error: 'ERR_BUSY', partitions: [], gcReplicas: [] });
+          return;
+        }
+        partitions.push({ app: app.record.info, config });
+      }
+    }
+    replier.reply({ error: 'ERR_OK', partitions, gcReplicas: this.gcReplicas(request) });
+  }
+
+  /** Whether the table's partitions are told to their members: as its stored record says. */
+  isListed(app: AppState): boolean {
+    return app.record.info.status === 'AS_AVAILABLE';
+  }
+
+  /** The node itself has an update on its way to the store: what is known of the partition may be old already. */
+  isInDoubt(app: AppState, partitionIndex: number, node: NodeId): boolean {
+    return app.pendingUpdates.get(partitionIndex) === node;
+  }
+
+  gcReplicas(request: ConfigSyncRequest): readonly Gpid[] {
+    const garbage: Gpid[] = [];
+    for (const replica of request.stored) if (this.isGarbage(replica.gpid)) garbage.push(replica.gpid);
+    return garbage;
+  }
+
+  /**
+   * A replica of a dropped table is collected at once: its data cannot be recalled here (upstream waits until the table
+   * has expired). A replica of no table at all cannot be: a table is stored before any server hears of it.
+   */
+  isGarbage(gpid: Gpid): boolean {
+    const ids = parseGpid(gpid);
+    const app = ids === undefined ? undefined : this.state.app(ids.appId);
+    this.ctx.env.check(app !== undefined, 'on_config_sync', () => `${gpid} does not exist`);
+    return app.record.info.status === 'AS_DROPPED';
+  }
+
+  // ------------------------------------------------------------------ query
+
+  queryConfigurationByIndex(request: QueryConfigRequest, replier: Replier<QueryConfigResponse>): void {
+    const app = this.state.liveApp(request.appName);
+    const error = this.queryError(app);
+    if (app === undefined || error !== 'ERR_OK') {
+      replier.reply({ error, appId: 0, partitionCount: 0, partitions: [] });
+      return;
+    }
+    // A copy: the state's own list changes later.
+    const partitions = app.configs.slice();
+    replier.reply({ error, appId: app.appId, partitionCount: app.record.info.partitionCount, partitions });
+  }
+
+  queryError(app: AppState | undefined): ErrorCode {
+    if (app === undefined) return 'ERR_OBJECT_NOT_FOUND';
+    if (app.status === 'AS_CREATING') return 'ERR_BUSY_CREATING';
+    return app.status === 'AS_DROPPING' ? 'ERR_BUSY_DROPPING' : 'ERR_OK';
+  }
+}

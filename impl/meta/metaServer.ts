@@ -1,0 +1,113 @@
+/**
+ * The meta server: serves the requests of clients, operators and replica servers, each in the pool that upstream uses
+ * (upstream's meta_service). Changes hop to the state's tasks; queries and lists are answered where they arrive. Until
+ * the store has been read and what a crash interrupted has been finished, every request gets ERR_SERVICE_NOT_ACTIVE.
+ */
+import type { Context } from '../context.ts';
+import { task } from '../env/contract.ts';
+import type { Replier } from '../env/contract.ts';
+import type {
+  AdminResponse,
+  ConfigSyncRequest,
+  ConfigSyncResponse,
+  CreateAppRequest,
+  DropAppRequest,
+  ListAppsResponse,
+  QueryConfigRequest,
+  QueryConfigResponse,
+  UpdateConfigRequest,
+  UpdateConfigResponse,
+  UpdateEnvsRequest,
+} from '../protocol/messages.ts';
+import type { AppService } from './appService.ts';
+import type { ConfigService } from './configService.ts';
+import type { MetaStorage } from './metaStorage.ts';
+import type { PartitionGuardian } from './partitionGuardian.ts';
+import type { MetaOptions, ServerState } from './serverState.ts';
+
+const NOT_ACTIVE = 'ERR_SERVICE_NOT_ACTIVE';
+
+export class MetaServer {
+  readonly ctx: Context;
+  readonly state: ServerState;
+  readonly storage: MetaStorage;
+  readonly guardian: PartitionGuardian;
+  readonly appService: AppService;
+  readonly configService: ConfigService;
+  private active = false;
+
+  constructor(ctx: Context, options: MetaOptions) {
+    this.ctx = ctx;
+    this.state = new ctx.parts.ServerState(ctx, options);
+    this.storage = new ctx.parts.MetaStorage(ctx);
+    this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
+    this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
+    this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
+  }
+
+  /** Registers the handlers and begins to read the store. */
+  start(): void {
+    const { rpc } = this.ctx.env;
+    rpc.serve('RPC_CM_CREATE_APP', this, 'onCreateApp');
+    rpc.serve('RPC_CM_DROP_APP', this, 'onDropApp');
+    rpc.serve('RPC_CM_UPDATE_APP_ENV', this, 'onUpdateAppEnv');
+    rpc.serve('RPC_CM_LIST_APPS', this, 'onListApps');
+    rpc.serve('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', this, 'onQueryConfigurationByIndex');
+    rpc.serve('RPC_CM_UPDATE_PARTITION_CONFIGURATION', this, 'onUpdateConfiguration');
+    rpc.serve('RPC_CM_CONFIG_SYNC', this, 'onConfigSync');
+    const { MetaRecovery } = this.ctx.parts;
+    new MetaRecovery(this.ctx, this.state, this.storage, task(this, 'onRecovered')).initializeDataStructure();
+  }
+
+  /** The state is whole: serve, and look after the partitions that nobody serves yet. */
+  onRecovered(): void {
+    this.active = true;
+    for (const app of this.state.apps()) this.guardian.watchApp(app);
+  }
+
+  isActive(): boolean {
+    return this.active;
+  }
+
+  onCreateApp(request: CreateAppRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.appService, 'createApp', request, replier));
+  }
+
+  onDropApp(request: DropAppRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.appService, 'dropApp', request, replier));
+  }
+
+  onUpdateAppEnv(request: UpdateEnvsRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.appService, 'setAppEnvs', request, replier));
+  }
+
+  onListApps(_request: Record<string, never>, replier: Replier<ListAppsResponse>): void {
+    if (this.isActive()) this.appService.listApps(replier);
+    else replier.reply({ error: NOT_ACTIVE, apps: [] });
+  }
+
+  onQueryConfigurationByIndex(request: QueryConfigRequest, replier: Replier<QueryConfigResponse>): void {
+    if (this.isActive()) this.configService.queryConfigurationByIndex(request, replier);
+    else replier.reply({ error: NOT_ACTIVE, appId: 0, partitionCount: 0, partitions: [] });
+  }
+
+  onUpdateConfiguration(request: UpdateConfigRequest, replier: Replier<UpdateConfigResponse>): void {
+    if (!this.isActive()) replier.reply({ error: NOT_ACTIVE, config: request.config });
+    else this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, task(this.configService, 'onUpdateConfiguration', request, replier));
+  }
+
+  onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
+    if (!this.isActive()) replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
+    else this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, task(this.configService, 'onConfigSync', request, replier));
+  }
+
+  private checkActive(replier: Replier<AdminResponse>): boolean {
+    if (this.isActive()) return true;
+    replier.reply({ error: NOT_ACTIVE, hint: 'the meta server is starting', appId: 0 });
+    return false;
+  }
+
+  private post(then: ReturnType<typeof task>): void {
+    this.ctx.env.tasks.post('LPC_META_STATE_NORMAL', 0, 0, then);
+  }
+}

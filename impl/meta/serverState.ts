@@ -1,0 +1,113 @@
+/**
+ * Tables and configurations in memory (upstream's server_state, repl 1.1). What stands here as a record has been
+ * persisted before (bulk-load 4.5, ordering rule); only `status`, the staging of a creation or a drop in progress, runs
+ * ahead of the store, since it decides which requests are refused.
+ */
+import type { Ballot, ClusterId, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { parseGpid } from '../protocol/gpid.ts';
+import { initialConfig } from './records.ts';
+import type { AppRecord } from './records.ts';
+
+export interface MetaOptions {
+  readonly cluster: ClusterId;
+  /** All replica servers of the cluster; membership of the cluster is fixed. */
+  readonly replicaServers: readonly NodeId[];
+}
+
+export interface AppState {
+  readonly appId: number;
+  /** As it stands in the store; of a table whose node is not there yet, as it will stand. */
+  record: AppRecord;
+  /** The table's node is in the store. */
+  stored: boolean;
+  /** Staging: `record.info.status`, or what the operation in progress leads to. */
+  status: TableStatus;
+  readonly configs: PartitionConfig[];
+  /** Configuration updates on their way to the store, by partition: the node that asked. */
+  readonly pendingUpdates: Map<number, NodeId>;
+}
+
+export class ServerState {
+  readonly ctx: Context;
+  readonly options: MetaOptions;
+  private readonly byId = new Map<number, AppState>();
+  private largestAppId = 0;
+
+  constructor(ctx: Context, options: MetaOptions) {
+    this.ctx = ctx;
+    this.options = options;
+  }
+
+  /** A new table, its partitions at ballot 0. */
+  addApp(record: AppRecord, stored: boolean): AppState {
+    const { appId, partitionCount, status } = record.info;
+    this.ctx.env.check(!this.byId.has(appId), 'add_app', () => `app_id ${appId} twice`);
+    const configs: PartitionConfig[] = [];
+    for (let i = 0; i < partitionCount; i++) configs.push(initialConfig(record.info, i));
+    const app: AppState = { appId, record, stored, status, configs, pendingUpdates: new Map() };
+    this.byId.set(appId, app);
+    if (appId > this.largestAppId) this.largestAppId = appId;
+    return app;
+  }
+
+  /** Ids are never used again while their table's node exists (dropped tables keep it). */
+  nextAppId(): number {
+    return this.largestAppId + 1;
+  }
+
+  app(appId: number): AppState | undefined {
+    return this.byId.get(appId);
+  }
+
+  /** All tables that were ever created, in the order they were added. */
+  apps(): IterableIterator<AppState> {
+    return this.byId.values();
+  }
+
+  /** The table that holds the name: being created, available or being dropped. */
+  liveApp(appName: string): AppState | undefined {
+    for (const app of this.byId.values()) {
+      if (app.record.info.appName === appName && app.status !== 'AS_DROPPED') return app;
+    }
+    return undefined;
+  }
+
+  /** Whether a table of this name existed and was dropped. */
+  wasDropped(appName: string): boolean {
+    for (const app of this.byId.values()) {
+      if (app.record.info.appName === appName && app.status === 'AS_DROPPED') return true;
+    }
+    return false;
+  }
+
+  config(gpid: Gpid): PartitionConfig | undefined {
+    const ids = parseGpid(gpid);
+    return ids === undefined ? undefined : this.byId.get(ids.appId)?.configs[ids.partitionIndex];
+  }
+
+  /** Takes over a configuration that the store holds. */
+  applyConfig(app: AppState, partitionIndex: number, config: PartitionConfig): void {
+    const old = app.configs[partitionIndex];
+    this.ctx.env.check(
+      old !== undefined && old.gpid === config.gpid && this.isNewer(old.ballot, config.ballot),
+      'update_configuration_locally',
+      () => `${config.gpid}: ballot ${config.ballot} over ${old?.ballot}`,
+    );
+    app.configs[partitionIndex] = config;
+  }
+
+  /** Equal only while the first configuration is read from the store. */
+  isNewer(old: Ballot, next: Ballot): boolean {
+    return next > old || (old === 0 && next === 0);
+  }
+
+  knowsNode(node: NodeId): boolean {
+    return this.options.replicaServers.includes(node);
+  }
+}
+
+/** Whether the node is a member of the configuration. */
+export function isMember(config: PartitionConfig, node: NodeId): boolean {
+  return config.primary === node || config.secondaries.includes(node);
+}
