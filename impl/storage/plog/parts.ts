@@ -1,2 +1,6 @@
 /** The parts of this room; see impl/parts.ts. */
-export const plogParts = {} as const;
+import { LogFile } from './logFile.ts';
+import { PrivateLog } from './privateLog.ts';
+import { LogReplayer } from './replayer.ts';
+
+export const plogParts = { PrivateLog, LogFile, LogReplayer } as const;

@@ -1,0 +1,237 @@
+/**
+ * A replica's private log (upstream mutation_log and mutation_log_private): opening over the files of its directory
+ * (plog 10), garbage collection (plog 12), its state variables (plog 8) and closing (plog 7.5). Appending is in
+ * logWriter.ts, replaying in replayer.ts.
+ */
+import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
+import { task } from '../../env/contract.ts';
+import type { Continuation } from '../../env/contract.ts';
+import type { PrivateLogContract } from '../contracts.ts';
+import type { LogFile } from './logFile.ts';
+import { LogWriter } from './logWriter.ts';
+import { REMOVED_SUFFIX } from './names.ts';
+import type { LogMutation } from './types.ts';
+
+export class PrivateLog extends LogWriter implements PrivateLogContract {
+  private cleanable: Decree = 0;
+
+  // -------------------------------------------------------------- opening
+
+  setValidStartOffsetOnOpen(offset: number): void {
+    this.ctx.env.check(!this.opened, 'valid start offset is set before open');
+    this.validStartOffset = offset;
+  }
+
+  /** plog 10; see the contract. A file that it cannot use is set aside even when the opening fails. */
+  open(replayDecree: Decree, replay: (mutation: LogMutation) => boolean): ErrorCode {
+    this.ctx.env.check(!this.opened && !this.abandoned, 'log is opened once');
+    const files: LogFile[] = [];
+    const error = this.openFiles(files);
+    const result = error === 'ERR_OK' ? this.replayOpened(files, replayDecree, replay) : error;
+    if (result === 'ERR_OK') this.opened = true;
+    else this.reset();
+    return result;
+  }
+
+  private replayOpened(files: LogFile[], replayDecree: Decree, replay: (mutation: LogMutation) => boolean): ErrorCode {
+    files.sort((a, b) => a.index - b.index);
+    this.checkIndexes(files);
+    this.files = files;
+    const replayer = new this.ctx.parts.LogReplayer(this.ctx);
+    const first = this.chooseFirstFileToReplay(files, replayDecree);
+    for (const skipped of files.slice(0, first)) skipped.closeRead();
+    const error = replayer.replayFiles(files.slice(first), (_lengthBytes, mutation) => this.onReplayed(mutation, replay));
+    if (error !== 'ERR_OK') return error;
+    this.globalStart = files[0]?.startOffset ?? 0;
+    this.globalEnd = replayer.endOffset;
+    this.lastFileIndex = files.at(-1)?.index ?? 0;
+    this.countFileHeaders(files);
+    return 'ERR_OK';
+  }
+
+  /** Fills `files` with those whose block 0 is good. The first error that is not to be skipped ends it. */
+  private openFiles(files: LogFile[]): ErrorCode {
+    const names: string[] = [];
+    const listed = this.guarded(() => {
+      this.ctx.env.disk.mkdir(this.dir);
+      for (const name of this.ctx.env.disk.list(this.dir)) {
+        if (this.ctx.env.disk.info(`${this.dir}/${name}`).kind === 'file') names.push(name);
+      }
+    });
+    if (listed !== 'ERR_OK') return listed;
+    for (const name of names) {
+      const file = new this.ctx.parts.LogFile(this.ctx, `${this.dir}/${name}`);
+      const error = file.openRead();
+      if (error === 'ERR_OK') files.push(file);
+      else {
+        const renamed = error === 'ERR_INVALID_PARAMETERS' ? 'ERR_OK' : this.setAside(file);
+        if (!this.isSkippedAtOpen(error)) return error;
+        if (renamed !== 'ERR_OK') return renamed;
+      }
+    }
+    return 'ERR_OK';
+  }
+
+  /** A foreign name, or a file that was never finished beyond its creation; it leaves no trace (plog 10 step 2). */
+  isSkippedAtOpen(error: ErrorCode): boolean {
+    return error === 'ERR_HANDLE_EOF' || error === 'ERR_INCOMPLETE_DATA' || error === 'ERR_INVALID_PARAMETERS';
+  }
+
+  /** Renames an unusable file so that no later scan takes it for a log file (plog 9.1). */
+  setAside(file: LogFile): ErrorCode {
+    return this.guarded(() => this.ctx.env.disk.rename(file.path, file.path + REMOVED_SUFFIX));
+  }
+
+  private checkIndexes(files: readonly LogFile[]): void {
+    const repeated = files.find((file, i) => file.index === files[i + 1]?.index);
+    this.ctx.env.check(repeated === undefined, 'log file indexes are unique', () => repeated?.path ?? '');
+  }
+
+  /** Position of the last file, from the oldest on, all of whose predecessors' records are covered by `replayDecree`. */
+  chooseFirstFileToReplay(files: readonly LogFile[], replayDecree: Decree): number {
+    let first = 0;
+    for (let i = 0; i < files.length && this.isCovered(files[i], replayDecree); i++) first = i;
+    return first;
+  }
+
+  /** Whether no record before the file is newer than `replayDecree`. */
+  protected isCovered(file: LogFile | undefined, replayDecree: Decree): boolean {
+    return file !== undefined && this.previousMaxOf(file) <= replayDecree;
+  }
+
+  private onReplayed(mutation: LogMutation, replay: (mutation: LogMutation) => boolean): void {
+    if (!replay(mutation)) return;
+    this.ctx.env.check(mutation.gpid === this.gpid, 'record is of this replica', () => `${mutation.gpid} in ${this.dir}`);
+    if (mutation.decree > this.maxDecreeIssued) this.maxDecreeIssued = mutation.decree;
+    if (mutation.decree > this.maxDecreeWritten) this.maxDecreeWritten = mutation.decree;
+    if (mutation.lastCommittedDecree > this.maxCommitWritten) this.maxCommitWritten = mutation.lastCommittedDecree;
+  }
+
+  /** Records that were not replayed still are in the log or were: the next file's header must know them (mends plog.P8). */
+  countFileHeaders(files: readonly LogFile[]): void {
+    for (const file of files) this.maxDecreeIssued = Math.max(this.maxDecreeIssued, this.previousMaxOf(file));
+  }
+
+  protected previousMaxOf(file: LogFile): Decree {
+    return file.previousLogMaxDecree(this.appId, this.partitionIndex);
+  }
+
+  // -------------------------------------------------------------- garbage collection
+
+  /** plog 12: deletes a prefix of the files, never the newest (mends plog.P9). */
+  garbageCollection(cleanableDecree: Decree, validStartOffset: number): number {
+    if (!this.opened || this.files.length <= 1) return 0;
+    this.ctx.env.check(this.currentFile === undefined || this.currentFile === this.files.at(-1), 'current log file is the newest');
+    return this.deleteFiles(this.countDeletable(cleanableDecree, validStartOffset));
+  }
+
+  /** How many files, from the oldest on, are of no more use. */
+  countDeletable(cleanableDecree: Decree, validStartOffset: number): number {
+    let maxDecree = this.maxDecreeIssued;
+    let reservedBytes = 0;
+    for (let i = this.files.length - 1; i >= 0; i--) {
+      const file = this.files[i];
+      if (file === undefined) return 0;
+      const kept = this.mustKeep(file) || this.isReserved(file, reservedBytes);
+      if (!kept && this.isCleanable(file, maxDecree, cleanableDecree, validStartOffset)) return i + 1;
+      maxDecree = this.previousMaxOf(file);
+      reservedBytes += file.sizeBytes();
+    }
+    return 0;
+  }
+
+  /** The newest file, and one with a write in flight. */
+  mustKeep(file: LogFile): boolean {
+    return file === this.files.at(-1) || file === this.issued?.file;
+  }
+
+  /** Recent enough *and* within the size budget; a limit of 0 reserves nothing. An age that the disk does not tell counts as recent. */
+  isReserved(file: LogFile, reservedBytes: number): boolean {
+    const maxBytes = this.ctx.settings.logPrivateReserveMaxSizeBytes;
+    const maxSeconds = this.ctx.settings.logPrivateReserveMaxTimeSeconds;
+    if (maxBytes === 0 || maxSeconds === 0 || reservedBytes + file.sizeBytes() > maxBytes) return false;
+    const mtime = file.mtimeSeconds();
+    return mtime === undefined || mtime + maxSeconds >= Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
+  }
+
+  /** `maxDecree`: the largest decree that the file or an older one holds. */
+  isCleanable(file: LogFile, maxDecree: Decree, cleanableDecree: Decree, validStartOffset: number): boolean {
+    return validStartOffset >= file.endOffset || cleanableDecree >= maxDecree;
+  }
+
+  /** From the oldest on; stops at the first that the disk refuses, which the next round tries again. */
+  protected deleteFiles(count: number): number {
+    let deleted = 0;
+    while (deleted < count) {
+      const oldest = this.files[0];
+      if (oldest === undefined || this.guarded(() => this.ctx.env.disk.remove(oldest.path)) !== 'ERR_OK') break;
+      this.files.shift();
+      this.globalStart = this.files[0]?.startOffset ?? 0;
+      deleted++;
+    }
+    return deleted;
+  }
+
+  // -------------------------------------------------------------- state
+
+  onPartitionReset(decree: Decree): number {
+    this.maxDecreeIssued = decree;
+    this.validStartOffset = this.globalEnd;
+    return this.globalEnd;
+  }
+
+  updateCleanableDecree(decree: Decree): void {
+    this.cleanable = decree;
+  }
+
+  cleanableDecree(): Decree {
+    return this.cleanable;
+  }
+
+  maxDecree(): Decree {
+    return this.maxDecreeIssued;
+  }
+
+  maxDecreeOnDisk(): Decree {
+    return this.maxDecreeWritten;
+  }
+
+  maxCommitOnDisk(): Decree {
+    return this.maxCommitWritten;
+  }
+
+  maxGcedDecree(): Decree {
+    let smallest = -1;
+    for (const file of this.files) {
+      const previous = this.previousMaxOf(file);
+      if (smallest < 0 || previous < smallest) smallest = previous;
+    }
+    return smallest;
+  }
+
+  globalEndOffset(): number {
+    return this.globalEnd;
+  }
+
+  totalSizeBytes(): number {
+    return this.files.length === 0 ? 0 : this.globalEnd - this.globalStart;
+  }
+
+  // -------------------------------------------------------------- closing
+
+  /** Writes what is pending, then forgets everything; appending is over at once. */
+  close(then: Continuation): void {
+    this.opened = false;
+    this.flush(task(this, 'onFlushedForClose', this.epoch, then));
+  }
+
+  onFlushedForClose(epoch: number, then: Continuation): void {
+    if (epoch === this.epoch) this.reset();
+    this.ctx.env.tasks.post('LPC_WRITE_REPLICATION_LOG', this.hash, 0, then);
+  }
+
+  protected override reset(): void {
+    super.reset();
+    this.cleanable = 0;
+  }
+}
