@@ -1,2 +1,7 @@
 /** The parts of this room; see impl/parts.ts. */
-export const clientParts = {} as const;
+import { AdminClient } from './adminClient.ts';
+import { KvClient } from './kvClient.ts';
+import { MetaCaller } from './metaCaller.ts';
+import { TableResolver } from './tableResolver.ts';
+
+export const clientParts = { KvClient, AdminClient, MetaCaller, TableResolver } as const;

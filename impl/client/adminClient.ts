@@ -1,0 +1,251 @@
+/**
+ * The operator's client: tables through the meta server, checkpoints through remote commands at replica servers
+ * (dependencies.md 3; repl 2.2, 2.3). Each request has a deadline and ends as plain data, never as an exception.
+ *
+ * A change is repeated only when its answer proves that nothing was done; without an answer it ends with ERR_TIMEOUT
+ * (MetaCaller). A remote command that only asks is repeated, one that starts a checkpoint is not.
+ */
+import type { CheckpointTrigger, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { reply, resume, task } from '../env/contract.ts';
+import type { Continuation, RpcResult } from '../env/contract.ts';
+import { threadHash } from '../protocol/gpid.ts';
+import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
+import { parseCheckpointOutput } from './cliOutput.ts';
+import { errorOf } from './metaCaller.ts';
+import type { MetaCaller, MetaResult } from './metaCaller.ts';
+import type { TableResolver } from './tableResolver.ts';
+
+/** Answer of a request that changes a table. */
+export interface AdminAnswer {
+  readonly error: ErrorCode;
+  readonly hint: string;
+  /** 0 unless ERR_OK. */
+  readonly appId: number;
+}
+export interface TablesAnswer {
+  readonly error: ErrorCode;
+  readonly tables: readonly {
+    readonly appId: number;
+    readonly name: string;
+    readonly status: TableStatus;
+    readonly partitionCount: number;
+    readonly maxReplicaCount: number;
+    readonly envs: Readonly<Record<string, string>>;
+  }[];
+}
+/** What the primary says of its checkpoints. Decrees are -1 and `prepared` false unless ERR_OK. */
+export interface CheckpointAnswer {
+  readonly error: ErrorCode;
+  readonly durable: Decree;
+  readonly prepared: boolean;
+  readonly minDecree: Decree;
+}
+export interface TriggeredAnswer {
+  readonly error: ErrorCode;
+  readonly trigger: CheckpointTrigger;
+}
+
+type ChangeCode = 'RPC_CM_CREATE_APP' | 'RPC_CM_DROP_APP' | 'RPC_CM_UPDATE_APP_ENV';
+
+/** A remote command about one partition. */
+interface CliCall {
+  readonly table: string;
+  readonly partitionIndex: number;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly deadlineUs: number;
+  /** To each member, or to the primary alone. */
+  readonly audience: 'members' | 'primary';
+  readonly isQuestion: boolean;
+  outstanding: number;
+  /** The first error of the members. */
+  error: ErrorCode;
+  readonly finish:
+    | { readonly kind: 'triggered'; readonly then: Continuation<TriggeredAnswer> }
+    | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> };
+}
+
+/** The table env that starts one manual compaction: the wall second from which on it counts. */
+const MANUAL_COMPACT_ONCE_TRIGGER_TIME = 'manual_compact.once.trigger_time';
+
+export class AdminClient {
+  readonly ctx: Context;
+  readonly timeoutMs: number;
+  readonly meta: MetaCaller;
+  readonly resolver: TableResolver;
+  private nextId = 1;
+  private readonly cliCalls = new Map<number, CliCall>();
+
+  /** `timeoutMs`: deadline of each request; `clientTimeoutMs` of the settings unless given. */
+  constructor(ctx: Context, options: { readonly metaServers: readonly NodeId[]; readonly timeoutMs?: number }) {
+    this.ctx = ctx;
+    this.timeoutMs = options.timeoutMs ?? ctx.settings.clientTimeoutMs;
+    this.meta = new ctx.parts.MetaCaller(ctx, options.metaServers);
+    this.resolver = new ctx.parts.TableResolver(ctx, options.metaServers);
+  }
+
+  // ------------------------------------------------------------------ tables
+
+  createTable(request: CreateAppRequest, then: Continuation<AdminAnswer>): void {
+    this.meta.call('RPC_CM_CREATE_APP', request, this.deadlineUs(), reply(this, 'onChanged', then));
+  }
+
+  dropTable(appName: string, then: Continuation<AdminAnswer>): void {
+    this.meta.call('RPC_CM_DROP_APP', { appName }, this.deadlineUs(), reply(this, 'onChanged', then));
+  }
+
+  setEnvs(appName: string, set: Readonly<Record<string, string>>, then: Continuation<AdminAnswer>): void {
+    this.meta.call('RPC_CM_UPDATE_APP_ENV', { appName, set }, this.deadlineUs(), reply(this, 'onChanged', then));
+  }
+
+  /** Sets the env that the replicas compare with the time of their last compaction. */
+  manualCompact(appName: string, then: Continuation<AdminAnswer>): void {
+    const second = Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
+    this.setEnvs(appName, { [MANUAL_COMPACT_ONCE_TRIGGER_TIME]: String(second) }, then);
+  }
+
+  onChanged(result: MetaResult<ChangeCode>, then: Continuation<AdminAnswer>): void {
+    const failed = { error: errorOf(result), hint: 'the meta server did not answer', appId: 0 };
+    resume(then, result.error === 'ERR_OK' ? result.body : failed);
+  }
+
+  listTables(then: Continuation<TablesAnswer>): void {
+    this.meta.call('RPC_CM_LIST_APPS', {}, this.deadlineUs(), reply(this, 'onListed', then));
+  }
+
+  onListed(result: MetaResult<'RPC_CM_LIST_APPS'>, then: Continuation<TablesAnswer>): void {
+    const apps = result.error === 'ERR_OK' ? result.body.apps : [];
+    const tables = apps.map(({ appId, appName, status, partitionCount, maxReplicaCount, envs }) => {
+      return { appId, name: appName, status, partitionCount, maxReplicaCount, envs };
+    });
+    resume(then, { error: errorOf(result), tables });
+  }
+
+  // ------------------------------------------------------------------ checkpoints
+
+  /** `replica.trigger-checkpoint` at every member; ERR_OK when each has started one (repl 2.2). */
+  triggerCheckpoint(table: string, partitionIndex: number, then: Continuation<TriggeredAnswer>): void {
+    const finish = { kind: 'triggered', then } as const;
+    this.beginCli(table, partitionIndex, 'replica.trigger-checkpoint', [], 'members', false, finish);
+  }
+
+  /** Asks the primary for a checkpoint of at least `minDecree`; it answers when it is started (repl 2.3). */
+  emergencyCheckpoint(table: string, partitionIndex: number, minDecree: Decree | 'last-applied', then: Continuation<CheckpointAnswer>): void {
+    const finish = { kind: 'checkpoint', then } as const;
+    this.beginCli(table, partitionIndex, 'replica.emergency-checkpoint', [String(minDecree)], 'primary', false, finish);
+  }
+
+  /** What the primary's newest checkpoint covers. */
+  queryCheckpoint(table: string, partitionIndex: number, minDecree: Decree, then: Continuation<CheckpointAnswer>): void {
+    const finish = { kind: 'checkpoint', then } as const;
+    this.beginCli(table, partitionIndex, 'replica.query-checkpoint', [String(minDecree)], 'primary', true, finish);
+  }
+
+  private beginCli(
+    table: string,
+    partitionIndex: number,
+    command: string,
+    args: readonly string[],
+    audience: CliCall['audience'],
+    isQuestion: boolean,
+    finish: CliCall['finish'],
+  ): void {
+    const id = this.nextId++;
+    const deadlineUs = this.deadlineUs();
+    const call: CliCall = { table, partitionIndex, command, args, deadlineUs, audience, isQuestion, outstanding: 0, error: 'ERR_OK', finish };
+    this.cliCalls.set(id, call);
+    this.attemptCli(id);
+  }
+
+  /** Each attempt asks for the configuration anew: an operator's tool keeps none. */
+  attemptCli(id: number): void {
+    const call = this.cliCalls.get(id);
+    if (call !== undefined) this.resolver.query(call.table, call.deadlineUs, reply(this, 'onCliResolved', id));
+  }
+
+  onCliResolved(error: ErrorCode, id: number): void {
+    const call = this.cliCalls.get(id);
+    if (call === undefined) return;
+    const config = this.resolver.known(call.table)?.partitions[call.partitionIndex];
+    if (error !== 'ERR_OK') this.finishCli(id, error);
+    else if (config === undefined) this.finishCli(id, 'ERR_INVALID_PARAMETERS');
+    else if (config.primary === '') this.attemptCliLater(id);
+    else this.sendCli(id, call, config);
+  }
+
+  private sendCli(id: number, call: CliCall, config: PartitionConfig): void {
+    const targets = this.audienceOf(call.audience, config);
+    call.outstanding = targets.length;
+    for (const node of targets) this.callCli(id, call, node, config.gpid);
+  }
+
+  audienceOf(audience: 'members' | 'primary', config: PartitionConfig): readonly NodeId[] {
+    if (config.primary === '') return [];
+    return audience === 'primary' ? [config.primary] : [config.primary, ...config.secondaries];
+  }
+
+  private callCli(id: number, call: CliCall, node: NodeId, gpid: Gpid): void {
+    const request = { command: call.command, args: [gpid, ...call.args] };
+    const timeoutMs = Math.max(1, this.remainingMs(call.deadlineUs));
+    this.ctx.env.rpc.call(node, 'RPC_CLI_CLI_CALL', request, { hash: threadHash(gpid), timeoutMs, gpid }, reply(this, 'onCliAnswer', id));
+  }
+
+  onCliAnswer(result: RpcResult<CliResponse>, id: number): void {
+    const call = this.cliCalls.get(id);
+    if (call === undefined) return;
+    const error = errorOf(result);
+    if (call.error === 'ERR_OK') call.error = error;
+    if (--call.outstanding > 0) return;
+    if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
+    else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
+    else this.finishCheckpoint(id, error, result.body?.output ?? '');
+  }
+
+  /** A question without an answer may be asked again. */
+  mayRepeatCli(call: { readonly isQuestion: boolean }, _error: ErrorCode): boolean {
+    return call.isQuestion;
+  }
+
+  private attemptCliLater(id: number): void {
+    const call = this.cliCalls.get(id);
+    if (call === undefined) return;
+    call.error = 'ERR_OK';
+    const { clientRetryMs } = this.ctx.settings;
+    if (this.remainingMs(call.deadlineUs) <= clientRetryMs) this.finishCli(id, 'ERR_TIMEOUT');
+    else this.ctx.env.tasks.post('LPC_CLIENT', 0, clientRetryMs, task(this, 'attemptCli', id));
+  }
+
+  private finishCheckpoint(id: number, error: ErrorCode, output: string): void {
+    const call = this.cliCalls.get(id);
+    const answer = error === 'ERR_OK' ? parseCheckpointOutput(output) : undefined;
+    if (call === undefined || call.finish.kind !== 'checkpoint' || answer === undefined) {
+      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
+      return;
+    }
+    this.cliCalls.delete(id);
+    resume(call.finish.then, answer);
+  }
+
+  private finishCli(id: number, error: ErrorCode): void {
+    const call = this.cliCalls.get(id);
+    if (call === undefined) return;
+    this.cliCalls.delete(id);
+    const final = this.cliError(error);
+    if (call.finish.kind === 'triggered') resume(call.finish.then, { error: final, trigger: 'remote-command' });
+    else resume(call.finish.then, { error: final, durable: -1, prepared: false, minDecree: -1 });
+  }
+
+  /** No answer is one kind of failure to the operator, however it was noticed. */
+  cliError(error: ErrorCode): ErrorCode {
+    return error === 'ERR_SESSION_RESET' || error === 'ERR_NETWORK_FAILURE' ? 'ERR_TIMEOUT' : error;
+  }
+
+  private deadlineUs(): number {
+    return this.ctx.env.clock.monotonicUs() + this.timeoutMs * 1000;
+  }
+
+  private remainingMs(deadlineUs: number): number {
+    return Math.floor((deadlineUs - this.ctx.env.clock.monotonicUs()) / 1000);
+  }
+}

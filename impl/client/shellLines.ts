@@ -1,0 +1,108 @@
+/**
+ * A command as the line that an operator types into the Pegasus shell, for plans and reports. The shell works on one
+ * table at a time (`use`); key commands name it here in front instead, so that each line stands for itself. Checkpoints
+ * are asked for by remote commands at a replica server.
+ */
+
+/** A command, in the shape that plans use. */
+export type ShellCommand =
+  | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
+  | { readonly kind: 'get' | 'remove'; readonly table: string; readonly hashKey: string; readonly sortKey: string }
+  | {
+      readonly kind: 'multiPut';
+      readonly table: string;
+      readonly hashKey: string;
+      readonly rows: readonly { readonly sortKey: string; readonly value: string }[];
+      readonly ttlSeconds: number;
+    }
+  | {
+      readonly kind: 'createTable';
+      readonly name: string;
+      readonly partitionCount: number;
+      readonly replicaCount: number;
+      readonly envs: Readonly<Record<string, string>>;
+      readonly successIfExist: boolean;
+    }
+  | { readonly kind: 'dropTable'; readonly name: string }
+  | { readonly kind: 'setEnvs'; readonly name: string; readonly envs: Readonly<Record<string, string>> }
+  | { readonly kind: 'listTables' }
+  | { readonly kind: 'triggerCheckpoint'; readonly table: string; readonly partitionIndex: number }
+  | {
+      readonly kind: 'emergencyCheckpoint' | 'queryCheckpoint';
+      readonly table: string;
+      readonly partitionIndex: number;
+      readonly minDecree: number | 'last-applied';
+    }
+  | { readonly kind: 'manualCompact'; readonly table: string };
+
+/** The line, without a newline; some commands need two shell lines, joined by ` ; `. */
+export function shellLine(command: ShellCommand): string {
+  switch (command.kind) {
+    case 'put':
+      return keyLine(command.table, ['set', command.hashKey, command.sortKey, command.value, ...ttl(command.ttlSeconds)]);
+    case 'get':
+      return keyLine(command.table, ['get', command.hashKey, command.sortKey]);
+    case 'remove':
+      return keyLine(command.table, ['del', command.hashKey, command.sortKey]);
+    case 'multiPut': {
+      const rows = command.rows.flatMap(({ sortKey, value }) => [sortKey, value]);
+      return keyLine(command.table, ['multi_set', command.hashKey, ...rows, ...ttlFlag(command.ttlSeconds)]);
+    }
+    case 'createTable': {
+      const envs = Object.entries(command.envs).map(([key, value]) => `${key}=${value}`);
+      const words = ['create', command.name, '-p', `${command.partitionCount}`, '-r', `${command.replicaCount}`];
+      if (envs.length > 0) words.push('-e', envs.join(','));
+      if (!command.successIfExist) words.push('-f');
+      return line(words);
+    }
+    case 'dropTable':
+      return line(['drop', command.name]);
+    case 'setEnvs':
+      return keyLine(command.name, ['set_app_envs', ...Object.entries(command.envs).flat()]);
+    case 'listTables':
+      return 'ls -a';
+    case 'triggerCheckpoint':
+      return remote('replica.trigger-checkpoint', command.table, command.partitionIndex, []);
+    case 'emergencyCheckpoint':
+      return remote('replica.emergency-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
+    case 'queryCheckpoint':
+      return remote('replica.query-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
+    case 'manualCompact':
+      return keyLine(command.table, ['set_app_envs', 'manual_compact.once.trigger_time', '<now>']);
+  }
+}
+
+function keyLine(table: string, words: readonly string[]): string {
+  return `use ${quote(table)} ; ${line(words)}`;
+}
+
+function remote(command: string, table: string, partitionIndex: number, args: readonly string[]): string {
+  return `remote_command -t replica-server ${line([command, `${table}.${partitionIndex}`, ...args])}`;
+}
+
+function line(words: readonly string[]): string {
+  return words.map(quote).join(' ');
+}
+
+function ttl(seconds: number): readonly string[] {
+  return seconds > 0 ? [`${seconds}`] : [];
+}
+
+function ttlFlag(seconds: number): readonly string[] {
+  return seconds > 0 ? ['-t', `${seconds}`] : [];
+}
+
+const PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-=,/<>#';
+
+/** A word as it stands, or in quotes where the shell would split or change it; bytes that do not print as `\xNN`. */
+function quote(word: string): string {
+  if (word !== '' && [...word].every((character) => PLAIN.includes(character))) return word;
+  let quoted = '"';
+  for (const character of word) {
+    const code = character.charCodeAt(0);
+    if (character === '"' || character === '\\') quoted += `\\${character}`;
+    else if (code < 0x20 || code > 0x7e) quoted += `\\x${code.toString(16).padStart(2, '0').toUpperCase()}`;
+    else quoted += character;
+  }
+  return `${quoted}"`;
+}
