@@ -1,2 +1,5 @@
 /** The parts of this room; see impl/parts.ts. */
-export const appParts = {} as const;
+import { ManualCompactService } from './manualCompactService.ts';
+import { StorageApp } from './storageApp.ts';
+
+export const appParts = { StorageApp, ManualCompactService } as const;

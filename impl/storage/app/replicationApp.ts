@@ -1,0 +1,267 @@
+/**
+ * The storage app without its checkpoints: opening, applying mutations, reading, closing (repl 1.6 Apply, 5.1 step 2;
+ * upstream's replication_app_base and the write service of pegasus_server_impl).
+ */
+import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
+import type { Context } from '../../context.ts';
+import { DiskError } from '../../env/contract.ts';
+import type { Continuation } from '../../env/contract.ts';
+import { decodeRows } from '../../protocol/rrdb.ts';
+import type { StorageAppOptions } from '../contracts.ts';
+import { StorageError } from '../engine/contract.ts';
+import type { BatchOp, StorageEngineContract } from '../engine/contract.ts';
+import type { LogMutation } from '../plog/types.ts';
+import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } from './names.ts';
+import { decodeValue, encodeValue } from './valueSchema.ts';
+import type { StoredValue } from './valueSchema.ts';
+
+export abstract class ReplicationApp {
+  readonly ctx: Context;
+  readonly options: StorageAppOptions;
+  readonly engine: StorageEngineContract;
+  /** last_applied; upstream's last_committed_decree of the app. */
+  protected lastApplied: Decree = 0;
+  /** Decrees of the checkpoints, ascending. */
+  protected checkpoints: Decree[] = [];
+  /** D; checkpoint GC never lowers it. */
+  protected lastDurable: Decree = 0;
+
+  constructor(ctx: Context, options: StorageAppOptions) {
+    this.ctx = ctx;
+    this.options = options;
+    this.engine = new ctx.parts.StorageEngine(ctx, { dir: `${options.dataDir}/${DATABASE_DIR}`, hash: options.hash });
+  }
+
+  // ------------------------------------------------------------------ open
+
+  /** A new replica starts from nothing, whatever an earlier attempt left in the directory. */
+  openNew(): ErrorCode {
+    const { disk } = this.ctx.env;
+    const { dataDir } = this.options;
+    return this.opening(() => {
+      if (disk.exists(dataDir)) disk.remove(dataDir, { recursive: true });
+      disk.mkdir(dataDir);
+      this.engine.open('create');
+      return this.afterOpen();
+    });
+  }
+
+  openExisting(): ErrorCode {
+    return this.opening(() => {
+      if (!this.ctx.env.disk.exists(this.options.dataDir)) return 'ERR_FILE_OPERATION_FAILED';
+      this.engine.open(this.isUnfinishedCreation() ? 'create' : 'existing');
+      return this.afterOpen();
+    });
+  }
+
+  /** The process ended while it created the database: nothing was ever written to it. */
+  isUnfinishedCreation(): boolean {
+    const { disk } = this.ctx.env;
+    const database = `${this.options.dataDir}/${DATABASE_DIR}`;
+    if (!disk.exists(database)) return this.listCheckpointsOnDisk().length === 0;
+    const names = disk.list(database);
+    return !names.includes('CURRENT') && !names.some((name) => name.endsWith('.sst'));
+  }
+
+  /** F read back, D found; a checkpoint of what is flushed when they differ (repl 5.1 step 2, S14). */
+  afterOpen(): ErrorCode {
+    this.lastApplied = this.engine.lastFlushedDecree();
+    this.parseCheckpoints();
+    const error = this.checkpointAtOpen();
+    if (error !== 'ERR_OK') return error;
+    this.ctx.env.check(this.lastDurable === this.lastApplied, 'storage.open durable == applied', () => this.describe());
+    return 'ERR_OK';
+  }
+
+  abstract checkpointAtOpen(): ErrorCode;
+
+  /** The sorted list of whole checkpoints; every other directory that looks like one is deleted. */
+  parseCheckpoints(): void {
+    const { disk } = this.ctx.env;
+    const { dataDir } = this.options;
+    for (const name of disk.list(dataDir)) {
+      const path = `${dataDir}/${name}`;
+      if (!name.includes(CHECKPOINT_MARK) || disk.info(path).kind !== 'directory') continue;
+      // One that cannot be removed is never taken for a checkpoint.
+      if (parseCheckpointName(name) === undefined) this.removeDirectory(path);
+    }
+    this.checkpoints = this.listCheckpointsOnDisk();
+    this.lastDurable = this.checkpoints.at(-1) ?? 0;
+  }
+
+  listCheckpointsOnDisk(): Decree[] {
+    const { disk } = this.ctx.env;
+    const decrees: Decree[] = [];
+    for (const name of disk.list(this.options.dataDir)) {
+      const decree = parseCheckpointName(name);
+      if (decree !== undefined && disk.info(`${this.options.dataDir}/${name}`).kind === 'directory') decrees.push(decree);
+    }
+    return decrees.sort((a, b) => a - b);
+  }
+
+  /** Not open unless everything went well. */
+  private opening(open: () => ErrorCode): ErrorCode {
+    const error = this.mapped(open);
+    if (error !== 'ERR_OK') this.engine.abandon();
+    return error;
+  }
+
+  protected mapped(body: () => ErrorCode): ErrorCode {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof StorageError) return this.errorOf(error);
+      if (error instanceof DiskError) return 'ERR_FILE_OPERATION_FAILED';
+      throw error;
+    }
+  }
+
+  isOpen(): boolean {
+    return this.engine.isOpen();
+  }
+
+  lastDurableDecree(): Decree {
+    return this.lastDurable;
+  }
+
+  lastFlushedDecree(): Decree {
+    return this.engine.lastFlushedDecree();
+  }
+
+  lastCommittedDecree(): Decree {
+    return this.lastApplied;
+  }
+
+  listCheckpoints(): readonly Decree[] {
+    return [...this.checkpoints];
+  }
+
+  checkpointDir(decree: Decree): string {
+    return `${this.options.dataDir}/${checkpointName(decree)}`;
+  }
+
+  // ------------------------------------------------------------------ apply and read
+
+  applyMutation(mutation: LogMutation): ErrorCode {
+    this.ctx.env.check(this.mayApply(mutation.decree), 'storage.apply decree == applied + 1', () => `${mutation.decree} ${this.describe()}`);
+    this.ctx.env.check(mutation.updates.length > 0, 'storage.apply updates', () => `${mutation.decree} has no update`);
+    return this.writeAndRaise(this.batchOf(mutation), mutation.decree);
+  }
+
+  mayApply(decree: Decree): boolean {
+    return decree === this.lastApplied + 1;
+  }
+
+  /** Empty writes have no rows; an update that cannot be decoded is ignored (its decree is still written: repl.R7). */
+  batchOf(mutation: LogMutation): readonly BatchOp[] {
+    const batch: BatchOp[] = [];
+    for (const update of mutation.updates) {
+      const rows = decodeRows(update.code, update.data);
+      if (rows === undefined) continue;
+      for (const row of rows) {
+        batch.push(row.op === 'remove' ? { key: row.key, value: undefined } : this.putOf(row.key, row.value, row.expireTs, mutation));
+      }
+    }
+    return batch;
+  }
+
+  putOf(key: string, value: string, expireTs: number, mutation: LogMutation): BatchOp {
+    return { key, value: encodeValue(value, expireTs, mutation.timestampUs, this.options.clusterNumber) };
+  }
+
+  /** Rows and decree in one storage write; only then last_applied rises. */
+  writeAndRaise(batch: readonly BatchOp[], decree: Decree): ErrorCode {
+    const error = this.writeBatch(batch, decree);
+    if (error === 'ERR_OK') this.raiseApplied(decree);
+    return error;
+  }
+
+  writeBatch(batch: readonly BatchOp[], decree: Decree): ErrorCode {
+    return this.mapped(() => {
+      this.engine.write(batch, decree);
+      return 'ERR_OK';
+    });
+  }
+
+  raiseApplied(decree: Decree): void {
+    this.lastApplied = decree;
+    this.ctx.env.emit({ kind: 'replica.applied', gpid: this.options.gpid, decree });
+  }
+
+  /** repl 1.6 Apply. */
+  errorOf(error: StorageError): ErrorCode {
+    switch (error.kind) {
+      case 'corruption':
+        return 'ERR_RDB_CORRUPTION';
+      case 'io':
+        return 'ERR_DISK_IO_ERROR';
+      case 'other':
+        return 'ERR_LOCAL_APP_FAILURE';
+    }
+  }
+
+  get(key: string, nowSeconds: number): StoredValue | undefined {
+    const stored = this.engine.get(key);
+    if (stored === undefined) return undefined;
+    const row = decodeValue(stored);
+    return this.isExpired(row.expireTs, nowSeconds) ? undefined : row;
+  }
+
+  isExpired(expireTs: number, nowSeconds: number): boolean {
+    return expireTs > 0 && expireTs <= nowSeconds;
+  }
+
+  /** Ingestion that fails is the meta server's matter, not a failure of the replica: the decree is written all the same. */
+  ingestFiles(paths: readonly string[], decree: Decree, behind: boolean): ErrorCode {
+    this.ctx.env.check(this.mayApply(decree), 'storage.ingest decree == applied + 1', () => `${decree} ${this.describe()}`);
+    const error = this.mapped(() => {
+      this.engine.ingest(paths, behind, decree);
+      return 'ERR_OK';
+    });
+    if (error !== 'ERR_OK') {
+      const written = this.writeBatch([], decree);
+      if (written !== 'ERR_OK') return written;
+    }
+    this.raiseApplied(decree);
+    return error;
+  }
+
+  // ------------------------------------------------------------------ close
+
+  /** A flush that fails is no loss: the private log has everything. */
+  close(flush: boolean, then: Continuation): void {
+    this.mapped(() => {
+      this.engine.close(flush);
+      return 'ERR_OK';
+    });
+    this.abandon();
+    this.ctx.env.tasks.post('LPC_CLOSE_REPLICA', this.options.hash, 0, then);
+  }
+
+  abandon(): void {
+    this.engine.abandon();
+  }
+
+  /** A directory that is not there counts as removed. */
+  protected removeDirectory(dir: string): ErrorCode {
+    return this.orFailure('ERR_FILE_OPERATION_FAILED', () => {
+      const { disk } = this.ctx.env;
+      if (disk.exists(dir)) disk.remove(dir, { recursive: true });
+      return 'ERR_OK';
+    });
+  }
+
+  protected orFailure(failure: ErrorCode, body: () => ErrorCode): ErrorCode {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof StorageError || error instanceof DiskError) return failure;
+      throw error;
+    }
+  }
+
+  protected describe(): string {
+    const { gpid } = this.options;
+    return `${gpid}: durable ${this.lastDurable}, flushed ${this.engine.lastFlushedDecree()}, applied ${this.lastApplied}`;
+  }
+}

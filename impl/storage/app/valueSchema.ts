@@ -1,0 +1,31 @@
+/**
+ * Value schema version 1 (docs/formats.md): `u32 BE expireTs, u64 BE timetag, user data`. A time tag orders writes of
+ * several clusters: `timestampUs << 8 | clusterNumber << 1 | deleted`. Its two halves are computed apart, since a tag needs
+ * more bits than a JS number holds exactly.
+ */
+import { readI32be, toBinary, writeBinary, writeU32be } from '../../protocol/bytes.ts';
+
+const TWO_24 = 0x100_0000;
+const HEADER_BYTES = 12;
+
+export interface StoredValue {
+  /** Seconds since 2016-01-01; 0: never expires. */
+  readonly expireTs: number;
+  /** User data, one char per byte. */
+  readonly value: string;
+}
+
+export function encodeValue(value: string, expireTs: number, timestampUs: number, clusterNumber: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES + value.length);
+  writeU32be(bytes, 0, expireTs);
+  writeU32be(bytes, 4, Math.floor(timestampUs / TWO_24));
+  writeU32be(bytes, 8, (timestampUs % TWO_24) * 256 + clusterNumber * 2);
+  writeBinary(bytes, HEADER_BYTES, value);
+  return bytes;
+}
+
+/** A value that is too short for its header holds no user data. */
+export function decodeValue(bytes: Uint8Array): StoredValue {
+  if (bytes.length < HEADER_BYTES) return { expireTs: 0, value: '' };
+  return { expireTs: readI32be(bytes, 0) >>> 0, value: toBinary(bytes, HEADER_BYTES) };
+}
