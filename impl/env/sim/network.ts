@@ -1,0 +1,331 @@
+/**
+ * Links between nodes: FIFO sessions as in TCP. A message never overtakes an earlier one of its link, also not when a
+ * delay hits the earlier one. Loss is always the loss of a session: everything under way between the two nodes is gone,
+ * and every pending call between them ends with ERR_NETWORK_FAILURE.
+ *
+ * The request's handler runs in the queue of its code at the receiver; the reply resumes in the pool of the task that
+ * called, at the priority of the code (repl 3.2).
+ */
+import type { ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { RpcCode } from '../../protocol/messages.ts';
+import type { Continuation, RpcHandle, RpcResult } from '../contract.ts';
+import type { Core } from './core.ts';
+import { deepFreeze, sumBytes } from './freeze.ts';
+import { SimEvent } from './kernel.ts';
+import { decideDelay, decideReplyLost, decideReset, isCut } from './linkFaults.ts';
+import type { SimNode } from './node.ts';
+import type { MessageKind } from './observer.ts';
+import { type Pool, SimTask } from './pools.ts';
+import type { SimProcess } from './process.ts';
+import { SimReplier } from './rpc.ts';
+
+/** Calm one-way latency. */
+export const LINK_LATENCY_US = 100;
+/** From a request's arrival at a node that is down, or a reset, until the caller knows. */
+export const CONNECT_FAILURE_US = 100;
+
+type RpcFailure = Exclude<ErrorCode, 'ERR_OK'>;
+
+/** The connection between two nodes (or of a node with itself). Its number changes with each reset. */
+export class Session {
+  epoch = 0;
+  /** Pending calls in either direction, in the order they were made. */
+  first: Call | undefined = undefined;
+  last: Call | undefined = undefined;
+}
+
+/** One direction of a session. */
+export class Link {
+  readonly from: SimNode;
+  readonly to: SimNode;
+  readonly session: Session;
+  /** `from>to`, as causes name it. */
+  readonly where: string;
+  cut = false;
+  underWay = 0;
+  lastArrivalUs = 0;
+
+  constructor(from: SimNode, to: SimNode, session: Session) {
+    this.from = from;
+    this.to = to;
+    this.session = session;
+    this.where = `${from.id}>${to.id}`;
+  }
+}
+
+/** One request that waits for its reply. As an event it is its own timeout. */
+export class Call extends SimEvent implements RpcHandle {
+  readonly network: Network;
+  readonly caller: SimProcess;
+  readonly to: NodeId;
+  readonly code: RpcCode;
+  readonly gpid: Gpid;
+  readonly decree: number;
+  readonly hash: number;
+  readonly pool: Pool;
+  readonly then: Continuation<never>;
+  readonly session: Session | undefined;
+  readonly epoch: number;
+  done = false;
+  dueMonoUs = 0;
+  /** The continuation, once the result is known. */
+  completion: SimTask | undefined = undefined;
+  previous: Call | undefined = undefined;
+  next: Call | undefined = undefined;
+
+  constructor(
+    network: Network,
+    caller: SimProcess,
+    to: NodeId,
+    code: RpcCode,
+    gpid: Gpid,
+    decree: number,
+    hash: number,
+    then: Continuation<never>,
+    session: Session | undefined,
+  ) {
+    super();
+    this.network = network;
+    this.caller = caller;
+    this.to = to;
+    this.code = code;
+    this.gpid = gpid;
+    this.decree = decree;
+    this.hash = hash;
+    this.pool = caller.callersPool();
+    this.then = then;
+    this.session = session;
+    this.epoch = session === undefined ? 0 : session.epoch;
+  }
+
+  override isDead(): boolean {
+    return this.cancelled || this.done;
+  }
+
+  /** Its time is up, on the caller's own clock (a pause holds it back). */
+  override fire(): void {
+    if (this.done) return;
+    const nowUs = this.network.core.kernel.nowUs;
+    const leftUs = this.dueMonoUs - this.caller.monotonicAtUs(nowUs);
+    if (leftUs > 0) this.network.core.kernel.schedule(this.caller.resumeUs(nowUs) + leftUs, this);
+    else this.network.finish(this, { error: 'ERR_TIMEOUT', body: undefined }, undefined, nowUs, true);
+  }
+
+  cancel(): void {
+    if (!this.done) this.network.forget(this, false);
+    this.completion?.cancel();
+  }
+}
+
+/** Something under way on a link. */
+export class Message extends SimEvent {
+  readonly network: Network;
+  readonly link: Link;
+  readonly kind: MessageKind;
+  readonly code: RpcCode;
+  readonly gpid: Gpid;
+  readonly decree: number;
+  readonly hash: number;
+  readonly body: unknown;
+  readonly error: ErrorCode;
+  readonly call: Call | undefined;
+  readonly epoch: number;
+  readonly sum: number;
+
+  constructor(
+    network: Network,
+    link: Link,
+    kind: MessageKind,
+    code: RpcCode,
+    gpid: Gpid,
+    decree: number,
+    hash: number,
+    body: unknown,
+    error: ErrorCode,
+    call: Call | undefined,
+  ) {
+    super();
+    this.network = network;
+    this.link = link;
+    this.kind = kind;
+    this.code = code;
+    this.gpid = gpid;
+    this.decree = decree;
+    this.hash = hash;
+    this.body = body;
+    this.error = error;
+    this.call = call;
+    this.epoch = link.session.epoch;
+    this.sum = network.core.strict ? sumBytes(deepFreeze(body)) : 0;
+  }
+
+  override fire(): void {
+    const link = this.link;
+    link.underWay--;
+    if (this.epoch !== link.session.epoch) return;
+    if (isCut(this.network.core, link, this)) return;
+    if (this.network.core.strict) this.verify();
+    if (this.kind === 'reply') this.network.replyArrived(this);
+    else this.network.requestArrived(this);
+  }
+
+  /** Its handler or continuation is about to run. */
+  delivered(): void {
+    const { link, code, kind, gpid, decree, body, error } = this;
+    this.network.core.observer.messageDelivered(link.from.id, link.to.id, code, kind, gpid, decree, body, error);
+  }
+
+  private verify(): void {
+    if (sumBytes(this.body) === this.sum) return;
+    const sender = this.link.from.process;
+    if (sender !== undefined) this.network.endProcess(sender, `bytes of ${this.code} ${this.kind} changed after they were sent`);
+  }
+}
+
+export class Network {
+  readonly core: Core;
+  /** Stops a process with cause `check`. */
+  readonly endProcess: (process: SimProcess, detail: string) => void;
+  private readonly nodes: ReadonlyMap<NodeId, SimNode>;
+
+  constructor(core: Core, nodes: ReadonlyMap<NodeId, SimNode>, endProcess: (p: SimProcess, detail: string) => void) {
+    this.core = core;
+    this.nodes = nodes;
+    this.endProcess = endProcess;
+  }
+
+  /** The link between two nodes; undefined when the world has no such node. */
+  link(from: SimNode, to: NodeId): Link | undefined {
+    return from.links.get(to) ?? this.connect(from, to);
+  }
+
+  /** Sends at the present moment. Returns false when the session broke under it. */
+  send(message: Message): boolean {
+    const { core } = this;
+    const { link, code, kind, gpid, decree, body, error } = message;
+    core.observer.messageSent(link.from.id, link.to.id, code, kind, gpid, decree, body, error);
+    if (decideReset(core, message)) {
+      this.reset(link.session);
+      return false;
+    }
+    if (kind === 'reply' && decideReplyLost(core, message)) return true;
+    if (isCut(core, link, message)) return true;
+    let arrivalUs = core.momentUs() + LINK_LATENCY_US + decideDelay(core, message);
+    if (arrivalUs < link.lastArrivalUs) arrivalUs = link.lastArrivalUs;
+    link.lastArrivalUs = arrivalUs;
+    if (++link.underWay > core.limits.linkLength) core.hitLimit('linkLength', link.where);
+    core.kernel.schedule(arrivalUs, message);
+    return true;
+  }
+
+  /** Registers a call and starts its timeout. */
+  begin(call: Call, timeoutMs: number): void {
+    const { core } = this;
+    const dueUs = core.momentUs() + Math.round(timeoutMs * 1000);
+    call.dueMonoUs = call.caller.monotonicAtUs(dueUs);
+    core.kernel.schedule(dueUs, call);
+    if (++call.caller.pendingCalls > core.limits.pendingCalls) core.hitLimit('pendingCalls', call.caller.node.id);
+    const session = call.session;
+    if (session === undefined) return;
+    call.previous = session.last;
+    if (session.last === undefined) session.first = call;
+    else session.last.next = call;
+    session.last = call;
+  }
+
+  /** Takes a call off the books without telling its caller. */
+  forget(call: Call, fired: boolean): void {
+    call.done = true;
+    call.caller.pendingCalls--;
+    if (!fired) this.core.kernel.cancel(call);
+    const session = call.session;
+    if (session === undefined) return;
+    if (call.previous === undefined) session.first = call.next;
+    else call.previous.next = call.next;
+    if (call.next === undefined) session.last = call.previous;
+    else call.next.previous = call.previous;
+    call.previous = undefined;
+    call.next = undefined;
+  }
+
+  /** The result of a call is known: its continuation enters the caller's pool at `atUs`. */
+  finish(call: Call, result: RpcResult<unknown>, message: Message | undefined, atUs: number, fired: boolean): void {
+    this.forget(call, fired);
+    const { caller, then } = call;
+    if (!caller.alive) return;
+    const code = caller.code(call.code);
+    const task = new SimTask(caller, code, call.pool, call.hash, then.owner, then.method, then.args, message, true, result);
+    call.completion = task;
+    call.pool.admit(task, atUs);
+  }
+
+  fail(call: Call, error: RpcFailure, atUs: number): void {
+    this.finish(call, { error, body: undefined }, undefined, atUs, false);
+  }
+
+  requestArrived(message: Message): void {
+    const { link, call } = message;
+    const process = link.to.process;
+    if (process === undefined) {
+      if (call !== undefined && !call.done) this.fail(call, 'ERR_NETWORK_FAILURE', this.core.kernel.nowUs + CONNECT_FAILURE_US);
+      return;
+    }
+    const replier = new SimReplier(this, process, link.from, message);
+    const served = process.served.get(message.code);
+    if (served === undefined) {
+      replier.send(undefined, 'ERR_HANDLER_NOT_FOUND');
+      return;
+    }
+    const code = process.code(message.code);
+    const { owner, method } = served;
+    const task = new SimTask(process, code, code.pool, message.hash, owner, method, [replier], message, true, message.body);
+    code.pool.admit(task, this.core.kernel.nowUs);
+  }
+
+  /** A reply after the caller's death, its timeout or its cancel finds the call done and is dropped. */
+  replyArrived(message: Message): void {
+    const { call, error, body } = message;
+    if (call === undefined || call.done) return;
+    const result: RpcResult<unknown> = error === 'ERR_OK' ? { error, body } : { error, body: undefined };
+    this.finish(call, result, message, this.core.kernel.nowUs, false);
+  }
+
+  /** Breaks a session. Returns what it hit: pending calls and messages under way. */
+  reset(session: Session): number {
+    session.epoch++;
+    let hit = 0;
+    const atUs = this.core.momentUs() + CONNECT_FAILURE_US;
+    for (let call = session.first; call !== undefined; call = session.first) {
+      hit++;
+      if (call.caller.alive) this.fail(call, 'ERR_NETWORK_FAILURE', atUs);
+      else this.forget(call, false);
+    }
+    return hit;
+  }
+
+  /** A process ended: its sessions break, and calls that it made to nowhere are forgotten too. */
+  resetAll(node: SimNode): void {
+    for (const link of node.links.values()) this.reset(link.session);
+  }
+
+  forEachCall(visit: (call: Call) => void): void {
+    const seen = new Set<Session>();
+    for (const node of this.nodes.values()) {
+      for (const { session } of node.links.values()) {
+        if (seen.has(session)) continue;
+        seen.add(session);
+        for (let call = session.first; call !== undefined; call = call.next) visit(call);
+      }
+    }
+  }
+
+  private connect(from: SimNode, to: NodeId): Link | undefined {
+    const target = this.nodes.get(to);
+    if (target === undefined) return undefined;
+    const session = new Session();
+    const link = new Link(from, target, session);
+    from.links.set(to, link);
+    if (target !== from) target.links.set(from.id, new Link(target, from, session));
+    return link;
+  }
+}

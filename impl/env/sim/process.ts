@@ -1,0 +1,221 @@
+/**
+ * One life of a process: its pools, the handlers it serves and its clocks. A restart makes a new object; the old one is
+ * dead for ever, and whatever still refers to it (tasks, replies, store operations) finds `alive` false and does nothing.
+ *
+ * Handlers are run here, and only here is an exception of theirs caught: a failed check, or any other exception, stops
+ * this process with cause `check` (repl 5; a finding, never a crash of the suite).
+ */
+import { CheckFailed, type Clock, type Continuation } from '../contract.ts';
+import { type PoolName, type Priority, TASK_CODES, type TaskCode, type TaskSpec } from '../../protocol/taskCodes.ts';
+import type { Core } from './core.ts';
+import { LimitReached, ProcessEnded } from './ended.ts';
+import type { SimNode } from './node.ts';
+import { Pool, PRIORITY_INDEX, type ResolvedCode, SimTask } from './pools.ts';
+
+/** A served RPC code: whose method answers it. */
+export interface Served {
+  readonly owner: object;
+  readonly method: string;
+}
+
+export type StopCause = 'crash' | 'power-loss' | 'shutdown' | 'check';
+
+type Method = (...args: readonly unknown[]) => void;
+
+function isMethod(value: unknown): value is Method {
+  return typeof value === 'function';
+}
+
+/** The named method of a continuation's owner; anything else is a slip of the programmer. */
+function methodOf(owner: object, name: string): Method {
+  const found: unknown = (owner as Record<string, unknown>)[name];
+  if (!isMethod(found)) throw new Error(`continuation names ${name}, which ${owner.constructor.name} does not have`);
+  return found;
+}
+
+export class SimProcess implements Clock {
+  readonly core: Core;
+  readonly node: SimNode;
+  alive = true;
+  /** When it ended; operations that it would have sent later never left. */
+  endedUs = Number.POSITIVE_INFINITY;
+  readonly served = new Map<string, Served>();
+  pendingCalls = 0;
+  /** Called by the kernel side to end the process; set by the world. */
+  private readonly onFailure: (process: SimProcess, detail: string) => void;
+  private readonly pools = new Map<PoolName, Pool>();
+  private readonly codes = new Map<string, ResolvedCode>();
+  private pauseStartUs = 0;
+  private pauseEndUs = 0;
+  private pausedBeforeUs = 0;
+
+  constructor(core: Core, node: SimNode, onFailure: (process: SimProcess, detail: string) => void) {
+    this.core = core;
+    this.node = node;
+    this.onFailure = onFailure;
+  }
+
+  // ---- clocks
+
+  monotonicUs(): number {
+    this.enter();
+    return this.monotonicAtUs(this.core.momentUs());
+  }
+
+  wallUs(): number {
+    this.enter();
+    return this.wallNowUs();
+  }
+
+  /** The wall clock without the guard, for file times. */
+  wallNowUs(): number {
+    return this.core.startWallUs + this.core.momentUs() + this.node.wallShiftUs;
+  }
+
+  /** The monotonic clock at a virtual moment: virtual time less all pauses. */
+  monotonicAtUs(atUs: number): number {
+    if (atUs <= this.pauseStartUs) return atUs - this.pausedBeforeUs;
+    return atUs - this.pausedBeforeUs - Math.min(atUs - this.pauseStartUs, this.pauseEndUs - this.pauseStartUs);
+  }
+
+  /** The moment from which the process runs again; `nowUs` when it is not paused. */
+  resumeUs(nowUs: number): number {
+    return this.pauseEndUs > nowUs ? this.pauseEndUs : nowUs;
+  }
+
+  // ---- pause: nothing of the process runs, its monotonic clock stands still, messages to it queue up. Its own messages
+  // and file writes made before stay made. Pauses may overlap; the later end counts.
+
+  pause(durationUs: number): void {
+    const nowUs = this.core.kernel.nowUs;
+    const endUs = nowUs + durationUs;
+    if (this.pauseEndUs > nowUs) {
+      if (endUs <= this.pauseEndUs) return;
+      for (const pool of this.pools.values()) pool.holdBack(this.pauseEndUs, endUs - this.pauseEndUs);
+    } else {
+      this.pausedBeforeUs += this.pauseEndUs - this.pauseStartUs;
+      this.pauseStartUs = nowUs;
+      for (const pool of this.pools.values()) pool.holdBack(nowUs, durationUs);
+    }
+    this.pauseEndUs = endUs;
+  }
+
+  // ---- the guard of every env call
+
+  /** The process ends here when it is dead; a foreign process's env is a slip of the programmer. */
+  enter(): void {
+    const core = this.core;
+    if (!this.alive) throw new ProcessEnded(this.node.id);
+    if (core.running === undefined) return;
+    if (core.running !== this) throw new Error(`env of ${this.node.id} used inside ${core.running.node.id}`);
+    if (++core.handlerCalls > core.limits.handlerCalls) core.hitLimit('handlerCalls', this.node.id);
+  }
+
+  /** After an effect was shown to the observer, who may have stopped the process. */
+  leave(): void {
+    if (!this.alive) throw new ProcessEnded(this.node.id);
+  }
+
+  // ---- tasks
+
+  pool(name: PoolName): Pool {
+    let pool = this.pools.get(name);
+    if (pool === undefined) {
+      pool = new Pool(this, name, this.node.options.poolWorkers[name]);
+      this.pools.set(name, pool);
+    }
+    return pool;
+  }
+
+  code(code: TaskCode): ResolvedCode {
+    return this.codes.get(code) ?? this.resolve(code);
+  }
+
+  /** The pool of the task that runs now; the default pool for a boot and for the driver. */
+  callersPool(): Pool {
+    const task = this.core.runningTask;
+    return task !== undefined && task.process === this ? task.pool : this.pool('THREAD_POOL_DEFAULT');
+  }
+
+  /** A task of a continuation, not yet in any queue. */
+  newTask(code: ResolvedCode, pool: Pool, hash: number, then: Continuation): SimTask {
+    return new SimTask(this, code, pool, hash, then.owner, then.method, then.args, undefined, false, undefined);
+  }
+
+  /** Runs a handler at this moment and returns how long it takes its worker, microseconds. Never throws. */
+  execute(task: SimTask): number {
+    const core = this.core;
+    task.state = 'started';
+    core.runningTask = task;
+    core.observer.taskStarted(this.node.id, task.code.code, task.method);
+    const costUs = this.within(() => this.invoke(task));
+    core.runningTask = undefined;
+    return task.code.costUs + costUs;
+  }
+
+  /** Runs something as this process and returns what it charged. Exceptions end the process, not the run. */
+  within(body: () => void): number {
+    const core = this.core;
+    core.running = this;
+    core.chargedUs = 0;
+    core.handlerCalls = 0;
+    let failure: string | undefined;
+    try {
+      if (this.alive) body();
+    } catch (error) {
+      if (!(error instanceof ProcessEnded) && !(error instanceof LimitReached)) failure = describe(error);
+    }
+    const costUs = core.chargedUs;
+    core.running = undefined;
+    core.chargedUs = 0;
+    if (failure !== undefined && this.alive) this.onFailure(this, failure);
+    return costUs;
+  }
+
+  forEachQueued(visit: (task: SimTask) => void): void {
+    for (const pool of this.pools.values()) pool.forEachQueued(visit);
+  }
+
+  private invoke(task: SimTask): void {
+    const message = task.message;
+    if (message !== undefined) message.delivered();
+    const { owner, args } = task;
+    const method = methodOf(owner, task.method);
+    if (task.hasFirst) {
+      if (args.length === 0) method.call(owner, task.first);
+      else if (args.length === 1) method.call(owner, task.first, args[0]);
+      else method.call(owner, task.first, ...args);
+    } else if (args.length === 0) method.call(owner);
+    else if (args.length === 1) method.call(owner, args[0]);
+    else method.apply(owner, [...args]);
+  }
+
+  private resolve(code: TaskCode): ResolvedCode {
+    const spec: TaskSpec | undefined = TASK_CODES[code];
+    if (spec === undefined) throw new Error(`unknown task code ${code}`);
+    const override = this.node.options.taskOverrides[code];
+    const priority: Priority = override?.priority ?? spec.priority;
+    const resolved: ResolvedCode = {
+      code,
+      pool: this.pool(override?.pool ?? spec.pool),
+      priority: PRIORITY_INDEX[priority],
+      costUs: spec.costUs,
+    };
+    this.codes.set(code, resolved);
+    return resolved;
+  }
+}
+
+const FRAMES = 4;
+
+/** A check's own text, or the message of a foreign exception with its top frames (file names without directories). */
+function describe(error: unknown): string {
+  if (error instanceof CheckFailed) return error.message;
+  if (!(error instanceof Error)) return `thrown: ${String(error)}`;
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, FRAMES)
+    .map((line) => line.trim().replace(/\(?(?:file:\/\/)?\/[^\s()]*\//, '('));
+  return [`${error.name}: ${error.message}`, ...frames].join(' | ');
+}

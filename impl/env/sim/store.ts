@@ -1,0 +1,195 @@
+/**
+ * The state store of one cluster (ZooKeeper, as the meta servers use it): a tree of values, and one FIFO session per
+ * process. Operations of a session take effect and are answered in the order they were sent. Continuations run as
+ * LPC_META_STATE_HIGH with hash 0, as upstream's state storage does.
+ *
+ * Faults. May fail: an operation is late (`store.slow`, or a step's factor `store.slowed`), and all later ones of its
+ * session with it; it ends with ERR_TIMEOUT without effect (`store.timeout`) or although it took effect
+ * (`store.timeout-after-effect`, changes only); the process is killed right after its change took effect
+ * (`store.crash-after`). Chance is asked once per operation and point.
+ * Cannot fail: the store itself loses, reorders and invents nothing (ZooKeeper's promise to a session); an operation that
+ * a process sent before it died still takes effect.
+ */
+import type { ClusterId } from '../../../model/vocabulary.ts';
+import type { Continuation, StateStore, StoreResult } from '../contract.ts';
+import type { Core } from './core.ts';
+import { SimEvent } from './kernel.ts';
+import { SimTask } from './pools.ts';
+import type { SimProcess } from './process.ts';
+import { StoreTree } from './storeTree.ts';
+
+/** Calm time from sending to effect, and from effect to the answer. */
+export const STORE_LATENCY_US = 500;
+/** After this time without an answer the client side says ERR_TIMEOUT. */
+export const STORE_TIMEOUT_US = 2_000_000;
+
+export type StoreOperation = 'create' | 'set' | 'get' | 'children' | 'remove';
+
+/** What an onlooker may read of a store; also the helper of tests to prepare one. */
+export interface StoreView {
+  get(path: string): string | undefined;
+  children(path: string): readonly string[];
+  entries(): readonly (readonly [path: string, value: string])[];
+}
+
+/** The store of a cluster; outlives all processes. */
+export class ClusterStore implements StoreView {
+  readonly core: Core;
+  readonly cluster: ClusterId;
+  readonly tree = new StoreTree();
+  slowFactor = 1;
+  /** Ends a process with cause `crash`. */
+  readonly crash: (process: SimProcess, detail: string) => void;
+  /** Operations that were sent and not answered, in order. */
+  readonly open = new Set<StoreCall>();
+
+  constructor(core: Core, cluster: ClusterId, crash: (process: SimProcess, detail: string) => void) {
+    this.core = core;
+    this.cluster = cluster;
+    this.crash = crash;
+  }
+
+  get(path: string): string | undefined {
+    const found = this.tree.get(path);
+    return found.error === 'ERR_OK' ? found.value : undefined;
+  }
+
+  children(path: string): readonly string[] {
+    return this.tree.children(path).children;
+  }
+
+  entries(): readonly (readonly [path: string, value: string])[] {
+    return this.tree.entries();
+  }
+}
+
+/** One operation on its way: an event when it reaches the store. */
+export class StoreCall extends SimEvent {
+  readonly session: StoreSession;
+  readonly operation: StoreOperation;
+  readonly path: string;
+  readonly value: string;
+  readonly recursive: boolean;
+  readonly then: Continuation<StoreResult>;
+  readonly sentUs: number;
+
+  constructor(
+    session: StoreSession,
+    operation: StoreOperation,
+    path: string,
+    value: string,
+    recursive: boolean,
+    then: Continuation<StoreResult>,
+    sentUs: number,
+  ) {
+    super();
+    this.session = session;
+    this.operation = operation;
+    this.path = path;
+    this.value = value;
+    this.recursive = recursive;
+    this.then = then;
+    this.sentUs = sentUs;
+  }
+
+  override fire(): void {
+    const { session } = this;
+    const { store, process } = session;
+    store.open.delete(this);
+    // The handler that sent it ran ahead of the moment at which its process ended: it was never sent.
+    if (this.sentUs > process.endedUs) return;
+    const isChange = this.operation !== 'get' && this.operation !== 'children';
+    if (this.decide('store.timeout')) return session.answer(this, TIMED_OUT, STORE_TIMEOUT_US);
+    const found = this.take();
+    if (isChange && found.error === 'ERR_OK') {
+      store.core.observer.storeApplied(store.cluster, this.operation, this.path, this.value);
+      if (process.alive && this.decide('store.crash-after')) return store.crash(process, `after store ${this.operation} ${this.path}`);
+      if (this.decide('store.timeout-after-effect')) return session.answer(this, TIMED_OUT, STORE_TIMEOUT_US);
+    }
+    session.answer(this, found, Math.round(STORE_LATENCY_US * store.slowFactor));
+  }
+
+  private decide(point: 'store.timeout' | 'store.timeout-after-effect' | 'store.crash-after'): boolean {
+    const { process, store } = this.session;
+    if (store.core.chance.decide(point, process.node.id, this.operation, '', 0) === undefined) return false;
+    store.core.strike(point, process.node.id, '', `${this.operation} ${this.path}`);
+    return true;
+  }
+
+  private take(): StoreResult {
+    const { tree } = this.session.store;
+    switch (this.operation) {
+      case 'create':
+        return tree.create(this.path, this.value);
+      case 'set':
+        return tree.set(this.path, this.value);
+      case 'get':
+        return tree.get(this.path);
+      case 'children':
+        return tree.children(this.path);
+      case 'remove':
+        return tree.remove(this.path, this.recursive);
+    }
+  }
+}
+
+const TIMED_OUT: StoreResult = Object.freeze({ error: 'ERR_TIMEOUT', value: '', children: [] });
+
+/** One process's session. */
+export class StoreSession implements StateStore {
+  readonly store: ClusterStore;
+  readonly process: SimProcess;
+  private lastArrivalUs = 0;
+  private lastAnswerUs = 0;
+
+  constructor(store: ClusterStore, process: SimProcess) {
+    this.store = store;
+    this.process = process;
+  }
+
+  create(path: string, value: string, then: Continuation<StoreResult>): void {
+    this.send('create', path, value, false, then);
+  }
+
+  set(path: string, value: string, then: Continuation<StoreResult>): void {
+    this.send('set', path, value, false, then);
+  }
+
+  get(path: string, then: Continuation<StoreResult>): void {
+    this.send('get', path, '', false, then);
+  }
+
+  children(path: string, then: Continuation<StoreResult>): void {
+    this.send('children', path, '', false, then);
+  }
+
+  remove(path: string, recursive: boolean, then: Continuation<StoreResult>): void {
+    this.send('remove', path, '', recursive, then);
+  }
+
+  answer(call: StoreCall, found: StoreResult, latencyUs: number): void {
+    const { process } = this;
+    if (!process.alive) return;
+    this.lastAnswerUs = Math.max(this.lastAnswerUs, process.core.kernel.nowUs + latencyUs);
+    const code = process.code('LPC_META_STATE_HIGH');
+    const { owner, method, args } = call.then;
+    const task = new SimTask(process, code, code.pool, 0, owner, method, args, undefined, true, found);
+    code.pool.admit(task, this.lastAnswerUs);
+  }
+
+  private send(operation: StoreOperation, path: string, value: string, recursive: boolean, then: Continuation<StoreResult>): void {
+    const { process, store } = this;
+    const { core } = process;
+    process.enter();
+    const sentUs = core.momentUs();
+    const latencyUs = Math.round(STORE_LATENCY_US * store.slowFactor);
+    if (store.slowFactor !== 1) core.strike('store.slowed', process.node.id, '', `${operation} ${path}`);
+    const extraUs = core.chance.decide('store.slow', process.node.id, operation, '', 0) ?? 0;
+    if (extraUs > 0) core.strike('store.slow', process.node.id, '', `${operation} ${path}: ${extraUs} us`);
+    this.lastArrivalUs = Math.max(this.lastArrivalUs, sentUs + latencyUs + Math.round(extraUs));
+    const call = new StoreCall(this, operation, path, value, recursive, then, sentUs);
+    store.open.add(call);
+    core.kernel.schedule(this.lastArrivalUs, call);
+    process.leave();
+  }
+}
