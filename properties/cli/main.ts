@@ -1,6 +1,7 @@
 /** The command line. Options are checked before anything is written; every error of the user's is one line and exit code 2. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BadInput } from '../plan/parse.ts';
+import { DamagedData } from '../plan/preload.ts';
 import { EXIT, TERMINAL, type Io } from './io.ts';
 
 function positive(text: string): number {
@@ -145,7 +146,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.nothingFound : EXIT.badUsage;
     if (!(error instanceof BadInput)) throw error;
     io.err(`pegasus-check: ${error.message}`);
-    return EXIT.badUsage;
+    return error instanceof DamagedData ? EXIT.damagedData : EXIT.badUsage;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { Blame } from './verdict.ts';
 
 /** Faults that spend copies of everything on a node's disk. */
-const DISK_FAULTS: ReadonlySet<string> = new Set(['bitRot', 'diskFull', 'disk.read-error', 'disk.write-error']);
+const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', 'disk.read-error', 'disk.write-error']);
 
 /** Properties that a spent copy can excuse: durability and availability. Agreement and truth never are. */
 const EXCUSABLE: ReadonlySet<string> = new Set(['S1', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L2', 'repl.L4']);
@@ -28,9 +28,7 @@ export class Atlas {
         if (event.node !== '' && DISK_FAULTS.has(event.fault) && !this.spentNodes.has(event.node)) {
           this.spentNodes.set(event.node, `${event.fault} at ${event.node} ${event.detail}`.trim());
         }
-        break;
-      case 'log.survived':
-        this.spentReplicas.set(`${event.node}|${event.gpid}`, `power loss at ${event.node} took log records of ${event.gpid}`);
+        if (event.fault === 'power-loss') this.spentReplicas.set(`${event.node}|${event.gpid}`, `power loss at ${event.node}: ${event.detail}`);
         break;
       case 'config.stored':
         this.addMembers(event.config.gpid, [event.config.primary, ...event.config.secondaries]);

@@ -4,14 +4,14 @@
  */
 import type { ClientCommand, Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
-import type { LostTail } from '../../impl/env/sim/disk.ts';
+import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
+import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import { task } from '../../impl/env/contract.ts';
 import { specOf } from '../plan/steps/index.ts';
 import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
-import type { ClientHost } from './clientHost.ts';
+import { ClientHost } from './clientHost.ts';
 import type { Stage } from './stage.ts';
 
 /** How long a graceful stop may take before the process ends. */
@@ -113,7 +113,8 @@ export class Driver implements Stage {
     this.lastCommandUs = this.world.nowUs();
     this.sink({ kind: 'command.invoked', atUs: this.lastCommandUs, id, cluster, command });
     const node = clientNode(cluster);
-    const host = this.world.rootOf(node) as ClientHost;
+    const host = this.world.rootOf(node);
+    if (!(host instanceof ClientHost)) throw new Error(`${node} is no client`);
     this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
   }
 
@@ -150,7 +151,7 @@ export class Driver implements Stage {
       return;
     }
     const root = this.world.rootOf(node);
-    if (hasStop(root)) this.world.post(node, 'LPC_REPLICATION_COMMON', 0, task(root, 'stop'));
+    if (root !== undefined && hasStop(root)) this.world.post(node, 'LPC_REPLICATION_COMMON', 0, task(root, 'stop'));
     this.world.at(GRACE_MS, () => {
       if (this.world.isUp(node) && this.world.rootOf(node) === root) this.world.stopNode(node, 'shutdown');
     });
@@ -165,10 +166,6 @@ export class Driver implements Stage {
     this.world.at(GRACE_MS, () => {
       if (!this.world.isUp(node)) this.world.startNode(node);
     });
-  }
-
-  struck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
-    this.sink({ kind: 'fault.struck', atUs: this.world.nowUs(), fault, node, gpid, detail });
   }
 }
 

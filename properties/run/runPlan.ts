@@ -12,6 +12,7 @@ import { Atlas } from './atlas.ts';
 import type { DrawRecord } from './chance.ts';
 import { Patience, type Ratio } from './patience.ts';
 import type { Verdict } from './verdict.ts';
+import { limitText, waitingLines } from './waitingText.ts';
 
 export interface RunOptions {
   readonly parts?: Parts;
@@ -69,11 +70,11 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     virtualMs: world.nowUs() / 1000,
     deviations: chance.deviations,
     skippedSteps: driver.skipped,
-    effects: world.effects(),
+    effects: world.faultEffects(),
     ratios: patience.ratios,
     trace: judge.trace,
     draws: 'draws' in chance ? chance.draws : undefined,
-    waiting: verdict.kind === 'stuck' || verdict.kind === 'limit' ? world.waiting().map((w) => w.text) : [],
+    waiting: verdict.kind === 'stuck' || verdict.kind === 'limit' ? waitingLines(world.waiting()) : [],
     state: judge.state,
   };
 }
@@ -85,14 +86,14 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   for (;;) {
     const ended = run.world.run({ untilUs: run.world.nowUs() + LOOK_MS * 1000, stop: () => run.judge.first !== undefined });
     if (run.judge.first !== undefined) return violated(run, atlas);
-    if (ended.kind === 'limit') return { kind: 'limit', limit: ended.limit, atUs: run.world.nowUs() };
+    if (typeof ended === 'object') return { kind: 'limit', limit: limitText(ended), atUs: run.world.nowUs() };
     const healedUs = run.driver.healedUs;
     if (healedUs === undefined) continue;
     const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
     if (overdue !== undefined) {
       return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid) };
     }
-    if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'virtual time', atUs: run.world.nowUs() };
+    if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
     if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
     if (probed) return { kind: 'pass' };
     probed = true;

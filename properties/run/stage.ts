@@ -2,10 +2,10 @@
  * What a step may do to a run: issue commands, resolve references, put faults in force for a window. Every fault that is in
  * force is undone at heal at the latest; a fault that finds nothing to hit counts no effect.
  */
-import type { LostTail } from '../../impl/env/sim/disk.ts';
+import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Command } from '../../model/commands.ts';
-import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
 
 export interface Stage {
   readonly world: SimWorld;
@@ -25,5 +25,4 @@ export interface Stage {
   window(forMs: number, undo: () => void): void;
   stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void;
   start(node: NodeId): void;
-  struck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void;
 }

@@ -1,6 +1,4 @@
 /** How a run ended, and whose fault it is. */
-import type { RunLimit } from './limits.ts';
-
 export type Blame =
   /** The implementation (or model, or bound) is wrong. */
   | { readonly kind: 'bug' }
@@ -26,7 +24,7 @@ export type Verdict =
   | { readonly kind: 'pass' }
   | Failure
   /** The run hit a bound of its own size: inconclusive, and a finding about the suite or a runaway. */
-  | { readonly kind: 'limit'; readonly limit: RunLimit; readonly atUs: number };
+  | { readonly kind: 'limit'; readonly limit: string; readonly atUs: number };
 
 /** A verdict that a hunt reports: a failure that no fault excuses, or a runaway. */
 export function isFinding(verdict: Verdict): boolean {

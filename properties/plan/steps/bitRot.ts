@@ -12,8 +12,10 @@ function filesOfKind(stage: Stage, node: NodeId, kind: string): readonly string[
   const walk = (dir: string): void => {
     for (const name of disk.list(dir)) {
       const path = dir === '' ? name : `${dir}/${name}`;
-      if (disk.info(path).kind === 'directory') walk(path);
-      else if (matches(path, name, kind) && disk.info(path).sizeBytes > 0) found.push(path);
+      const info = disk.info(path);
+      if (info === undefined) continue;
+      if (info.kind === 'directory') walk(path);
+      else if (matches(path, name, kind) && info.sizeBytes > 0) found.push(path);
     }
   };
   walk('');
@@ -40,8 +42,7 @@ export const bitRot: StepSpec = {
     const files = filesOfKind(stage, node, str(step, 'file'));
     const path = files[num(step, 'nth') % Math.max(1, files.length)];
     if (path === undefined) return;
-    const offset = Math.floor((stage.world.diskView(node).info(path).sizeBytes * num(step, 'atPermille')) / 1000);
-    stage.struck('bitRot', node, '', `${path}@${String(offset)}`);
+    const offset = Math.floor(((stage.world.diskView(node).info(path)?.sizeBytes ?? 0) * num(step, 'atPermille')) / 1000);
     stage.world.flipBit(node, path, offset, num(step, 'bit'));
   },
   text: (s) => `bit rot at ${str(s, 'node')}: ${str(s, 'file')} file ${String(num(s, 'nth'))}, at ${String(num(s, 'atPermille'))} per mille, bit ${String(num(s, 'bit'))}`,

@@ -1,10 +1,8 @@
 /** What several steps share: fields, drawing of names and keys, guards. */
-import { text, str } from '../spec.ts';
+import { text } from '../spec.ts';
 import type { Draw } from '../draw.ts';
 import type { Field } from '../spec.ts';
 import type { Symbols } from '../symbols.ts';
-import type { Step } from '../types.ts';
-import type { Stage } from '../../run/stage.ts';
 
 export const clusterField: Field = text(/^[a-z]{1,16}$/, 'the name of a cluster of the plan');
 
@@ -24,10 +22,6 @@ export function drawHashKey(draw: Draw): string {
 }
 export function drawSortKey(draw: Draw): string {
   return draw.pick(['', 'x', 'y']);
-}
-
-export function clientGuard(step: Step, stage: Stage): boolean {
-  return stage.hasCluster(str(step, 'cluster')) && stage.tableResolves(str(step, 'table'));
 }
 
 /** A fault's window ends at heal at the latest. */

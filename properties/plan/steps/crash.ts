@@ -16,7 +16,6 @@ export const crash: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
-    stage.struck('crash', node, '', '');
     stage.stop(node, 'crash');
     stage.window(num(step, 'downMs'), () => {
       stage.start(node);

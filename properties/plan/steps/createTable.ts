@@ -1,8 +1,9 @@
 /** `create`: legal ones give a new table its reference; illegal ones are meant (bad counts, a name that is taken). */
+import { commandStep, table } from '../commandStep.ts';
 import { bool, envs, flag, int, num, record, str, tableRef, text, type StepSpec } from '../spec.ts';
 import { clusterField } from './common.ts';
 
-export const createTable: StepSpec = {
+export const createTable: StepSpec = commandStep({
   kind: 'createTable',
   family: 'admin',
   weight: 3,
@@ -26,17 +27,15 @@ export const createTable: StepSpec = {
     const replicaCount = draw.weighted([1, 2, 3], (n) => (n <= servers ? [1, 2, 5][n - 1] ?? 0 : 0));
     return { cluster: 'source', as: ref, name: ref, partitionCount, replicaCount, envs: {}, successIfExist: false };
   },
-  guard: (step, stage) => stage.hasCluster(str(step, 'cluster')),
-  run(step, stage) {
+  before: (step, stage) => {
     stage.bindTable(str(step, 'as'));
-    stage.invoke(str(step, 'cluster'), {
-      kind: 'createTable',
-      name: stage.tableName(str(step, 'name')),
-      partitionCount: num(step, 'partitionCount'),
-      replicaCount: num(step, 'replicaCount'),
-      envs: record(step, 'envs'),
-      successIfExist: bool(step, 'successIfExist'),
-    });
   },
-  text: (s) => `create ${str(s, 'name')} -p ${String(num(s, 'partitionCount'))} -r ${String(num(s, 'replicaCount'))}${bool(s, 'successIfExist') ? '' : ' --fail_if_exist'}`,
-};
+  command: (step) => ({
+    kind: 'createTable',
+    name: table(step, 'name'),
+    partitionCount: num(step, 'partitionCount'),
+    replicaCount: num(step, 'replicaCount'),
+    envs: record(step, 'envs'),
+    successIfExist: bool(step, 'successIfExist'),
+  }),
+});

@@ -23,7 +23,6 @@ export const cutLink: StepSpec = {
     const to = stage.node(str(step, 'to'));
     if (from === undefined || to === undefined) return;
     const both = !bool(step, 'oneWay');
-    stage.struck(both ? 'partition' : 'partition-one-way', from, '', to);
     stage.world.cutLink(from, to);
     if (both) stage.world.cutLink(to, from);
     stage.window(num(step, 'forMs'), () => {

@@ -12,7 +12,6 @@ export const diskFull: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined) return;
-    stage.struck('diskFull', node, '', '');
     stage.world.setDiskFull(node, true);
     stage.window(num(step, 'forMs'), () => {
       stage.world.setDiskFull(node, false);

@@ -1,8 +1,9 @@
 /** `drop`: also of tables that are gone or never were. */
-import { str, tableRef, type StepSpec } from '../spec.ts';
-import { clusterField, clientGuard, drawTable } from './common.ts';
+import { commandStep, table } from '../commandStep.ts';
+import { tableRef, type StepSpec } from '../spec.ts';
+import { clusterField, drawTable } from './common.ts';
 
-export const dropTable: StepSpec = {
+export const dropTable: StepSpec = commandStep({
   kind: 'dropTable',
   family: 'admin',
   weight: 1,
@@ -13,9 +14,5 @@ export const dropTable: StepSpec = {
     if (found !== undefined) found.dropped = true;
     return { cluster: 'source', table };
   },
-  guard: clientGuard,
-  run(step, stage) {
-    stage.invoke(str(step, 'cluster'), { kind: 'dropTable', name: stage.tableName(str(step, 'table')) });
-  },
-  text: (s) => `drop ${str(s, 'table')}`,
-};
+  command: (step) => ({ kind: 'dropTable', name: table(step) }),
+});

@@ -12,7 +12,6 @@ export const pause: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
-    stage.struck('pause', node, '', '');
     stage.world.pauseNode(node, num(step, 'forMs'));
   },
   text: (s) => `pause ${str(s, 'node')} for ${String(num(s, 'forMs'))} ms`,

@@ -5,6 +5,8 @@
 import { int, nodeRef, num, str, type StepSpec } from '../spec.ts';
 import { drawWindowMs } from './common.ts';
 
+const POOL = 'THREAD_POOL_REPLICATION_LONG';
+
 export const poolBusy: StepSpec = {
   kind: 'poolBusy',
   family: 'fault',
@@ -15,9 +17,10 @@ export const poolBusy: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
-    stage.struck('poolBusy', node, '', '');
-    const release = stage.world.occupyPool(node, 'THREAD_POOL_REPLICATION_LONG', num(step, 'tasks'), num(step, 'costMs'));
-    stage.window(num(step, 'forMs'), release);
+    stage.world.occupyPool(node, POOL, num(step, 'tasks'), num(step, 'costMs'), true);
+    stage.window(num(step, 'forMs'), () => {
+      stage.world.releasePool(node, POOL);
+    });
   },
   text: (s) => `long pool of ${str(s, 'node')} busy with ${String(num(s, 'tasks'))} tasks of ${String(num(s, 'costMs'))} ms for ${String(num(s, 'forMs'))} ms`,
 };

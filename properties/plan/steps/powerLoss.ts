@@ -22,7 +22,6 @@ export const powerLoss: StepSpec = {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
     const tail = str(step, 'tail');
-    stage.struck('powerLoss', node, '', `${tail} ${String(num(step, 'keepPermille'))}`);
     stage.stop(node, 'power-loss', { mode: tail === 'zero' ? 'zero' : tail === 'torn' ? 'torn' : 'cut', keepPermille: num(step, 'keepPermille') });
     stage.window(num(step, 'downMs'), () => {
       stage.start(node);

@@ -1,8 +1,9 @@
 /** `set`: one row. Values are unique in a plan, so that a value read tells which write it came from. */
+import { commandStep, table } from '../commandStep.ts';
 import { int, keyText, num, str, tableRef, type StepSpec } from '../spec.ts';
-import { clusterField, clientGuard, drawHashKey, drawSortKey, drawTable } from './common.ts';
+import { clusterField, drawHashKey, drawSortKey, drawTable } from './common.ts';
 
-export const put: StepSpec = {
+export const put: StepSpec = commandStep({
   kind: 'put',
   family: 'client',
   weight: 30,
@@ -17,16 +18,12 @@ export const put: StepSpec = {
       ttlSeconds: draw.chance(30) ? draw.int(1, 20) : 0,
     };
   },
-  guard: clientGuard,
-  run(step, stage) {
-    stage.invoke(str(step, 'cluster'), {
-      kind: 'put',
-      table: stage.tableName(str(step, 'table')),
-      hashKey: str(step, 'hashKey'),
-      sortKey: str(step, 'sortKey'),
-      value: str(step, 'value'),
-      ttlSeconds: num(step, 'ttlSeconds'),
-    });
-  },
-  text: (s) => `${str(s, 'table')}> set ${str(s, 'hashKey')} ${str(s, 'sortKey') || '""'} ${str(s, 'value')}${num(s, 'ttlSeconds') > 0 ? ` ${String(num(s, 'ttlSeconds'))}` : ''}`,
-};
+  command: (step) => ({
+    kind: 'put',
+    table: table(step),
+    hashKey: str(step, 'hashKey'),
+    sortKey: str(step, 'sortKey'),
+    value: str(step, 'value'),
+    ttlSeconds: num(step, 'ttlSeconds'),
+  }),
+});

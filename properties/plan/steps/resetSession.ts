@@ -17,7 +17,6 @@ export const resetSession: StepSpec = {
     const a = stage.node(str(step, 'a'));
     const b = stage.node(str(step, 'b'));
     if (a === undefined || b === undefined) return;
-    stage.struck('session-reset', a, '', b);
     stage.world.resetSession(a, b);
   },
   text: (s) => `reset the session between ${str(s, 'a')} and ${str(s, 'b')}`,

@@ -12,7 +12,6 @@ export const restart: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
-    stage.struck('restart', node, '', '');
     stage.stop(node, 'shutdown');
     stage.window(num(step, 'downMs'), () => {
       stage.start(node);

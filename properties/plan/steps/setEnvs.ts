@@ -1,8 +1,9 @@
 /** `set_app_envs`: the checkpoint reserves of repl 2.6, sensible and not. */
-import { envs, record, str, tableRef, type StepSpec } from '../spec.ts';
-import { clusterField, clientGuard, drawTable } from './common.ts';
+import { commandStep, table } from '../commandStep.ts';
+import { envs, record, tableRef, type StepSpec } from '../spec.ts';
+import { clusterField, drawTable } from './common.ts';
 
-export const setEnvs: StepSpec = {
+export const setEnvs: StepSpec = commandStep({
   kind: 'setEnvs',
   family: 'admin',
   weight: 2,
@@ -13,9 +14,5 @@ export const setEnvs: StepSpec = {
       : { 'rocksdb.checkpoint.reserve_time_seconds': draw.pick(['0', '1', '5', '-1']) };
     return { cluster: 'source', table: drawTable(draw, symbols), envs: set };
   },
-  guard: clientGuard,
-  run(step, stage) {
-    stage.invoke(str(step, 'cluster'), { kind: 'setEnvs', name: stage.tableName(str(step, 'table')), envs: record(step, 'envs') });
-  },
-  text: (s) => `${str(s, 'table')}> set_app_envs ${Object.entries(record(s, 'envs')).map(([k, v]) => `${k} ${v}`).join(' ')}`,
-};
+  command: (step) => ({ kind: 'setEnvs', name: table(step), envs: record(step, 'envs') }),
+});

@@ -12,7 +12,6 @@ export const slowDisk: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined) return;
-    stage.struck('slowDisk', node, '', '');
     stage.world.setDiskSlow(node, num(step, 'factor'));
     stage.window(num(step, 'forMs'), () => {
       stage.world.setDiskSlow(node, 1);

@@ -10,7 +10,6 @@ export const slowStore: StepSpec = {
   draw: (draw, symbols) => ({ cluster: draw.pick(symbols.clusters).id, factor: draw.pick([10, 100, 1000]), forMs: drawWindowMs(draw) }),
   guard: (step, stage) => stage.hasCluster(str(step, 'cluster')),
   run(step, stage) {
-    stage.struck('slowStore', '', '', str(step, 'cluster'));
     stage.world.setStoreSlow(str(step, 'cluster'), num(step, 'factor'));
     stage.window(num(step, 'forMs'), () => {
       stage.world.setStoreSlow(str(step, 'cluster'), 1);

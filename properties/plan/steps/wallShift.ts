@@ -11,7 +11,6 @@ export const wallShift: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined) return;
-    stage.struck('wallShift', node, '', String(num(step, 'deltaMs')));
     stage.world.shiftWall(node, num(step, 'deltaMs') * 1000);
   },
   text: (s) => `wall clock of ${str(s, 'node')} ${num(s, 'deltaMs') < 0 ? '' : '+'}${String(num(s, 'deltaMs'))} ms`,

@@ -1,18 +1,18 @@
-/** What an audit may read of a simulated disk: no cost, no fault, no trace. Structurally the world's own read-only view. */
+/** What an audit may read of a simulated disk: no cost, no fault, no trace. The world's own read-only view has this shape. */
 
 export interface DiskView {
   /** Names in a directory; empty when there is none. */
   list(dir: string): readonly string[];
   exists(path: string): boolean;
-  info(path: string): { readonly kind: 'file' | 'directory'; readonly sizeBytes: number };
-  read(path: string, offset: number, length: number): Uint8Array;
+  info(path: string): { readonly kind: 'file' | 'directory'; readonly sizeBytes: number } | undefined;
+  /** A whole file. The bytes are the disk's own: they are good until the next event only. */
+  read(path: string): Uint8Array | undefined;
 }
 
 /** The whole content of a file, or undefined when there is no such file. */
 export function readWhole(disk: DiskView, path: string): Buffer | undefined {
-  if (!disk.exists(path)) return undefined;
-  const info = disk.info(path);
-  return info.kind === 'file' ? bufferOf(disk.read(path, 0, info.sizeBytes)) : undefined;
+  const bytes = disk.read(path);
+  return bytes === undefined ? undefined : bufferOf(bytes);
 }
 
 /** The same memory as a Buffer. */

@@ -5,7 +5,7 @@
 import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, Decree, Gpid } from '../../../model/vocabulary.ts';
 import { crc32c } from './crc32c.ts';
-import { bufferOf, type DiskView } from './diskView.ts';
+import { readWhole, type DiskView } from './diskView.ts';
 import { readI64, readRecord } from './mutationReader.ts';
 
 const MAGIC = 0xdeadbeef;
@@ -139,17 +139,24 @@ export interface SurvivingRecord {
   readonly mutation: MutationFact;
 }
 
+export interface SurveyedFile {
+  readonly path: string;
+  readonly reader: LogFileReader;
+  readonly records: readonly SurvivingRecord[];
+}
+
 export interface LogSurvey {
   /** Whether a replay of all files would succeed (plog 9.5, 10 step 2). */
   readonly intact: boolean;
   /** What a replay delivers, in order, up to the first failure. */
   readonly records: readonly SurvivingRecord[];
-  readonly files: readonly LogFileReader[];
+  /** Every file with a good header, also those that a replay would not reach. */
+  readonly files: readonly SurveyedFile[];
 }
 
 /** Reads the whole log of a replica anew from its bytes. */
 export function surveyLog(disk: DiskView, dir: string, gpid: Gpid): LogSurvey {
-  const files: LogFileReader[] = [];
+  const files: SurveyedFile[] = [];
   const records: SurvivingRecord[] = [];
   let intact = true;
   const named = disk
@@ -159,10 +166,11 @@ export function surveyLog(disk: DiskView, dir: string, gpid: Gpid): LogSurvey {
   let expected: { index: number; offset: number } | undefined;
   for (const { name, parsed } of named) {
     if (parsed === undefined) continue;
-    const path = `${dir}/${name}`;
+    const bytes = readWhole(disk, `${dir}/${name}`);
+    if (bytes === undefined) continue;
     const file = new LogFileReader(gpid, parsed.index, parsed.startOffset);
     const found: SurvivingRecord[] = [];
-    file.advance(bufferOf(disk.read(path, 0, disk.info(path).sizeBytes)), 0, {
+    file.advance(bytes, 0, {
       header: () => undefined,
       record: (_file, mutation, logOffset) =>
         found.push({ ballot: mutation.ballot, decree: mutation.decree, fileIndex: parsed.index, logOffset, mutation }),
@@ -172,7 +180,7 @@ export function surveyLog(disk: DiskView, dir: string, gpid: Gpid): LogSurvey {
       if (file.tail === 'invalid') intact = false;
       continue;
     }
-    files.push(file);
+    files.push({ path: `${dir}/${name}`, reader: file, records: found });
     const follows = expected === undefined || (expected.index === parsed.index && expected.offset === parsed.startOffset);
     if (!follows) intact = false;
     if (intact) records.push(...found);

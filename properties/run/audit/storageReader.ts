@@ -2,10 +2,10 @@
  * Reads database and checkpoint directories for the audits (docs/formats.md): CURRENT, the manifest, the sorted runs, each with
  * its CRC; and keeps the live rows of the last one read, so that a directory that only adds runs costs only the new runs.
  */
-import { addHash, rowHash, subHash } from './content.ts';
+import { addToDigest, removeFromDigest, rowHash } from '../../../model/content.ts';
 import type { Decree } from '../../../model/vocabulary.ts';
 import { crc32c } from './crc32c.ts';
-import { bufferOf, readWhole, type DiskView } from './diskView.ts';
+import { readWhole, type DiskView } from './diskView.ts';
 import { isObject, parseJson } from './json.ts';
 
 const RUN_MAGIC = 'PCSST001';
@@ -177,14 +177,14 @@ export class StorageReader {
   }
 
   private run(disk: DiskView, path: string, name: string): Reading<{ readonly id: string; readonly run: Run }> {
-    if (!disk.exists(path)) return wrong(`${path} is missing`);
-    const { sizeBytes } = disk.info(path);
-    if (sizeBytes < RUN_FOOTER_BYTES) return wrong(`${path} is short`);
-    const footer = bufferOf(disk.read(path, sizeBytes - RUN_FOOTER_BYTES, RUN_FOOTER_BYTES));
-    const id = `${name} ${sizeBytes} ${footer.readUInt32LE(8)} ${footer.readUInt32LE(0)}`;
+    const bytes = readWhole(disk, path);
+    if (bytes === undefined) return wrong(`${path} is missing`);
+    if (bytes.length < RUN_FOOTER_BYTES) return wrong(`${path} is short`);
+    const footer = bytes.length - RUN_FOOTER_BYTES;
+    const id = `${name} ${bytes.length} ${bytes.readUInt32LE(footer + 8)} ${bytes.readUInt32LE(footer)}`;
     const known = this.runs.get(name);
     if (known !== undefined && known.id === id) return { ok: true, value: known };
-    const parsed = parseRun(bufferOf(disk.read(path, 0, sizeBytes)), path);
+    const parsed = parseRun(bytes, path);
     return parsed.ok ? { ok: true, value: { id, run: parsed.value } } : parsed;
   }
 
@@ -195,11 +195,11 @@ export class StorageReader {
       const key = run.keys[i] ?? '';
       const row = run.rows[i];
       const old = this.rows.get(key);
-      if (old !== undefined) this.digest = subHash(this.digest, rowHash(key, old.value, old.expireTs, old.timestampUs));
+      if (old !== undefined) this.digest = removeFromDigest(this.digest, rowHash(key, old.value, old.expireTs, old.timestampUs));
       if (row === undefined) this.rows.delete(key);
       else {
         this.rows.set(key, row);
-        this.digest = addHash(this.digest, rowHash(key, row.value, row.expireTs, row.timestampUs));
+        this.digest = addToDigest(this.digest, rowHash(key, row.value, row.expireTs, row.timestampUs));
       }
     }
   }

@@ -1,0 +1,138 @@
+/** Builds the world of a plan: nodes, processes, state stores, the auditor that watches, the judge, and the driver. */
+import type { Claim, ModelEvent } from '../../model/events.ts';
+import { init, type ModelConfig, type ModelState } from '../../model/state.ts';
+import type { NodeId } from '../../model/vocabulary.ts';
+import type { Env } from '../../impl/env/contract.ts';
+import type { WorldObserver } from '../../impl/env/sim/observer.ts';
+import { SimWorld } from '../../impl/env/sim/world.ts';
+import type { Parts } from '../../impl/parts.ts';
+import type { Settings } from '../../impl/settings.ts';
+import { DISPATCH_LIMIT } from '../plan/limits.ts';
+import { settingsOf } from '../plan/settings.ts';
+import type { ClusterShape, Plan } from '../plan/types.ts';
+import { Auditor } from './audit/auditor.ts';
+import { ExploringLanes, FrozenLookup, type RunChance } from './chance.ts';
+import { ClientHost } from './clientHost.ts';
+import { Driver } from './driver.ts';
+import { Judge } from './judge.ts';
+import { clientNode, metaServer, replicaServers } from './names.ts';
+import { plantPreload, preloadedTables } from './preloaded.ts';
+import { Onlookers } from './onlookers.ts';
+
+/** 2026-01-01T00:00:00Z: every world begins here, by every wall clock. */
+export const START_WALL_US = 1_767_225_600_000_000;
+/** 2016-01-01T00:00:00Z in unix seconds: times to live count from here. */
+export const EPOCH_2016_SECONDS = 1_451_606_400;
+
+export interface AssembleOptions {
+  readonly parts: Parts;
+  readonly trace: boolean;
+  readonly draws: boolean;
+  readonly follow: boolean;
+  readonly strict: boolean;
+  readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
+}
+
+export interface Assembled {
+  readonly world: SimWorld;
+  readonly judge: Judge;
+  readonly chance: RunChance;
+  readonly driver: Driver;
+}
+
+export function assemble(plan: Plan, options: AssembleOptions): Assembled {
+  const settings = settingsOf(plan.settings);
+  const chance = plan.chance.kind === 'exploring' ? new ExploringLanes(plan.chance, options.draws) : new FrozenLookup(plan.chance);
+  const judge = new Judge(init(modelConfig(plan, settings)), { trace: options.trace, follows: options.follow, watch: options.watch });
+  const onlookers = new Onlookers();
+  const world = new SimWorld({
+    chance,
+    observer: onlookers,
+    limits: { dispatches: DISPATCH_LIMIT },
+    startWallUs: START_WALL_US,
+    strict: options.strict,
+  });
+  const sink = (event: ModelEvent): void => {
+    judge.event(event);
+  };
+  if (options.follow) onlookers.observer = auditor(world, judge, sink);
+  else onlookers.observer = claimsOnly(world, sink);
+  for (const cluster of plan.clusters) addCluster(world, cluster, settings, options.parts, sink);
+  if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
+  for (const cluster of plan.clusters) for (const node of nodesOf(cluster)) world.startNode(node);
+  const driver = new Driver(plan, world, sink, () => {
+    chance.calm();
+  });
+  onlookers.answered = (id): void => {
+    driver.open.delete(id);
+  };
+  return { world, judge, chance, driver };
+
+  function addCluster(to: SimWorld, cluster: ClusterShape, all: Settings, parts: Parts, out: (event: ModelEvent) => void): void {
+    const metaServers = [metaServer(cluster.id)];
+    const servers = replicaServers(cluster);
+    const clusterNumber = plan.clusters.indexOf(cluster) + 1;
+    const add = (node: NodeId, boot: (env: Env) => object): void => {
+      to.addNode(node, { cluster: cluster.id, poolWorkers: all.poolWorkers, taskOverrides: all.taskOverrides, boot });
+    };
+    add(metaServer(cluster.id), (env) => {
+      const server = new parts.MetaServer({ env, settings: all, parts }, { cluster: cluster.id, replicaServers: servers });
+      server.start();
+      return server;
+    });
+    for (const node of servers) {
+      add(node, (env) => {
+        const server = new parts.ReplicaServer({ env, settings: all, parts }, { cluster: cluster.id, metaServers, clusterNumber });
+        server.start();
+        return server;
+      });
+    }
+    add(clientNode(cluster.id), (env) => {
+      return new ClientHost({ env, settings: all, parts }, metaServers, (id, answer) => {
+        out({ kind: 'command.answered', atUs: to.momentUs(), id, cluster: cluster.id, answer });
+        onlookers.answered(id);
+      });
+    });
+  }
+}
+
+function nodesOf(cluster: ClusterShape): readonly NodeId[] {
+  return [metaServer(cluster.id), ...replicaServers(cluster), clientNode(cluster.id)];
+}
+
+function modelConfig(plan: Plan, settings: Settings): ModelConfig {
+  return {
+    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c) })),
+    settings,
+    wallBaseSeconds: START_WALL_US / 1_000_000 - EPOCH_2016_SECONDS,
+    ...(plan.preload === undefined ? {} : { tables: preloadedTables(plan, plan.preload) }),
+  };
+}
+
+function auditor(world: SimWorld, judge: Judge, sink: (event: ModelEvent) => void): WorldObserver {
+  return new Auditor({
+    nowUs: () => world.momentUs(),
+    disk: (node) => {
+      const view = world.diskView(node);
+      return {
+        list: (dir) => view.list(dir),
+        exists: (path) => view.exists(path),
+        info: (path) => view.info(path) ?? { kind: 'file', sizeBytes: 0 },
+        read: (path, offset, length) => (view.read(path) ?? new Uint8Array()).subarray(offset, offset + length),
+      };
+    },
+    sink,
+    report: (violation) => {
+      judge.report(violation, world.momentUs());
+    },
+  });
+}
+
+/** Without the auditor: claims alone, for measuring what watching costs. */
+function claimsOnly(world: SimWorld, sink: (event: ModelEvent) => void): Partial<WorldObserver> {
+  return {
+    claimed: (node: NodeId, claim: Claim) => {
+      sink({ ...claim, atUs: world.momentUs(), node });
+    },
+  };
+}

@@ -1,0 +1,286 @@
+/**
+ * The passive auditor (design section 3): watches the raw effects of a simulated world, tells them as the observed events of
+ * model/events.ts, hands claims on, and holds claims and effects against each other (`claims/`). It draws nothing, posts nothing
+ * and reads disks through a view without cost; everything that it decodes it decodes with the readers of this room.
+ */
+import type {
+  ClientRequest,
+  ConfigSyncRequest,
+  GroupCheckRequest,
+  GroupCheckResponse,
+  PrepareAck,
+  PrepareRequest,
+  RpcCode,
+  WriteResponse,
+} from '../../../impl/protocol/messages.ts';
+import type { MessageKind, WorldObserver } from '../../../impl/env/sim/observer.ts';
+import type { Claim, ModelEvent, MutationFact } from '../../../model/events.ts';
+import type { ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { Violation } from '../../../model/violation.ts';
+import { AuditDesk } from './desk.ts';
+import { DiskAuditor } from './diskAuditor.ts';
+import type { DiskView } from './diskView.ts';
+import { bufferOf } from './diskView.ts';
+import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
+import { readRecord } from './mutationReader.ts';
+import { readStored } from './storeReader.ts';
+import type { NodeView, Prepared, ReplicaView } from './view.ts';
+
+export interface AuditorOptions {
+  readonly nowUs: () => number;
+  readonly disk: (node: NodeId) => DiskView;
+  /** Events in the order in which they became real. */
+  readonly sink: (event: ModelEvent) => void;
+  readonly report: (violation: Violation) => void;
+}
+
+export class Auditor implements WorldObserver {
+  private readonly nowUs: () => number;
+  private readonly sink: (event: ModelEvent) => void;
+  private readonly desk: AuditDesk;
+  private readonly disks: DiskAuditor;
+  /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
+  private lastBytes: Uint8Array | undefined = undefined;
+  private lastMutation: MutationFact | undefined = undefined;
+
+  constructor(options: AuditorOptions) {
+    this.nowUs = options.nowUs;
+    this.sink = options.sink;
+    this.desk = new AuditDesk(options.disk, options.report);
+    this.disks = new DiskAuditor(options.nowUs, options.sink, this.desk);
+  }
+
+  /** The run is over, or pauses: settles what the last task owes. */
+  finish(): void {
+    this.desk.settle();
+  }
+
+  // ------------------------------------------------------------------ messages
+
+  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, _decree: number, body: unknown, _error: string): void {
+    if (body === undefined || body === null) return;
+    switch (code) {
+      case 'RPC_PREPARE':
+        if (kind === 'reply') this.prepareAnswered(from, body as PrepareAck);
+        else this.prepareSent(from, to, body as PrepareRequest);
+        return;
+      case 'RPC_RRDB_RRDB_PUT':
+      case 'RPC_RRDB_RRDB_REMOVE':
+      case 'RPC_RRDB_RRDB_MULTI_PUT':
+        if (kind === 'reply') this.writeAnswered(from, gpid, body as WriteResponse);
+        else this.attemptSent(from, to, body as ClientRequest);
+        return;
+      case 'RPC_GROUP_CHECK':
+        if (kind === 'reply') this.groupCheckAnswered(from, body as GroupCheckResponse);
+        else this.groupCheckSent(from, body as GroupCheckRequest);
+        return;
+      case 'RPC_CM_CONFIG_SYNC':
+        if (kind !== 'reply') this.configSyncSent(from, body as ConfigSyncRequest);
+        return;
+      default:
+    }
+  }
+
+  messageDelivered(_from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, _gpid: Gpid, _decree: number, body: unknown, _error: string): void {
+    if (code !== 'RPC_PREPARE' || kind === 'reply' || body === undefined || body === null) return;
+    const request = body as PrepareRequest;
+    const view = this.desk.replica(to, request.config.gpid);
+    const mutation = this.decode(request.mutation);
+    if (mutation !== undefined) {
+      const received: Prepared = { mutation, as: 'secondary', sentTo: [] };
+      view.received.set(received);
+    }
+    for (const hook of HOOKS.prepareReceived) hook(this.desk, view, request, mutation);
+  }
+
+  private prepareSent(from: NodeId, to: NodeId, request: PrepareRequest): void {
+    const view = this.desk.replica(from, request.config.gpid);
+    const mutation = this.decode(request.mutation);
+    for (const hook of HOOKS.prepareSent) hook(this.desk, view, to, request, mutation);
+  }
+
+  private prepareAnswered(from: NodeId, ack: PrepareAck): void {
+    const view = this.desk.replica(from, ack.gpid);
+    for (const hook of HOOKS.prepareAnswered) hook(this.desk, view, ack);
+    if (ack.error !== 'ERR_OK') return;
+    this.sink({ kind: 'prepare.acked', atUs: this.nowUs(), node: from, gpid: ack.gpid, ballot: ack.ballot, decree: ack.decree });
+  }
+
+  private attemptSent(from: NodeId, to: NodeId, request: ClientRequest): void {
+    const { cluster } = this.desk.nodeView(from);
+    this.sink({ kind: 'attempt.sent', atUs: this.nowUs(), id: request.commandId, cluster, gpid: request.gpid, to });
+  }
+
+  private writeAnswered(from: NodeId, gpid: Gpid, response: WriteResponse): void {
+    if (gpid === '') return;
+    const view = this.desk.replica(from, gpid);
+    for (const hook of HOOKS.writeAnswered) hook(this.desk, view, response);
+  }
+
+  private groupCheckSent(from: NodeId, request: GroupCheckRequest): void {
+    const view = this.desk.replica(from, request.config.gpid);
+    for (const hook of HOOKS.groupCheckSent) hook(this.desk, view, request);
+  }
+
+  private groupCheckAnswered(from: NodeId, response: GroupCheckResponse): void {
+    const view = this.desk.replica(from, response.gpid);
+    for (const hook of HOOKS.groupCheckAnswered) hook(this.desk, view, response);
+  }
+
+  private configSyncSent(from: NodeId, request: ConfigSyncRequest): void {
+    for (const stored of request.stored) {
+      const view = this.desk.replica(from, stored.gpid);
+      for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
+    }
+  }
+
+  private decode(bytes: Uint8Array): MutationFact | undefined {
+    if (bytes !== this.lastBytes) {
+      this.lastBytes = bytes;
+      this.lastMutation = readRecord(bufferOf(bytes), 0, bytes.length)?.mutation;
+    }
+    return this.lastMutation;
+  }
+
+  // ------------------------------------------------------------------ disk
+
+  fileCreated(node: NodeId, path: string): void {
+    this.disks.nameAppeared(node, path);
+  }
+
+  fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void {
+    this.disks.fileWritten(node, path, offset, bytes);
+  }
+
+  fileSynced(_node: NodeId, _path: string): void {}
+
+  renamed(node: NodeId, from: string, to: string): void {
+    this.disks.renamed(node, from, to);
+  }
+
+  linked(node: NodeId, _from: string, to: string): void {
+    this.disks.nameAppeared(node, to);
+  }
+
+  removed(node: NodeId, path: string): void {
+    this.disks.removed(node, path);
+  }
+
+  diskDamaged(node: NodeId, path: string): void {
+    this.disks.damaged(node, path);
+  }
+
+  // ------------------------------------------------------------------ state store
+
+  storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
+    if (operation === 'remove') return;
+    const stored = readStored(path, value);
+    const atUs = this.nowUs();
+    switch (stored.kind) {
+      case 'table': {
+        const { appId, name, status, partitionCount, maxReplicaCount, envs } = stored;
+        this.sink({ kind: 'table.stored', atUs, cluster, appId, name, status, partitionCount, maxReplicaCount, envs });
+        return;
+      }
+      case 'config':
+        this.desk.storedConfig(cluster, stored.config);
+        this.sink({ kind: 'config.stored', atUs, cluster, config: stored.config });
+        return;
+      case 'wrong':
+        this.desk.wrong('S7', 'store/readable', `${cluster}: ${stored.why}`, 'a record in upstream layout', value.slice(0, 200));
+        return;
+      default:
+    }
+  }
+
+  // ------------------------------------------------------------------ processes, claims, faults
+
+  processStarted(node: NodeId): void {
+    this.desk.settle();
+    const view = this.desk.nodeView(node);
+    view.running = true;
+    for (const replica of view.replicas.values()) {
+      this.disks.surveyIfDamaged(replica);
+      replica.forgetMemory();
+    }
+    this.sink({ kind: 'process.started', atUs: this.nowUs(), node });
+  }
+
+  processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
+    const view = this.desk.nodeView(node);
+    view.running = false;
+    view.manualFlags.clear();
+    for (const replica of view.replicas.values()) {
+      // What was owed at that moment may have been cut off by the end itself.
+      this.disks.finishCheckpoint(replica, true);
+      replica.forgetMemory();
+    }
+    this.sink({ kind: 'process.stopped', atUs: this.nowUs(), node, cause, detail });
+  }
+
+  claimed(node: NodeId, claim: Claim): void {
+    const view = this.desk.replica(node, claim.gpid);
+    if (claim.kind === 'replica.opened') this.disks.surveyIfDamaged(view);
+    if (claim.kind === 'checkpoint.ended') this.disks.finishCheckpoint(view, false);
+    runClaim(this.desk, view, claim.kind, claim);
+    runOtherClaims(this.desk, view, claim);
+    this.take(this.desk.nodeView(node), view, claim);
+    this.sink({ ...claim, atUs: this.nowUs(), node });
+  }
+
+  /** The views follow the claim. */
+  private take(node: NodeView, view: ReplicaView, claim: Claim): void {
+    switch (claim.kind) {
+      case 'replica.committed':
+        view.committed = claim.decree;
+        return;
+      case 'replica.applied':
+        view.applied = claim.decree;
+        return;
+      case 'replica.status':
+        view.statusesOfTask.add(view.status).add(claim.to);
+        view.ballotBefore = view.ballot;
+        view.status = claim.to;
+        view.ballot = claim.ballot;
+        this.desk.owe(view);
+        return;
+      case 'replica.opened':
+        view.forgetMemory();
+        view.open = true;
+        view.ballot = claim.ballot;
+        view.ballotBefore = claim.ballot;
+        view.committed = claim.committed;
+        view.applied = claim.applied;
+        return;
+      case 'replica.load-failed':
+        view.loadFailedClaimed = true;
+        return;
+      case 'replica.closed':
+        view.open = false;
+        view.closed = true;
+        view.closedInTask = true;
+        this.desk.owe(view);
+        return;
+      case 'checkpoint.manual-flag':
+        if (claim.set) node.manualFlags.add(claim.gpid);
+        else node.manualFlags.delete(claim.gpid);
+        return;
+      default:
+    }
+  }
+
+  faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
+    if (node !== '' && isDiskRefusal(fault)) this.desk.struck(this.desk.nodeView(node));
+    this.sink({ kind: 'fault.struck', atUs: this.nowUs(), fault, node, gpid, detail });
+  }
+
+  taskStarted(_node: NodeId, _code: string, _method: string): void {
+    this.disks.finishTask();
+    this.desk.settle();
+  }
+}
+
+/** Faults that make a disk call fail: they explain a missing effect. */
+function isDiskRefusal(fault: string): boolean {
+  return fault === 'disk.full' || fault.endsWith('-error');
+}

@@ -1,0 +1,116 @@
+/** The audits' desk: views of nodes and replicas, stored configurations, what is owed at the end of a task, and where lies go. */
+import type { Ballot, ClusterId, Gpid, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
+import type { Violation } from '../../../model/violation.ts';
+import type { ClaimedKind, Desk, Direction } from './audit.ts';
+import type { DiskView } from './diskView.ts';
+import { HOOKS } from './hooks.ts';
+import { NodeView, ReplicaView } from './view.ts';
+
+/** Stored configurations kept for each partition: a prepare never belongs to an older one. */
+const CONFIGS_KEPT = 4;
+
+/** Answers of a flag or a role are the matter of S8, checkpoint directories of S6. */
+const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
+  'replica.status': 'S8',
+  'replica.prepared': 'S8',
+  'replica.committed': 'S8',
+  'replica.applied': 'S8',
+  'replica.opened': 'S8',
+  'replica.load-failed': 'S8',
+  'replica.closed': 'S8',
+  'checkpoint.ended': 'S6',
+  'checkpoint.manual-flag': 'S8',
+};
+
+export class AuditDesk implements Desk {
+  private readonly nodes = new Map<NodeId, NodeView>();
+  private readonly configs = new Map<ClusterId, Map<Gpid, PartitionConfig[]>>();
+  private readonly disks: (node: NodeId) => DiskView;
+  private readonly report: (violation: Violation) => void;
+  private owing: ReplicaView[] = [];
+  private readonly struckNodes: NodeView[] = [];
+
+  constructor(disks: (node: NodeId) => DiskView, report: (violation: Violation) => void) {
+    this.disks = disks;
+    this.report = report;
+  }
+
+  disk(node: NodeId): DiskView {
+    return this.disks(node);
+  }
+
+  nodeView(node: NodeId): NodeView {
+    let view = this.nodes.get(node);
+    if (view === undefined) {
+      view = new NodeView(node);
+      this.nodes.set(node, view);
+    }
+    return view;
+  }
+
+  /** The replica's view; `dir` is told once its directory is known. */
+  replica(node: NodeId, gpid: Gpid, dir = ''): ReplicaView {
+    const owner = this.nodeView(node);
+    let view = owner.replicas.get(gpid);
+    if (view === undefined) {
+      view = new ReplicaView(node, owner.cluster, gpid, dir === '' ? `${gpid}.pegasus` : dir);
+      owner.replicas.set(gpid, view);
+    }
+    if (dir !== '') view.dir = dir;
+    return view;
+  }
+
+  config(view: ReplicaView, ballot: Ballot): PartitionConfig | undefined {
+    return this.configs.get(view.cluster)?.get(view.gpid)?.find((config) => config.ballot === ballot);
+  }
+
+  storedConfig(cluster: ClusterId, config: PartitionConfig): void {
+    let byGpid = this.configs.get(cluster);
+    if (byGpid === undefined) {
+      byGpid = new Map();
+      this.configs.set(cluster, byGpid);
+    }
+    const kept = (byGpid.get(config.gpid) ?? []).filter((old) => old.ballot !== config.ballot);
+    kept.unshift(config);
+    kept.length = Math.min(kept.length, CONFIGS_KEPT);
+    byGpid.set(config.gpid, kept);
+  }
+
+  owe(view: ReplicaView): void {
+    if (view.owing) return;
+    view.owing = true;
+    this.owing.push(view);
+  }
+
+  /** A disk fault struck during the running task; it explains what is missing on that node. */
+  struck(node: NodeView): void {
+    if (node.struck) return;
+    node.struck = true;
+    this.struckNodes.push(node);
+  }
+
+  lie(kind: ClaimedKind, direction: Direction, _view: ReplicaView, message: string, expected: string, actual: string): void {
+    this.report({ property: PROPERTY_OF[kind], rule: `audit/${kind}/${direction}`, message, expected, actual });
+  }
+
+  /** Something wrong with the bytes themselves, whatever was claimed. */
+  wrong(property: string, rule: string, message: string, expected: string, actual: string): void {
+    this.report({ property, rule: `audit/${rule}`, message, expected, actual });
+  }
+
+  /** The running task has ended. */
+  settle(): void {
+    if (this.owing.length > 0) {
+      const views = this.owing;
+      this.owing = [];
+      for (const view of views) {
+        view.owing = false;
+        for (const hook of HOOKS.settle) hook(this, view);
+        view.forgetOwed();
+      }
+    }
+    if (this.struckNodes.length === 0) return;
+    for (const node of this.struckNodes) node.struck = false;
+    this.struckNodes.length = 0;
+  }
+}

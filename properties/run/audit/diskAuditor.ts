@@ -1,0 +1,297 @@
+/**
+ * Follows what the disks of the world hold: log files block by block, manifests, checkpoint directories, and replica
+ * directories that are set aside; tells it as observed events and to the audits.
+ */
+import type { ModelEvent, MutationFact } from '../../../model/events.ts';
+import type { Decree, NodeId } from '../../../model/vocabulary.ts';
+import type { AuditDesk } from './desk.ts';
+import { bufferOf, readWhole } from './diskView.ts';
+import { HOOKS } from './hooks.ts';
+import { isObject, parseJson } from './json.ts';
+import { LogFileReader, surveyLog, type LogHeader, type LogSink } from './logReader.ts';
+import { Paths, type Path } from './paths.ts';
+import type { Listing, LogFile, ReplicaView } from './view.ts';
+
+type LogPath = Extract<Path, { readonly kind: 'log' }>;
+
+export class DiskAuditor implements LogSink {
+  private readonly paths = new Paths();
+  private readonly nowUs: () => number;
+  private readonly sink: (event: ModelEvent) => void;
+  private readonly desk: AuditDesk;
+  /** The file that is being decoded, for the sink's callbacks. */
+  private view: ReplicaView | undefined = undefined;
+  private file: LogFile | undefined = undefined;
+  private readonly building: ReplicaView[] = [];
+
+  constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
+    this.nowUs = nowUs;
+    this.sink = sink;
+    this.desk = desk;
+  }
+
+  // ------------------------------------------------------------------ names and bytes
+
+  fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void {
+    const parsed = this.paths.parse(path);
+    switch (parsed.kind) {
+      case 'log':
+        this.logWritten(this.desk.replica(node, parsed.gpid, parsed.dir), parsed, path, offset, bytes);
+        return;
+      case 'rdb-file':
+        if (parsed.file === 'CURRENT') this.currentReplaced(this.desk.replica(node, parsed.gpid, parsed.dir));
+        return;
+      case 'init-info':
+        this.initInfoReplaced(this.desk.replica(node, parsed.gpid, parsed.dir));
+        return;
+      default:
+    }
+  }
+
+  /** A file was created or linked. */
+  nameAppeared(node: NodeId, path: string): void {
+    const parsed = this.paths.parse(path);
+    if (parsed.kind !== 'checkpoint-file') return;
+    const view = this.desk.replica(node, parsed.gpid, parsed.dir);
+    if (view.checkpoints.has(parsed.decree) || view.building === parsed.decree) return;
+    view.building = parsed.decree;
+    this.building.push(view);
+  }
+
+  renamed(node: NodeId, from: string, to: string): void {
+    const source = this.paths.parse(from);
+    const target = this.paths.parse(to);
+    if (source.kind === 'replica') {
+      this.directoryGone(this.desk.replica(node, source.gpid, source.dir), target.kind === 'aside' ? target.suffix : 'other');
+      return;
+    }
+    if (source.kind !== 'other') this.removed(node, from);
+    switch (target.kind) {
+      case 'checkpoint':
+        this.listCheckpoint(this.desk.replica(node, target.gpid, target.dir), target.decree);
+        return;
+      case 'checkpoint-file':
+        this.nameAppeared(node, to);
+        return;
+      case 'rdb-file':
+        if (target.file === 'CURRENT') this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
+        return;
+      case 'rdb':
+        this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
+        return;
+      case 'init-info':
+        this.initInfoReplaced(this.desk.replica(node, target.gpid, target.dir));
+        return;
+      default:
+    }
+  }
+
+  removed(node: NodeId, path: string): void {
+    const parsed = this.paths.parse(path);
+    if (parsed.kind === 'other' || parsed.kind === 'aside') return;
+    const view = this.desk.replica(node, parsed.gpid, parsed.dir);
+    switch (parsed.kind) {
+      case 'log':
+        this.logRemoved(view, parsed.index);
+        return;
+      case 'plog':
+        for (const index of [...view.log.keys()]) this.logRemoved(view, index);
+        return;
+      case 'checkpoint':
+        this.checkpointRemoved(view, parsed.decree);
+        return;
+      case 'rdb':
+        view.flushed = 0;
+        view.storage.forget();
+        return;
+      case 'data':
+        for (const decree of [...view.checkpoints.keys()]) this.checkpointRemoved(view, decree);
+        view.flushed = 0;
+        view.storage.forget();
+        return;
+      case 'replica':
+        this.directoryGone(view, 'other');
+        return;
+      default:
+    }
+  }
+
+  damaged(node: NodeId, path: string): void {
+    const parsed = this.paths.parse(path);
+    if (parsed.kind === 'other' || parsed.kind === 'aside') return;
+    const view = this.desk.replica(node, parsed.gpid, parsed.dir);
+    if (parsed.kind !== 'log') {
+      view.storage.forget();
+      return;
+    }
+    view.logDamaged = true;
+    if (this.desk.nodeView(node).running) this.tellSurvivors(view);
+  }
+
+  private directoryGone(view: ReplicaView, suffix: 'err' | 'gar' | 'other'): void {
+    view.setAside = suffix;
+    for (const hook of HOOKS.directoryGone) hook(this.desk, view, suffix);
+    view.forgetDisk();
+  }
+
+  // ------------------------------------------------------------------ log
+
+  private logWritten(view: ReplicaView, parsed: LogPath, path: string, offset: number, bytes: Uint8Array): void {
+    let file = view.log.get(parsed.index);
+    if (file === undefined || file.path !== path) {
+      file = { path, reader: new LogFileReader(parsed.gpid, parsed.index, parsed.startOffset), records: [] };
+      view.log.set(parsed.index, file);
+    }
+    const { reader } = file;
+    this.view = view;
+    this.file = file;
+    if (offset === reader.position) reader.advance(bufferOf(bytes), offset, this);
+    else if (offset > reader.position) {
+      // After a hole or a torn block: only the file itself tells what stands there now.
+      const whole = readWhole(this.desk.disk(view.node), path);
+      if (whole !== undefined) reader.advance(whole, 0, this);
+    } else this.overwritten(view, path, offset, reader);
+  }
+
+  private overwritten(view: ReplicaView, path: string, offset: number, reader: LogFileReader): void {
+    const text = `${view}: ${path} was written at ${offset}, where whole blocks stood already`;
+    this.desk.wrong('S4', 'log/append-only', text, `writes from ${reader.position} on`, `${offset}`);
+  }
+
+  header(reader: LogFileReader, header: LogHeader): void {
+    const { view } = this;
+    if (view === undefined) return;
+    this.sink({
+      kind: 'log.file-created',
+      atUs: this.nowUs(),
+      node: view.node,
+      gpid: view.gpid,
+      fileIndex: reader.index,
+      startOffset: header.startOffset,
+      previousMaxDecree: header.previousMaxDecree,
+      validStartOffset: header.validStartOffset,
+    });
+  }
+
+  record(reader: LogFileReader, mutation: MutationFact, logOffset: number): void {
+    const { view, file } = this;
+    if (view === undefined || file === undefined) return;
+    file.records.push({ mutation, logOffset });
+    remember(view, mutation);
+    for (const hook of HOOKS.logged) hook(this.desk, view, file, mutation);
+    this.sink({ kind: 'log.written', atUs: this.nowUs(), node: view.node, gpid: view.gpid, fileIndex: reader.index, logOffset, mutation });
+  }
+
+  private logRemoved(view: ReplicaView, index: number): void {
+    const file = view.log.get(index);
+    if (file === undefined) return;
+    view.log.delete(index);
+    if (file.reader.header === undefined) return;
+    this.sink({ kind: 'log.file-removed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, fileIndex: index });
+  }
+
+  /** Before a process comes up, or a replica is said to be open, over a log that was damaged. */
+  surveyIfDamaged(view: ReplicaView): void {
+    if (!view.logDamaged) return;
+    const intact = this.tellSurvivors(view);
+    if (intact) view.logDamaged = false;
+  }
+
+  /** Reads the log anew from its bytes, tells what is left, and follows it from there. */
+  private tellSurvivors(view: ReplicaView): boolean {
+    const survey = surveyLog(this.desk.disk(view.node), `${view.dir}/plog`, view.gpid);
+    if (!this.desk.nodeView(view.node).running) this.adopt(view, survey);
+    this.sink({
+      kind: 'log.survived',
+      atUs: this.nowUs(),
+      node: view.node,
+      gpid: view.gpid,
+      intact: survey.intact,
+      records: survey.records.map(({ ballot, decree, fileIndex }) => ({ ballot, decree, fileIndex })),
+    });
+    return survey.intact;
+  }
+
+  /** A process that is to come up finds exactly these files and records. */
+  private adopt(view: ReplicaView, survey: ReturnType<typeof surveyLog>): void {
+    view.log.clear();
+    view.mutations.clear();
+    for (const { path, reader, records } of survey.files) {
+      view.log.set(reader.index, { path, reader, records: records.map(({ mutation, logOffset }) => ({ mutation, logOffset })) });
+      for (const { mutation } of records) remember(view, mutation);
+    }
+  }
+
+  // ------------------------------------------------------------------ storage
+
+  private currentReplaced(view: ReplicaView): void {
+    const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/rdb`);
+    if (!reading.ok) {
+      this.desk.wrong('S6', 'storage.flushed/whole', `${view}: the live database is not whole`, 'a manifest and runs that can be read', reading.wrong);
+      return;
+    }
+    const from = view.flushed;
+    for (const hook of HOOKS.flushed) hook(this.desk, view, from, reading.value);
+    view.flushed = reading.value.decree;
+    if (view.flushed === from) return;
+    for (const decree of view.mutations.keys()) if (decree <= view.flushed) view.mutations.delete(decree);
+    this.sink({ kind: 'storage.flushed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree: view.flushed });
+  }
+
+  private initInfoReplaced(view: ReplicaView): void {
+    const text = readWhole(this.desk.disk(view.node), `${view.dir}/.init-info`)?.toString('utf8');
+    const json = text === undefined ? undefined : parseJson(text);
+    const ballot = isObject(json) ? json['init_ballot'] : undefined;
+    if (typeof ballot === 'number') for (const hook of HOOKS.initInfoReplaced) hook(this.desk, view, ballot);
+  }
+
+  /** The directory stands under its name: read its files back. */
+  private listCheckpoint(view: ReplicaView, decree: Decree): void {
+    const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/checkpoint.${decree}`);
+    const listing: Listing = reading.ok
+      ? { whole: true, contentDecree: reading.value.decree, contentDigest: reading.value.digest }
+      : { whole: false, contentDecree: -1, contentDigest: 0 };
+    if (!reading.ok) {
+      this.desk.wrong('S6', 'checkpoint.listed/whole', `${view}: checkpoint.${decree} is not whole`, 'files that can be read', reading.wrong);
+    }
+    for (const hook of HOOKS.checkpointListed) hook(this.desk, view, decree, listing);
+    view.checkpoints.set(decree, listing);
+    const { contentDecree, contentDigest } = listing;
+    this.sink({ kind: 'checkpoint.listed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree, contentDecree, contentDigest });
+  }
+
+  private checkpointRemoved(view: ReplicaView, decree: Decree): void {
+    if (!view.checkpoints.delete(decree)) return;
+    this.sink({ kind: 'checkpoint.removed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree });
+  }
+
+  /**
+   * A checkpoint whose files were made in place counts when its CURRENT stands at the end of the task (or when it is claimed);
+   * when the process ends half way, the directory counts as it is, since the next one will find it.
+   */
+  finishCheckpoint(view: ReplicaView, ended: boolean): void {
+    const decree = view.building;
+    if (decree === undefined) return;
+    const dir = `${view.dir}/data/checkpoint.${decree}`;
+    const disk = this.desk.disk(view.node);
+    if (!disk.exists(`${dir}/CURRENT`) && !(ended && disk.exists(dir))) return;
+    view.building = undefined;
+    this.listCheckpoint(view, decree);
+  }
+
+  /** The running task has ended. */
+  finishTask(): void {
+    if (this.building.length === 0) return;
+    for (const view of this.building.splice(0)) {
+      this.finishCheckpoint(view, false);
+      if (view.building !== undefined) this.building.push(view);
+    }
+  }
+}
+
+/** Keeps the newest record of a decree; replay keeps the first of the same ballot (plog 11). */
+function remember(view: ReplicaView, mutation: MutationFact): void {
+  if (mutation.decree <= view.flushed) return;
+  const old = view.mutations.get(mutation.decree);
+  if (old === undefined || old.ballot < mutation.ballot) view.mutations.set(mutation.decree, mutation);
+}

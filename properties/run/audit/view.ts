@@ -1,0 +1,207 @@
+/**
+ * What the auditor knows of one replica on one node: what its disk holds (decoded), what it has claimed, and what is owed
+ * between the two at the end of the running task.
+ */
+import type { MutationFact } from '../../../model/events.ts';
+import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
+import type { LogFileReader } from './logReader.ts';
+import { StorageReader } from './storageReader.ts';
+
+/** A mutation that the replica said it prepared. */
+export interface Prepared {
+  readonly mutation: MutationFact;
+  readonly as: 'primary' | 'secondary';
+  /** Nodes that a prepare of it was sent to. */
+  readonly sentTo: NodeId[];
+}
+
+export interface LoggedRecord {
+  readonly mutation: MutationFact;
+  readonly logOffset: number;
+}
+
+export interface LogFile {
+  readonly path: string;
+  reader: LogFileReader;
+  readonly records: LoggedRecord[];
+}
+
+export interface Listing {
+  /** Its files were all there and right. */
+  readonly whole: boolean;
+  readonly contentDecree: Decree;
+  readonly contentDigest: number;
+}
+
+/** An effect seen whose claim has not come yet; it may still come in the same task. */
+export interface Orphan {
+  readonly to: NodeId;
+  readonly mutation: MutationFact;
+}
+
+/** A thing that only a replica in a certain state does. */
+export interface Need {
+  readonly status: PartitionStatus;
+  readonly ballot: Ballot;
+  readonly what: string;
+}
+
+/** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
+const RING = 256;
+
+/** The last prepared mutation of each decree, for the decrees that can still be in flight. */
+export class PreparedRing {
+  private readonly slots: (Prepared | undefined)[] = new Array<Prepared | undefined>(RING).fill(undefined);
+
+  get(decree: Decree): Prepared | undefined {
+    const entry = this.slots[decree & (RING - 1)];
+    return entry !== undefined && entry.mutation.decree === decree ? entry : undefined;
+  }
+
+  set(entry: Prepared): void {
+    this.slots[entry.mutation.decree & (RING - 1)] = entry;
+  }
+
+  clear(): void {
+    this.slots.fill(undefined);
+  }
+}
+
+export class ReplicaView {
+  readonly node: NodeId;
+  readonly cluster: ClusterId;
+  readonly gpid: Gpid;
+  /** The replica's directory. */
+  dir: string;
+
+  // ------------------------------------------------ on disk
+  /** By index; the order of insertion is the order of creation. */
+  readonly log = new Map<number, LogFile>();
+  /** The newest record of each decree above the flushed one. */
+  readonly mutations = new Map<Decree, MutationFact>();
+  logDamaged = false;
+  flushed: Decree = 0;
+  readonly checkpoints = new Map<Decree, Listing>();
+  readonly storage = new StorageReader();
+  /** A checkpoint directory whose files are appearing one by one. */
+  building: Decree | undefined = undefined;
+  /** The directory was set aside since the replica was last claimed open (or the process came up). */
+  setAside: 'err' | 'gar' | 'other' | undefined = undefined;
+
+  // ------------------------------------------------ claimed
+  open = false;
+  /** Claimed closed since the process came up, and not opened again. */
+  closed = false;
+  status: PartitionStatus = 'PS_INACTIVE';
+  ballot: Ballot = 0;
+  /** The ballot before the last status claim of the running task. */
+  ballotBefore: Ballot = 0;
+  committed: Decree = 0;
+  applied: Decree = 0;
+  /** Bits of the statuses that were claimed at some time of the running task. */
+  readonly statusesOfTask = new Set<PartitionStatus>();
+  closedInTask = false;
+  loadFailedClaimed = false;
+  readonly prepared = new PreparedRing();
+
+  // ------------------------------------------------ owed
+  /** True while the view stands in the auditor's list of views to settle at the end of the task. */
+  owing = false;
+  /** Prepared claims whose log record has not been seen, in order. */
+  readonly logQueue: Prepared[] = [];
+  readonly sendsOwed: Prepared[] = [];
+  readonly orphanSends: Orphan[] = [];
+  readonly orphanRecords: MutationFact[] = [];
+  readonly needs: Need[] = [];
+  /** Numbers told to others that the claims have not reached yet. */
+  committedTold: Decree = 0;
+  appliedTold: Decree = 0;
+  activity = '';
+  ballotClaimed: Ballot = -1;
+  loadFailedOwed = false;
+  errOwed = false;
+  goneOwed = false;
+  checkpointUnclaimed: Decree | undefined = undefined;
+  /** Bytes of the newest prepares that reached the replica, by decree in a small ring. */
+  readonly received = new PreparedRing();
+
+  constructor(node: NodeId, cluster: ClusterId, gpid: Gpid, dir: string) {
+    this.node = node;
+    this.cluster = cluster;
+    this.gpid = gpid;
+    this.dir = dir;
+  }
+
+  /** The largest checkpoint directory, 0 without any. */
+  newestCheckpoint(): Decree {
+    let newest = 0;
+    for (const decree of this.checkpoints.keys()) if (decree > newest) newest = decree;
+    return newest;
+  }
+
+  /** Nothing of the replica is in memory any more: process end, or a new incarnation. */
+  forgetMemory(): void {
+    this.open = false;
+    this.closed = false;
+    this.status = 'PS_INACTIVE';
+    this.applied = this.flushed;
+    this.committed = this.flushed;
+    this.loadFailedClaimed = false;
+    this.setAside = undefined;
+    this.prepared.clear();
+    this.received.clear();
+    this.logQueue.length = 0;
+    this.checkpointUnclaimed = undefined;
+    this.forgetOwed();
+  }
+
+  /** Drops what the running task owes. */
+  forgetOwed(): void {
+    this.sendsOwed.length = 0;
+    this.orphanSends.length = 0;
+    this.orphanRecords.length = 0;
+    this.needs.length = 0;
+    this.statusesOfTask.clear();
+    this.ballotBefore = this.ballot;
+    this.closedInTask = false;
+    this.committedTold = 0;
+    this.appliedTold = 0;
+    this.activity = '';
+    this.ballotClaimed = -1;
+    this.loadFailedOwed = false;
+    this.errOwed = false;
+    this.goneOwed = false;
+  }
+
+  /** Nothing of the replica is on disk any more. */
+  forgetDisk(): void {
+    this.log.clear();
+    this.mutations.clear();
+    this.logDamaged = false;
+    this.flushed = 0;
+    this.checkpoints.clear();
+    this.storage.forget();
+    this.building = undefined;
+  }
+
+  toString(): string {
+    return `${this.gpid} on ${this.node}`;
+  }
+}
+
+/** A process and what it claims of the whole server. */
+export class NodeView {
+  readonly node: NodeId;
+  readonly cluster: ClusterId;
+  readonly replicas = new Map<Gpid, ReplicaView>();
+  /** Replicas whose manual checkpoint flag is claimed set (repl 2.3). */
+  readonly manualFlags = new Set<Gpid>();
+  running = false;
+  /** A fault struck the node during the running task. */
+  struck = false;
+
+  constructor(node: NodeId) {
+    this.node = node;
+    this.cluster = node.slice(0, Math.max(0, node.indexOf('/')));
+  }
+}

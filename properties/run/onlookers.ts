@@ -1,0 +1,56 @@
+/** The world needs its observer before the auditor can be built over the world: this stands between the two. */
+import type { Claim } from '../../model/events.ts';
+import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { MessageKind, WorldObserver } from '../../impl/env/sim/observer.ts';
+import type { RpcCode } from '../../impl/protocol/messages.ts';
+
+export class Onlookers implements WorldObserver {
+  observer: Partial<WorldObserver> = {};
+  answered: (id: number) => void = () => undefined;
+
+  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void {
+    this.observer.messageSent?.(from, to, code, kind, gpid, decree, body, error);
+  }
+  messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void {
+    this.observer.messageDelivered?.(from, to, code, kind, gpid, decree, body, error);
+  }
+  fileCreated(node: NodeId, path: string): void {
+    this.observer.fileCreated?.(node, path);
+  }
+  fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void {
+    this.observer.fileWritten?.(node, path, offset, bytes);
+  }
+  fileSynced(node: NodeId, path: string): void {
+    this.observer.fileSynced?.(node, path);
+  }
+  renamed(node: NodeId, from: string, to: string): void {
+    this.observer.renamed?.(node, from, to);
+  }
+  linked(node: NodeId, from: string, to: string): void {
+    this.observer.linked?.(node, from, to);
+  }
+  removed(node: NodeId, path: string): void {
+    this.observer.removed?.(node, path);
+  }
+  diskDamaged(node: NodeId, path: string): void {
+    this.observer.diskDamaged?.(node, path);
+  }
+  storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
+    this.observer.storeApplied?.(cluster, operation, path, value);
+  }
+  processStarted(node: NodeId): void {
+    this.observer.processStarted?.(node);
+  }
+  processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
+    this.observer.processStopped?.(node, cause, detail);
+  }
+  claimed(node: NodeId, claim: Claim): void {
+    this.observer.claimed?.(node, claim);
+  }
+  faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
+    this.observer.faultStruck?.(fault, node, gpid, detail);
+  }
+  taskStarted(node: NodeId, code: string, method: string): void {
+    this.observer.taskStarted?.(node, code, method);
+  }
+}
