@@ -1,0 +1,97 @@
+/**
+ * The content of a partition: rows, their order-free digest, and what committed mutations do to them.
+ *
+ * A digest is the sum, modulo 2^52, of a 52-bit hash of each live row; so it can be kept up to date row by row and the
+ * auditor can compute it in any order from the files of a checkpoint (S6).
+ */
+import type { RowOp } from './events.ts';
+import type { PartitionState, Proposal, Row } from './state.ts';
+import type { Decree, Gpid } from './vocabulary.ts';
+
+/** Digest of a content that the model does not know. */
+export const NO_CONTENT = -1;
+const MODULUS = 2 ** 52;
+
+/** 52-bit hash of a row: stored key, user data, expiry (seconds since 2016, 0 none), timestamp of the mutation (us). */
+export function rowHash(key: string, value: string, expireTs: number, timestampUs: number): number {
+  let a = 0x811c9dc5 ^ key.length;
+  let b = 0x9e3779b9 ^ value.length;
+  for (let i = 0; i < key.length; i++) {
+    a = Math.imul(a ^ key.charCodeAt(i), 0x01000193);
+    b = Math.imul(b ^ a, 0x85ebca6b) + 0x165667b1;
+  }
+  for (let i = 0; i < value.length; i++) {
+    b = Math.imul(b ^ value.charCodeAt(i), 0x01000193);
+    a = Math.imul(a ^ b, 0xc2b2ae35) + 0x27d4eb2f;
+  }
+  for (const word of [expireTs, timestampUs >>> 0, Math.floor(timestampUs / 2 ** 32)]) {
+    a = Math.imul(a ^ word, 0x85ebca6b);
+    a ^= a >>> 13;
+    b = Math.imul(b ^ word ^ a, 0xc2b2ae35);
+    b ^= b >>> 16;
+  }
+  return ((b >>> 0) % 2 ** 20) * 2 ** 32 + (a >>> 0);
+}
+
+/** The digest with one more row. */
+export function addToDigest(digest: number, hash: number): number {
+  const sum = digest + hash;
+  return sum >= MODULUS ? sum - MODULUS : sum;
+}
+
+/** The digest with one row less. */
+export function removeFromDigest(digest: number, hash: number): number {
+  const rest = digest - hash;
+  return rest < 0 ? rest + MODULUS : rest;
+}
+
+/** Applies a newly committed mutation to rows, histories and key homes; answers the new digest. */
+export function applyRows(part: PartitionState, home: Record<string, Gpid> | undefined, proposal: Proposal): number {
+  let digest = part.digests[proposal.decree - 1] ?? NO_CONTENT;
+  const known = digest !== NO_CONTENT;
+  for (const update of proposal.updates) {
+    for (const row of update.rows) {
+      if (home !== undefined) home[row.key] ??= part.gpid;
+      (part.history[row.key] ??= []).push(row.op === 'put' ? { value: row.value, expireTs: row.expireTs } : { value: undefined, expireTs: 0 });
+      digest = applyRow(part.rows, row, proposal.timestampUs, digest);
+    }
+  }
+  return known ? digest : NO_CONTENT;
+}
+
+function applyRow(rows: Record<string, Row>, row: RowOp, timestampUs: number, digest: number): number {
+  const old = rows[row.key];
+  let next = old === undefined ? digest : removeFromDigest(digest, old.hash);
+  if (row.op === 'put') {
+    const hash = rowHash(row.key, row.value, row.expireTs, timestampUs);
+    rows[row.key] = { value: row.value, expireTs: row.expireTs, hash };
+    next = addToDigest(next, hash);
+  } else if (old !== undefined) {
+    delete rows[row.key];
+  }
+  return next;
+}
+
+/** The rows as of a decree, computed anew from the committed mutations (for messages and for expiry). */
+export function rowsAt(decree: Decree, committedAt: (decree: Decree) => Proposal | undefined): Record<string, Row> {
+  const rows: Record<string, Row> = {};
+  for (let d = 1; d <= decree; d++) {
+    const proposal = committedAt(d);
+    for (const update of proposal?.updates ?? []) {
+      for (const row of update.rows) applyRow(rows, row, proposal?.timestampUs ?? 0, 0);
+    }
+  }
+  return rows;
+}
+
+/** Rows with a time to live may already be gone from the files; tries to explain a difference by a set of them. */
+export function explainedByExpiry(expected: number, actual: number, expirable: readonly Row[]): boolean {
+  const missing = removeFromDigest(expected, actual);
+  return expirable.length <= 12 && sumsTo(missing, expirable, 0);
+}
+
+function sumsTo(target: number, rows: readonly Row[], from: number): boolean {
+  if (target === 0) return true;
+  const row = rows[from];
+  return row !== undefined && (sumsTo(removeFromDigest(target, row.hash), rows, from + 1) || sumsTo(target, rows, from + 1));
+}

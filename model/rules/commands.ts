@@ -1,0 +1,95 @@
+/** Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8). */
+import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
+import { answerGuards, keyOf, versionsOf, type AnswerScene } from '../answers.ts';
+import { durableOf, type CommandState, type ModelState, type ReplicaState } from '../state.ts';
+import { isWrite, writerSlot } from './attempts.ts';
+import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
+
+/** Name of the table that a command is about, '' if it is about none. */
+function tableNameOf(command: CommandState['command']): string {
+  if ('table' in command) return command.table;
+  return 'name' in command ? command.name : '';
+}
+
+/** The primary's replica of a partition by the newest stored configuration. */
+function primaryReplica({ cluster }: ClusterScene, appId: number, index: number): ReplicaState | undefined {
+  const part = cluster.partitions[`${appId}.${index}`];
+  return part?.replicas[part.configs[part.ballot]?.primary ?? ''];
+}
+
+export const invoked = rule(clusterScene, [
+  guard('answers/id-is-new', 'S8', ({ cluster }: ClusterScene, e: CommandInvoked) => (e.id in cluster.commands ? ['a new id', `${e.id}`] : undefined)),
+], (scene, e) => {
+  const { state, cluster } = scene;
+  const { command } = e;
+  const appId = cluster.byName[tableNameOf(command)] ?? -1;
+  const replica = 'partitionIndex' in command ? primaryReplica(scene, appId, command.partitionIndex) : undefined;
+  cluster.commands[e.id] = {
+    id: e.id, command, invokedAtUs: e.atUs, answered: false, appId, attempts: {}, used: {}, sent: 0, effects: 0,
+    refused: false, committed: false, versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
+    tableChangesBefore: cluster.tableChanges, durableBefore: replica === undefined ? 0 : durableOf(replica),
+    appliedBefore: replica?.applied ?? 0, sawFlag: replica?.manual ?? false,
+  };
+  state.lastCommandAtUs = e.atUs;
+  if (isWrite(command)) (cluster.writers[writerSlot(appId, command)] ??= []).push(e.id);
+});
+
+interface AttemptScene extends ClusterScene {
+  readonly command: CommandState;
+}
+
+function attemptScene(state: ModelState, e: AttemptSent): AttemptScene | string {
+  const scene = clusterScene(state, e);
+  if (typeof scene === 'string') return scene;
+  const command = scene.cluster.commands[e.id];
+  return command === undefined ? `command ${e.id}` : { ...scene, command };
+}
+
+export const attemptSent = rule(attemptScene, [
+  guard('answers/attempts-while-open', 'S8', ({ command }, e: AttemptSent) => (command.answered ? [`no attempt after the answer`, `one to ${e.to}`] : undefined)),
+  guard('answers/attempts-are-writes', 'S8', ({ command }, _: AttemptSent) => (isWrite(command.command) ? undefined : ['a write', command.command.kind])),
+], ({ cluster, command }, e) => {
+  command.sent++;
+  command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
+  const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
+  if (appId === command.appId || !isWrite(command.command)) return;
+  // The name means another table now than when the command was invoked.
+  command.appId = appId;
+  (cluster.writers[writerSlot(appId, command.command)] ??= []).push(e.id);
+});
+
+function answerScene(state: ModelState, e: CommandAnswered): AnswerScene | string {
+  const scene = clusterScene(state, e);
+  if (typeof scene === 'string') return scene;
+  const command = scene.cluster.commands[e.id];
+  return command === undefined || command.answered ? `an open command ${e.id}` : { ...scene, command };
+}
+
+/** Refusals that say that the server did nothing (repl 1.4). */
+const REFUSALS = ['ERR_INVALID_DATA', 'ERR_OPERATION_DISABLED', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_INVALID_PARAMETERS', 'ERR_HANDLER_NOT_FOUND', 'ERR_DISK_INSUFFICIENT'];
+
+export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e) => {
+  command.answered = true;
+  const { answer } = e;
+  if (isWrite(command.command)) {
+    command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
+    if (command.effects >= command.sent || command.refused) forget(cluster, command);
+  } else if (command.command.kind === 'get' || command.command.kind === 'listTables' || command.command.kind === 'queryCheckpoint') {
+    delete cluster.commands[e.id];
+  } else if (command.command.kind === 'emergencyCheckpoint' && answer.kind === 'checkpoint' && answer.error === 'ERR_OK') {
+    const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
+    const node = part?.configs[part.ballot]?.primary ?? '';
+    const replica = part?.replicas[node];
+    if (part === undefined || replica === undefined || durableOf(replica) >= answer.minDecree) return;
+    const { incarnation } = replica;
+    part.emergencies.push({ id: e.id, node, incarnation, minDecree: answer.minDecree, sinceUs: e.atUs, empty: command.appliedBefore <= 1 });
+  }
+});
+
+/** No attempt of the command can take effect any more. */
+function forget(cluster: ClusterScene['cluster'], { id, appId, command }: CommandState): void {
+  if (!isWrite(command)) return;
+  const slot = writerSlot(appId, command);
+  cluster.writers[slot] = (cluster.writers[slot] ?? []).filter((one) => one !== id);
+  delete cluster.commands[id];
+}

@@ -1,0 +1,72 @@
+/** The table of all rules: one for each kind of event. */
+import type { ModelEvent } from '../events.ts';
+import type { ModelState } from '../state.ts';
+import type { Violation } from '../violation.ts';
+import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
+import { answered, attemptSent, invoked } from './commands.ts';
+import { closed, loadFailed, opened } from './lifecycle.ts';
+import { fileCreated, fileRemoved, survived, written } from './log.ts';
+import { acked, applied, committed, prepared, status } from './replication.ts';
+import type { Rule, RuleTable } from './rule.ts';
+import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
+
+export const RULES: RuleTable = {
+  'replica.status': status,
+  'replica.prepared': prepared,
+  'replica.committed': committed,
+  'replica.applied': applied,
+  'replica.opened': opened,
+  'replica.load-failed': loadFailed,
+  'replica.closed': closed,
+  'checkpoint.ended': ended,
+  'checkpoint.manual-flag': manualFlag,
+  'process.started': started,
+  'process.stopped': stopped,
+  'table.stored': tableStored,
+  'config.stored': configStored,
+  'log.written': written,
+  'log.file-created': fileCreated,
+  'log.file-removed': fileRemoved,
+  'log.survived': survived,
+  'prepare.acked': acked,
+  'storage.flushed': flushed,
+  'checkpoint.listed': listed,
+  'checkpoint.removed': removed,
+  'command.invoked': invoked,
+  'attempt.sent': attemptSent,
+  'command.answered': answered,
+  'fault.struck': struck,
+  'world.healed': healed,
+};
+
+/** Names and property ids of all guards, and of the refusal of what the model does not know. */
+export function ruleNames(rules: RuleTable = RULES): readonly { readonly name: string; readonly property: string }[] {
+  const names = new Map<string, string>([['world/known', 'S8']]);
+  for (const rule of Object.values(rules)) for (const { name, property } of rule.guards) names.set(name, property);
+  return [...names].map(([name, property]) => ({ name, property }));
+}
+
+/** Runs the rule of an event's kind on a state that may be changed. */
+export function applyRule(rules: RuleTable, state: ModelState, event: ModelEvent): Violation | undefined {
+  const rule: Rule<ModelEvent> = rules[event.kind];
+  return rule.apply(state, event);
+}
+
+/** A copy of the table in which one guard is missing everywhere. */
+export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable {
+  return {
+    ...rules,
+    'replica.status': rules['replica.status'].without(name),
+    'replica.prepared': rules['replica.prepared'].without(name),
+    'replica.committed': rules['replica.committed'].without(name),
+    'replica.applied': rules['replica.applied'].without(name),
+    'replica.opened': rules['replica.opened'].without(name),
+    'prepare.acked': rules['prepare.acked'].without(name),
+    'log.written': rules['log.written'].without(name),
+    'log.file-removed': rules['log.file-removed'].without(name),
+    'storage.flushed': rules['storage.flushed'].without(name),
+    'checkpoint.listed': rules['checkpoint.listed'].without(name),
+    'checkpoint.removed': rules['checkpoint.removed'].without(name),
+    'checkpoint.ended': rules['checkpoint.ended'].without(name),
+  };
+}

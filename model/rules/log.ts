@@ -1,0 +1,119 @@
+/** The private log: what may be written, in which file, and what may be deleted (plog 7, 12; repl S18, S22). */
+import type { LogFileCreated, LogFileRemoved, LogSurvived, LogWritten } from '../events.ts';
+import { durableOf, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
+import { sameContent, show } from './replication.ts';
+import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
+
+const SLACK_US = 2_000_000;
+
+const newest = (replica: ReplicaState): LogFile | undefined => replica.files[replica.files.length - 1];
+
+export const written = rule(replicaScene, [
+  guard('log/record-in-newest-file', 'plog.7.4', ({ replica }, e: LogWritten) =>
+    replica.fileOpen && newest(replica)?.index === e.fileIndex ? undefined : [`a file created since the start, the newest: ${newest(replica)?.index ?? 'none'}`, `file ${e.fileIndex}`]),
+  guard('log/offsets-grow', 'plog.7.4', ({ replica }, e: LogWritten) => {
+    const end = newest(replica)?.endOffset ?? 0;
+    return e.logOffset >= end ? undefined : [`an offset from ${end}`, `${e.logOffset}`];
+  }),
+  guard('log/record-was-prepared', 'repl.S22', ({ part, replica }, { mutation }: LogWritten) => {
+    const proposal = proposalOf(part, mutation.decree, mutation.ballot);
+    const entry = replica.entries[mutation.decree];
+    if (proposal === undefined || entry === undefined || entry.ballot < mutation.ballot) return ['a mutation that this replica prepared', `ballot ${mutation.ballot}, ${show(mutation)}`];
+    return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
+  }),
+  guard('log/header-commit-point', 'repl.S5', ({ part }, { mutation }: LogWritten) => {
+    const most = Math.min(mutation.decree - 1, proposalOf(part, mutation.decree, mutation.ballot)?.lastCommitted ?? mutation.decree);
+    return mutation.lastCommitted <= most ? undefined : [`commit point <= ${most}`, `${mutation.lastCommitted}`];
+  }),
+  guard('log/ballots-grow-along-the-log', 'repl.S5', ({ replica }, { mutation }: LogWritten) => {
+    const last = newest(replica)?.records.at(-1);
+    return last === undefined || mutation.ballot >= last.ballot ? undefined : [`ballot >= ${last.ballot}`, `${mutation.ballot}`];
+  }),
+], ({ replica }, { mutation, logOffset, atUs }) => {
+  const file = newest(replica);
+  const entry = replica.entries[mutation.decree];
+  if (file === undefined || entry === undefined) return;
+  file.records.push({ ballot: mutation.ballot, decree: mutation.decree, lastCommitted: mutation.lastCommitted });
+  file.endOffset = logOffset + 1;
+  file.writtenAtUs = atUs;
+  if (mutation.decree > file.maxDecree) file.maxDecree = mutation.decree;
+  if (entry.ballot === mutation.ballot) entry.logged = true;
+});
+
+export const fileCreated = rule(replicaScene, [
+  guard('log/next-index', 'plog.7.4', ({ replica, node }, e: LogFileCreated) => {
+    const last = newest(replica);
+    const index = last?.index ?? 0;
+    // A file that lost even its header leaves no trace: its index is used again (plog 10 step 2).
+    const again = e.fileIndex === index && last?.records.length === 0 && (node.powerLost || node.diskFault || replica.damaged);
+    return e.fileIndex === index + 1 || again ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
+  }),
+  guard('log/file-follows-the-last', 'plog.7.4', ({ replica }, e: LogFileCreated) => {
+    const end = newest(replica)?.endOffset ?? 0;
+    return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
+  }),
+  guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
+    const least = newest(replica)?.maxDecree ?? 0;
+    const most = Math.max(least, replica.maxPrepared);
+    return e.previousMaxDecree >= least && e.previousMaxDecree <= most ? undefined : [`a decree from ${least} to ${most}`, `${e.previousMaxDecree}`];
+  }),
+], ({ replica }, e) => {
+  const { fileIndex: index, startOffset, previousMaxDecree, atUs } = e;
+  if (newest(replica)?.index === index) replica.files.pop();
+  replica.files.push({ index, startOffset, endOffset: startOffset, previousMaxDecree, maxDecree: previousMaxDecree, writtenAtUs: atUs, records: [] });
+  replica.fileOpen = true;
+});
+
+/** Certainly within both reserve limits: then garbage collection keeps it (plog 12 step 2). */
+function isReserved({ state, replica, node }: ReplicaScene, file: LogFile, atUs: number): boolean {
+  const { logPrivateReserveMaxSizeBytes: size, logPrivateReserveMaxTimeSeconds: seconds } = state.config.settings;
+  if (size === 0 || seconds === 0 || node.wallFault) return false;
+  const bytes = (newest(replica)?.endOffset ?? 0) + (1 << 20) - file.startOffset;
+  return bytes <= size && file.writtenAtUs + seconds * 1e6 > atUs + SLACK_US;
+}
+
+export const fileRemoved = rule(replicaScene, [
+  guard('log/oldest-first', 'repl.S18', ({ replica }, e: LogFileRemoved) => (replica.files[0]?.index === e.fileIndex ? undefined : [`the oldest file, ${replica.files[0]?.index ?? 'none'}`, `${e.fileIndex}`])),
+  guard('log/newest-stays', 'plog.P9', ({ replica }, e: LogFileRemoved) => (newest(replica)?.index === e.fileIndex ? ['the newest file to stay', `${e.fileIndex} deleted`] : undefined)),
+  guard('log/only-covered-files-go', 'repl.S18', ({ replica }, e: LogFileRemoved) => {
+    const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
+    return lost <= durableOf(replica) ? undefined : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];
+  }),
+  guard('log/reserved-files-stay', 'repl.S18', (scene, e: LogFileRemoved) => {
+    const oldest = scene.replica.files[0];
+    return oldest !== undefined && isReserved(scene, oldest, e.atUs) ? ['a file within the reserve limits to stay', `file ${e.fileIndex} deleted`] : undefined;
+  }),
+], ({ replica }) => {
+  replica.files.shift();
+  replica.collectableSinceUs = -1;
+});
+
+export const survived = rule(replicaScene, [
+  guard('log/survivors-were-written', 'repl.S22', ({ replica }, e: LogSurvived) => {
+    const records = replica.files.flatMap((file) => file.records.map((record) => ({ ...record, file: file.index })));
+    let at = 0;
+    for (const record of e.records) {
+      while (at < records.length && !(records[at]?.ballot === record.ballot && records[at]?.decree === record.decree && records[at]?.file === record.fileIndex)) at++;
+      if (at++ >= records.length) return ['only records that were written, in their order', `ballot ${record.ballot}, decree ${record.decree} in file ${record.fileIndex}`];
+    }
+    return undefined;
+  }),
+  guard('log/nothing-lost-without-a-fault', 'S1', ({ replica, node }, e: LogSurvived) => {
+    const before = replica.files.reduce((sum, file) => sum + file.records.length, 0);
+    return before === e.records.length || node.powerLost || node.diskFault ? undefined : [`${before} records`, `${e.records.length}`];
+  }),
+], ({ replica }, e) => {
+  if (!e.intact) replica.damaged = true;
+  const left = [...e.records];
+  for (const file of replica.files) {
+    file.records = file.records.filter((record) => {
+      const next = left[0];
+      const survives = next?.fileIndex === file.index && next.ballot === record.ballot && next.decree === record.decree;
+      if (survives) left.shift();
+      return survives;
+    });
+    file.maxDecree = file.records.reduce((max, record) => Math.max(max, record.decree), file.previousMaxDecree);
+  }
+  const last = newest(replica);
+  if (last !== undefined) last.endOffset = last.startOffset;
+});

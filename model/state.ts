@@ -1,0 +1,371 @@
+/**
+ * What the model remembers of a world: plain data, keyed by cluster, table, gpid and node (repl 6.3).
+ *
+ * The tree is a tree: no object is reachable by two paths, so that immer's drafts and the private plain tree of the hot
+ * path behave alike. Unknown facts are -1 or '', never absent fields, so that shapes stay stable.
+ */
+import type { Command } from './commands.ts';
+import type { MutationFact, UpdateFact } from './events.ts';
+import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from './vocabulary.ts';
+import { applyRows, NO_CONTENT } from './content.ts';
+
+/** The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog 20). */
+export interface ModelSettings {
+  readonly mutation2pcMinReplicaCount: number;
+  readonly stalenessForCommit: number;
+  readonly maxMutationCountInPrepareList: number;
+  readonly maxAllowedWriteSizeBytes: number;
+  readonly prepareTimeoutMs: number;
+  readonly groupCheckDisabled: boolean;
+  readonly groupCheckIntervalMs: number;
+  readonly checkpointDisabled: boolean;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointMaxIntervalMs: number;
+  readonly triggerCheckpointRetryIntervalMs: number;
+  readonly maxConcurrentManualEmergencyCheckpoints: number;
+  readonly checkpointReserveMinCount: number;
+  readonly checkpointReserveTimeSeconds: number;
+  readonly logPrivateReserveMaxSizeBytes: number;
+  readonly logPrivateReserveMaxTimeSeconds: number;
+  readonly plogGcEnabled: boolean;
+  readonly configSyncIntervalMs: number;
+  readonly rpcTimeoutMs: number;
+  readonly checkpointStartDelayMs: number;
+  readonly checkpointRetryAfterFlushMs: number;
+  readonly updateConfigRetryMs: number;
+  readonly clientTimeoutMs: number;
+  readonly clientRetryMs: number;
+}
+
+/** A partition whose members start over a given log (booting from real files). `records` are in log order. */
+export interface PreloadedPartition {
+  readonly cluster: ClusterId;
+  readonly table: { readonly appId: number; readonly name: string; readonly partitionCount: number; readonly envs: Readonly<Record<string, string>> };
+  readonly gpid: Gpid;
+  readonly config: PartitionConfig;
+  readonly records: readonly MutationFact[];
+  readonly initBallot: Ballot;
+  /** Newest checkpoint, which is also what is flushed. */
+  readonly durable: Decree;
+  /** How the records lie in files; one file with index 1 at offset 0 by default. */
+  readonly files?: readonly { readonly index: number; readonly startOffset: number; readonly previousMaxDecree: Decree; readonly records: number }[];
+}
+
+export interface ModelConfig {
+  readonly clusters: readonly { readonly id: ClusterId; readonly nodes: readonly NodeId[] }[];
+  readonly settings: ModelSettings;
+  /** Wall clock at virtual time 0, in seconds since 2016-01-01, for time to live; without it, expiry is not judged. */
+  readonly wallBaseSeconds?: number;
+  readonly tables?: readonly PreloadedPartition[];
+}
+
+export interface NodeState {
+  up: boolean;
+  incarnation: number;
+  /** Manual checkpoint flags that are set on this server (repl 2.3). */
+  manualCount: number;
+  /** Faults that excuse: a power loss, a disk fault, a wall clock fault was seen here. */
+  powerLost: boolean;
+  diskFault: boolean;
+  wallFault: boolean;
+}
+
+export interface TableState {
+  appId: number;
+  name: string;
+  status: TableStatus;
+  partitionCount: number;
+  maxReplicaCount: number;
+  envs: Record<string, string>;
+  createdAtUs: number;
+  droppedAtUs: number;
+  /** Which partition holds a stored key; learnt from the first committed row. */
+  home: Record<string, Gpid>;
+}
+
+/** One mutation as one primary proposed it in one ballot. */
+export interface Proposal {
+  ballot: Ballot;
+  decree: Decree;
+  /** Largest header commit point it travelled with. */
+  lastCommitted: Decree;
+  timestampUs: number;
+  updates: readonly UpdateFact[];
+  /** The command behind each update (-1: none). */
+  commands: number[];
+  acks: Record<NodeId, true>;
+}
+
+export interface Version {
+  /** undefined: removed. */
+  value: string | undefined;
+  expireTs: number;
+}
+
+export interface Row {
+  value: string;
+  expireTs: number;
+  hash: number;
+}
+
+export interface Entry {
+  ballot: Ballot;
+  logged: boolean;
+}
+
+export interface LogRecord {
+  ballot: Ballot;
+  decree: Decree;
+  lastCommitted: Decree;
+}
+
+export interface LogFile {
+  index: number;
+  startOffset: number;
+  endOffset: number;
+  previousMaxDecree: Decree;
+  maxDecree: Decree;
+  writtenAtUs: number;
+  records: LogRecord[];
+}
+
+export interface Checkpoint {
+  decree: Decree;
+  /** Not before this moment were its files written. */
+  bornAtUs: number;
+}
+
+/** One replica: what it said of its memory, and what lies on its disk. */
+export interface ReplicaState {
+  node: NodeId;
+  open: boolean;
+  incarnation: number;
+  status: PartitionStatus;
+  /** The last serving role, for a commit loop that goes on in ERROR (repl 1.6). */
+  role: PartitionStatus;
+  ballot: Ballot;
+  committed: Decree;
+  applied: Decree;
+  maxPrepared: Decree;
+  entries: Record<Decree, Entry>;
+  /** What a new primary still has to re-propose: [next, last] (repl 1.10). */
+  reproposeNext: Decree;
+  reproposeLast: Decree;
+  barrierDue: boolean;
+  lastTimestampUs: number;
+  manual: boolean;
+  // on disk
+  exists: boolean;
+  initBallot: Ballot;
+  flushed: Decree;
+  flushedAtUs: number;
+  /** What storage held when the replica was last closed or lost: replay starts here. */
+  base: Decree;
+  checkpoints: Checkpoint[];
+  files: LogFile[];
+  /** A file of this incarnation takes records (an old one is never written again, plog 7.4). */
+  fileOpen: boolean;
+  /** The auditor found the log damaged. */
+  damaged: boolean;
+  /** Since when something applied is not durable; and since when a log file could go (obligations). */
+  undurableSinceUs: number;
+  collectableSinceUs: number;
+  openedAtUs: number;
+}
+
+export interface PartitionState {
+  gpid: Gpid;
+  appId: number;
+  /** The meta server's record, by ballot; `ballot` is the newest. */
+  ballot: Ballot;
+  configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
+  configStoredAtUs: number;
+  /** Who was PRIMARY in a ballot, and in which incarnation. */
+  primaries: Record<Ballot, { node: NodeId; incarnation: number }>;
+  proposals: Record<Decree, Proposal[]>;
+  /** Largest decree that any primary committed, and in which ballot each was first committed. */
+  committed: Decree;
+  committedAtUs: number;
+  chosen: Record<Decree, Ballot>;
+  rows: Record<string, Row>;
+  /** Digest of the rows by decree; NO_CONTENT where the beginning is unknown. */
+  digests: number[];
+  history: Record<string, Version[]>;
+  replicas: Record<NodeId, ReplicaState>;
+  /** Emergency checkpoints that were accepted and are not yet durable (L8). */
+  emergencies: { id: number; node: NodeId; incarnation: number; minDecree: Decree; sinceUs: number; empty: boolean }[];
+}
+
+export interface CommandState {
+  id: number;
+  command: Command;
+  invokedAtUs: number;
+  answered: boolean;
+  appId: number;
+  attempts: Record<NodeId, number>;
+  used: Record<NodeId, number>;
+  sent: number;
+  effects: number;
+  /** The error said that nothing was done. */
+  refused: boolean;
+  committed: boolean;
+  /** Versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  versionsBefore: number;
+  tableChangesBefore: number;
+  durableBefore: Decree;
+  appliedBefore: Decree;
+  /** Seen at some moment since the invocation: flag set, server counter full, no primary. */
+  sawFlag: boolean;
+}
+
+export interface ClusterState {
+  id: ClusterId;
+  tables: Record<number, TableState>;
+  /** Live table (created, not dropped) of a name. */
+  byName: Record<string, number>;
+  tableChanges: number;
+  partitions: Record<Gpid, PartitionState>;
+  /** Commands that are open, or whose attempts may still take effect. */
+  commands: Record<number, CommandState>;
+  /** Write commands by `<appId>/<first stored key>`, oldest first. */
+  writers: Record<string, number[]>;
+}
+
+export interface ModelState {
+  config: ModelConfig;
+  nowUs: number;
+  healedAtUs: number;
+  /** The latest of: a fault, a recovery, an open (obligations count from there). */
+  disturbedAtUs: number;
+  lastCommandAtUs: number;
+  nodes: Record<NodeId, NodeState>;
+  clusters: Record<ClusterId, ClusterState>;
+}
+
+export function newNode(): NodeState {
+  return { up: false, incarnation: 0, manualCount: 0, powerLost: false, diskFault: false, wallFault: false };
+}
+
+export function newReplica(node: NodeId): ReplicaState {
+  return {
+    node, open: false, incarnation: 0, status: 'PS_INACTIVE', role: 'PS_INACTIVE', ballot: 0,
+    committed: 0, applied: 0, maxPrepared: 0, entries: {}, reproposeNext: 1, reproposeLast: 0, barrierDue: false,
+    lastTimestampUs: 0, manual: false, exists: false, initBallot: 0, flushed: 0, flushedAtUs: 0, base: 0, checkpoints: [],
+    files: [], fileOpen: false, damaged: false, undurableSinceUs: -1, collectableSinceUs: -1, openedAtUs: -1,
+  };
+}
+
+export function newPartition(gpid: Gpid, appId: number): PartitionState {
+  return {
+    gpid, appId, ballot: -1, configs: {}, configStoredAtUs: 0, primaries: {}, proposals: {}, committed: 0, committedAtUs: 0,
+    chosen: {}, rows: {}, digests: [0], history: {}, replicas: {}, emergencies: [],
+  };
+}
+
+/** The state before the first event. */
+export function init(config: ModelConfig): ModelState {
+  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
+  for (const cluster of config.clusters) {
+    state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, writers: {} };
+    for (const node of cluster.nodes) state.nodes[node] = newNode();
+  }
+  for (const preloaded of config.tables ?? []) preload(state, preloaded);
+  return state;
+}
+
+function preload(state: ModelState, from: PreloadedPartition): void {
+  const cluster = state.clusters[from.cluster];
+  if (cluster === undefined) throw new Error(`preloaded partition of unknown cluster ${from.cluster}`);
+  const { appId, name, partitionCount, envs } = from.table;
+  const table = (cluster.tables[appId] ??= {
+    appId, name, status: 'AS_AVAILABLE', partitionCount, maxReplicaCount: from.config.maxReplicaCount, envs: { ...envs },
+    createdAtUs: 0, droppedAtUs: -1, home: {},
+  });
+  cluster.byName[name] = appId;
+  const part = newPartition(from.gpid, appId);
+  cluster.partitions[from.gpid] = part;
+  const { ballot, primary, secondaries } = from.config;
+  part.ballot = ballot;
+  part.configs[ballot] = { primary, secondaries: [...secondaries] };
+  let committed = from.durable;
+  for (const record of from.records) {
+    propose(part, record, []);
+    if (record.lastCommitted > committed) committed = record.lastCommitted;
+  }
+  if (from.records.length > 0 && !(1 in part.proposals)) part.digests[0] = NO_CONTENT;
+  while (part.committed < committed) {
+    const newest = part.proposals[part.committed + 1]?.at(-1);
+    if (newest === undefined) {
+      part.committed++;
+      part.digests[part.committed] = NO_CONTENT;
+    } else {
+      commitGlobally(part, table, newest, 0);
+    }
+  }
+  for (const node of [primary, ...secondaries]) {
+    if (node === '') continue;
+    const replica = newReplica(node);
+    replica.exists = true;
+    replica.initBallot = from.initBallot;
+    replica.flushed = replica.base = from.durable;
+    replica.committed = replica.applied = from.durable;
+    if (from.durable > 0) replica.checkpoints.push({ decree: from.durable, bornAtUs: 0 });
+    replica.files = preloadedFiles(from);
+    part.replicas[node] = replica;
+  }
+}
+
+function preloadedFiles(from: PreloadedPartition): LogFile[] {
+  const layout = from.files ?? [{ index: 1, startOffset: 0, previousMaxDecree: 0, records: from.records.length }];
+  let taken = 0;
+  return layout.map((file, at) => {
+    const records = from.records.slice(taken, taken + file.records);
+    taken += file.records;
+    return {
+      index: file.index, startOffset: file.startOffset, endOffset: layout[at + 1]?.startOffset ?? file.startOffset,
+      previousMaxDecree: file.previousMaxDecree, maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
+      writtenAtUs: 0, records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
+    };
+  });
+}
+
+/** The proposal of (decree, ballot), if there is one. */
+export function proposalOf(part: PartitionState, decree: Decree, ballot: Ballot): Proposal | undefined {
+  const all = part.proposals[decree];
+  if (all === undefined) return undefined;
+  for (let i = all.length - 1; i >= 0; i--) {
+    const proposal = all[i];
+    if (proposal !== undefined && proposal.ballot === ballot) return proposal;
+  }
+  return undefined;
+}
+
+/** The mutation that was committed at a decree. */
+export function chosenOf(part: PartitionState, decree: Decree): Proposal | undefined {
+  const ballot = part.chosen[decree];
+  return ballot === undefined ? undefined : proposalOf(part, decree, ballot);
+}
+
+/** Remembers a proposal, or another header commit point of the same one. */
+export function propose(part: PartitionState, mutation: MutationFact, commands: number[]): void {
+  const known = proposalOf(part, mutation.decree, mutation.ballot);
+  if (known !== undefined) {
+    if (mutation.lastCommitted > known.lastCommitted) known.lastCommitted = mutation.lastCommitted;
+    return;
+  }
+  const { ballot, decree, lastCommitted, timestampUs, updates } = mutation;
+  (part.proposals[decree] ??= []).push({ ballot, decree, lastCommitted, timestampUs, updates, commands, acks: {} });
+}
+
+/** The first commit of a decree anywhere: content, history and digest move on. */
+export function commitGlobally(part: PartitionState, table: TableState | undefined, proposal: Proposal, atUs: number): void {
+  part.committed = proposal.decree;
+  part.committedAtUs = atUs;
+  part.chosen[proposal.decree] = proposal.ballot;
+  part.digests[proposal.decree] = applyRows(part, table?.home, proposal);
+}
+
+/** Newest checkpoint, 0 without one. */
+export function durableOf(replica: ReplicaState): Decree {
+  return replica.checkpoints[replica.checkpoints.length - 1]?.decree ?? 0;
+}
