@@ -15,6 +15,9 @@ import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } fr
 import { decodeValue, encodeValue } from './valueSchema.ts';
 import type { StoredValue } from './valueSchema.ts';
 
+/** What the creation of a database makes before CURRENT. */
+const FIRST_FILES: readonly string[] = ['MANIFEST-000001', 'CURRENT.tmp'];
+
 export abstract class ReplicationApp {
   readonly ctx: Context;
   readonly options: StorageAppOptions;
@@ -59,8 +62,7 @@ export abstract class ReplicationApp {
     const { disk } = this.ctx.env;
     const database = `${this.options.dataDir}/${DATABASE_DIR}`;
     if (!disk.exists(database)) return this.listCheckpointsOnDisk().length === 0;
-    const names = disk.list(database);
-    return !names.includes('CURRENT') && !names.some((name) => name.endsWith('.sst'));
+    return disk.list(database).every((name) => FIRST_FILES.includes(name));
   }
 
   /** F read back, D found; a checkpoint of what is flushed when they differ (repl 5.1 step 2, S14). */
