@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckpointAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
+import { parseCheckpointOutput } from '../../../impl/client/cliOutput.ts';
+import type { CliRequest } from '../../../impl/protocol/messages.ts';
+import { MetaCluster, META, SERVERS } from '../meta/metaCluster.ts';
+import { Inbox } from '../meta/fakeWorld.ts';
+
+const [A] = SERVERS;
+const OUTPUT = '{"error":"ERR_OK","minDecree":3,"durable":5,"prepared":true}';
+
+/** A served table of one partition; `say` answers the remote commands, undefined: silence. */
+function served(say: (server: string, request: CliRequest) => string | undefined): { cluster: MetaCluster; asked: [string, CliRequest][] } {
+  const cluster = new MetaCluster();
+  const asked: [string, CliRequest][] = [];
+  for (const server of SERVERS) {
+    cluster.world.processes.get(server)?.answer('RPC_CLI_CLI_CALL', (request, replier) => {
+      asked.push([server, request]);
+      const output = say(server, request);
+      if (output === 'refuse') replier.refuse('ERR_SESSION_RESET');
+      else if (output?.startsWith('ERR_')) replier.reply({ error: output as 'ERR_INVALID_PARAMETERS', output: '' });
+      else if (output !== undefined) replier.reply({ error: 'ERR_OK', output });
+    });
+  }
+  cluster.world.run(100);
+  cluster.create('t1', { partitions: 1 });
+  cluster.world.run(100);
+  return { cluster, asked };
+}
+
+describe('changes of tables', () => {
+  it('are repeated when the meta server was not active, and answered once', () => {
+    const cluster = new MetaCluster();
+    cluster.world.storeFate = () => 'timeout';
+    const answer = cluster.create('t1');
+    cluster.world.run(2500);
+    expect(answer.answers).toEqual([]);
+    cluster.world.storeFate = () => 'ok';
+    cluster.world.run(3000);
+    expect(answer.answers).toEqual([{ error: 'ERR_OK', hint: '', appId: 1 }]);
+  });
+
+  it('are not repeated when no answer came: the change may have been made', () => {
+    const cluster = new MetaCluster();
+    cluster.world.run(100);
+    cluster.world.loses = ({ to }) => to === META;
+    const answer = cluster.create('t1');
+    cluster.world.run(59_000);
+    expect(answer.answers).toEqual([]);
+    cluster.world.run(2000);
+    expect(answer.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
+    expect(cluster.world.sent.filter(({ code }) => code === 'RPC_CM_CREATE_APP')).toHaveLength(1);
+  });
+
+  it('manual compaction is an env with the wall second', () => {
+    const { cluster } = served(() => undefined);
+    const inbox = new Inbox<{ error: string }>();
+    cluster.admin.manualCompact('t1', inbox.then());
+    cluster.world.run(100);
+    expect(inbox.last?.error).toBe('ERR_OK');
+    expect(cluster.storedApp(1)?.info.envs).toEqual({ 'manual_compact.once.trigger_time': '1700000000' });
+  });
+});
+
+describe('checkpoint commands', () => {
+  it('trigger goes to every member, and is well when each has started one', () => {
+    const { cluster, asked } = served(() => 'triggered');
+    const inbox = new Inbox<TriggeredAnswer>();
+    cluster.admin.triggerCheckpoint('t1', 0, inbox.then());
+    cluster.world.run(100);
+    expect(inbox.answers).toEqual([{ error: 'ERR_OK', trigger: 'remote-command' }]);
+    expect(asked).toEqual(SERVERS.map((server) => [server, { command: 'replica.trigger-checkpoint', args: ['1.0'] }]));
+  });
+
+  it('trigger waits for all and tells the first error', () => {
+    const { cluster } = served((server) => (server === A ? 'ERR_INVALID_STATE' : 'triggered'));
+    const inbox = new Inbox<TriggeredAnswer>();
+    cluster.admin.triggerCheckpoint('t1', 0, inbox.then());
+    cluster.world.run(100);
+    expect(inbox.answers).toEqual([{ error: 'ERR_INVALID_STATE', trigger: 'remote-command' }]);
+  });
+
+  it('emergency and query go to the primary and bring what it printed', () => {
+    const { cluster, asked } = served(() => OUTPUT);
+    const inbox = new Inbox<CheckpointAnswer>();
+    cluster.admin.emergencyCheckpoint('t1', 0, 'last-applied', inbox.then());
+    cluster.admin.queryCheckpoint('t1', 0, 3, inbox.then());
+    cluster.world.run(100);
+    expect(inbox.answers).toEqual([
+      { error: 'ERR_OK', durable: 5, prepared: true, minDecree: 3 },
+      { error: 'ERR_OK', durable: 5, prepared: true, minDecree: 3 },
+    ]);
+    expect(asked).toEqual([
+      [A, { command: 'replica.emergency-checkpoint', args: ['1.0', 'last-applied'] }],
+      [A, { command: 'replica.query-checkpoint', args: ['1.0', '3'] }],
+    ]);
+  });
+
+  it('a question that is lost is asked again, a checkpoint is not started twice', () => {
+    let refusals = 2;
+    const { cluster, asked } = served(() => (refusals-- > 0 ? 'refuse' : OUTPUT));
+    const query = new Inbox<CheckpointAnswer>();
+    cluster.admin.queryCheckpoint('t1', 0, 3, query.then());
+    cluster.world.run(1000);
+    expect(query.last?.error).toBe('ERR_OK');
+    expect(asked).toHaveLength(3);
+    refusals = 1;
+    const emergency = new Inbox<CheckpointAnswer>();
+    cluster.admin.emergencyCheckpoint('t1', 0, 3, emergency.then());
+    cluster.world.run(1000);
+    expect(emergency.answers).toEqual([{ error: 'ERR_TIMEOUT', durable: -1, prepared: false, minDecree: -1 }]);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('answers what stands in the way', () => {
+    const { cluster } = served(() => 'no json');
+    const inbox = new Inbox<CheckpointAnswer>();
+    cluster.admin.queryCheckpoint('t9', 0, 1, inbox.then());
+    cluster.admin.queryCheckpoint('t1', 5, 1, inbox.then());
+    cluster.admin.queryCheckpoint('t1', 0, 1, inbox.then());
+    cluster.world.run(1000);
+    expect(inbox.answers.map(({ error }) => error).sort()).toEqual(['ERR_APP_NOT_EXIST', 'ERR_INVALID_DATA', 'ERR_INVALID_PARAMETERS']);
+  });
+
+  it('read only whole answers', () => {
+    expect(parseCheckpointOutput(OUTPUT)).toEqual({ error: 'ERR_OK', minDecree: 3, durable: 5, prepared: true });
+    for (const text of ['', '[]', 'null', '1', '{}', '{"error":"x","minDecree":3,"durable":5,"prepared":true}', OUTPUT.replace('5', '"5"'), OUTPUT.replace('true', '1')]) {
+      expect(parseCheckpointOutput(text)).toBeUndefined();
+    }
+  });
+});
