@@ -133,6 +133,7 @@ export interface Checkpoint {
   decree: Decree;
   /** Not before this moment were its files written. */
   bornAtUs: number;
+  listedAtUs: number;
 }
 
 /** One replica: what it said of its memory, and what lies on its disk. */
@@ -154,6 +155,7 @@ export interface ReplicaState {
   barrierDue: boolean;
   lastTimestampUs: number;
   manual: boolean;
+  manualSinceUs: number;
   // on disk
   exists: boolean;
   initBallot: Ballot;
@@ -165,8 +167,9 @@ export interface ReplicaState {
   files: LogFile[];
   /** A file of this incarnation takes records (an old one is never written again, plog 7.4). */
   fileOpen: boolean;
-  /** The auditor found the log damaged. */
+  /** The auditor found the log damaged; part of the log, or all of the replica, was lost. */
   damaged: boolean;
+  lost: boolean;
   /** Since when something applied is not durable; and since when a log file could go (obligations). */
   undurableSinceUs: number;
   collectableSinceUs: number;
@@ -250,8 +253,8 @@ export function newReplica(node: NodeId): ReplicaState {
   return {
     node, open: false, incarnation: 0, status: 'PS_INACTIVE', role: 'PS_INACTIVE', ballot: 0,
     committed: 0, applied: 0, maxPrepared: 0, entries: {}, reproposeNext: 1, reproposeLast: 0, barrierDue: false,
-    lastTimestampUs: 0, manual: false, exists: false, initBallot: 0, flushed: 0, flushedAtUs: 0, base: 0, checkpoints: [],
-    files: [], fileOpen: false, damaged: false, undurableSinceUs: -1, collectableSinceUs: -1, openedAtUs: -1,
+    lastTimestampUs: 0, manual: false, manualSinceUs: -1, exists: false, initBallot: 0, flushed: 0, flushedAtUs: 0, base: 0, checkpoints: [],
+    files: [], fileOpen: false, damaged: false, lost: false, undurableSinceUs: -1, collectableSinceUs: -1, openedAtUs: -1,
   };
 }
 
@@ -284,6 +287,10 @@ function preload(state: ModelState, from: PreloadedPartition): void {
   cluster.byName[name] = appId;
   const part = newPartition(from.gpid, appId);
   cluster.partitions[from.gpid] = part;
+  for (let index = 0; index < partitionCount; index++) {
+    const other = (cluster.partitions[`${appId}.${index}`] ??= newPartition(`${appId}.${index}`, appId));
+    if (other.ballot < 0) other.ballot = 0;
+  }
   const { ballot, primary, secondaries } = from.config;
   part.ballot = ballot;
   part.configs[ballot] = { primary, secondaries: [...secondaries] };
@@ -309,7 +316,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     replica.initBallot = from.initBallot;
     replica.flushed = replica.base = from.durable;
     replica.committed = replica.applied = from.durable;
-    if (from.durable > 0) replica.checkpoints.push({ decree: from.durable, bornAtUs: 0 });
+    if (from.durable > 0) replica.checkpoints.push({ decree: from.durable, bornAtUs: 0, listedAtUs: 0 });
     replica.files = preloadedFiles(from);
     part.replicas[node] = replica;
   }
@@ -363,6 +370,13 @@ export function commitGlobally(part: PartitionState, table: TableState | undefin
   part.committedAtUs = atUs;
   part.chosen[proposal.decree] = proposal.ballot;
   part.digests[proposal.decree] = applyRows(part, table?.home, proposal);
+}
+
+/** Remembers since when garbage collection could delete the oldest log file (plog 12). */
+export function noteCollectable(replica: ReplicaState, atUs: number): void {
+  const covered = (replica.files[1]?.previousMaxDecree ?? Infinity) <= durableOf(replica);
+  if (!covered) replica.collectableSinceUs = -1;
+  else if (replica.collectableSinceUs < 0) replica.collectableSinceUs = atUs;
 }
 
 /** Newest checkpoint, 0 without one. */

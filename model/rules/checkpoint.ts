@@ -1,7 +1,7 @@
 /** Flushes, checkpoints, their truth, their results and their collection (repl 2.1 - 2.6; S6, S12). */
 import type { CheckpointClaim, CheckpointListed, CheckpointRemoved, ManualFlagClaim, StorageFlushed } from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
-import { chosenOf, durableOf, type ReplicaState } from '../state.ts';
+import { chosenOf, durableOf, noteCollectable, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -34,9 +34,9 @@ export const listed = rule(replicaScene, [
   guard('checkpoint/newer-than-all', 'repl.S12', ({ replica }, e: CheckpointListed) => (e.decree > durableOf(replica) ? undefined : [`decree > ${durableOf(replica)}`, `${e.decree}`])),
   guard('checkpoint/content-is-the-prefix', 'S6', contentDiffers),
 ], ({ part, replica }, e) => {
-  replica.checkpoints.push({ decree: e.decree, bornAtUs: replica.flushedAtUs });
+  replica.checkpoints.push({ decree: e.decree, bornAtUs: replica.flushedAtUs, listedAtUs: e.atUs });
   replica.undurableSinceUs = replica.applied > e.decree ? e.atUs : -1;
-  replica.collectableSinceUs = -1;
+  noteCollectable(replica, e.atUs);
   if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node, minDecree }) => node !== e.node || minDecree > e.decree);
 });
 
@@ -103,6 +103,7 @@ export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(replicaScene, [
   }),
 ], ({ cluster, node, part, replica }, e) => {
   replica.manual = e.set;
+  replica.manualSinceUs = e.atUs;
   node.manualCount += e.set ? 1 : -1;
   if (!e.set) return;
   for (const command of Object.values(cluster.commands)) {

@@ -1,6 +1,6 @@
 /** Opening, closing and failing to load a replica: what its disk implies (repl 5.1 - 5.3; plog 10, 11). */
 import type { ClosedClaim, LoadFailedClaim, OpenedClaim } from '../events.ts';
-import { durableOf, newReplica, type Entry, type ReplicaState } from '../state.ts';
+import { durableOf, newReplica, noteCollectable, type Entry, type ReplicaState } from '../state.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
@@ -67,7 +67,7 @@ export const opened = rule(openedScene, [
     const least = excused(scene) ? 0 : scene.disk.ballot;
     return e.ballot >= least && e.ballot <= Math.max(scene.part.ballot, scene.disk.ballot) ? undefined : [`ballot from ${least} to ${scene.part.ballot}`, `${e.ballot}`];
   }),
-], ({ state, node, replica, disk }, e) => {
+], ({ state, replica, disk }, e) => {
   replica.open = replica.exists = true;
   replica.incarnation++;
   replica.status = replica.role = 'PS_INACTIVE';
@@ -83,8 +83,8 @@ export const opened = rule(openedScene, [
   replica.fileOpen = replica.manual = false;
   replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
   replica.openedAtUs = e.atUs;
+  noteCollectable(replica, e.atUs);
   state.disturbedAtUs = e.atUs;
-  if (node.incarnation === 0) node.incarnation = 1;
 });
 
 /** The state between two lives: replay will start from what is flushed. */
@@ -104,5 +104,5 @@ export const loadFailed = rule(replicaScene, [
   guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) => (excused(scene) ? undefined : ['a replica that loads: nothing damaged its disk', e.error])),
   guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) => (replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined)),
 ], ({ part }, e) => {
-  part.replicas[e.node] = newReplica(e.node);
+  part.replicas[e.node] = { ...newReplica(e.node), lost: true };
 });

@@ -1,6 +1,6 @@
 /** The private log: what may be written, in which file, and what may be deleted (plog 7, 12; repl S18, S22). */
 import type { LogFileCreated, LogFileRemoved, LogSurvived, LogWritten } from '../events.ts';
-import { durableOf, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
+import { durableOf, noteCollectable, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
 import { sameContent, show } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 
@@ -62,6 +62,7 @@ export const fileCreated = rule(replicaScene, [
   if (newest(replica)?.index === index) replica.files.pop();
   replica.files.push({ index, startOffset, endOffset: startOffset, previousMaxDecree, maxDecree: previousMaxDecree, writtenAtUs: atUs, records: [] });
   replica.fileOpen = true;
+  noteCollectable(replica, atUs);
 });
 
 /** Certainly within both reserve limits: then garbage collection keeps it (plog 12 step 2). */
@@ -83,9 +84,10 @@ export const fileRemoved = rule(replicaScene, [
     const oldest = scene.replica.files[0];
     return oldest !== undefined && isReserved(scene, oldest, e.atUs) ? ['a file within the reserve limits to stay', `file ${e.fileIndex} deleted`] : undefined;
   }),
-], ({ replica }) => {
+], ({ replica }, e) => {
   replica.files.shift();
   replica.collectableSinceUs = -1;
+  noteCollectable(replica, e.atUs);
 });
 
 export const survived = rule(replicaScene, [
@@ -104,6 +106,7 @@ export const survived = rule(replicaScene, [
   }),
 ], ({ replica }, e) => {
   if (!e.intact) replica.damaged = true;
+  if (replica.files.reduce((sum, file) => sum + file.records.length, 0) > e.records.length) replica.lost = true;
   const left = [...e.records];
   for (const file of replica.files) {
     file.records = file.records.filter((record) => {

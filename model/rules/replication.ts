@@ -74,7 +74,11 @@ export const status = rule<ReplicaScene, StatusClaim>(replicaScene, [
   replica.status = e.to;
   if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
   replica.ballot = e.ballot;
-  if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') return;
+  if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
+    // A request for a checkpoint ends with the role (R9 mended).
+    if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
+    return;
+  }
   replica.role = e.to;
   if (e.to !== 'PS_PRIMARY') return;
   part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };

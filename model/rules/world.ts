@@ -33,8 +33,8 @@ export const stopped = rule(nodeScene, [
 });
 
 /** Kinds of fault by the words of their names, as far as they excuse something. */
-const DISK_FAULT = /disk|torn|rot|read-error|write-error|damage/;
-const WALL_FAULT = /wall|skew|clock/;
+const DISK_FAULT = /disk|torn|bit-?rot|read-?error|write-?error|damage/i;
+const WALL_FAULT = /wall|skew|clock/i;
 
 export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [], ({ state }, e) => {
   state.disturbedAtUs = e.atUs;
@@ -42,7 +42,7 @@ export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [
   if (node === undefined) return;
   if (DISK_FAULT.test(e.fault)) node.diskFault = true;
   if (WALL_FAULT.test(e.fault)) node.wallFault = true;
-  if (e.fault === 'power-loss') node.powerLost = true;
+  if (/power-?loss/i.test(e.fault)) node.powerLost = true;
 });
 
 export const healed = rule((state: ModelState, _: Healed) => ({ state }), [
