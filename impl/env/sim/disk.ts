@@ -4,9 +4,10 @@
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
 import { type Disk, DiskError, type FileInfo } from '../contract.ts';
+import { assertPath } from '../diskPath.ts';
 import type { Core } from './core.ts';
 import { decideError, decideSlow, type DiskOperation, pathFacts } from './diskFaults.ts';
-import { assertPath, DiskTree } from './diskTree.ts';
+import { DiskTree } from './diskTree.ts';
 import { losePower, type LostTail } from './powerLoss.ts';
 import type { SimProcess } from './process.ts';
 

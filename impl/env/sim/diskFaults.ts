@@ -11,8 +11,8 @@
  */
 import type { Gpid, NodeId } from '../../../model/vocabulary.ts';
 import { DiskError } from '../contract.ts';
+import { nameOf } from '../diskPath.ts';
 import type { Core } from './core.ts';
-import { nameOf } from './diskTree.ts';
 
 export type DiskOperation = 'list' | 'exists' | 'info' | 'mkdir' | 'create' | 'write' | 'read' | 'sync' | 'rename' | 'link' | 'remove';
 

@@ -5,6 +5,7 @@
  * one inode share everything (hard links). `syncedBytes` is the prefix of a file that a power loss cannot touch.
  */
 import { DiskError, type FileInfo } from '../contract.ts';
+import { assertPath, nameOf, parentOf } from '../diskPath.ts';
 
 export class Inode {
   readonly kind = 'file';
@@ -28,27 +29,12 @@ function isInside(path: string, dir: string): boolean {
   return dir === '' ? path !== '' : path.startsWith(`${dir}/`);
 }
 
-/** Throws when a path is not in the contract's form: that is a slip of the programmer, not an error of the disk. */
-export function assertPath(path: string): void {
-  if (path === '') return;
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.' || name === '..') throw new Error(`not a path of the disk contract: ${path}`);
-  }
-}
-
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? '' : path.slice(0, slash);
-}
-
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 export class DiskTree {
   /** Bytes of all files, each inode once. */
   usedBytes = 0;
   private readonly entries = new Map<string, Entry>([['', new Directory()]]);
+  /** How many names an inode has; its bytes are free when the last one goes. */
+  private readonly names = new Map<Inode, number>();
 
   entry(path: string): Entry | undefined {
     return this.entries.get(path);
@@ -201,9 +187,6 @@ export class DiskTree {
     this.entries.set(path, entry);
     if (entry.kind === 'file') this.names.set(entry, (this.names.get(entry) ?? 0) + 1);
   }
-
-  /** How many names an inode has; its bytes are free when the last one goes. */
-  private readonly names = new Map<Inode, number>();
 
   private drop(path: string, nowUs: number): void {
     const entry = this.entries.get(path);

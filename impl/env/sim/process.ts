@@ -7,6 +7,7 @@
  */
 import { CheckFailed, type Clock, type Continuation } from '../contract.ts';
 import { type PoolName, type Priority, TASK_CODES, type TaskCode, type TaskSpec } from '../../protocol/taskCodes.ts';
+import { methodOf } from '../resume.ts';
 import type { Core } from './core.ts';
 import { LimitReached, ProcessEnded } from './ended.ts';
 import type { SimNode } from './node.ts';
@@ -19,19 +20,6 @@ export interface Served {
 }
 
 export type StopCause = 'crash' | 'power-loss' | 'shutdown' | 'check';
-
-type Method = (...args: readonly unknown[]) => void;
-
-function isMethod(value: unknown): value is Method {
-  return typeof value === 'function';
-}
-
-/** The named method of a continuation's owner; anything else is a slip of the programmer. */
-function methodOf(owner: object, name: string): Method {
-  const found: unknown = (owner as Record<string, unknown>)[name];
-  if (!isMethod(found)) throw new Error(`continuation names ${name}, which ${owner.constructor.name} does not have`);
-  return found;
-}
 
 export class SimProcess implements Clock {
   readonly core: Core;

@@ -1,0 +1,103 @@
+/**
+ * How fast the bare env is: the event heap alone, and RPCs to and fro with tasks on both sides. Measured in wall time, so
+ * these numbers are for people and for a gate with a wide margin, never for a digest.
+ */
+import { performance } from 'node:perf_hooks';
+import { type Env, reply, type Replier, type RpcResult, task } from '../../impl/env/contract.ts';
+import { CALM } from '../../impl/env/sim/chance.ts';
+import { Kernel, SimEvent } from '../../impl/env/sim/kernel.ts';
+import { DEFAULT_LIMITS } from '../../impl/env/sim/limits.ts';
+import type { WorldObserver } from '../../impl/env/sim/observer.ts';
+import { SimWorld } from '../../impl/env/sim/world.ts';
+import type { CliRequest, CliResponse } from '../../impl/protocol/messages.ts';
+import { DEFAULT_SETTINGS } from '../../impl/settings.ts';
+
+const nothing = (): void => undefined;
+
+/** Sees nothing. */
+export const BLIND: WorldObserver = {
+  messageSent: nothing,
+  messageDelivered: nothing,
+  fileCreated: nothing,
+  fileWritten: nothing,
+  fileSynced: nothing,
+  renamed: nothing,
+  linked: nothing,
+  removed: nothing,
+  diskDamaged: nothing,
+  storeApplied: nothing,
+  processStarted: nothing,
+  processStopped: nothing,
+  claimed: nothing,
+  faultStruck: nothing,
+  taskStarted: nothing,
+};
+
+const LIMITS = { ...DEFAULT_LIMITS, dispatches: Number.POSITIVE_INFINITY };
+
+class Tick extends SimEvent {
+  private readonly kernel: Kernel;
+  private readonly stepUs: number;
+
+  constructor(kernel: Kernel, stepUs: number) {
+    super();
+    this.kernel = kernel;
+    this.stepUs = stepUs;
+  }
+
+  override fire(): void {
+    this.kernel.schedule(this.kernel.nowUs + this.stepUs, this);
+  }
+}
+
+function perSecond(kernelDispatches: () => number, run: () => void): number {
+  const before = kernelDispatches();
+  const startMs = performance.now();
+  run();
+  return Math.round(((kernelDispatches() - before) * 1000) / (performance.now() - startMs));
+}
+
+/** Events per second of the bare heap with `pending` events in it, each of which schedules itself again. */
+export function benchKernel(events: number, pending = 1000): number {
+  const kernel = new Kernel(LIMITS);
+  for (let i = 0; i < pending; i++) kernel.schedule(i % 97, new Tick(kernel, 50 + ((i * 7919) % 1000)));
+  return perSecond(() => kernel.dispatches, () => void kernel.run({ untilUs: 1e12, stop: () => kernel.dispatches >= events }));
+}
+
+class Player {
+  private readonly env: Env;
+  private readonly peer: string;
+
+  constructor(env: Env, peer: string) {
+    this.env = env;
+    this.peer = peer;
+    env.rpc.serve('RPC_CLI_CLI_CALL', this, 'onPing');
+  }
+
+  onPing(_request: CliRequest, replier: Replier<CliResponse>): void {
+    replier.reply({ error: 'ERR_OK', output: '' });
+  }
+
+  ping(hash: number): void {
+    const options = { hash, timeoutMs: 1000, gpid: '1.0', decree: hash };
+    this.env.rpc.call(this.peer, 'RPC_CLI_CLI_CALL', { command: 'ping', args: [] }, options, reply(this, 'onPong', hash));
+  }
+
+  onPong(_result: RpcResult<CliResponse>, hash: number): void {
+    this.env.tasks.post('LPC_REPLICATION_HIGH', hash, 0, task(this, 'ping', hash));
+  }
+}
+
+/** Dispatches per second of `players` endless RPC ping-pongs between two nodes, each hop through the pools. */
+export function benchPingPong(dispatches: number, players = 16): number {
+  const world = new SimWorld({ chance: CALM, observer: BLIND, startWallUs: 0, limits: { dispatches: Number.POSITIVE_INFINITY } });
+  const { poolWorkers, taskOverrides } = DEFAULT_SETTINGS;
+  for (const [id, peer] of [['a', 'b'], ['b', 'a']] as const) {
+    world.addNode(id, { cluster: 'c', poolWorkers, taskOverrides, boot: (env) => new Player(env, peer) });
+    world.startNode(id);
+  }
+  const root = world.rootOf('a');
+  if (!(root instanceof Player)) throw new Error('a is down');
+  for (let i = 0; i < players; i++) world.post('a', 'LPC_REPLICATION_HIGH', i, task(root, 'ping', i));
+  return perSecond(() => world.dispatches(), () => void world.run({ untilUs: 1e12, stop: () => world.dispatches() >= dispatches }));
+}
