@@ -198,11 +198,11 @@ export class Auditor implements WorldObserver {
   processStarted(node: NodeId): void {
     this.desk.settle();
     const view = this.desk.nodeView(node);
-    view.running = true;
     for (const replica of view.replicas.values()) {
       this.disks.surveyIfDamaged(replica);
       replica.forgetMemory();
     }
+    view.running = true;
     this.sink({ kind: 'process.started', atUs: this.nowUs(), node });
   }
 

@@ -125,7 +125,7 @@ export class DiskAuditor implements LogSink {
       return;
     }
     view.logDamaged = true;
-    if (this.desk.nodeView(node).running) this.tellSurvivors(view);
+    if (this.desk.nodeView(node).running) this.tellSurvivors(view, false);
   }
 
   private directoryGone(view: ReplicaView, suffix: 'err' | 'gar' | 'other'): void {
@@ -193,14 +193,14 @@ export class DiskAuditor implements LogSink {
   /** Before a process comes up, or a replica is said to be open, over a log that was damaged. */
   surveyIfDamaged(view: ReplicaView): void {
     if (!view.logDamaged) return;
-    const intact = this.tellSurvivors(view);
+    const intact = this.tellSurvivors(view, true);
     if (intact) view.logDamaged = false;
   }
 
-  /** Reads the log anew from its bytes, tells what is left, and follows it from there. */
-  private tellSurvivors(view: ReplicaView): boolean {
+  /** Reads the log anew from its bytes and tells what is left; `adopt`: follows it from there, as a new incarnation will. */
+  private tellSurvivors(view: ReplicaView, adopt: boolean): boolean {
     const survey = surveyLog(this.desk.disk(view.node), `${view.dir}/plog`, view.gpid);
-    if (!this.desk.nodeView(view.node).running) this.adopt(view, survey);
+    if (adopt) this.adopt(view, survey);
     this.sink({
       kind: 'log.survived',
       atUs: this.nowUs(),

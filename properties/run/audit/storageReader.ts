@@ -119,6 +119,8 @@ export class StorageReader {
   private ids: readonly string[] = [];
   private readonly rows = new Map<string, Row>();
   private digest = 0;
+  /** What was read last is not what stood there before: nothing can be said of what was added. */
+  private unknown = false;
 
   /** Reads a whole directory: decree and digest of the live rows, or what is wrong. */
   read(disk: DiskView, dir: string): Reading<DatabaseReading> {
@@ -142,7 +144,9 @@ export class StorageReader {
     for (let i = fresh - 1; i >= 0; i--) this.lay(runs[i]);
     this.files = files;
     this.ids = ids;
-    return { ok: true, value: { decree: lastFlushedDecree, digest: this.digest, added: added < 0 ? undefined : runs.slice(0, added) } };
+    const value = { decree: lastFlushedDecree, digest: this.digest, added: added < 0 || this.unknown ? undefined : runs.slice(0, added) };
+    this.unknown = false;
+    return { ok: true, value };
   }
 
   /** The live rows of the directory read last. */
@@ -159,6 +163,7 @@ export class StorageReader {
   forget(): void {
     this.runs.clear();
     this.forgetRows();
+    this.unknown = true;
   }
 
   private forgetRows(): void {

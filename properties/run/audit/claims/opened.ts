@@ -80,8 +80,10 @@ export const openedAudits: AuditPair<typeof KIND> = {
     claim(desk, view, claim) {
       if (!claim.fresh) return compare(desk, 'claimed-implies-real', view, claim);
       const sum = claim.durable + claim.applied + claim.committed + claim.maxPrepared;
-      if (sum === 0 && view.newestCheckpoint() === 0 && view.mutations.size === 0) return;
-      const actual = `checkpoint ${view.newestCheckpoint()}, ${view.mutations.size} decrees in the log`;
+      let records = 0;
+      for (const file of view.log.values()) records += file.records.length;
+      if (sum === 0 && view.newestCheckpoint() === 0 && records === 0) return;
+      const actual = `decrees up to ${claim.maxPrepared} claimed, checkpoint ${view.newestCheckpoint()}, ${records} records in the log`;
       desk.lie(KIND, 'claimed-implies-real', view, `${view}: opened as a fresh replica, but it is not empty`, 'nothing on disk, decrees 0', actual);
     },
   },
