@@ -1,2 +1,34 @@
 /** The parts of this room; see impl/parts.ts. */
-export const replicaParts = {} as const;
+import { CheckpointTriggers } from './checkpointTriggers.ts';
+import { ConfigSyncer } from './configSyncer.ts';
+import { GroupChecker } from './groupCheck.ts';
+import { MetaRequester } from './metaRequester.ts';
+import { MutationQueue } from './mutationQueue.ts';
+import { PrepareList } from './prepareList.ts';
+import { Replica } from './replica.ts';
+import { Replica2pc } from './replica2pc.ts';
+import { ReplicaCommands } from './replicaCommands.ts';
+import { ReplicaConfigurator } from './replicaConfig.ts';
+import { ReplicaLoader } from './replicaInit.ts';
+import { ReplicaOpener } from './replicaOpener.ts';
+import { ReplicaReads } from './replicaReads.ts';
+import { ReplicaServer } from './replicaStub.ts';
+import { SecondaryPrepare } from './secondaryPrepare.ts';
+
+export const replicaParts = {
+  ReplicaServer,
+  ReplicaOpener,
+  ConfigSyncer,
+  ReplicaCommands,
+  Replica,
+  ReplicaLoader,
+  ReplicaReads,
+  PrepareList,
+  MutationQueue,
+  Replica2pc,
+  SecondaryPrepare,
+  GroupChecker,
+  ReplicaConfigurator,
+  MetaRequester,
+  CheckpointTriggers,
+} as const;

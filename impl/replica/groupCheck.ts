@@ -1,0 +1,157 @@
+/**
+ * Group check: the primary's periodic look at its members, which carries the commit point to them; and the empty writes
+ * of an idle partition (repl 1.8; upstream's replica_check.cpp). Departure FM3: a member that does not answer is asked
+ * again in the next round.
+ */
+import type { Decree, ErrorCode, NodeId } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { reply, task } from '../env/contract.ts';
+import type { Replier, RpcHandle, RpcResult, TaskHandle } from '../env/contract.ts';
+import type { GroupCheckRequest, GroupCheckResponse } from '../protocol/messages.ts';
+import type { DiskStatus } from './host.ts';
+import type { Replica } from './replica.ts';
+
+export class GroupChecker {
+  readonly ctx: Context;
+  readonly replica: Replica;
+  private timer: TaskHandle | undefined;
+  private readonly pendingReplies = new Map<NodeId, RpcHandle>();
+  /** The primary's smallest confirmed decree of the table's duplications, as a secondary last heard it; -1 unknown. */
+  private confirmedDecree: Decree = -1;
+
+  constructor(ctx: Context, replica: Replica) {
+    this.ctx = ctx;
+    this.replica = replica;
+  }
+
+  confirmed(): Decree {
+    return this.confirmedDecree;
+  }
+
+  // ------------------------------------------------------------------ primary
+
+  /** The first round runs at once, each next one an interval after the previous. */
+  initGroupCheck(): void {
+    if (this.ctx.settings.groupCheckDisabled) return;
+    this.stopGroupCheck();
+    this.schedule(0);
+  }
+
+  stopGroupCheck(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.cancelPendingReplies();
+  }
+
+  private schedule(delayMs: number): void {
+    this.timer = this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, delayMs, task(this, 'broadcastGroupCheck'));
+  }
+
+  private cancelPendingReplies(): void {
+    for (const handle of this.pendingReplies.values()) handle.cancel();
+    this.pendingReplies.clear();
+  }
+
+  broadcastGroupCheck(): void {
+    if (this.replica.closed || !this.replica.isPrimary()) return;
+    this.cancelPendingReplies();
+    for (const node of this.replica.primaryStates.membership.secondaries) this.sendGroupCheck(node);
+    if (this.isEmptyWriteDue()) this.replica.twoPc.proposeEmptyWrite();
+    if (this.replica.isPrimary()) this.schedule(this.ctx.settings.groupCheckIntervalMs);
+  }
+
+  isEmptyWriteDue(): boolean {
+    const { emptyWriteDisabled, groupCheckIntervalMs } = this.ctx.settings;
+    const idleUs = this.ctx.env.clock.monotonicUs() - this.replica.twoPc.lastPrepareTsUs;
+    return !emptyWriteDisabled && idleUs >= groupCheckIntervalMs * 1000;
+  }
+
+  sendGroupCheck(node: NodeId): void {
+    const { replica } = this;
+    const { gpid, hash } = replica;
+    const request: GroupCheckRequest = {
+      app: replica.app,
+      config: replica.makeConfig(replica.ballot(), replica.self(), 'PS_SECONDARY'),
+      lastCommitted: replica.lastCommittedDecree(),
+      confirmedDecree: -1,
+    };
+    const options = { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid, decree: request.lastCommitted };
+    const { rpc } = this.ctx.env;
+    const { ballot } = request.config;
+    const call = rpc.call(node, 'RPC_GROUP_CHECK', request, options, reply(this, 'onGroupCheckReply', node, ballot));
+    this.pendingReplies.set(node, call);
+  }
+
+  onGroupCheckReply(result: RpcResult<GroupCheckResponse>, node: NodeId, ballot: number): void {
+    const { replica } = this;
+    if (replica.closed || !replica.isPrimary() || ballot < replica.ballot()) return;
+    this.pendingReplies.delete(node);
+    if (result.error !== 'ERR_OK') return this.onMemberSilent(node, result.error);
+    const response = result.body;
+    if (response.error !== 'ERR_OK') return this.onMemberSilent(node, response.error);
+    if (replica.twoPc.detectLostLog(response.lastCommittedInPrepareList)) return;
+    this.rememberDiskStatus(node, response.diskStatus);
+  }
+
+  /** FM3: membership is fixed; a member that does not answer is asked again in the next round. */
+  onMemberSilent(_node: NodeId, _error: ErrorCode): void {}
+
+  rememberDiskStatus(node: NodeId, status: DiskStatus): void {
+    this.replica.primaryStates.secondaryDiskStatus.set(node, status);
+  }
+
+  // ------------------------------------------------------------------ member
+
+  onGroupCheck(request: GroupCheckRequest, replier: Replier<GroupCheckResponse>): void {
+    const { replica } = this;
+    const { config } = request;
+    if (config.ballot < replica.ballot()) {
+      replier.reply(this.response('ERR_VERSION_OUTDATED'));
+      return;
+    }
+    if (!this.adoptConfig(request)) {
+      replier.reply(this.response('ERR_INVALID_STATE'));
+      return;
+    }
+    replica.configurator.updateAppInfo(request.app);
+    this.onCommitPoint(request);
+    replier.reply(this.response(replica.status() === 'PS_ERROR' ? 'ERR_INVALID_STATE' : 'ERR_OK'));
+  }
+
+  /** A newer ballot must be adopted; an equal one may be, and a refusal does not matter. */
+  adoptConfig(request: GroupCheckRequest): boolean {
+    const { configurator } = this.replica;
+    const config = configurator.fromMessage(request.config);
+    if (config.ballot > this.replica.ballot()) return configurator.updateLocalConfiguration(config);
+    if (configurator.isSameBallotStatusChangeAllowed(this.replica.status(), config.status)) {
+      configurator.updateLocalConfiguration(config, true);
+    }
+    return true;
+  }
+
+  onCommitPoint(request: GroupCheckRequest): void {
+    const status = this.replica.status();
+    this.ctx.env.check(status !== 'PS_PRIMARY', 'on_group_check', () => `${this.replica.gpid} is PRIMARY`);
+    if (status !== 'PS_SECONDARY') return;
+    this.updateConfirmedDecree(request.confirmedDecree);
+    this.replica.secondary.commitTo(request.lastCommitted);
+  }
+
+  /** A value only rises; a negative one takes it back. */
+  updateConfirmedDecree(decree: Decree): void {
+    this.confirmedDecree = decree < 0 ? decree : Math.max(this.confirmedDecree, decree);
+  }
+
+  /** Only a SECONDARY tells its disk's state. */
+  response(error: ErrorCode): GroupCheckResponse {
+    const { replica } = this;
+    return {
+      gpid: replica.gpid,
+      error,
+      node: replica.self(),
+      lastCommittedInApp: replica.lastAppliedDecree(),
+      lastCommittedInPrepareList: replica.lastCommittedDecree(),
+      diskStatus: replica.status() === 'PS_SECONDARY' ? replica.host.diskStatus() : 'NORMAL',
+    };
+  }
+}

@@ -1,0 +1,24 @@
+/** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
+import type { NodeId } from '../../model/vocabulary.ts';
+import type { Replica } from './replica.ts';
+
+export type DiskStatus = 'NORMAL' | 'SPACE_INSUFFICIENT' | 'IO_ERROR';
+
+export interface ReplicaHost {
+  /** Whether the meta server has told this process its replicas' roles. */
+  isConnected(): boolean;
+  /** The meta server to ask now. */
+  metaServer(): NodeId;
+  /** The meta server did not answer, or is not the leader: ask another one next time. */
+  suspectMetaServer(node: NodeId): void;
+  diskStatus(): DiskStatus;
+  reportDiskError(): void;
+  /** The replica is to be closed after a delay, 0 for at once (repl 1.11). */
+  beginCloseReplica(replica: Replica, delayMs: number): void;
+  /** Server-wide count of manual emergency checkpoints (repl 2.3). */
+  manualCheckpointCount(): number;
+  /** Adds 1 or -1; answers the count afterwards. */
+  addManualCheckpoints(change: 1 | -1): number;
+  /** Takes part in time tags. */
+  readonly clusterNumber: number;
+}

@@ -1,0 +1,103 @@
+/**
+ * Changes of the configuration at the meta server, one at a time (repl 1.10; upstream's replica_config.cpp,
+ * update_configuration_on_meta_server). Membership is fixed: the two types are CT_ASSIGN_PRIMARY (FM1) and
+ * CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2).
+ */
+import type { ConfigType, ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { reply, task } from '../env/contract.ts';
+import type { RpcHandle, RpcResult, TaskHandle } from '../env/contract.ts';
+import type { UpdateConfigRequest, UpdateConfigResponse } from '../protocol/messages.ts';
+import type { Replica } from './replica.ts';
+
+export class MetaRequester {
+  readonly ctx: Context;
+  readonly replica: Replica;
+  private request: UpdateConfigRequest | undefined;
+  private call: RpcHandle | undefined;
+  private timer: TaskHandle | undefined;
+
+  constructor(ctx: Context, replica: Replica) {
+    this.ctx = ctx;
+    this.replica = replica;
+  }
+
+  /** The request that the meta server has not answered yet. */
+  pendingRequest(): UpdateConfigRequest | undefined {
+    return this.request;
+  }
+
+  /** Stops 2PC (INACTIVE, transient) and asks for `config` under the next ballot, after `delayMs`. */
+  updateConfigurationOnMetaServer(type: ConfigType, node: NodeId, config: PartitionConfig, delayMs = 0): void {
+    const { configurator } = this.replica;
+    if (!configurator.updateLocalConfigurationWithNoBallotChange('PS_INACTIVE')) return;
+    configurator.setInactiveStateTransient(true);
+    this.cancelPendingRequest();
+    const ballot = this.nextBallot(config);
+    const lastCommittedDecree = this.replica.lastCommittedDecree();
+    this.request = { type, node, config: { ...config, ballot, lastCommittedDecree } };
+    if (delayMs === 0) this.sendRequest();
+    else this.sendLater(delayMs);
+  }
+
+  nextBallot(config: PartitionConfig): number {
+    return config.ballot + 1;
+  }
+
+  cancelPendingRequest(): void {
+    this.request = undefined;
+    this.call?.cancel();
+    this.timer?.cancel();
+    this.call = undefined;
+    this.timer = undefined;
+  }
+
+  sendLater(delayMs: number): void {
+    this.timer = this.ctx.env.tasks.post('LPC_DELAY_UPDATE_CONFIG', this.replica.hash, delayMs, task(this, 'sendRequest'));
+  }
+
+  sendRequest(): void {
+    const { request, replica } = this;
+    if (request === undefined || replica.closed) return;
+    const { host, hash, gpid } = replica;
+    const meta = host.metaServer();
+    this.timer = undefined;
+    this.call = this.ctx.env.rpc.call(
+      meta,
+      'RPC_CM_UPDATE_PARTITION_CONFIGURATION',
+      request,
+      { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid, decree: request.config.ballot },
+      reply(this, 'onUpdateConfigurationReply', request, meta),
+    );
+  }
+
+  onUpdateConfigurationReply(result: RpcResult<UpdateConfigResponse>, request: UpdateConfigRequest, meta: NodeId): void {
+    if (this.request !== request || this.replica.closed) return;
+    this.call = undefined;
+    if (this.replica.status() !== 'PS_INACTIVE' || !this.replica.host.isConnected()) {
+      this.request = undefined;
+      return;
+    }
+    const error = result.error === 'ERR_OK' ? result.body.error : result.error;
+    if (result.error !== 'ERR_OK' || (error !== 'ERR_OK' && error !== 'ERR_INVALID_VERSION')) {
+      this.onRequestFailed(error, meta);
+      return;
+    }
+    this.request = undefined;
+    this.onConfigurationStored(error, request, result.body.config);
+  }
+
+  /** Everything but an answer about ballots: the same request again. */
+  onRequestFailed(error: ErrorCode, meta: NodeId): void {
+    if (error === 'ERR_TIMEOUT' || error === 'ERR_NETWORK_FAILURE' || error === 'ERR_SESSION_RESET' || error === 'ERR_FORWARD_TO_OTHERS') {
+      this.replica.host.suspectMetaServer(meta);
+    }
+    this.sendLater(this.ctx.settings.updateConfigRetryMs);
+  }
+
+  /** OK, or ERR_INVALID_VERSION with what is stored: adopted unless it is older than the own ballot. */
+  onConfigurationStored(_error: ErrorCode, _request: UpdateConfigRequest, config: PartitionConfig): void {
+    if (config.ballot < this.replica.ballot()) return;
+    this.replica.configurator.updateConfiguration(config);
+  }
+}

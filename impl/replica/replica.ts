@@ -1,0 +1,272 @@
+/**
+ * One replica of one partition: its state, its committer, its failures and its end (repl 1.1, 1.6, 1.11; upstream's
+ * replica.cpp). What it does as a member stands in the parts that it is made of.
+ *
+ * All protocol steps run on the worker of THREAD_POOL_REPLICATION that the gpid's thread hash chooses.
+ */
+import type { Ballot, Decree, ErrorCode, Gpid, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { reply, task } from '../env/contract.ts';
+import type { Replier } from '../env/contract.ts';
+import { threadHash } from '../protocol/gpid.ts';
+import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
+import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
+import type { CheckpointTriggers } from './checkpointTriggers.ts';
+import type { GroupChecker } from './groupCheck.ts';
+import type { ReplicaHost } from './host.ts';
+import type { MetaRequester } from './metaRequester.ts';
+import type { Mutation } from './mutation.ts';
+import type { PrepareList } from './prepareList.ts';
+import { PrimaryContext } from './primaryContext.ts';
+import type { ReplicaConfigurator } from './replicaConfig.ts';
+import type { Replica2pc } from './replica2pc.ts';
+import type { ReplicaReads } from './replicaReads.ts';
+import type { ReplicaLoader } from './replicaInit.ts';
+import type { SecondaryPrepare } from './secondaryPrepare.ts';
+
+export interface ReplicaOptions {
+  readonly app: AppInfo;
+  readonly gpid: Gpid;
+  /** Directory of the replica: `<app_id>.<partition_index>.pegasus`. */
+  readonly dir: string;
+}
+
+export class Replica {
+  readonly ctx: Context;
+  readonly host: ReplicaHost;
+  readonly gpid: Gpid;
+  readonly hash: number;
+  readonly dir: string;
+  readonly createTimeUs: number;
+  readonly primaryStates: PrimaryContext = new PrimaryContext();
+  readonly prepareList: PrepareList;
+  readonly twoPc: Replica2pc;
+  readonly secondary: SecondaryPrepare;
+  readonly groupChecker: GroupChecker;
+  readonly configurator: ReplicaConfigurator;
+  readonly metaRequester: MetaRequester;
+  readonly checkpoints: CheckpointTriggers;
+  readonly loader: ReplicaLoader;
+  readonly reads: ReplicaReads;
+  app: AppInfo;
+  config: ReplicaConfig;
+  inactiveIsTransient = false;
+  /** Loaded from disk, and the meta server has not said yet what this replica is. */
+  isInitializing = false;
+  storage: StorageAppContract | undefined;
+  privateLog: PrivateLogContract | undefined;
+  /** Set aside as `.err` when it is closed: its data cannot be trusted. */
+  dataCorrupted = false;
+  closed = false;
+  /** While the log is replayed: a failure fails the load, and nothing else. */
+  loading = false;
+  private lastTimestampUs = 0;
+  private storageFailed = false;
+  private logFailed = false;
+
+  constructor(ctx: Context, host: ReplicaHost, options: ReplicaOptions) {
+    const { parts } = ctx;
+    this.ctx = ctx;
+    this.host = host;
+    this.gpid = options.gpid;
+    this.hash = threadHash(options.gpid);
+    this.dir = options.dir;
+    this.app = options.app;
+    this.createTimeUs = ctx.env.clock.monotonicUs();
+    this.config = this.makeConfig(0, '', 'PS_INACTIVE');
+    this.prepareList = new parts.PrepareList(ctx, { gpid: options.gpid, initDecree: 0, committer: this });
+    this.twoPc = new parts.Replica2pc(ctx, this);
+    this.secondary = new parts.SecondaryPrepare(ctx, this);
+    this.groupChecker = new parts.GroupChecker(ctx, this);
+    this.configurator = new parts.ReplicaConfigurator(ctx, this);
+    this.metaRequester = new parts.MetaRequester(ctx, this);
+    this.checkpoints = new parts.CheckpointTriggers(ctx, this);
+    this.loader = new parts.ReplicaLoader(ctx, this);
+    this.reads = new parts.ReplicaReads(ctx, this);
+  }
+
+  status(): PartitionStatus {
+    return this.config.status;
+  }
+
+  ballot(): Ballot {
+    return this.config.ballot;
+  }
+
+  self(): NodeId {
+    return this.ctx.env.self;
+  }
+
+  isPrimary(): boolean {
+    return this.config.status === 'PS_PRIMARY';
+  }
+
+  lastCommittedDecree(): Decree {
+    return this.prepareList.lastCommittedDecree();
+  }
+
+  maxPreparedDecree(): Decree {
+    return this.prepareList.maxDecree();
+  }
+
+  lastAppliedDecree(): Decree {
+    return this.storage?.lastCommittedDecree() ?? 0;
+  }
+
+  lastDurableDecree(): Decree {
+    return this.storage?.lastDurableDecree() ?? 0;
+  }
+
+  makeConfig(ballot: Ballot, primary: NodeId | '', status: PartitionStatus): ReplicaConfig {
+    return { gpid: this.gpid, ballot, primary, status, learnerSignature: 0, popAll: false };
+  }
+
+  // ------------------------------------------------------------------ timestamps
+
+  /** A new mutation's timestamp: strictly increasing, the wall clock where that is ahead. */
+  nextTimestampUs(): number {
+    this.lastTimestampUs = Math.max(this.ctx.env.clock.wallUs(), this.lastTimestampUs + 1);
+    return this.lastTimestampUs;
+  }
+
+  /** A mutation of somebody else, or of an earlier life, carried this timestamp. */
+  tryUpdateTimestamp(timestampUs: number): void {
+    if (timestampUs > this.lastTimestampUs) this.lastTimestampUs = timestampUs;
+  }
+
+  // ------------------------------------------------------------------ committer (repl 1.6)
+
+  executeMutation(mutation: Mutation): void {
+    switch (this.status()) {
+      case 'PS_INACTIVE':
+        if (this.lastAppliedDecree() + 1 === mutation.decree) this.apply(mutation);
+        break;
+      case 'PS_PRIMARY':
+        this.checkNextDecree(mutation);
+        if (this.apply(mutation)) this.twoPc.onMutationApplied(mutation);
+        break;
+      case 'PS_SECONDARY':
+        this.checkNextDecree(mutation);
+        this.apply(mutation);
+        break;
+      case 'PS_POTENTIAL_SECONDARY':
+        this.executeOnLearner(mutation);
+        break;
+      case 'PS_ERROR':
+        break;
+    }
+  }
+
+  /** The logs that a learner fetches cover what it commits meanwhile; there is no learning yet. */
+  executeOnLearner(_mutation: Mutation): void {}
+
+  checkNextDecree(mutation: Mutation): void {
+    const applied = this.lastAppliedDecree();
+    this.ctx.env.check(applied + 1 === mutation.decree, 'execute_mutation', () => `${applied} + 1 != ${mutation.decree}`);
+  }
+
+  /** False when storage refused; the replica is in ERROR then, or its load fails by the decrees that it ends with. */
+  apply(mutation: Mutation): boolean {
+    const error = this.storage?.applyMutation(mutation.data) ?? 'ERR_LOCAL_APP_FAILURE';
+    if (error === 'ERR_OK') return true;
+    this.storageFailed = true;
+    if (!this.loading) this.handleLocalFailure(error);
+    return false;
+  }
+
+  // ------------------------------------------------------------------ reads
+
+  onClientRead(request: ClientRequest, replier: Replier<ReadResponse>): void {
+    this.reads.onClientRead(request, replier);
+  }
+
+  // ------------------------------------------------------------------ failures (repl 1.11)
+
+  /** Something of this node failed: ERROR, after which the replica is closed. */
+  handleLocalFailure(error: ErrorCode): void {
+    if (error === 'ERR_DISK_IO_ERROR') this.host.reportDiskError();
+    if (error === 'ERR_RDB_CORRUPTION') this.dataCorrupted = true;
+    this.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+  }
+
+  /** The private log could not write; resumes in LPC_REPLICATION_ERROR (upstream aborts the process). */
+  onLogIoError(error: ErrorCode): void {
+    if (this.closed) return;
+    this.logFailed = true;
+    this.handleLocalFailure(error);
+  }
+
+  /** Another member did not do its part. Membership is fixed (FM2): the same group goes on under a new ballot. */
+  handleRemoteFailure(_status: PartitionStatus, _node: NodeId, _error: ErrorCode): void {
+    if (!this.isPrimary()) return;
+    const { membership } = this.primaryStates;
+    this.metaRequester.updateConfigurationOnMetaServer(
+      'CT_PRIMARY_FORCE_UPDATE_BALLOT',
+      this.self(),
+      membership,
+      this.ctx.settings.updateConfigRetryMs,
+    );
+  }
+
+  // ------------------------------------------------------------------ close (repl 1.11, end)
+
+  /** No protocol step runs any more; log and storage are given up one after the other. `then` gets this replica. */
+  close(owner: { onReplicaClosed(replica: Replica): void }): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.cancelAllTasks();
+    const log = this.privateLog;
+    if (log !== undefined && !this.logFailed) {
+      log.close(task(this, 'onLogClosed', owner));
+      return;
+    }
+    log?.abandon();
+    this.onLogClosed(owner);
+  }
+
+  cancelAllTasks(): void {
+    this.checkpoints.cancelTimer();
+    this.checkpoints.giveBackManualCheckpoint();
+    this.groupChecker.stopGroupCheck();
+    this.metaRequester.cancelPendingRequest();
+    this.twoPc.cancelOutstandingPrepares();
+    this.twoPc.clearWriteQueue();
+  }
+
+  onLogClosed(owner: { onReplicaClosed(replica: Replica): void }): void {
+    const { storage } = this;
+    if (storage !== undefined && storage.isOpen() && !this.storageFailed) {
+      storage.close(true, task(this, 'onStorageClosed', owner));
+      return;
+    }
+    storage?.abandon();
+    this.onStorageClosed(owner);
+  }
+
+  onStorageClosed(owner: { onReplicaClosed(replica: Replica): void }): void {
+    this.ctx.env.emit({ kind: 'replica.closed', gpid: this.gpid });
+    owner.onReplicaClosed(this);
+  }
+
+  /** Drops a replica whose load failed: nothing is written any more. */
+  abandon(): void {
+    this.closed = true;
+    this.cancelAllTasks();
+    this.privateLog?.abandon();
+    this.storage?.abandon();
+  }
+
+  // ------------------------------------------------------------------ storage and log
+
+  createStorageAndLog(): void {
+    const { ctx, gpid, hash, dir } = this;
+    const { clusterNumber } = this.host;
+    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir: `${dir}/data`, hash, clusterNumber });
+    this.privateLog = new ctx.parts.PrivateLog(ctx, {
+      gpid,
+      dir: `${dir}/plog`,
+      hash,
+      onIoError: reply(this, 'onLogIoError'),
+    });
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Configuration of one replica: adopting the meta server's, local status changes, proposals, config sync, and the
+ * re-proposal of what is prepared (repl 1.10, 1.11; upstream's replica_config.cpp).
+ *
+ * Membership is fixed (docs/departures.md): FM1 an empty secondary waits for its first prepare; FM5 a barrier follows the
+ * suffix of a primary that may have lost log. The write queue is refused whenever PRIMARY is left (repl.R5).
+ */
+import type { ErrorCode, PartitionConfig, PartitionStatus } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import type { AppInfo, ConfigProposal, ReplicaConfig } from '../protocol/messages.ts';
+import { copyForReproposal, newEmptyMutation } from './mutation.ts';
+import type { Replica } from './replica.ts';
+
+export class ReplicaConfigurator {
+  readonly ctx: Context;
+  readonly replica: Replica;
+
+  constructor(ctx: Context, replica: Replica) {
+    this.ctx = ctx;
+    this.replica = replica;
+  }
+
+  // ------------------------------------------------------------------ local status changes (repl 1.11)
+
+  /** A configuration from a message, as a local one. */
+  fromMessage(config: ReplicaConfig): ReplicaConfig {
+    return this.replica.makeConfig(config.ballot, config.primary, config.status);
+  }
+
+  /** This node's part in a partition configuration. */
+  replicaConfigOf(config: PartitionConfig): ReplicaConfig {
+    return this.replica.makeConfig(config.ballot, config.primary, this.roleIn(config));
+  }
+
+  roleIn(config: PartitionConfig): PartitionStatus {
+    const self = this.replica.self();
+    if (config.primary === self) return 'PS_PRIMARY';
+    return config.secondaries.includes(self) ? 'PS_SECONDARY' : 'PS_INACTIVE';
+  }
+
+  updateLocalConfigurationWithNoBallotChange(status: PartitionStatus): boolean {
+    const { ballot, primary } = this.replica.config;
+    return this.updateLocalConfiguration(this.replica.makeConfig(ballot, primary, status), true);
+  }
+
+  /** False: refused, or the replica is to be closed. */
+  updateLocalConfiguration(config: ReplicaConfig, sameBallot = false): boolean {
+    const { replica } = this;
+    const old = replica.config;
+    const allowed = config.ballot > old.ballot || (sameBallot && config.ballot === old.ballot);
+    this.ctx.env.check(allowed, 'update_local_configuration', () => `${config.ballot} after ${old.ballot}`);
+    if (old.status === config.status && old.ballot === config.ballot) return true;
+    if (this.isRefused(old.status, config.status)) return false;
+    if (old.status === 'PS_PRIMARY') replica.twoPc.cancelOutstandingPrepares();
+    replica.config = config;
+    if (config.ballot > old.ballot) replica.loader.storeInitInfo();
+    const { gpid } = replica;
+    this.ctx.env.emit({ kind: 'replica.status', gpid, from: old.status, to: config.status, ballot: config.ballot });
+    this.onStatusChanged(old, config);
+    return this.finishStatusChange(old, config);
+  }
+
+  isRefused(from: PartitionStatus, to: PartitionStatus): boolean {
+    if (from === 'PS_ERROR') return true;
+    const isMember = to === 'PS_PRIMARY' || to === 'PS_SECONDARY';
+    return from === 'PS_INACTIVE' && isMember && !this.replica.inactiveIsTransient;
+  }
+
+  /** The action table of 1.11. */
+  onStatusChanged(old: ReplicaConfig, config: ReplicaConfig): void {
+    const from = old.status;
+    const to = config.status;
+    if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
+    if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
+    if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
+    if (to !== 'PS_PRIMARY' && to !== 'PS_SECONDARY') this.replica.checkpoints.giveBackManualCheckpoint();
+    if (to === 'PS_PRIMARY') this.onPrimary(from);
+  }
+
+  onLeftPrimary(): void {
+    const { replica } = this;
+    replica.groupChecker.stopGroupCheck();
+    replica.metaRequester.cancelPendingRequest();
+    replica.primaryStates.cleanup();
+    replica.twoPc.clearWriteQueue();
+  }
+
+  onInactiveFailed(): void {
+    this.replica.metaRequester.cancelPendingRequest();
+    this.replica.twoPc.clearWriteQueue();
+    this.replica.primaryStates.cleanup();
+  }
+
+  onPrimary(from: PartitionStatus): void {
+    const { replica } = this;
+    replica.isInitializing = false;
+    replica.metaRequester.cancelPendingRequest();
+    this.ctx.env.check(from !== 'PS_POTENTIAL_SECONDARY', 'update_local_configuration', () => 'learner to primary');
+    if (from !== 'PS_PRIMARY') replica.groupChecker.initGroupCheck();
+    this.replayPrepareList();
+    if (replica.primaryStates.barrierWanted) replica.twoPc.startBarrier();
+    else replica.twoPc.proposePendingBarrier();
+  }
+
+  setInactiveStateTransient(transient: boolean): void {
+    this.replica.inactiveIsTransient = transient;
+  }
+
+  /** Closing, or the queue goes on. */
+  finishStatusChange(old: ReplicaConfig, config: ReplicaConfig): boolean {
+    const { replica } = this;
+    // An action may have failed meanwhile: the newer change has done the rest.
+    if (replica.config !== config) return replica.status() === config.status;
+    if (old.status !== config.status && config.status === 'PS_ERROR') {
+      replica.host.beginCloseReplica(replica, 0);
+      return false;
+    }
+    if (old.status !== config.status && config.status === 'PS_INACTIVE' && config.ballot > old.ballot) {
+      replica.host.beginCloseReplica(replica, this.ctx.settings.gcMemoryReplicaIntervalMs);
+      return false;
+    }
+    if (config.status === 'PS_PRIMARY') this.resumeWriteQueue();
+    return true;
+  }
+
+  resumeWriteQueue(): void {
+    const { replica } = this;
+    replica.twoPc.prepareNextWork(replica.maxPreparedDecree() - replica.lastCommittedDecree());
+    if (replica.twoPc.hasTooFewMembers()) replica.twoPc.clearWriteQueue('ERR_NOT_ENOUGH_MEMBER');
+  }
+
+  // ------------------------------------------------------------------ reconciliation (repl 1.10)
+
+  /** Everything prepared and not committed is proposed again under the new ballot; holes become empty writes. */
+  replayPrepareList(): void {
+    const { replica } = this;
+    const start = replica.lastCommittedDecree() + 1;
+    const end = replica.maxPreparedDecree();
+    for (let decree = start; decree <= end && replica.isPrimary(); decree++) {
+      const old = replica.prepareList.getMutationByDecree(decree);
+      const mutation = old === undefined ? newEmptyMutation(replica.gpid, decree) : copyForReproposal(old);
+      replica.twoPc.initPrepare(mutation, true);
+    }
+  }
+
+  // ------------------------------------------------------------------ the meta server's configuration (repl 1.10)
+
+  /** Equal-ballot changes that may come from outside (1.11). */
+  isSameBallotStatusChangeAllowed(from: PartitionStatus, to: PartitionStatus): boolean {
+    if (from === to) return true;
+    if (from === 'PS_INACTIVE') {
+      if (to === 'PS_POTENTIAL_SECONDARY') return true;
+      return this.replica.inactiveIsTransient && (to === 'PS_SECONDARY' || to === 'PS_PRIMARY');
+    }
+    return from === 'PS_POTENTIAL_SECONDARY' && to === 'PS_SECONDARY';
+  }
+
+  /** Adopts a configuration of a ballot that is not older than the own; false when it is refused. */
+  updateConfiguration(config: PartitionConfig): boolean {
+    const { replica } = this;
+    this.ctx.env.check(config.ballot >= replica.ballot(), 'update_configuration', () => `ballot ${config.ballot}`);
+    const own = this.replicaConfigOf(config);
+    if (own.status === 'PS_PRIMARY' && (own.ballot > replica.ballot() || !replica.isPrimary())) {
+      replica.primaryStates.membership = config;
+    }
+    if (own.status !== 'PS_PRIMARY') replica.primaryStates.barrierWanted = false;
+    if (config.ballot > replica.ballot() || this.isSameBallotStatusChangeAllowed(replica.status(), own.status)) {
+      return this.updateLocalConfiguration(own, true);
+    }
+    return false;
+  }
+
+  /** The answer tells whether the proposal was taken. */
+  onConfigProposal(proposal: ConfigProposal): ErrorCode {
+    const { replica } = this;
+    const { config, type } = proposal;
+    if (config.ballot < replica.ballot()) return 'ERR_VERSION_OUTDATED';
+    if (replica.metaRequester.pendingRequest() !== undefined) return 'ERR_OK';
+    if (config.ballot > replica.ballot() && !this.updateConfiguration(config)) return 'ERR_INVALID_STATE';
+    switch (type) {
+      case 'CT_ASSIGN_PRIMARY':
+        return this.assignPrimary(proposal);
+      case 'CT_UPGRADE_TO_SECONDARY':
+        return this.upgradeEmptyReplica();
+      default:
+        return 'ERR_INVALID_PARAMETERS';
+    }
+  }
+
+  /** In any status but PRIMARY. The configuration brings all members (FM1). */
+  assignPrimary(proposal: ConfigProposal): ErrorCode {
+    const { replica } = this;
+    if (replica.isPrimary()) return 'ERR_OK';
+    if (replica.status() === 'PS_ERROR') return 'ERR_INVALID_STATE';
+    const self = replica.self();
+    const secondaries = proposal.config.secondaries.filter((node) => node !== self);
+    replica.primaryStates.barrierWanted = true;
+    replica.primaryStates.lastPrepareDecreeOnNewPrimary = 0;
+    replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, { ...proposal.config, primary: self, secondaries });
+    return 'ERR_OK';
+  }
+
+  /** FM1: open and INACTIVE is all that is asked of a secondary; its first prepare makes it one. */
+  upgradeEmptyReplica(): ErrorCode {
+    if (this.replica.status() === 'PS_INACTIVE') this.setInactiveStateTransient(true);
+    return this.replica.status() === 'PS_ERROR' ? 'ERR_INVALID_STATE' : 'ERR_OK';
+  }
+
+  // ------------------------------------------------------------------ config sync (repl 1.10)
+
+  onConfigSync(app: AppInfo, config: PartitionConfig): void {
+    const { replica } = this;
+    if (replica.closed || config.ballot < replica.ballot()) return;
+    this.updateAppInfo(app);
+    if (replica.isPrimary() || this.isUnderReconfiguration(config)) return;
+    if (replica.isInitializing) {
+      if (this.isRestartedPrimary(config)) {
+        this.forceUpdateBallot(config);
+        return;
+      }
+      replica.isInitializing = false;
+    }
+    this.updateConfiguration(config);
+  }
+
+  /** A request of ours is on its way, and this configuration is not its outcome or newer. */
+  isUnderReconfiguration(config: PartitionConfig): boolean {
+    const request = this.replica.metaRequester.pendingRequest();
+    return request !== undefined && config.ballot < request.config.ballot;
+  }
+
+  isRestartedPrimary(config: PartitionConfig): boolean {
+    const { replica } = this;
+    return config.primary === replica.self() && replica.status() === 'PS_INACTIVE' && replica.inactiveIsTransient;
+  }
+
+  /** A primary of an earlier life must not go on under its old ballot. */
+  forceUpdateBallot(config: PartitionConfig): void {
+    const { replica } = this;
+    replica.primaryStates.barrierWanted = true;
+    replica.metaRequester.updateConfigurationOnMetaServer('CT_PRIMARY_FORCE_UPDATE_BALLOT', replica.self(), config);
+  }
+
+  updateAppInfo(app: AppInfo): void {
+    const { replica } = this;
+    replica.app = app;
+    replica.storage?.updateAppEnvs(app.envs);
+  }
+
+  /**
+   * The meta server did not list this replica for this node when it had `ballot`; `garbage`: its table is dropped. A young
+   * INACTIVE one may be a new one.
+   */
+  onNotListed(ballot: number, garbage: boolean): void {
+    const { replica } = this;
+    if (replica.closed || (replica.ballot() !== ballot && !garbage)) return;
+    const ageMs = (this.ctx.env.clock.monotonicUs() - replica.createTimeUs) / 1000;
+    const isYoung = replica.status() === 'PS_INACTIVE' && ageMs < this.ctx.settings.gcMemoryReplicaIntervalMs;
+    if (!isYoung || garbage) this.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Opening a replica: a new one, or one that is read back from its directory (repl 5.1, plog 11; upstream's
+ * replica_init.cpp). All decrees come from disk: storage first, then the log from there on.
+ *
+ * Departures: a commit point that passes a hole in the log fails the load instead of aborting the server (FM4), and so does a
+ * log whose commit point lies beyond what it holds (repl.Q11: upstream goes on with storage behind its commit point).
+ */
+import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
+import type { Context } from '../context.ts';
+import { DiskError } from '../env/contract.ts';
+import type { LogMutation } from '../storage/plog/types.ts';
+import { FRESH_INIT_INFO, loadInitInfo, storeAppInfo, storeInitInfo } from './infoFiles.ts';
+import type { InitInfo } from './infoFiles.ts';
+import { replayedMutation } from './mutation.ts';
+import type { Replica } from './replica.ts';
+
+export class ReplicaLoader {
+  readonly ctx: Context;
+  readonly replica: Replica;
+  private initInfo: InitInfo = FRESH_INIT_INFO;
+  /** What went wrong in replay_mutation; the log itself knows nothing of it. */
+  private replayError: ErrorCode = 'ERR_OK';
+  private fresh = false;
+
+  constructor(ctx: Context, replica: Replica) {
+    this.ctx = ctx;
+    this.replica = replica;
+  }
+
+  initOffsetInPrivateLog(): number {
+    return this.initInfo.initOffsetInPrivateLog;
+  }
+
+  // ------------------------------------------------------------------ new
+
+  /** An empty replica: ballot 0, decree 0, not transient. */
+  newr(): ErrorCode {
+    const { replica } = this;
+    this.fresh = true;
+    const directory = this.createDirectory();
+    if (directory !== 'ERR_OK') return directory;
+    replica.createStorageAndLog();
+    const storage = replica.storage?.openNew() ?? 'ERR_LOCAL_APP_FAILURE';
+    if (storage !== 'ERR_OK') return storage;
+    this.initInfo = FRESH_INIT_INFO;
+    const info = storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
+    if (info !== 'ERR_OK') return info;
+    replica.storage?.updateAppEnvs(replica.app.envs);
+    return replica.privateLog?.open(0, () => true) ?? 'ERR_LOCAL_APP_FAILURE';
+  }
+
+  /** A log that an earlier attempt left behind is no part of the new replica. */
+  createDirectory(): ErrorCode {
+    const { disk } = this.ctx.env;
+    const { dir, app } = this.replica;
+    try {
+      disk.mkdir(dir);
+      if (disk.exists(`${dir}/plog`)) disk.remove(`${dir}/plog`, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      return 'ERR_FILE_OPERATION_FAILED';
+    }
+    return storeAppInfo(disk, dir, app);
+  }
+
+  // ------------------------------------------------------------------ load
+
+  /** Steps 2 to 6 of 5.1. The caller sets the directory aside when the answer is not ERR_OK. */
+  load(): ErrorCode {
+    this.replica.loading = true;
+    const error = this.initAppAndPrepareList();
+    this.replica.loading = false;
+    if (error !== 'ERR_OK') return error;
+    this.replica.inactiveIsTransient = true;
+    this.replica.isInitializing = true;
+    return 'ERR_OK';
+  }
+
+  initAppAndPrepareList(): ErrorCode {
+    const { replica } = this;
+    replica.createStorageAndLog();
+    const storage = replica.storage?.openExisting() ?? 'ERR_LOCAL_APP_FAILURE';
+    if (storage !== 'ERR_OK') return storage;
+    replica.storage?.updateAppEnvs(replica.app.envs);
+    const info = this.readInitInfo();
+    if (info !== 'ERR_OK') return info;
+    const durable = replica.lastDurableDecree();
+    const applied = replica.lastAppliedDecree();
+    this.ctx.env.check(applied === durable, 'init_app_and_prepare_list', () => `applied ${applied}, durable ${durable}`);
+    replica.config = replica.makeConfig(this.initInfo.initBallot, '', 'PS_INACTIVE');
+    replica.prepareList.reset(applied);
+    return this.openPrivateLog(applied);
+  }
+
+  /** ERR_INCOMPLETE_DATA: the log was reset for a checkpoint that never came to be. */
+  readInitInfo(): ErrorCode {
+    const loaded = loadInitInfo(this.ctx.env.disk, this.replica.dir);
+    if (loaded.error !== 'ERR_OK') return loaded.error;
+    this.initInfo = loaded.value;
+    return this.replica.lastDurableDecree() < loaded.value.initDurableDecree ? 'ERR_INCOMPLETE_DATA' : 'ERR_OK';
+  }
+
+  openPrivateLog(applied: Decree): ErrorCode {
+    const { replica } = this;
+    const log = replica.privateLog;
+    if (log === undefined) return 'ERR_LOCAL_APP_FAILURE';
+    log.setValidStartOffsetOnOpen(this.initInfo.initOffsetInPrivateLog);
+    const error = log.open(applied, (record) => this.replayMutation(record));
+    if (error !== 'ERR_OK') return error;
+    if (this.replayError !== 'ERR_OK') return this.replayError;
+    return this.checkCompleteness();
+  }
+
+  /** Every decree up to the commit point is in storage. */
+  checkCompleteness(): ErrorCode {
+    const { replica } = this;
+    return replica.lastAppliedDecree() < replica.lastCommittedDecree() ? 'ERR_INCOMPLETE_DATA' : 'ERR_OK';
+  }
+
+  /** Step 5; answers whether the record counts for the log's largest decree. */
+  replayMutation(record: LogMutation): boolean {
+    const { replica } = this;
+    this.raiseBallot(record);
+    if (this.replayError !== 'ERR_OK') return true;
+    if (record.logOffset < this.initInfo.initOffsetInPrivateLog) return false;
+    if (record.decree <= replica.lastCommittedDecree()) return true;
+    const old = replica.prepareList.getMutationByDecree(record.decree);
+    if (old !== undefined && old.ballot >= record.ballot) return true;
+    replica.tryUpdateTimestamp(record.timestampUs);
+    this.replayError = replica.prepareList.prepare(replayedMutation(record), 'PS_INACTIVE');
+    return true;
+  }
+
+  /** In memory only (repl.Q14); also for records that count for nothing else. */
+  raiseBallot(record: LogMutation): void {
+    const { replica } = this;
+    if (record.ballot > replica.ballot()) replica.config = replica.makeConfig(record.ballot, '', 'PS_INACTIVE');
+  }
+
+  /** Step 7, at process start only: a checkpoint of what was replayed; the list keeps the uncommitted suffix. */
+  checkpointAtStartup(): ErrorCode {
+    const { replica } = this;
+    const before = replica.lastDurableDecree();
+    const result = replica.storage?.syncCheckpoint('start-up') ?? { error: 'ERR_LOCAL_APP_FAILURE', durable: 0 };
+    if (result.error !== 'ERR_OK') return result.error;
+    if (result.durable !== before) replica.checkpoints.updateIntervalClock();
+    replica.prepareList.commit(replica.lastAppliedDecree(), 'COMMIT_TO_DECREE_SOFT');
+    replica.prepareList.truncate(replica.lastAppliedDecree());
+    return 'ERR_OK';
+  }
+
+  /** The replica is ready for a role. */
+  onOpened(): void {
+    const { replica } = this;
+    this.ctx.env.emit({
+      kind: 'replica.opened',
+      gpid: replica.gpid,
+      fresh: this.fresh,
+      ballot: replica.ballot(),
+      durable: replica.lastDurableDecree(),
+      applied: replica.lastAppliedDecree(),
+      committed: replica.lastCommittedDecree(),
+      maxPrepared: replica.maxPreparedDecree(),
+    });
+    replica.checkpoints.startTimer();
+  }
+
+  // ------------------------------------------------------------------ .init-info
+
+  /** On every ballot increase; a failure is only noticed by the next start (repl.Q2). */
+  storeInitInfo(): void {
+    const { replica } = this;
+    const { initOffsetInPrivateLog } = this.initInfo;
+    const info = { initBallot: replica.ballot(), initDurableDecree: replica.lastDurableDecree(), initOffsetInPrivateLog };
+    this.initInfo = info;
+    storeInitInfo(this.ctx.env.disk, replica.dir, info);
+  }
+}
