@@ -5,7 +5,15 @@
  * A change is repeated only when its answer proves that nothing was done; without an answer it ends with ERR_TIMEOUT
  * (MetaCaller). A remote command that only asks is repeated, one that starts a checkpoint is not.
  */
-import type { CheckpointTrigger, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
+import type {
+  CheckpointTrigger,
+  Decree,
+  ErrorCode,
+  Gpid,
+  NodeId,
+  PartitionConfig,
+  TableStatus,
+} from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, resume, task } from '../env/contract.ts';
 import type { Continuation, RpcResult } from '../env/contract.ts';
@@ -131,13 +139,23 @@ export class AdminClient {
   }
 
   /** Asks the primary for a checkpoint of at least `minDecree`; it answers when it is started (repl 2.3). */
-  emergencyCheckpoint(table: string, partitionIndex: number, minDecree: Decree | 'last-applied', then: Continuation<CheckpointAnswer>): void {
+  emergencyCheckpoint(
+    table: string,
+    partitionIndex: number,
+    minDecree: Decree | 'last-applied',
+    then: Continuation<CheckpointAnswer>,
+  ): void {
     const finish = { kind: 'checkpoint', then } as const;
     this.beginCli(table, partitionIndex, 'replica.emergency-checkpoint', [String(minDecree)], 'primary', false, finish);
   }
 
   /** What the primary's newest checkpoint covers. */
-  queryCheckpoint(table: string, partitionIndex: number, minDecree: Decree, then: Continuation<CheckpointAnswer>): void {
+  queryCheckpoint(
+    table: string,
+    partitionIndex: number,
+    minDecree: Decree,
+    then: Continuation<CheckpointAnswer>,
+  ): void {
     const finish = { kind: 'checkpoint', then } as const;
     this.beginCli(table, partitionIndex, 'replica.query-checkpoint', [String(minDecree)], 'primary', true, finish);
   }
@@ -153,8 +171,8 @@ export class AdminClient {
   ): void {
     const id = this.nextId++;
     const deadlineUs = this.deadlineUs();
-    const call: CliCall = { table, partitionIndex, command, args, deadlineUs, audience, isQuestion, outstanding: 0, error: 'ERR_OK', finish };
-    this.cliCalls.set(id, call);
+    const about = { table, partitionIndex, command, args, audience, isQuestion, finish };
+    this.cliCalls.set(id, { ...about, deadlineUs, outstanding: 0, error: 'ERR_OK' });
     this.attemptCli(id);
   }
 
@@ -188,7 +206,8 @@ export class AdminClient {
   private callCli(id: number, call: CliCall, node: NodeId, gpid: Gpid): void {
     const request = { command: call.command, args: [gpid, ...call.args] };
     const timeoutMs = Math.max(1, this.remainingMs(call.deadlineUs));
-    this.ctx.env.rpc.call(node, 'RPC_CLI_CLI_CALL', request, { hash: threadHash(gpid), timeoutMs, gpid }, reply(this, 'onCliAnswer', id));
+    const options = { hash: threadHash(gpid), timeoutMs, gpid };
+    this.ctx.env.rpc.call(node, 'RPC_CLI_CLI_CALL', request, options, reply(this, 'onCliAnswer', id));
   }
 
   onCliAnswer(result: RpcResult<CliResponse>, id: number): void {

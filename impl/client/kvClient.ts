@@ -1,6 +1,6 @@
 /**
- * The key-value client (dependencies.md 3): finds the primary of a key's partition, sends one RPC per attempt, and tries
- * again as the official clients do, within the command's deadline. Continuations resume once, with plain data.
+ * The key-value client (dependencies.md 3): finds the primary of a key's partition, sends one RPC per attempt, and
+ * tries again as the official clients do, within the command's deadline. Continuations resume once, with plain data.
  *
  * What a failed attempt leads to is `nextStep`: a wrong or dead server means a fresh configuration and another attempt;
  * a busy one another attempt; anything else is the answer. A write whose outcome some attempt left unknown is never
@@ -31,10 +31,15 @@ interface KvCall {
   seen: QueryConfigResponse | undefined;
   /** Some attempt may have been carried out although no answer said so. */
   unknown: boolean;
-  readonly finish: { readonly kind: 'write'; readonly then: Continuation<WriteResponse> } | { readonly kind: 'read'; readonly then: Continuation<ReadResponse> };
+  readonly finish:
+    | { readonly kind: 'write'; readonly then: Continuation<WriteResponse> }
+    | { readonly kind: 'read'; readonly then: Continuation<ReadResponse> };
 }
 
 type NextStep = 'answer' | 'refresh' | 'again';
+
+const NO_WRITE = { decree: -1, server: '' } as const;
+const NO_READ = { found: false, value: '' } as const;
 
 /** 2016-01-01T00:00:00Z: expiry times count from here. */
 const EPOCH_BEGIN_SECONDS = 1_451_606_400;
@@ -51,19 +56,35 @@ export class KvClient {
   }
 
   /** Keys and values: one char per byte. `ttlSeconds` 0: never expires. */
-  put(commandId: number, table: string, hashKey: string, sortKey: string, value: string, ttlSeconds: number, then: Continuation<WriteResponse>): void {
+  put(
+    commandId: number,
+    table: string,
+    hashKey: string,
+    sortKey: string,
+    value: string,
+    ttlSeconds: number,
+    then: Continuation<WriteResponse>,
+  ): void {
     const body = encodePut(storedKey(hashKey, sortKey), value, this.expireTs(ttlSeconds));
     this.begin(commandId, table, 'RPC_RRDB_RRDB_PUT', partitionHashOf(hashKey, sortKey), body, { kind: 'write', then });
   }
 
-  multiPut(commandId: number, table: string, hashKey: string, rows: readonly KeyValue[], ttlSeconds: number, then: Continuation<WriteResponse>): void {
+  multiPut(
+    commandId: number,
+    table: string,
+    hashKey: string,
+    rows: readonly KeyValue[],
+    ttlSeconds: number,
+    then: Continuation<WriteResponse>,
+  ): void {
     const body = encodeMultiPut(hashKey, rows, this.expireTs(ttlSeconds));
     this.begin(commandId, table, 'RPC_RRDB_RRDB_MULTI_PUT', partitionHashOf(hashKey), body, { kind: 'write', then });
   }
 
   remove(commandId: number, table: string, hashKey: string, sortKey: string, then: Continuation<WriteResponse>): void {
     const body = encodeKey(storedKey(hashKey, sortKey));
-    this.begin(commandId, table, 'RPC_RRDB_RRDB_REMOVE', partitionHashOf(hashKey, sortKey), body, { kind: 'write', then });
+    const hash = partitionHashOf(hashKey, sortKey);
+    this.begin(commandId, table, 'RPC_RRDB_RRDB_REMOVE', hash, body, { kind: 'write', then });
   }
 
   get(commandId: number, table: string, hashKey: string, sortKey: string, then: Continuation<ReadResponse>): void {
@@ -77,10 +98,18 @@ export class KvClient {
     return Math.floor(this.ctx.env.clock.wallUs() / 1_000_000) - EPOCH_BEGIN_SECONDS + ttlSeconds;
   }
 
-  private begin(commandId: number, table: string, code: KvCode, partitionHash: bigint, body: Uint8Array, finish: KvCall['finish']): void {
+  private begin(
+    commandId: number,
+    table: string,
+    code: KvCode,
+    partitionHash: bigint,
+    body: Uint8Array,
+    finish: KvCall['finish'],
+  ): void {
     const id = this.nextId++;
     const deadlineUs = this.ctx.env.clock.monotonicUs() + this.ctx.settings.clientTimeoutMs * 1000;
-    this.calls.set(id, { commandId, table, code, partitionHash, body, deadlineUs, seen: undefined, unknown: false, finish });
+    const about = { commandId, table, code, partitionHash, body, finish };
+    this.calls.set(id, { ...about, deadlineUs, seen: undefined, unknown: false });
     this.attempt(id);
   }
 
@@ -198,21 +227,21 @@ export class KvClient {
   }
 
   /** An error must not deny what an earlier attempt of a write may have done. */
-  finalError(call: { readonly unknown: boolean; readonly finish: { readonly kind: 'write' | 'read' } }, error: ErrorCode): ErrorCode {
-    return call.unknown && call.finish.kind === 'write' && error !== 'ERR_OK' ? 'ERR_TIMEOUT' : error;
+  finalError(kind: 'write' | 'read', unknown: boolean, error: ErrorCode): ErrorCode {
+    return unknown && kind === 'write' && error !== 'ERR_OK' ? 'ERR_TIMEOUT' : error;
   }
 
   private finish(id: number, error: ErrorCode, body?: WriteResponse | ReadResponse): void {
     const call = this.calls.get(id);
     if (call === undefined) return;
     this.calls.delete(id);
-    const final = this.finalError(call, error);
+    const final = this.finalError(call.finish.kind, call.unknown, error);
     if (call.finish.kind === 'write') {
-      const answer = body !== undefined && 'decree' in body ? { ...body, error: final } : { error: final, decree: -1, server: '' };
-      resume(call.finish.then, answer);
+      const said = body !== undefined && 'decree' in body ? body : NO_WRITE;
+      resume(call.finish.then, { ...said, error: final });
     } else {
-      const answer = body !== undefined && 'found' in body ? { ...body, error: final } : { error: final, found: false, value: '' };
-      resume(call.finish.then, answer);
+      const said = body !== undefined && 'found' in body ? body : NO_READ;
+      resume(call.finish.then, { ...said, error: final });
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a client speaks to the meta servers (dependencies.md 3): to its guess of the leader; ERR_FORWARD_TO_OTHERS goes to
- * the next one at once, ERR_SERVICE_NOT_ACTIVE to the same one after a second, and when no answer came, to the next one
+ * How a client speaks to the meta servers (dependencies.md 3): to its guess of the leader; ERR_FORWARD_TO_OTHERS goes
+ * to the next one at once, ERR_SERVICE_NOT_ACTIVE to the same one after a second, and when no answer came, to the next one
  * after a second. All within the caller's deadline.
  *
  * A request without an answer may have been carried out, so only a *question* is asked again then; a change ends with
@@ -37,7 +37,10 @@ type NextStep = 'answer' | 'next-at-once' | 'same-later' | 'next-later';
 /** Pause before a meta server is asked again, milliseconds. */
 const META_RETRY_MS = 1000;
 /** Codes that change nothing. */
-const QUESTIONS: ReadonlySet<MetaCode> = new Set<MetaCode>(['RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', 'RPC_CM_LIST_APPS']);
+const QUESTIONS: ReadonlySet<MetaCode> = new Set<MetaCode>([
+  'RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX',
+  'RPC_CM_LIST_APPS',
+]);
 
 export class MetaCaller {
   readonly ctx: Context;
@@ -52,7 +55,12 @@ export class MetaCaller {
   }
 
   /** Asks until there is an answer or the deadline (monotonic microseconds) has passed; resumes `then` once. */
-  call<C extends MetaCode>(code: C, request: RpcTypes[C]['request'], deadlineUs: number, then: Continuation<MetaResult<C>>): void {
+  call<C extends MetaCode>(
+    code: C,
+    request: RpcTypes[C]['request'],
+    deadlineUs: number,
+    then: Continuation<MetaResult<C>>,
+  ): void {
     const id = this.nextId++;
     // The result of this very code is what comes back; the table of calls only forgets which code it was.
     const erased: Continuation<MetaResult<MetaCode>> = { owner: then.owner, method: then.method, args: then.args };

@@ -6,7 +6,14 @@
 
 /** A command, in the shape that plans use. */
 export type ShellCommand =
-  | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
+  | {
+      readonly kind: 'put';
+      readonly table: string;
+      readonly hashKey: string;
+      readonly sortKey: string;
+      readonly value: string;
+      readonly ttlSeconds: number;
+    }
   | { readonly kind: 'get' | 'remove'; readonly table: string; readonly hashKey: string; readonly sortKey: string }
   | {
       readonly kind: 'multiPut';
@@ -38,8 +45,10 @@ export type ShellCommand =
 /** The line, without a newline; some commands need two shell lines, joined by ` ; `. */
 export function shellLine(command: ShellCommand): string {
   switch (command.kind) {
-    case 'put':
-      return keyLine(command.table, ['set', command.hashKey, command.sortKey, command.value, ...ttl(command.ttlSeconds)]);
+    case 'put': {
+      const words = ['set', command.hashKey, command.sortKey, command.value, ...ttl(command.ttlSeconds)];
+      return keyLine(command.table, words);
+    }
     case 'get':
       return keyLine(command.table, ['get', command.hashKey, command.sortKey]);
     case 'remove':

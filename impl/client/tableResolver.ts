@@ -1,7 +1,7 @@
 /**
  * Which replica server serves a key: the configurations of tables as the meta server told them, kept until an answer
- * shows that they are old (dependencies.md 3; upstream's partition_resolver). One query of a table is in flight at most;
- * who asks meanwhile waits for its answer.
+ * shows that they are old (dependencies.md 3; upstream's partition_resolver). One query of a table is in flight at
+ * most; who asks meanwhile waits for its answer.
  */
 import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -30,6 +30,11 @@ type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> };
 
+interface Creation {
+  readonly replier: Replier<AdminResponse>;
+  partitionsInProgress: number;
+}
+
 /** Why a request is refused. */
 interface Refusal {
   readonly error: Exclude<ErrorCode, 'ERR_OK'>;
@@ -45,7 +50,7 @@ export class AppService {
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly guardian: PartitionGuardian;
-  private readonly creations = new Map<number, { readonly replier: Replier<AdminResponse>; partitionsInProgress: number }>();
+  private readonly creations = new Map<number, Creation>();
   /** Changes of a table's record, the first of them at the store. */
   private readonly changes = new Map<number, AppChange[]>();
 
@@ -98,11 +103,16 @@ export class AppService {
   }
 
   answerExisting(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
-    const busy = this.checkStaging(app);
-    if (busy !== undefined) this.refuse(replier, busy);
-    else if (!request.successIfExist) this.refuse(replier, { error: 'ERR_APP_EXIST', hint: `table ${request.appName} exists` });
-    else if (!this.optionsMatch(request, app)) this.refuse(replier, invalid(`table ${request.appName} exists with other options`));
+    const refusal = this.checkStaging(app) ?? this.checkExisting(request, app);
+    if (refusal !== undefined) this.refuse(replier, refusal);
     else this.succeed(replier, app);
+  }
+
+  /** A table of that name is available already: fine only when the request says so and would have made the same. */
+  checkExisting(request: CreateAppRequest, app: AppState): Refusal | undefined {
+    const { appName } = request;
+    if (!request.successIfExist) return { error: 'ERR_APP_EXIST', hint: `table ${appName} exists` };
+    return this.optionsMatch(request, app) ? undefined : invalid(`table ${appName} exists with other options`);
   }
 
   /** Whether the table is what the request would have created. */
@@ -186,7 +196,8 @@ export class AppService {
 
   setAppEnvs(request: UpdateEnvsRequest, replier: Replier<AdminResponse>): void {
     const app = this.state.liveApp(request.appName);
-    const refusal = this.checkSetEnvs(request) ?? (app === undefined ? this.refuseAbsent(request.appName) : this.checkStaging(app));
+    const state = app === undefined ? this.refuseAbsent(request.appName) : this.checkStaging(app);
+    const refusal = this.checkSetEnvs(request) ?? state;
     if (refusal !== undefined) this.refuse(replier, refusal);
     else if (app !== undefined) this.enqueueChange(app, { kind: 'envs', set: request.set, replier });
   }

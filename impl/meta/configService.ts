@@ -78,7 +78,8 @@ export class ConfigService {
 
   sameSecondaries(stored: PartitionConfig, asked: PartitionConfig): boolean {
     const { secondaries } = asked;
-    return secondaries.length === stored.secondaries.length && secondaries.every((node) => stored.secondaries.includes(node));
+    const same = stored.secondaries;
+    return secondaries.length === same.length && secondaries.every((node) => same.includes(node));
   }
 
   isNextBallot(stored: PartitionConfig, asked: PartitionConfig): boolean {
@@ -102,8 +103,9 @@ export class ConfigService {
   /** Upstream's request_check: members that do not fit the type are a defect of the requester. */
   requestCheck(stored: PartitionConfig, request: UpdateConfigRequest): void {
     const { config, node, type } = request;
-    const fits = config.primary === node && (type === 'CT_ASSIGN_PRIMARY' ? this.isFirstGroup(stored, config) : this.isSameGroup(stored, config));
-    this.ctx.env.check(fits, 'request_check', () => `${type} of ${config.gpid} by ${node}`);
+    const first = type === 'CT_ASSIGN_PRIMARY';
+    const fits = first ? this.isFirstGroup(stored, config) : this.isSameGroup(stored, config);
+    this.ctx.env.check(fits && config.primary === node, 'request_check', () => `${type} of ${config.gpid} by ${node}`);
   }
 
   /** FM1: nobody has served the partition; the group is complete, of different known nodes. */
@@ -135,7 +137,12 @@ export class ConfigService {
     };
   }
 
-  updateConfigurationOnRemote(app: AppState, index: number, next: PartitionConfig, replier: Replier<UpdateConfigResponse>): void {
+  updateConfigurationOnRemote(
+    app: AppState,
+    index: number,
+    next: PartitionConfig,
+    replier: Replier<UpdateConfigResponse>,
+  ): void {
     const path = records.partitionPath(this.state.options.cluster, app.appId, index);
     const then = task(this, 'onUpdateConfigurationOnRemoteReply', app.appId, index, next, replier);
     this.storage.setData(path, records.encodeConfig(next), then);

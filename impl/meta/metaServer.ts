@@ -5,7 +5,7 @@
  */
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
-import type { Replier } from '../env/contract.ts';
+import type { Continuation, Replier } from '../env/contract.ts';
 import type {
   AdminResponse,
   ConfigSyncRequest,
@@ -92,13 +92,13 @@ export class MetaServer {
   }
 
   onUpdateConfiguration(request: UpdateConfigRequest, replier: Replier<UpdateConfigResponse>): void {
-    if (!this.isActive()) replier.reply({ error: NOT_ACTIVE, config: request.config });
-    else this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, task(this.configService, 'onUpdateConfiguration', request, replier));
+    if (this.isActive()) this.postHigh(task(this.configService, 'onUpdateConfiguration', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, config: request.config });
   }
 
   onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
-    if (!this.isActive()) replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
-    else this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, task(this.configService, 'onConfigSync', request, replier));
+    if (this.isActive()) this.postHigh(task(this.configService, 'onConfigSync', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
   }
 
   private checkActive(replier: Replier<AdminResponse>): boolean {
@@ -107,7 +107,11 @@ export class MetaServer {
     return false;
   }
 
-  private post(then: ReturnType<typeof task>): void {
+  private post(then: Continuation): void {
     this.ctx.env.tasks.post('LPC_META_STATE_NORMAL', 0, 0, then);
+  }
+
+  private postHigh(then: Continuation): void {
+    this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, then);
   }
 }

@@ -1,12 +1,12 @@
 /**
  * The retrying wrapper over the state store (dup 2.4, bulk-load 4.5): upstream's meta_storage.
  *
- * Every operation is repeated every second for as long as the store answers ERR_TIMEOUT; creating a node that exists and
- * deleting one that is missing succeed; the value of a missing node reads as '' and its children as none. Anything else
+ * Every operation is repeated every second for as long as the store answers ERR_TIMEOUT; creating a node that exists
+ * and deleting one that is missing succeed; the value of a missing node reads as '' and its children as none. Anything else
  * is an error that nobody can handle: upstream aborts, here it is an internal check.
  *
  * A timed-out creation may have taken effect, or the node may be somebody's from before: after a timeout the value is
- * read back and set when it differs, where upstream keeps whatever it finds (docs/departures.md, `dup.2.4`). Operations
+ * read back and set when it differs, where upstream keeps whatever it finds (docs/departures.md, `meta.3`). Operations
  * on one path wait for one another, so that a repeat never overtakes or undoes a later change of the same record.
  */
 import type { Context } from '../context.ts';
@@ -120,7 +120,7 @@ export class MetaStorage {
     }
   }
 
-  /** Whether an operation on a missing node is a success: reading and deleting are, setting and creating below are not. */
+  /** Whether an operation on a missing node succeeds: reading and deleting do, setting and creating below do not. */
   isMissingFine(op: { readonly kind: string }): boolean {
     return op.kind === 'delete' || op.kind === 'get' || op.kind === 'children';
   }

@@ -126,7 +126,13 @@ export class PartitionGuardian {
     );
   }
 
-  onProposalAck(result: RpcResult<ConfigProposalAck>, appId: number, partitionIndex: number, node: NodeId, round: number): void {
+  onProposalAck(
+    result: RpcResult<ConfigProposalAck>,
+    appId: number,
+    partitionIndex: number,
+    node: NodeId,
+    round: number,
+  ): void {
     const app = this.state.app(appId);
     const config = app?.configs[partitionIndex];
     if (app === undefined || config === undefined || !this.needsMembers(app, config)) return;

@@ -91,7 +91,8 @@ export class MetaRecovery {
     if (this.outstanding === 0) this.onPartitionsRead();
     for (const app of this.state.apps()) {
       for (let i = 0; i < app.record.info.partitionCount; i++) {
-        this.storage.getData(records.partitionPath(this.cluster, app.appId, i), reply(this, 'onPartitionRead', app.appId, i));
+        const path = records.partitionPath(this.cluster, app.appId, i);
+        this.storage.getData(path, reply(this, 'onPartitionRead', app.appId, i));
       }
     }
   }
