@@ -1,6 +1,7 @@
 /**
  * Checkpoints of the storage app: the table of repl 2.1, creation, fetching, reserve and GC (repl 2.6); upstream's
- * pegasus_server_impl. D = last_durable, F = last_flushed, C = last_applied. One token covers all operations of a replica.
+ * pegasus_server_impl. D = last_durable, F = last_flushed, C = last_applied. One token covers all operations of a
+ * replica.
  */
 import type { CheckpointTrigger, Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { DiskError } from '../../env/contract.ts';
@@ -33,7 +34,7 @@ export abstract class CheckpointingApp extends ReplicationApp {
   /** The result table. */
   decideAsyncCheckpoint(flush: boolean): ErrorCode {
     const { durable, flushed, committed } = this.readDecrees();
-    this.ctx.env.check(durable <= flushed && flushed <= committed, 'checkpoint durable <= flushed <= applied', () => this.describe());
+    this.checkDecrees(durable <= flushed && flushed <= committed, 'checkpoint D <= F <= C', committed);
     if (durable === committed) return 'ERR_OK';
     if (durable === flushed) return flush ? this.flushMemtableAsync() : 'ERR_OK';
     return this.createCheckpoint(flush);
@@ -75,7 +76,7 @@ export abstract class CheckpointingApp extends ReplicationApp {
 
   appendCheckpoint(decree: Decree): void {
     const newest = this.checkpoints.at(-1) ?? 0;
-    this.ctx.env.check(decree > this.lastDurable && decree > newest, 'checkpoint grows', () => `${decree} ${this.describe()}`);
+    this.checkDecrees(decree > this.lastDurable && decree > newest, 'checkpoint grows', decree);
     this.checkpoints.push(decree);
     this.lastDurable = decree;
     this.gcCheckpoints(false);
@@ -108,7 +109,7 @@ export abstract class CheckpointingApp extends ReplicationApp {
     let error = this.copyDatabase(dir, true);
     if (error !== 'ERR_OK') error = this.copyDatabase(dir, true);
     if (error !== 'ERR_OK') return error;
-    this.ctx.env.check(this.lastFlushedDecree() === label, 'sync checkpoint flushed == label', () => `${label} ${this.describe()}`);
+    this.checkDecrees(this.lastFlushedDecree() === label, 'sync checkpoint flushed == label', label);
     this.appendCheckpoint(label);
     return 'ERR_OK';
   }
@@ -146,7 +147,7 @@ export abstract class CheckpointingApp extends ReplicationApp {
     return { error, decree };
   }
 
-  getCheckpoint(): { readonly error: ErrorCode; readonly dir: string; readonly files: readonly string[]; readonly decree: Decree } {
+  getCheckpoint(): CopyResult & { readonly dir: string; readonly files: readonly string[] } {
     const decree = this.lastDurable;
     if (decree === 0) return { error: 'ERR_OBJECT_NOT_FOUND', dir: '', files: [], decree: 0 };
     const dir = this.checkpointDir(decree);

@@ -1,7 +1,7 @@
 /**
  * Manual compaction (repl 2.2 row 7; upstream's pegasus_manual_compact_service): asked for by the table env
- * `manual_compact.once.trigger_time`, run in the COMPACT pool. It waits for a flush, for the merge, and for what follows;
- * each wait is a hop, so that writes go on in between.
+ * `manual_compact.once.trigger_time`, run in the COMPACT pool. It waits for a flush, for the merge, and for what
+ * follows; each wait is a hop, so that writes go on in between.
  */
 import type { Context } from '../../context.ts';
 import { task } from '../../env/contract.ts';

@@ -1,4 +1,4 @@
-/** Names inside a replica's `data` directory and the table envs that this room reads (repl 2.5, 2.6; docs/formats.md). */
+/** Names inside a replica's `data` directory and the table envs that this room reads (repl 2.5, 2.6). */
 import type { Decree } from '../../../model/vocabulary.ts';
 
 export const DATABASE_DIR = 'rdb';

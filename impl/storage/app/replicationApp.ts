@@ -71,7 +71,7 @@ export abstract class ReplicationApp {
     this.parseCheckpoints();
     const error = this.checkpointAtOpen();
     if (error !== 'ERR_OK') return error;
-    this.ctx.env.check(this.lastDurable === this.lastApplied, 'storage.open durable == applied', () => this.describe());
+    this.checkDecrees(this.lastDurable === this.lastApplied, 'storage.open durable == applied', this.lastApplied);
     return 'ERR_OK';
   }
 
@@ -96,7 +96,7 @@ export abstract class ReplicationApp {
     const decrees: Decree[] = [];
     for (const name of disk.list(this.options.dataDir)) {
       const decree = parseCheckpointName(name);
-      if (decree !== undefined && disk.info(`${this.options.dataDir}/${name}`).kind === 'directory') decrees.push(decree);
+      if (decree !== undefined && disk.info(this.checkpointDir(decree)).kind === 'directory') decrees.push(decree);
     }
     return decrees.sort((a, b) => a - b);
   }
@@ -145,8 +145,8 @@ export abstract class ReplicationApp {
   // ------------------------------------------------------------------ apply and read
 
   applyMutation(mutation: LogMutation): ErrorCode {
-    this.ctx.env.check(this.mayApply(mutation.decree), 'storage.apply decree == applied + 1', () => `${mutation.decree} ${this.describe()}`);
-    this.ctx.env.check(mutation.updates.length > 0, 'storage.apply updates', () => `${mutation.decree} has no update`);
+    this.checkDecrees(this.mayApply(mutation.decree), 'storage.apply decree == applied + 1', mutation.decree);
+    this.checkDecrees(mutation.updates.length > 0, 'storage.apply updates', mutation.decree);
     return this.writeAndRaise(this.batchOf(mutation), mutation.decree);
   }
 
@@ -161,7 +161,8 @@ export abstract class ReplicationApp {
       const rows = decodeRows(update.code, update.data);
       if (rows === undefined) continue;
       for (const row of rows) {
-        batch.push(row.op === 'remove' ? { key: row.key, value: undefined } : this.putOf(row.key, row.value, row.expireTs, mutation));
+        if (row.op === 'remove') batch.push({ key: row.key, value: undefined });
+        else batch.push(this.putOf(row.key, row.value, row.expireTs, mutation));
       }
     }
     return batch;
@@ -179,10 +180,13 @@ export abstract class ReplicationApp {
   }
 
   writeBatch(batch: readonly BatchOp[], decree: Decree): ErrorCode {
-    return this.mapped(() => {
+    try {
       this.engine.write(batch, decree);
       return 'ERR_OK';
-    });
+    } catch (error) {
+      if (error instanceof StorageError) return this.errorOf(error);
+      throw error;
+    }
   }
 
   raiseApplied(decree: Decree): void {
@@ -213,9 +217,9 @@ export abstract class ReplicationApp {
     return expireTs > 0 && expireTs <= nowSeconds;
   }
 
-  /** Ingestion that fails is the meta server's matter, not a failure of the replica: the decree is written all the same. */
+  /** A failing ingestion is the meta server's matter, not the replica's failure: the decree is written all the same. */
   ingestFiles(paths: readonly string[], decree: Decree, behind: boolean): ErrorCode {
-    this.ctx.env.check(this.mayApply(decree), 'storage.ingest decree == applied + 1', () => `${decree} ${this.describe()}`);
+    this.checkDecrees(this.mayApply(decree), 'storage.ingest decree == applied + 1', decree);
     const error = this.mapped(() => {
       this.engine.ingest(paths, behind, decree);
       return 'ERR_OK';
@@ -262,8 +266,13 @@ export abstract class ReplicationApp {
     }
   }
 
-  protected describe(): string {
-    const { gpid } = this.options;
-    return `${gpid}: durable ${this.lastDurable}, flushed ${this.engine.lastFlushedDecree()}, applied ${this.lastApplied}`;
+  /** A check about decrees; when it fails, all of them are told. */
+  protected checkDecrees(condition: boolean, name: string, decree: Decree): void {
+    if (!condition) this.ctx.env.check(false, name, () => `decree ${decree}, ${this.describe()}`);
+  }
+
+  private describe(): string {
+    const flushed = this.engine.lastFlushedDecree();
+    return `${this.options.gpid}: durable ${this.lastDurable}, flushed ${flushed}, applied ${this.lastApplied}`;
   }
 }

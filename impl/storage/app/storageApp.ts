@@ -1,6 +1,6 @@
 /**
- * The storage app of one replica, upstream's pegasus_server_impl: what `ReplicationApp` and `CheckpointingApp` do, the table's
- * envs, and the steps of a manual compaction (repl 2.2, 2.6).
+ * The storage app of one replica, upstream's pegasus_server_impl: what `ReplicationApp` and `CheckpointingApp` do, the
+ * table's envs, and the steps of a manual compaction (repl 2.2, 2.6).
  */
 import type { Context } from '../../context.ts';
 import type { StorageAppContract, StorageAppOptions } from '../contracts.ts';
@@ -24,7 +24,8 @@ export class StorageApp extends CheckpointingApp implements StorageAppContract {
 
   /** Once allowed it stays so: compaction must have kept every delete from the beginning. */
   updateAllowIngestBehind(envs: Readonly<Record<string, string>>): void {
-    if (envs[ENV_ALLOW_INGEST_BEHIND] !== 'true' || !this.isOpen() || this.engine.meta(META_INGEST_BEHIND) === '1') return;
+    if (envs[ENV_ALLOW_INGEST_BEHIND] !== 'true' || !this.isOpen()) return;
+    if (this.engine.meta(META_INGEST_BEHIND) === '1') return;
     this.succeeds(() => {
       this.engine.setMeta({ [META_INGEST_BEHIND]: '1' });
     });

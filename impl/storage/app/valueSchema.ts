@@ -1,7 +1,7 @@
 /**
  * Value schema version 1 (docs/formats.md): `u32 BE expireTs, u64 BE timetag, user data`. A time tag orders writes of
- * several clusters: `timestampUs << 8 | clusterNumber << 1 | deleted`. Its two halves are computed apart, since a tag needs
- * more bits than a JS number holds exactly.
+ * several clusters: `timestampUs << 8 | clusterNumber << 1 | deleted`. Its two halves are computed apart, since a tag
+ * needs more bits than a JS number holds exactly.
  */
 import { readI32be, toBinary, writeBinary, writeU32be } from '../../protocol/bytes.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What the storage app needs of a storage engine, in RocksDB's spirit (repl 1.2): no write-ahead log, atomic flush of
- * rows and decree together, checkpoints by hard links, ingestion of sorted files. Narrow on purpose: a binding of a real
- * RocksDB could stand behind it.
+ * rows and decree together, checkpoints by hard links, ingestion of sorted files. Narrow on purpose: a binding of a
+ * real RocksDB could stand behind it.
  */
 import type { Decree } from '../../../model/vocabulary.ts';
 import type { DiskError } from '../../env/contract.ts';
@@ -75,7 +75,7 @@ export interface StorageEngineContract {
   createCheckpoint(dir: string, flush: boolean): Decree;
   /** The decree of a database directory that is not open here. */
   readDecree(dir: string): Decree;
-  /** Links sorted files in, as the newest runs in the order given, or as the oldest; one durable step with the decree. */
+  /** Links sorted files in, the last one newest, over everything or `behind` it; one durable step with the decree. */
   ingest(paths: readonly string[], behind: boolean, decree: Decree): void;
   /** Merges all sorted runs into one, and sets meta values in the same durable step. */
   compact(meta: MetaValues): void;

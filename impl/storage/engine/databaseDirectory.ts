@@ -1,13 +1,20 @@
 /**
  * The disk side of a database directory (docs/formats.md). Its orders are what a crash leaves behind: a run is written
- * and synced before a manifest names it; a manifest is written and synced before CURRENT names it; CURRENT is replaced by
- * a rename. Whatever CURRENT does not lead to is garbage, removed when the database is opened. Throws `DiskError` as the
- * disk does, and `StorageError` for what cannot be read.
+ * and synced before a manifest names it; a manifest is written and synced before CURRENT names it; CURRENT is replaced
+ * by a rename. Whatever CURRENT does not lead to is garbage, removed when the database is opened. Throws `DiskError` as
+ * the disk does, and `StorageError` for what cannot be read.
  */
 import { DiskError } from '../../env/contract.ts';
 import type { Disk } from '../../env/contract.ts';
 import { StorageError } from './contract.ts';
-import { CURRENT_FILE, CURRENT_TMP_FILE, decodeCurrent, decodeManifest, encodeCurrent, encodeManifest } from './manifest.ts';
+import {
+  CURRENT_FILE,
+  CURRENT_TMP_FILE,
+  decodeCurrent,
+  decodeManifest,
+  encodeCurrent,
+  encodeManifest,
+} from './manifest.ts';
 import type { Version } from './manifest.ts';
 import { decodeRun, encodeRun } from './sortedRun.ts';
 import type { SortedRun } from './sortedRun.ts';
@@ -80,7 +87,8 @@ export class DatabaseDirectory {
 
   /** Files that the version in use does not need. */
   garbage(manifest: string, version: Version): readonly string[] {
-    return this.disk.list(this.dir).filter((name) => name !== CURRENT_FILE && name !== manifest && !version.files.includes(name));
+    const needed = [CURRENT_FILE, manifest, ...version.files];
+    return this.disk.list(this.dir).filter((name) => !needed.includes(name));
   }
 
   /** What cannot be removed now stays garbage until the next open; nothing refers to it. */

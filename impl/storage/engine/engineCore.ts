@@ -11,11 +11,12 @@ import { DiskError, task } from '../../env/contract.ts';
 import type { TaskHandle } from '../../env/contract.ts';
 import { StorageError, storageErrorOf } from './contract.ts';
 import type { BatchOp, EngineOptions, MetaValues } from './contract.ts';
-import { DatabaseDirectory } from './databaseDirectory.ts';
+import type { DatabaseDirectory } from './databaseDirectory.ts';
 import { manifestName, runName } from './manifest.ts';
 import type { Version } from './manifest.ts';
 import { Memtable, overlay, sortedRunOf } from './memtable.ts';
 import { findInRun } from './sortedRun.ts';
+import type { Rows } from './memtable.ts';
 import type { SortedRun } from './sortedRun.ts';
 
 const NEW_DATABASE: Version = {
@@ -48,7 +49,7 @@ export abstract class EngineCore {
   constructor(ctx: Context, options: EngineOptions) {
     this.ctx = ctx;
     this.options = options;
-    this.directory = new DatabaseDirectory(ctx.env.disk, options.dir);
+    this.directory = new ctx.parts.DatabaseDirectory(ctx.env.disk, options.dir);
   }
 
   // ------------------------------------------------------------------ open and close
@@ -137,8 +138,8 @@ export abstract class EngineCore {
   }
 
   /** Oldest first, newer rows over older ones. */
-  mergeFiles(files: readonly string[], read: (file: string) => SortedRun | undefined): Map<string, Uint8Array | undefined> {
-    const rows = new Map<string, Uint8Array | undefined>();
+  mergeFiles(files: readonly string[], read: (file: string) => SortedRun | undefined): Rows {
+    const rows: Rows = new Map();
     for (let i = files.length - 1; i >= 0; i--) {
       const file = files[i];
       const run = file === undefined ? undefined : read(file);
@@ -218,7 +219,7 @@ export abstract class EngineCore {
   writeMemtables(): Version {
     const newest = this.immutables.at(-1);
     if (newest === undefined) return this.version;
-    const rows = new Map<string, Uint8Array | undefined>();
+    const rows: Rows = new Map();
     for (const table of this.immutables) for (const [key, value] of table.rows) rows.set(key, value);
     const files = rows.size === 0 ? this.version.files : [this.addRun(sortedRunOf(rows, true)), ...this.version.files];
     return { ...this.version, lastFlushedDecree: newest.decree, files };

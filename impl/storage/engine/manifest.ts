@@ -1,6 +1,6 @@
 /**
- * Names and texts of a database directory: CURRENT and the manifest (docs/formats.md). Pure functions; a text that is not
- * exactly what was written is corruption.
+ * Names and texts of a database directory: CURRENT and the manifest (docs/formats.md). Pure functions; a text that is
+ * not exactly what was written is corruption.
  */
 import type { Decree } from '../../../model/vocabulary.ts';
 import { crc32c } from '../../protocol/crc32c.ts';

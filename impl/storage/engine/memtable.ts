@@ -6,10 +6,10 @@ import type { SortedRun } from './sortedRun.ts';
 /** What RocksDB's skip list adds to each entry, roughly. */
 const ENTRY_OVERHEAD_BYTES = 32;
 
-type Rows = Map<string, Uint8Array | undefined>;
+/** Undefined: the row was removed. */
+export type Rows = Map<string, Uint8Array | undefined>;
 
 export class Memtable {
-  /** Undefined value: tombstone. */
   readonly rows: Rows = new Map();
   /** The largest decree written into this table or into an older one. */
   decree: Decree;

@@ -1,4 +1,5 @@
 /** The parts of this room; see impl/parts.ts. */
+import { DatabaseDirectory } from './databaseDirectory.ts';
 import { StorageEngine } from './storageEngine.ts';
 
-export const engineParts = { StorageEngine } as const;
+export const engineParts = { StorageEngine, DatabaseDirectory } as const;

@@ -1,13 +1,12 @@
 /**
- * The storage engine's work on whole files: checkpoints by hard links, ingestion of sorted files, compaction (repl 1.2, 2.1;
- * docs/formats.md). Each becomes real by one manifest, as a flush does.
+ * The storage engine's work on whole files: checkpoints by hard links, ingestion of sorted files, compaction (repl 1.2,
+ * 2.1; docs/formats.md). Each becomes real by one manifest, as a flush does.
  */
 import type { Decree } from '../../../model/vocabulary.ts';
 import { task } from '../../env/contract.ts';
 import type { TaskHandle } from '../../env/contract.ts';
 import { StorageError } from './contract.ts';
 import type { MetaValues, StorageEngineContract } from './contract.ts';
-import { DatabaseDirectory } from './databaseDirectory.ts';
 import { EngineCore } from './engineCore.ts';
 import { runName } from './manifest.ts';
 import { sortedRunOf } from './memtable.ts';
@@ -37,7 +36,7 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
   /** Built under another name, so that a directory with the final name is always whole. */
   linkCheckpoint(dir: string): Decree {
     const { disk } = this.directory;
-    const unfinished = new DatabaseDirectory(disk, `${dir}.tmp`);
+    const unfinished = new this.ctx.parts.DatabaseDirectory(disk, `${dir}.tmp`);
     if (disk.exists(unfinished.dir)) disk.remove(unfinished.dir, { recursive: true });
     disk.mkdir(unfinished.dir);
     for (const file of this.version.files) unfinished.linkIn(this.directory.path(file), file);
@@ -50,7 +49,7 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
 
   readDecree(dir: string): Decree {
     return this.guarded(() => {
-      const database = new DatabaseDirectory(this.directory.disk, dir);
+      const database = new this.ctx.parts.DatabaseDirectory(this.directory.disk, dir);
       const { version } = database.readManifest();
       for (const file of version.files) this.directory.disk.info(database.path(file));
       return version.lastFlushedDecree;
@@ -99,7 +98,8 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
 
   scheduleCompaction(): void {
     if (this.compactionTask !== undefined) return;
-    this.compactionTask = this.ctx.env.tasks.post('LPC_STORAGE_FLUSH', this.options.hash, 0, task(this, 'onCompaction'));
+    const { tasks } = this.ctx.env;
+    this.compactionTask = tasks.post('LPC_STORAGE_FLUSH', this.options.hash, 0, task(this, 'onCompaction'));
   }
 
   onCompaction(): void {

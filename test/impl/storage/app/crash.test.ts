@@ -171,6 +171,7 @@ describe('a crash at any disk call', () => {
   });
 
   test('a second crash while opening after the first', () => {
+    let pairs = 0;
     for (let n = 20; n <= calls; n += 7) {
       for (let m = 1; m <= 40; m += 3) {
         const disk = new FakeDisk();
@@ -185,8 +186,10 @@ describe('a crash at any disk call', () => {
           disk.losePower(false);
         }
         verify(disk, seen, `calls ${n} and ${m}`);
+        pairs++;
       }
     }
+    expect(pairs).toBeGreaterThan(200);
   });
 
   function openOnce(disk: FakeDisk, seen: Seen): void {

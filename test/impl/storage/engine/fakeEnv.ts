@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS } from '../../../../impl/settings.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import { ManualCompactService } from '../../../../impl/storage/app/manualCompactService.ts';
 import { StorageApp } from '../../../../impl/storage/app/storageApp.ts';
+import { DatabaseDirectory } from '../../../../impl/storage/engine/databaseDirectory.ts';
 import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
 
 export class Killed extends Error {}
@@ -216,7 +217,7 @@ export class FakeProcess {
   constructor(disk: FakeDisk, settings: Partial<Settings> = {}, parts: Partial<Parts> = {}) {
     this.disk = disk;
     disk.wallUs = () => this.wallSeconds * 1_000_000 + this.nowMs * 1000;
-    const table = { StorageEngine, StorageApp, ManualCompactService, ...parts } as Parts;
+    const table = { StorageEngine, DatabaseDirectory, StorageApp, ManualCompactService, ...parts } as Parts;
     this.ctx = { env: this.env(), settings: { ...DEFAULT_SETTINGS, ...settings }, parts: table };
   }
 
