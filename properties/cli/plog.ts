@@ -5,7 +5,13 @@
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeRows, splitStoredKey } from '../../impl/protocol/rrdb.ts';
-import { inspectDirectory, inspectFile, type InspectedFile, type InspectedMutation, type InspectedUpdate } from '../../impl/storage/plog/inspect.ts';
+import {
+  inspectDirectory,
+  inspectFile,
+  type InspectedFile,
+  type InspectedMutation,
+  type InspectedUpdate,
+} from '../../impl/storage/plog/inspect.ts';
 import { parseLogFileName } from '../../impl/storage/plog/names.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -44,7 +50,9 @@ function inspectPath(path: string): readonly InspectedFile[] {
   const names = reading(path, () => readdirSync(path)).filter((name) => parseLogFileName(name) !== undefined);
   const regular = reading(path, () => names.filter((name) => statIfThere(join(path, name))?.isFile() === true));
   if (regular.length === 0) throw new NoLog(`${path}: holds no log file (log.<index>.<start offset>)`);
-  return inspectDirectory(regular.map((name) => ({ name, bytes: reading(path, () => readFileSync(join(path, name))) })));
+  return inspectDirectory(
+    regular.map((name) => ({ name, bytes: reading(path, () => readFileSync(join(path, name))) })),
+  );
 }
 
 // ---------------------------------------------------------------- JSON
@@ -101,12 +109,16 @@ function mutationLines(mutation: InspectedMutation): string[] {
   const head = `  ${String(mutation.decree).padStart(8)} ${String(mutation.ballot).padStart(7)} ${String(mutation.logOffset).padStart(12)}`;
   const indent = ' '.repeat(head.length);
   if (mutation.updates.length === 0) return [`${head}  (no updates)`];
-  return mutation.updates.map((update, i) => `${i === 0 ? head : indent}  ${printable(update.code, CODE_LENGTH)}  ${keyPreview(update)}`.trimEnd());
+  return mutation.updates.map((update, i) =>
+    `${i === 0 ? head : indent}  ${printable(update.code, CODE_LENGTH)}  ${keyPreview(update)}`.trimEnd(),
+  );
 }
 
 function fileLines(file: InspectedFile): string[] {
   const tail = file.error === undefined ? file.tail : `${file.tail} (${file.error})`;
-  const lines = [`${file.name}: start ${file.startOffset ?? 'unknown'}, blocks ${file.blocks}, mutations ${file.mutations.length}, tail ${tail}`];
+  const lines = [
+    `${file.name}: start ${file.startOffset ?? 'unknown'}, blocks ${file.blocks}, mutations ${file.mutations.length}, tail ${tail}`,
+  ];
   if (file.mutations.length > 0) lines.push('    decree  ballot       offset  updates');
   for (const mutation of file.mutations) lines.push(...mutationLines(mutation));
   return lines;
@@ -119,7 +131,9 @@ export function runPlog(paths: readonly string[], options: { readonly json: bool
     try {
       const files = inspectPath(path);
       if (code === EXIT.nothingFound && files.some((file) => file.tail === 'corrupt')) code = EXIT.damagedData;
-      io.out(options.json ? `{"files":[${files.map(fileJson).join(',')}]}` : [path, ...files.flatMap(fileLines)].join('\n'));
+      io.out(
+        options.json ? `{"files":[${files.map(fileJson).join(',')}]}` : [path, ...files.flatMap(fileLines)].join('\n'),
+      );
     } catch (error) {
       if (!(error instanceof NoLog)) throw error;
       io.err(error.message.replaceAll('\n', ' '));

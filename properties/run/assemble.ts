@@ -82,7 +82,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
     });
     for (const node of servers) {
       add(node, (env) => {
-        const server = new parts.ReplicaServer({ env, settings: all, parts }, { cluster: cluster.id, metaServers, clusterNumber });
+        const server = new parts.ReplicaServer({ env, settings: all, parts }, { metaServers, clusterNumber });
         server.start();
         return server;
       });
@@ -112,15 +112,7 @@ function modelConfig(plan: Plan, settings: Settings): ModelConfig {
 function auditor(world: SimWorld, judge: Judge, sink: (event: ModelEvent) => void): WorldObserver {
   return new Auditor({
     nowUs: () => world.momentUs(),
-    disk: (node) => {
-      const view = world.diskView(node);
-      return {
-        list: (dir) => view.list(dir),
-        exists: (path) => view.exists(path),
-        info: (path) => view.info(path) ?? { kind: 'file', sizeBytes: 0 },
-        read: (path, offset, length) => (view.read(path) ?? new Uint8Array()).subarray(offset, offset + length),
-      };
-    },
+    disk: (node) => world.diskView(node),
     sink,
     report: (violation) => {
       judge.report(violation, world.momentUs());

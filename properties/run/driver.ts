@@ -17,6 +17,9 @@ import type { Stage } from './stage.ts';
 /** How long a graceful stop may take before the process ends. */
 const GRACE_MS = 50;
 
+/** From process start until a cluster serves its users. */
+const BOOT_MS = 50;
+
 interface Window {
   readonly undo: () => void;
   done: boolean;
@@ -48,8 +51,9 @@ export class Driver implements Stage {
     if (plan.preload !== undefined) this.bound.add(plan.preload.table);
   }
 
-  /** Schedules the first step. */
+  /** Schedules the first step, once the cluster has had time to come up. */
   begin(): void {
+    this.heldMs = BOOT_MS;
     this.scheduleNext();
   }
 

@@ -27,6 +27,7 @@ interface Watched {
 
 export class Patience {
   readonly ratios = new Map<string, Ratio>();
+  /** Obligations that were there when faults and commands ended; later ones (of idle partitions' empty writes) come and go for ever. */
   outstanding = 0;
   private watched = new Map<string, Watched>();
 
@@ -42,7 +43,9 @@ export class Patience {
     }
     for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(was, nowUs);
     this.watched = now;
-    this.outstanding = now.size;
+    this.outstanding = 0;
+    const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
+    for (const { obligation } of now.values()) if (obligation.sinceUs <= settleFromUs) this.outstanding += 1;
     return overdue;
   }
 

@@ -13,7 +13,8 @@ import { type DiskView, NodeDisk } from './disk.ts';
 import { SimEnv } from './env.ts';
 import { type RunOptions, type RunOutcome, SimEvent } from './kernel.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { type Link, Network } from './network.ts';
+import type { Link } from './link.ts';
+import { Network } from './network.ts';
 import { type NodeOptions, SimNode } from './node.ts';
 import type { WorldObserver } from './observer.ts';
 import { Occupation } from './poolFaults.ts';
@@ -73,11 +74,11 @@ export class SimWorld {
   startNode(id: NodeId): boolean {
     const node = this.node(id);
     if (node.process !== undefined) return true;
-    const process = new SimProcess(this.core, node, (failed, detail) => this.end(failed, 'check', detail));
+    const process = new SimProcess(this.core, node, (ended, cause, detail) => this.end(ended, cause, detail));
     node.process = process;
     const env = new SimEnv(process, this.network, this.clusterStore(node.options.cluster));
     this.core.observer.processStarted(id);
-    process.within(() => {
+    process.boot(() => {
       node.root = node.options.boot(env);
     });
     return process.alive;
@@ -97,6 +98,12 @@ export class SimWorld {
   /** What `boot` returned for the process that is up. */
   rootOf(id: NodeId): object | undefined {
     return this.node(id).root;
+  }
+
+  /** The process crashes instead of making its `nth` env call from now (1: the next); 0 takes that back. */
+  crashInside(id: NodeId, nth: number): void {
+    const { process } = this.node(id);
+    if (process !== undefined) process.crashAtCall = nth;
   }
 
   /** Nothing of the process runs for a while and its monotonic clock stands still; messages to it queue up. */
@@ -138,7 +145,8 @@ export class SimWorld {
     const back = this.link(b, a);
     const underWay = link.underWay + (back === link ? 0 : back.underWay);
     const calls = this.network.reset(link.session);
-    if (calls + underWay > 0) this.core.strike('link.reset', b, '', `${link.where}: ${calls} calls, ${underWay} messages`);
+    const hit = `${link.where}: ${calls} calls, ${underWay} messages`;
+    if (calls + underWay > 0) this.core.strike('link.reset', b, '', hit);
   }
 
   // ---- disks and clocks
@@ -159,7 +167,7 @@ export class SimWorld {
 
   /** Multiplies the cost of each disk call; 1 is calm. */
   setDiskSlow(id: NodeId, factor: number): void {
-    this.node(id).disk.slowFactor = factor;
+    this.node(id).disk.setSlow(factor);
   }
 
   /** The node's wall clock jumps; its monotonic clock does not notice. */
@@ -168,9 +176,24 @@ export class SimWorld {
     this.core.strike('clock.shift', id, '', `${Math.round(deltaUs)} us`);
   }
 
+  /** Puts a synced file on a node's disk before its process starts (a world that begins with data). */
+  plantFile(id: NodeId, path: string, bytes: Uint8Array): void {
+    const { tree } = this.node(id).disk;
+    const slash = path.lastIndexOf('/');
+    if (slash > 0) tree.mkdir(path.slice(0, slash), this.core.startWallUs);
+    tree.create(path, this.core.startWallUs);
+    tree.write(path, 0, bytes, this.core.startWallUs);
+    tree.sync(path);
+  }
+
+  /** Puts a record into a cluster's state store before its meta server starts. */
+  plantRecord(cluster: ClusterId, path: string, value: string): void {
+    this.clusterStore(cluster).tree.create(path, value);
+  }
+
   // ---- pools
 
-  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends, until released. */
+  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends, till released. */
   occupyPool(id: NodeId, pool: PoolName, tasks: number, costMs: number, repeat: boolean): void {
     const { process } = this.node(id);
     if (process === undefined) return;
@@ -193,7 +216,7 @@ export class SimWorld {
 
   /** Multiplies the latency of each operation; 1 is calm. */
   setStoreSlow(cluster: ClusterId, factor: number): void {
-    this.clusterStore(cluster).slowFactor = factor;
+    this.clusterStore(cluster).setSlow(factor);
   }
 
   // ---- time

@@ -9,5 +9,5 @@ export const listTables: StepSpec = commandStep({
   weight: 1,
   fields: { cluster: clusterField },
   draw: () => ({ cluster: 'source' }),
-  command: (step) => ({ kind: 'listTables' }),
+  command: () => ({ kind: 'listTables' }),
 });

@@ -1,0 +1,59 @@
+/** Every defect module, and loading one of somebody else's from a file. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DEFAULT_PARTS } from '../../impl/parts.ts';
+import { BadInput } from '../plan/parse.ts';
+import { CANARY } from './canary.ts';
+import { CLASSIC } from './classic.ts';
+import { LIARS } from './liars.ts';
+import type { Defect } from './types.ts';
+import { UPSTREAM } from './upstream.ts';
+
+export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...CLASSIC, ...LIARS, CANARY];
+
+/** Resolves `--defect` words: an id of ours, or the path of a module whose default export is a defect. */
+export async function loadDefects(words: readonly string[]): Promise<readonly Defect[]> {
+  const loaded: Defect[] = [];
+  for (const word of words) {
+    const own = DEFECTS.find((d) => d.id === word);
+    loaded.push(own ?? (await loadFile(word)));
+  }
+  return loaded;
+}
+
+async function loadFile(word: string): Promise<Defect> {
+  if (!existsSync(word)) {
+    throw new BadInput(`--defect ${word}: neither a defect nor a file; "pegasus-check defects" lists the defects`);
+  }
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(word)).href)) as { readonly default?: unknown };
+  } catch (error) {
+    throw new BadInput(`--defect ${word}: cannot be loaded (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)})`);
+  }
+  return checked(loaded.default, word);
+}
+
+function checked(value: unknown, word: string): Defect {
+  const fail = (what: string): never => {
+    throw new BadInput(`--defect ${word}: ${what}; see properties/defects/types.ts`);
+  };
+  if (typeof value !== 'object' || value === null) return fail('its default export must be a defect object');
+  const defect = value as Partial<Defect>;
+  if (typeof defect.id !== 'string') return fail('its default export lacks an id');
+  if (!Array.isArray(defect.changes) || defect.changes.length === 0) return fail('its default export lacks changes');
+  for (const change of defect.changes as readonly Partial<Defect['changes'][number]>[]) {
+    if (typeof change.part !== 'string' || !(change.part in DEFAULT_PARTS)) return fail(`"${String(change.part)}" is no part ("pegasus-check seams" lists them)`);
+    if (typeof change.mend !== 'function') return fail(`the change of ${change.part} lacks mend(Base)`);
+  }
+  return {
+    id: defect.id,
+    issue: defect.issue ?? '',
+    symptom: defect.symptom ?? '',
+    expected: defect.expected ?? [],
+    family: defect.family ?? 'classic',
+    upstream: defect.upstream ?? 'never had it',
+    changes: defect.changes,
+  };
+}

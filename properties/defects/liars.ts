@@ -1,0 +1,75 @@
+/**
+ * Liars: for each claimed kind one that omits the claim and one that falsifies it. The code does the right thing and says
+ * something else; the audits must speak.
+ */
+import { CLAIMED_KINDS, type Claim, type ClaimedEvent } from '../../model/events.ts';
+import type { Env } from '../../impl/env/contract.ts';
+import type { Defect } from './types.ts';
+
+type Lie = (claim: Claim) => Claim | undefined;
+
+/** The same env, but for what it is told. */
+function lying(env: Env, lie: Lie): Env {
+  return {
+    self: env.self,
+    clock: env.clock,
+    tasks: env.tasks,
+    rpc: env.rpc,
+    disk: env.disk,
+    store: env.store,
+    random: () => env.random(),
+    check: (condition, name, detail): void => {
+      env.check(condition, name, detail);
+    },
+    emit: (claim): void => {
+      const said = lie(claim);
+      if (said !== undefined) env.emit(said);
+    },
+  };
+}
+
+function liar(id: string, symptom: string, lie: Lie): Defect {
+  return {
+    id,
+    issue: '',
+    symptom,
+    expected: [],
+    family: 'liar',
+    upstream: 'never had it',
+    changes: [
+      {
+        part: 'ReplicaServer',
+        mend: (Base) =>
+          class extends Base {
+            constructor(...[ctx, options]: ConstructorParameters<typeof Base>) {
+              super({ ...ctx, env: lying(ctx.env, lie) }, options);
+            }
+          },
+      },
+    ],
+  };
+}
+
+/** What each kind's falsifier says instead. */
+const FALSE: { readonly [K in ClaimedEvent['kind']]: (claim: Extract<Claim, { readonly kind: K }>) => Claim } = {
+  'replica.status': (c) => ({ ...c, ballot: c.ballot + 1 }),
+  'replica.prepared': (c) => ({ ...c, mutation: { ...c.mutation, timestampUs: c.mutation.timestampUs + 1 } }),
+  'replica.committed': (c) => ({ ...c, decree: c.decree + 1 }),
+  'replica.applied': (c) => ({ ...c, decree: c.decree + 1 }),
+  'replica.opened': (c) => ({ ...c, maxPrepared: c.maxPrepared + 1 }),
+  'replica.load-failed': (c) => ({ kind: 'replica.closed', gpid: c.gpid }),
+  'replica.closed': (c) => ({ kind: 'replica.load-failed', gpid: c.gpid, error: 'ERR_CORRUPTION' }),
+  'checkpoint.ended': (c) => ({ ...c, durable: c.durable + 1 }),
+  'checkpoint.manual-flag': (c) => ({ ...c, serverCount: c.serverCount + 1 }),
+};
+
+function falsify(claim: Claim, kind: ClaimedEvent['kind']): Claim {
+  if (claim.kind !== kind) return claim;
+  const told: (claim: never) => Claim = FALSE[kind];
+  return told(claim as never);
+}
+
+export const LIARS: readonly Defect[] = CLAIMED_KINDS.flatMap((kind) => [
+  liar(`liar-omits-${kind}`, `${kind} is never said`, (claim) => (claim.kind === kind ? undefined : claim)),
+  liar(`liar-falsifies-${kind}`, `${kind} is said with a false value`, (claim) => falsify(claim, kind)),
+]);

@@ -1,0 +1,152 @@
+/** Defects that upstream really had, or has (defects.md; the R and P items of the fact sheets), put back. */
+import { task } from '../../impl/env/contract.ts';
+import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
+import type { Defect } from './types.ts';
+
+/** #2069, mended by #2054: nothing insisted on a checkpoint for a replica with no record, or with one. */
+const fulldupEmptyPartition: Defect = {
+  id: 'fulldup-empty-partition',
+  issue: 'apache/incubator-pegasus#2069',
+  symptom: 'the emergency checkpoint of a replica with zero or one record is reported as prepared, and none is made',
+  expected: ['L8', 'S8'],
+  family: 'upstream',
+  upstream: 'fixed',
+  changes: [
+    {
+      part: 'ReplicaCommands',
+      mend: (Base) =>
+        class extends Base {
+          override minCheckpointDecree(...[replica]: Parameters<InstanceType<typeof Base>['minCheckpointDecree']>): Decree {
+            return replica?.privateLog?.maxCommitOnDisk() ?? 0;
+          }
+          override emergencyCheckpoint(...[replica, word, replier]: Parameters<InstanceType<typeof Base>['emergencyCheckpoint']>): void {
+            const minDecree = this.minDecreeOf(replica, word);
+            const durable = replica?.lastDurableDecree() ?? 0;
+            if (replica === undefined || word !== 'last-applied' || minDecree > durable) super.emergencyCheckpoint(replica, word, replier);
+            else replier.reply({ error: 'ERR_OK', output: JSON.stringify({ error: 'ERR_OK', minDecree, durable }) });
+          }
+        },
+    },
+  ],
+};
+
+/** #260, mended by #268. */
+const ckptSyncUnderWrites: Defect = {
+  id: 'ckpt-sync-under-writes',
+  issue: 'apache/incubator-pegasus#260',
+  symptom: 'the checkpoint after a manual compaction is labelled with a decree read before writes that it holds',
+  expected: ['S6', 'S5'],
+  family: 'upstream',
+  upstream: 'fixed',
+  changes: [
+    {
+      part: 'StorageApp',
+      mend: (Base) =>
+        class extends Base {
+          override checkpointAfterManualCompact(): void {
+            const label = this.beginSyncCheckpoint();
+            if (label === undefined) return;
+            this.ctx.env.tasks.post('LPC_MANUAL_COMPACT', 0, 1, task(this, 'finishSyncCheckpoint', label, 'manual-compaction' as const));
+          }
+        },
+    },
+  ],
+};
+
+/** repl.R1. */
+const reproposalLosesTimestamp: Defect = {
+  id: 'reproposal-loses-timestamp',
+  issue: 'repl.R1',
+  symptom: 'a re-proposed mutation is prepared with timestamp 0, so that replicas keep different time tags',
+  expected: ['S2', 'repl.S22'],
+  family: 'upstream',
+  upstream: 'open',
+  changes: [
+    {
+      part: 'Replica2pc',
+      mend: (Base) =>
+        class extends Base {
+          override timestampFor(...args: Parameters<InstanceType<typeof Base>['timestampFor']>): number {
+            return args[0].hasDecree() ? 0 : super.timestampFor(...args);
+          }
+        },
+    },
+  ],
+};
+
+/** repl.R15. */
+const restartedPrimaryReadsEarly: Defect = {
+  id: 'restarted-primary-reads-early',
+  issue: 'repl.R15',
+  symptom: 'a restarted primary serves reads before it has committed its prepared suffix again',
+  expected: ['S1'],
+  family: 'upstream',
+  upstream: 'open',
+  changes: [
+    {
+      part: 'ReplicaReads',
+      mend: (Base) =>
+        class extends Base {
+          override isBehindNewPrimaryMark(): boolean {
+            return false;
+          }
+        },
+    },
+  ],
+};
+
+/** repl.R8. */
+const manualCountLeak: Defect = {
+  id: 'manual-count-leak',
+  issue: 'repl.R8',
+  symptom: 'a manual checkpoint that is covered already clears the flag and keeps the server\'s unit',
+  expected: ['S9'],
+  family: 'upstream',
+  upstream: 'open',
+  changes: [
+    {
+      part: 'CheckpointTriggers',
+      mend: (Base) =>
+        class extends Base {
+          override triggerManualEmergencyCheckpoint(minDecree: Decree): ErrorCode {
+            const loses = this.isManualFlagSet() && this.isCovered(minDecree);
+            const error = super.triggerManualEmergencyCheckpoint(minDecree);
+            if (loses) this.replica.host.addManualCheckpoints(1);
+            return error;
+          }
+        },
+    },
+  ],
+};
+
+/** plog.P4: with force flush the acknowledgement went out before the sync. */
+const ackBeforeSync: Defect = {
+  id: 'ack-before-sync',
+  issue: 'plog.P4',
+  symptom: 'with plog_force_flush a prepare is acknowledged before the record is synced',
+  expected: ['S1', 'S2'],
+  family: 'upstream',
+  upstream: 'open',
+  changes: [
+    {
+      part: 'PrivateLog',
+      mend: (Base) =>
+        class extends Base {
+          override commitLogBlocks(...args: Parameters<InstanceType<typeof Base>['commitLogBlocks']>): ErrorCode {
+            return this.guarded(() => {
+              args[0].file.writeBatch(args[0]);
+            });
+          }
+        },
+    },
+  ],
+};
+
+export const UPSTREAM: readonly Defect[] = [
+  fulldupEmptyPartition,
+  ckptSyncUnderWrites,
+  reproposalLosesTimestamp,
+  restartedPrimaryReadsEarly,
+  manualCountLeak,
+  ackBeforeSync,
+];
