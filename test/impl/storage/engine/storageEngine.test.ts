@@ -33,6 +33,16 @@ describe('flush', () => {
     expect(process.disk.calls).toBe(calls);
   });
 
+  test('each asynchronous flush has a task of its own', () => {
+    const { engine, process } = created();
+    for (const decree of [1, 2, 3]) {
+      engine.write([], decree);
+      engine.flushAsync();
+      process.run();
+      expect(engine.lastFlushedDecree()).toBe(decree);
+    }
+  });
+
   test('nothing written: nothing done', () => {
     const { engine, process } = created();
     const calls = process.disk.calls;
