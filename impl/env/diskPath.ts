@@ -1,4 +1,4 @@
-/** The form of paths of the Disk contract: relative, '/'-separated, '' for the root; both sides of the contract insist. */
+/** The form of paths of the Disk contract: relative, '/'-separated, '' for the root; both sides insist on it. */
 
 /** Throws when a path is not in the contract's form: a slip of the programmer, not an error of the disk. */
 export function assertPath(path: string): void {

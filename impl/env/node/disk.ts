@@ -2,7 +2,7 @@
  * The Disk contract over a directory of the real file system. Each call opens and closes its file: this side exists to
  * keep the simulated disk honest and to run the storage on real bytes, not to be fast.
  *
- * Durable order of names is what a journalling file system gives (ext4, XFS); this side adds no directory syncs of its own.
+ * Durable order of names is what a journalling file system gives (ext4, XFS); this side adds no directory syncs.
  */
 import * as fs from 'node:fs';
 import { type Disk, DiskError, type DiskErrorCode, type FileInfo } from '../contract.ts';

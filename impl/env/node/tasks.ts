@@ -4,7 +4,7 @@
  */
 import type { Clock, Continuation, TaskHandle, Tasks } from '../contract.ts';
 import { type Priority, TASK_CODES, type TaskCode } from '../../protocol/taskCodes.ts';
-import { methodOf } from '../resume.ts';
+import { methodOf } from '../methodOf.ts';
 
 class RealTask implements TaskHandle {
   readonly then: Continuation;

@@ -1,6 +1,6 @@
 /**
- * What all mechanisms of one world share: kernel, chance, observer, the handler that runs at this moment and the virtual
- * time it has spent, and the count of fault effects (a campaign in which a fault never took effect has not tested it).
+ * What all mechanisms of one world share: kernel, chance, observer, the handler that runs now and the virtual time it
+ * has spent, and the count of fault effects (a campaign in which a fault never took effect has not tested it).
  */
 import type { Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Chance } from './chance.ts';
@@ -43,9 +43,14 @@ export class Core {
     return this.kernel.nowUs + this.chargedUs;
   }
 
+  /** A lasting fault took effect once more; the observer was told when it first did. */
+  count(fault: string): void {
+    this.effects.set(fault, (this.effects.get(fault) ?? 0) + 1);
+  }
+
   /** A fault took effect: count it and tell the observer what it hit. */
   strike(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
-    this.effects.set(fault, (this.effects.get(fault) ?? 0) + 1);
+    this.count(fault);
     this.observer.faultStruck(fault, node, gpid, detail);
   }
 

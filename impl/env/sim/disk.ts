@@ -1,6 +1,7 @@
 /**
- * The disk of one node and the Disk of its process. Calls have their effect at once and charge their cost to the running
- * handler. The tree outlives processes; what a power loss takes is in powerLoss.ts, what else may fail in diskFaults.ts.
+ * The disk of one node and the Disk of its process. Calls have their effect at once and charge their cost to the
+ * running handler. The tree outlives processes; powerLoss.ts says what a power loss takes, diskFaults.ts what else may
+ * fail.
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
 import { type Disk, DiskError, type FileInfo } from '../contract.ts';
@@ -27,6 +28,7 @@ export class NodeDisk implements DiskView {
   readonly tree = new DiskTree();
   /** Multiplies every cost. */
   slowFactor = 1;
+  private slowTold = false;
   full = false;
   capacityBytes = Number.POSITIVE_INFINITY;
   private readonly core: Core;
@@ -70,6 +72,21 @@ export class NodeDisk implements DiskView {
     this.core.strike('disk.bit-rot', this.node, pathFacts(path).gpid, `${path} byte ${byteOffset} bit ${bit & 7}`);
     this.core.observer.diskDamaged(this.node, path);
     return true;
+  }
+
+  setSlow(factor: number): void {
+    this.slowFactor = factor;
+    this.slowTold = false;
+  }
+
+  /** The cost of a call as this disk takes it, microseconds. */
+  slowed(costUs: number, operation: DiskOperation, path: string): number {
+    if (this.slowFactor === 1) return costUs;
+    const detail = `${operation} ${path}: ${this.slowFactor} times`;
+    if (this.slowTold) this.core.count('disk.slowed');
+    else this.core.strike('disk.slowed', this.node, pathFacts(path).gpid, detail);
+    this.slowTold = true;
+    return Math.round(costUs * this.slowFactor);
   }
 
   /** Throws 'full' when `moreBytes` (or a new name) finds no room. */
@@ -142,7 +159,8 @@ export class ProcessDisk implements Disk {
     this.disk.tree.file(path, 'read');
     decideError(this.core, this.node, 'read', path);
     const bytes = this.disk.tree.read(path, offset, length);
-    if (this.core.running !== undefined) this.core.chargedUs += Math.round((bytes.length >> 10) * DISK_COST_US.perKib * this.disk.slowFactor);
+    const costUs = Math.round((bytes.length >> 10) * DISK_COST_US.perKib * this.disk.slowFactor);
+    if (this.core.running !== undefined) this.core.chargedUs += costUs;
     return bytes;
   }
 
@@ -184,10 +202,9 @@ export class ProcessDisk implements Disk {
   private pay(operation: DiskOperation, path: string, costUs: number): void {
     this.process.enter();
     const { disk, core } = this;
-    const slowed = disk.slowFactor === 1 ? costUs : Math.round(costUs * disk.slowFactor);
-    if (slowed !== costUs) core.strike('disk.slowed', this.node, pathFacts(path).gpid, operation);
+    const slowedUs = disk.slowed(costUs, operation, path);
     const extraUs = decideSlow(core, this.node, operation, path);
     // Outside handlers (a driver's direct call) there is nobody to charge.
-    if (core.running !== undefined) core.chargedUs += slowed + extraUs;
+    if (core.running !== undefined) core.chargedUs += slowedUs + extraUs;
   }
 }

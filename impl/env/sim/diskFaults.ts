@@ -14,7 +14,18 @@ import { DiskError } from '../contract.ts';
 import { nameOf } from '../diskPath.ts';
 import type { Core } from './core.ts';
 
-export type DiskOperation = 'list' | 'exists' | 'info' | 'mkdir' | 'create' | 'write' | 'read' | 'sync' | 'rename' | 'link' | 'remove';
+export type DiskOperation =
+  | 'list'
+  | 'exists'
+  | 'info'
+  | 'mkdir'
+  | 'create'
+  | 'write'
+  | 'read'
+  | 'sync'
+  | 'rename'
+  | 'link'
+  | 'remove';
 
 /** What causes say about a path: the kind of file, and the partition it belongs to. */
 export interface PathFacts {

@@ -1,8 +1,8 @@
 /**
  * The tree of one simulated disk: names, inodes and bytes, with the errors of the Disk contract; no cost, no chance.
  *
- * Entries are kept flat by full path: a look-up is one probe, and only moving a directory walks its subtree. Two names of
- * one inode share everything (hard links). `syncedBytes` is the prefix of a file that a power loss cannot touch.
+ * Entries are kept flat by full path: a look-up is one probe, and only moving a directory walks its subtree. Two names
+ * of one inode share everything (hard links). `syncedBytes` is the prefix of a file that a power loss cannot touch.
  */
 import { DiskError, type FileInfo } from '../contract.ts';
 import { assertPath, nameOf, parentOf } from '../diskPath.ts';

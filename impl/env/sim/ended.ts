@@ -1,6 +1,6 @@
 /**
- * How a handler is cut off in the middle. Private to the simulated env: the implementation never sees these classes, so a
- * catch of it that swallowed one would keep a dead process running (the lint against bare catches exists for this).
+ * How a handler is cut off in the middle. Private to the simulated env: the implementation never sees these classes, so
+ * a catch of its own that swallowed one would keep a dead process running (why bare catches are refused by a lint).
  */
 
 /** The process ended inside an env call; nothing of it may run any further. */

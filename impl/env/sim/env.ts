@@ -2,7 +2,17 @@
 import type { Claim } from '../../../model/events.ts';
 import type { NodeId } from '../../../model/vocabulary.ts';
 import type { TaskCode } from '../../protocol/taskCodes.ts';
-import { CheckFailed, type Clock, type Continuation, type Disk, type Env, type Rpc, type StateStore, type TaskHandle, type Tasks } from '../contract.ts';
+import {
+  CheckFailed,
+  type Clock,
+  type Continuation,
+  type Disk,
+  type Env,
+  type Rpc,
+  type StateStore,
+  type TaskHandle,
+  type Tasks,
+} from '../contract.ts';
 import { ProcessDisk } from './disk.ts';
 import type { Network } from './network.ts';
 import { decidePoolDelay } from './poolFaults.ts';

@@ -20,7 +20,10 @@ export abstract class SimEvent {
   }
 }
 
-/** Why `run` returned. `idle`: nothing is scheduled (the clock still moves to a finite `untilUs`); `until`: the given time was reached; or the limit that was hit. */
+/**
+ * Why `run` returned. `idle`: nothing is scheduled (the clock still moves to a finite `untilUs`); `until`: the given
+ * time was reached; or the limit that was hit.
+ */
 export type RunOutcome = 'idle' | 'until' | 'stopped' | LimitHit;
 
 export interface RunOptions {
@@ -69,7 +72,7 @@ export class Kernel {
     if (this.dead >= MIN_DEAD_TO_REBUILD && this.dead * 2 > this.size) this.dropDead();
   }
 
-  /** Dispatches events in order of (time, sequence) until nothing is left, `untilUs` or a limit is reached, or `stop`. */
+  /** Dispatches events by (time, sequence) until nothing is left, `untilUs` or a limit is reached, or `stop`. */
   run(options: RunOptions): RunOutcome {
     const { untilUs, stop } = options;
     const lastUs = Math.min(untilUs, this.limits.virtualUs);

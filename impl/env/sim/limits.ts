@@ -1,6 +1,6 @@
 /**
- * Bounds of one simulated world. Every queue, every loop and the clock have one, so that a runaway run ends with a typed
- * outcome that names what ran away, never with a hang.
+ * Bounds of one simulated world. Every queue, every loop and the clock have one, so that a runaway run ends with a
+ * typed outcome that names what ran away, never with a hang.
  */
 
 export interface Limits {

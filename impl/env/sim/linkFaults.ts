@@ -2,15 +2,15 @@
  * Faults of links.
  *
  * May fail: a message is late (`link.delay`), and all later ones of its link with it, since a session keeps order; a
- * session is reset as a message is sent (`link.reset`); a reply is lost after the effect (`link.reply-lost`), the caller
- * times out; a direction is cut by a step and swallows all that enters it or is under way on it (`link.cut`), until
+ * session is reset as a message is sent (`link.reset`); a reply is lost after the effect (`link.reply-lost`), so that the
+ * caller times out; a direction is cut by a step and swallows all that enters it or is under way on it (`link.cut`), until
  * restoring it resets the session. Each is asked at every message, so chance decides how often.
  *
- * Cannot fail: single requests are not lost, nothing is repeated, reordered or altered, because Pegasus speaks over TCP;
+ * Cannot fail: single requests are not lost, nothing is repeated, reordered or altered, for Pegasus speaks over TCP;
  * repeats come from retries of the protocol alone.
  */
 import type { Core } from './core.ts';
-import type { Link, Message } from './network.ts';
+import type { Link, Message } from './link.ts';
 
 
 /** `code/kind`, made once per pair. */

@@ -6,16 +6,13 @@
  * The request's handler runs in the queue of its code at the receiver; the reply resumes in the pool of the task that
  * called, at the priority of the code (repl 3.2).
  */
-import type { ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
-import type { RpcCode } from '../../protocol/messages.ts';
-import type { Continuation, RpcHandle, RpcResult } from '../contract.ts';
+import type { ErrorCode, NodeId } from '../../../model/vocabulary.ts';
+import type { RpcResult } from '../contract.ts';
 import type { Core } from './core.ts';
-import { deepFreeze, sumBytes } from './freeze.ts';
-import { SimEvent } from './kernel.ts';
+import { type Call, Link, type Message, Session } from './link.ts';
 import { decideDelay, decideReplyLost, decideReset, isCut } from './linkFaults.ts';
 import type { SimNode } from './node.ts';
-import type { MessageKind } from './observer.ts';
-import { type Pool, SimTask } from './pools.ts';
+import { SimTask } from './pools.ts';
 import type { SimProcess } from './process.ts';
 import { SimReplier } from './rpc.ts';
 
@@ -25,162 +22,6 @@ export const LINK_LATENCY_US = 100;
 export const CONNECT_FAILURE_US = 100;
 
 type RpcFailure = Exclude<ErrorCode, 'ERR_OK'>;
-
-/** The connection between two nodes (or of a node with itself). Its number changes with each reset. */
-export class Session {
-  epoch = 0;
-  /** Pending calls in either direction, in the order they were made. */
-  first: Call | undefined = undefined;
-  last: Call | undefined = undefined;
-}
-
-/** One direction of a session. */
-export class Link {
-  readonly from: SimNode;
-  readonly to: SimNode;
-  readonly session: Session;
-  /** `from>to`, as causes name it. */
-  readonly where: string;
-  cut = false;
-  underWay = 0;
-  lastArrivalUs = 0;
-
-  constructor(from: SimNode, to: SimNode, session: Session) {
-    this.from = from;
-    this.to = to;
-    this.session = session;
-    this.where = `${from.id}>${to.id}`;
-  }
-}
-
-/** One request that waits for its reply. As an event it is its own timeout. */
-export class Call extends SimEvent implements RpcHandle {
-  readonly network: Network;
-  readonly caller: SimProcess;
-  readonly to: NodeId;
-  readonly code: RpcCode;
-  readonly gpid: Gpid;
-  readonly decree: number;
-  readonly hash: number;
-  readonly pool: Pool;
-  readonly then: Continuation<never>;
-  readonly session: Session | undefined;
-  readonly epoch: number;
-  done = false;
-  dueMonoUs = 0;
-  /** The continuation, once the result is known. */
-  completion: SimTask | undefined = undefined;
-  previous: Call | undefined = undefined;
-  next: Call | undefined = undefined;
-
-  constructor(
-    network: Network,
-    caller: SimProcess,
-    to: NodeId,
-    code: RpcCode,
-    gpid: Gpid,
-    decree: number,
-    hash: number,
-    then: Continuation<never>,
-    session: Session | undefined,
-  ) {
-    super();
-    this.network = network;
-    this.caller = caller;
-    this.to = to;
-    this.code = code;
-    this.gpid = gpid;
-    this.decree = decree;
-    this.hash = hash;
-    this.pool = caller.callersPool();
-    this.then = then;
-    this.session = session;
-    this.epoch = session === undefined ? 0 : session.epoch;
-  }
-
-  override isDead(): boolean {
-    return this.cancelled || this.done;
-  }
-
-  /** Its time is up, on the caller's own clock (a pause holds it back). */
-  override fire(): void {
-    if (this.done) return;
-    const nowUs = this.network.core.kernel.nowUs;
-    const leftUs = this.dueMonoUs - this.caller.monotonicAtUs(nowUs);
-    if (leftUs > 0) this.network.core.kernel.schedule(this.caller.resumeUs(nowUs) + leftUs, this);
-    else this.network.finish(this, { error: 'ERR_TIMEOUT', body: undefined }, undefined, nowUs, true);
-  }
-
-  cancel(): void {
-    if (!this.done) this.network.forget(this, false);
-    this.completion?.cancel();
-  }
-}
-
-/** Something under way on a link. */
-export class Message extends SimEvent {
-  readonly network: Network;
-  readonly link: Link;
-  readonly kind: MessageKind;
-  readonly code: RpcCode;
-  readonly gpid: Gpid;
-  readonly decree: number;
-  readonly hash: number;
-  readonly body: unknown;
-  readonly error: ErrorCode;
-  readonly call: Call | undefined;
-  readonly epoch: number;
-  readonly sum: number;
-
-  constructor(
-    network: Network,
-    link: Link,
-    kind: MessageKind,
-    code: RpcCode,
-    gpid: Gpid,
-    decree: number,
-    hash: number,
-    body: unknown,
-    error: ErrorCode,
-    call: Call | undefined,
-  ) {
-    super();
-    this.network = network;
-    this.link = link;
-    this.kind = kind;
-    this.code = code;
-    this.gpid = gpid;
-    this.decree = decree;
-    this.hash = hash;
-    this.body = body;
-    this.error = error;
-    this.call = call;
-    this.epoch = link.session.epoch;
-    this.sum = network.core.strict ? sumBytes(deepFreeze(body)) : 0;
-  }
-
-  override fire(): void {
-    const link = this.link;
-    link.underWay--;
-    if (this.epoch !== link.session.epoch) return;
-    if (isCut(this.network.core, link, this)) return;
-    if (this.network.core.strict) this.verify();
-    if (this.kind === 'reply') this.network.replyArrived(this);
-    else this.network.requestArrived(this);
-  }
-
-  /** Its handler or continuation is about to run. */
-  delivered(): void {
-    const { link, code, kind, gpid, decree, body, error } = this;
-    this.network.core.observer.messageDelivered(link.from.id, link.to.id, code, kind, gpid, decree, body, error);
-  }
-
-  private verify(): void {
-    if (sumBytes(this.body) === this.sum) return;
-    const sender = this.link.from.process;
-    if (sender !== undefined) this.network.endProcess(sender, `bytes of ${this.code} ${this.kind} changed after they were sent`);
-  }
-}
 
 export class Network {
   readonly core: Core;
@@ -254,7 +95,8 @@ export class Network {
     const { caller, then } = call;
     if (!caller.alive) return;
     const code = caller.code(call.code);
-    const task = new SimTask(caller, code, call.pool, call.hash, then.owner, then.method, then.args, message, true, result);
+    const { owner, method, args } = then;
+    const task = new SimTask(caller, code, call.pool, call.hash, owner, method, args, message, true, result);
     call.completion = task;
     call.pool.admit(task, atUs);
   }
@@ -264,10 +106,11 @@ export class Network {
   }
 
   requestArrived(message: Message): void {
-    const { link, call } = message;
+    const { link, call, body, hash } = message;
     const process = link.to.process;
+    const { nowUs } = this.core.kernel;
     if (process === undefined) {
-      if (call !== undefined && !call.done) this.fail(call, 'ERR_NETWORK_FAILURE', this.core.kernel.nowUs + CONNECT_FAILURE_US);
+      if (call !== undefined && !call.done) this.fail(call, 'ERR_NETWORK_FAILURE', nowUs + CONNECT_FAILURE_US);
       return;
     }
     const replier = new SimReplier(this, process, link.from, message);
@@ -278,8 +121,8 @@ export class Network {
     }
     const code = process.code(message.code);
     const { owner, method } = served;
-    const task = new SimTask(process, code, code.pool, message.hash, owner, method, [replier], message, true, message.body);
-    code.pool.admit(task, this.core.kernel.nowUs);
+    const task = new SimTask(process, code, code.pool, hash, owner, method, [replier], message, true, body);
+    code.pool.admit(task, nowUs);
   }
 
   /** A reply after the caller's death, its timeout or its cancel finds the call done and is dropped. */

@@ -3,7 +3,7 @@ import type { ClusterId, NodeId } from '../../../model/vocabulary.ts';
 import type { Settings } from '../../settings.ts';
 import type { Env } from '../contract.ts';
 import type { NodeDisk } from './disk.ts';
-import type { Link } from './network.ts';
+import type { Link } from './link.ts';
 import type { SimProcess } from './process.ts';
 
 export interface NodeOptions {

@@ -2,9 +2,9 @@
  * Faults of thread pools.
  *
  * May fail: a task enters its queue late (`pool.delay`, asked at each post): a thread that was descheduled between its
- * decision and its hand-over. Later tasks of the same queue and priority stay behind it, since the queue is FIFO; a delayed
- * task (a timer) is just later by itself. A pool is busy with the work of others (`pool.occupied`, a step): a number of
- * tasks of LPC_BACKGROUND_WORK keep coming back, each as it ends, until they are released or the process ends.
+ * decision and its hand-over. Later tasks of the same queue and priority stay behind it, since the queue is FIFO; a
+ * delayed task (a timer) is just later by itself. A pool is busy with the work of others (`pool.occupied`, a step): a
+ * number of tasks of LPC_BACKGROUND_WORK keep coming back, each as it ends, until they are released or the process ends.
  *
  * Cannot fail: no task is lost, run twice or overtaken within its queue and priority, and none is interrupted.
  */
@@ -28,10 +28,12 @@ export class Occupation {
   private readonly costUs: number;
   private readonly repeat: boolean;
   private released = false;
+  private told = false;
 
   constructor(process: SimProcess, poolName: PoolName, costMs: number, repeat: boolean) {
     this.process = process;
-    this.costUs = Math.round(costMs * 1000);
+    // A task without cost that comes back at once would never let time pass.
+    this.costUs = Math.max(1, Math.round(costMs * 1000));
     this.repeat = repeat;
     const base = process.code('LPC_BACKGROUND_WORK');
     this.code = { ...base, pool: process.pool(poolName) };
@@ -52,7 +54,9 @@ export class Occupation {
   work(hash: number): void {
     const { core, node } = this.process;
     if (this.released) return;
-    core.strike('pool.occupied', node.id, '', this.code.pool.name);
+    if (this.told) core.count('pool.occupied');
+    else core.strike('pool.occupied', node.id, '', this.code.pool.name);
+    this.told = true;
     core.chargedUs += this.costUs;
     if (this.repeat) this.add(hash, core.momentUs());
   }

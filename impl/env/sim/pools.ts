@@ -1,6 +1,6 @@
 /**
- * Thread pools of one process (repl 3.1, 3.3): workers with strict priorities, FIFO within a priority, one task at a time,
- * no preemption. A partitioned pool has a queue per worker (`hash mod workers`), a shared pool one queue for all.
+ * Thread pools of one process (repl 3.1, 3.3): workers with strict priorities, FIFO within a priority, one task at a
+ * time, no preemption. A partitioned pool has a queue per worker (`hash mod workers`), a shared pool one queue for all.
  *
  * A worker is one reusable event. It is in the heap only while it has something to look for, so an idle pool costs
  * nothing. A handler runs atomically at its start time; the worker is taken until start + cost.
@@ -8,7 +8,7 @@
 import type { TaskHandle } from '../contract.ts';
 import { PARTITIONED_POOLS, type PoolName } from '../../protocol/taskCodes.ts';
 import { SimEvent } from './kernel.ts';
-import type { Message } from './network.ts';
+import type { Message } from './link.ts';
 import type { SimProcess } from './process.ts';
 
 /** Index into a queue's lists; the smallest non-empty one is served. */
@@ -86,7 +86,7 @@ export class SimTask extends SimEvent implements TaskHandle {
   cancel(): boolean {
     if (this.state === 'started') return false;
     if (this.state === 'delayed') this.process.core.kernel.cancel(this);
-    if (this.state === 'queued') this.pool.queueOf(this.hash).forget(this);
+    if (this.state === 'queued') this.pool.queueOf(this.hash).forget();
     this.state = 'cancelled';
     this.cancelled = true;
     return true;
@@ -135,7 +135,7 @@ export class TaskQueue {
   }
 
   /** A waiting task was cancelled. */
-  forget(_task: SimTask): void {
+  forget(): void {
     this.length--;
   }
 

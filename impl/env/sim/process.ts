@@ -1,13 +1,14 @@
 /**
  * One life of a process: its pools, the handlers it serves and its clocks. A restart makes a new object; the old one is
- * dead for ever, and whatever still refers to it (tasks, replies, store operations) finds `alive` false and does nothing.
+ * dead for ever, and whatever still refers to it (tasks, replies, store operations) finds it dead and does nothing.
  *
  * Handlers are run here, and only here is an exception of theirs caught: a failed check, or any other exception, stops
  * this process with cause `check` (repl 5; a finding, never a crash of the suite).
  */
 import { CheckFailed, type Clock, type Continuation } from '../contract.ts';
-import { type PoolName, type Priority, TASK_CODES, type TaskCode, type TaskSpec } from '../../protocol/taskCodes.ts';
-import { methodOf } from '../resume.ts';
+import type { PoolName, Priority, TaskCode, TaskSpec } from '../../protocol/taskCodes.ts';
+import { TASK_CODES } from '../../protocol/taskCodes.ts';
+import { methodOf } from '../methodOf.ts';
 import type { Core } from './core.ts';
 import { LimitReached, ProcessEnded } from './ended.ts';
 import type { SimNode } from './node.ts';
@@ -19,6 +20,9 @@ export interface Served {
   readonly method: string;
 }
 
+/** How a process is ended from within. */
+export type EndProcess = (process: SimProcess, cause: 'crash' | 'check', detail: string) => void;
+
 export type StopCause = 'crash' | 'power-loss' | 'shutdown' | 'check';
 
 export class SimProcess implements Clock {
@@ -29,18 +33,20 @@ export class SimProcess implements Clock {
   endedUs = Number.POSITIVE_INFINITY;
   readonly served = new Map<string, Served>();
   pendingCalls = 0;
-  /** Called by the kernel side to end the process; set by the world. */
-  private readonly onFailure: (process: SimProcess, detail: string) => void;
+  /** A driver's step: the process crashes instead of making its n-th env call from now; below 1, never. */
+  crashAtCall = 0;
+  /** Ends the process; the world's. */
+  private readonly onEnd: EndProcess;
   private readonly pools = new Map<PoolName, Pool>();
   private readonly codes = new Map<string, ResolvedCode>();
   private pauseStartUs = 0;
   private pauseEndUs = 0;
   private pausedBeforeUs = 0;
 
-  constructor(core: Core, node: SimNode, onFailure: (process: SimProcess, detail: string) => void) {
+  constructor(core: Core, node: SimNode, onEnd: EndProcess) {
     this.core = core;
     this.node = node;
-    this.onFailure = onFailure;
+    this.onEnd = onEnd;
   }
 
   // ---- clocks
@@ -71,8 +77,8 @@ export class SimProcess implements Clock {
     return this.pauseEndUs > nowUs ? this.pauseEndUs : nowUs;
   }
 
-  // ---- pause: nothing of the process runs, its monotonic clock stands still, messages to it queue up. Its own messages
-  // and file writes made before stay made. Pauses may overlap; the later end counts.
+  // ---- pause (a fault): nothing of the process runs, its monotonic clock stands still, messages to it queue up. What
+  // it sent or wrote before stays so. Pauses may overlap; the later end counts. Nothing is lost by a pause itself.
 
   pause(durationUs: number): void {
     const nowUs = this.core.kernel.nowUs;
@@ -96,7 +102,13 @@ export class SimProcess implements Clock {
     if (!this.alive) throw new ProcessEnded(this.node.id);
     if (core.running === undefined) return;
     if (core.running !== this) throw new Error(`env of ${this.node.id} used inside ${core.running.node.id}`);
+    if (--this.crashAtCall === 0) this.crashHere();
     if (++core.handlerCalls > core.limits.handlerCalls) core.hitLimit('handlerCalls', this.node.id);
+  }
+
+  private crashHere(): void {
+    this.onEnd(this, 'crash', 'inside an env call');
+    throw new ProcessEnded(this.node.id);
   }
 
   /** After an effect was shown to the observer, who may have stopped the process. */
@@ -141,6 +153,18 @@ export class SimProcess implements Clock {
     return task.code.costUs + costUs;
   }
 
+  /** Runs the boot, which may be caused from inside another process's handler (an observer that restarts a node). */
+  boot(body: () => void): void {
+    const { core } = this;
+    const { running, runningTask, chargedUs, handlerCalls } = core;
+    core.runningTask = undefined;
+    this.within(body);
+    core.running = running;
+    core.runningTask = runningTask;
+    core.chargedUs = chargedUs;
+    core.handlerCalls = handlerCalls;
+  }
+
   /** Runs something as this process and returns what it charged. Exceptions end the process, not the run. */
   within(body: () => void): number {
     const core = this.core;
@@ -156,7 +180,7 @@ export class SimProcess implements Clock {
     const costUs = core.chargedUs;
     core.running = undefined;
     core.chargedUs = 0;
-    if (failure !== undefined && this.alive) this.onFailure(this, failure);
+    if (failure !== undefined && this.alive) this.onEnd(this, 'check', failure);
     return costUs;
   }
 

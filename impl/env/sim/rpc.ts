@@ -2,7 +2,8 @@
 import type { ErrorCode, NodeId } from '../../../model/vocabulary.ts';
 import type { RpcCode, RpcTypes } from '../../protocol/messages.ts';
 import type { CallOptions, Continuation, Replier, Rpc, RpcHandle, RpcResult } from '../contract.ts';
-import { Call, CONNECT_FAILURE_US, Message, type Network } from './network.ts';
+import { Call, Message } from './link.ts';
+import { CONNECT_FAILURE_US, type Network } from './network.ts';
 import type { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
 

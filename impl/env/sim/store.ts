@@ -7,8 +7,8 @@
  * session with it; it ends with ERR_TIMEOUT without effect (`store.timeout`) or although it took effect
  * (`store.timeout-after-effect`, changes only); the process is killed right after its change took effect
  * (`store.crash-after`). Chance is asked once per operation and point.
- * Cannot fail: the store itself loses, reorders and invents nothing (ZooKeeper's promise to a session); an operation that
- * a process sent before it died still takes effect.
+ * Cannot fail: the store itself loses, reorders and invents nothing (ZooKeeper's promise to a session); an operation
+ * that a process sent before it died still takes effect.
  */
 import type { ClusterId } from '../../../model/vocabulary.ts';
 import type { Continuation, StateStore, StoreResult } from '../contract.ts';
@@ -37,7 +37,8 @@ export class ClusterStore implements StoreView {
   readonly core: Core;
   readonly cluster: ClusterId;
   readonly tree = new StoreTree();
-  slowFactor = 1;
+  private slowFactor = 1;
+  private slowTold = false;
   /** Ends a process with cause `crash`. */
   readonly crash: (process: SimProcess, detail: string) => void;
   /** Operations that were sent and not answered, in order. */
@@ -47,6 +48,20 @@ export class ClusterStore implements StoreView {
     this.core = core;
     this.cluster = cluster;
     this.crash = crash;
+  }
+
+  setSlow(factor: number): void {
+    this.slowFactor = factor;
+    this.slowTold = false;
+  }
+
+  /** One way to the store or back, microseconds. */
+  latencyUs(process: SimProcess): number {
+    if (this.slowFactor === 1) return STORE_LATENCY_US;
+    if (this.slowTold) this.core.count('store.slowed');
+    else this.core.strike('store.slowed', process.node.id, '', `${this.slowFactor} times`);
+    this.slowTold = true;
+    return Math.round(STORE_LATENCY_US * this.slowFactor);
   }
 
   get(path: string): string | undefined {
@@ -103,10 +118,12 @@ export class StoreCall extends SimEvent {
     const found = this.take();
     if (isChange && found.error === 'ERR_OK') {
       store.core.observer.storeApplied(store.cluster, this.operation, this.path, this.value);
-      if (process.alive && this.decide('store.crash-after')) return store.crash(process, `after store ${this.operation} ${this.path}`);
+      if (process.alive && this.decide('store.crash-after')) {
+        return store.crash(process, `after store ${this.operation} ${this.path}`);
+      }
       if (this.decide('store.timeout-after-effect')) return session.answer(this, TIMED_OUT, STORE_TIMEOUT_US);
     }
-    session.answer(this, found, Math.round(STORE_LATENCY_US * store.slowFactor));
+    session.answer(this, found, store.latencyUs(process));
   }
 
   private decide(point: 'store.timeout' | 'store.timeout-after-effect' | 'store.crash-after'): boolean {
@@ -177,13 +194,18 @@ export class StoreSession implements StateStore {
     code.pool.admit(task, this.lastAnswerUs);
   }
 
-  private send(operation: StoreOperation, path: string, value: string, recursive: boolean, then: Continuation<StoreResult>): void {
+  private send(
+    operation: StoreOperation,
+    path: string,
+    value: string,
+    recursive: boolean,
+    then: Continuation<StoreResult>,
+  ): void {
     const { process, store } = this;
     const { core } = process;
     process.enter();
     const sentUs = core.momentUs();
-    const latencyUs = Math.round(STORE_LATENCY_US * store.slowFactor);
-    if (store.slowFactor !== 1) core.strike('store.slowed', process.node.id, '', `${operation} ${path}`);
+    const latencyUs = store.latencyUs(process);
     const extraUs = core.chance.decide('store.slow', process.node.id, operation, '', 0) ?? 0;
     if (extraUs > 0) core.strike('store.slow', process.node.id, '', `${operation} ${path}: ${extraUs} us`);
     this.lastArrivalUs = Math.max(this.lastArrivalUs, sentUs + latencyUs + Math.round(extraUs));

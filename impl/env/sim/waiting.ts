@@ -66,7 +66,9 @@ export function listWaiting(
   });
   const store: WaitingStore[] = [];
   for (const { cluster, open } of stores.values()) {
-    for (const { session, operation, path } of open) store.push({ cluster, node: session.process.node.id, operation, path });
+    for (const { session, operation, path } of open) {
+      store.push({ cluster, node: session.process.node.id, operation, path });
+    }
   }
   return { tasks, calls, store };
 }

@@ -1,6 +1,6 @@
 /**
- * The simulated world: nodes with disks and processes, links, state stores, and every fault a driver can cause, over one
- * event heap. A run is a pure function of what the driver does and of what `chance` answers.
+ * The simulated world: nodes with disks and processes, links, state stores, and every fault a driver can cause, over
+ * one event heap. A run is a pure function of what the driver does and of what `chance` answers.
  *
  * Everything here is called by the driver (no process), between runs or from `at`; the implementation sees only `Env`.
  */
@@ -193,7 +193,7 @@ export class SimWorld {
 
   // ---- pools
 
-  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends, till released. */
+  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends. */
   occupyPool(id: NodeId, pool: PoolName, tasks: number, costMs: number, repeat: boolean): void {
     const { process } = this.node(id);
     if (process === undefined) return;
