@@ -1,7 +1,7 @@
 /**
- * How a client speaks to the meta servers (dependencies.md 3): to its guess of the leader; ERR_FORWARD_TO_OTHERS goes
- * to the next one at once, ERR_SERVICE_NOT_ACTIVE to the same one after a second, and when no answer came, to the next one
- * after a second. All within the caller's deadline.
+ * How a client speaks to the meta servers (dependencies.md 3): to its guess of the leader; after ERR_FORWARD_TO_OTHERS
+ * to the next one at once, after ERR_SERVICE_NOT_ACTIVE to the same one a second later, and when no answer came, to the
+ * next one a second later. All within the caller's deadline.
  *
  * A request without an answer may have been carried out, so only a *question* is asked again then; a change ends with
  * ERR_TIMEOUT. Answers that prove that nothing was done (forwarded, not active) permit a repeat of both.

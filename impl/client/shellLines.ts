@@ -103,12 +103,18 @@ function ttlFlag(seconds: number): readonly string[] {
 
 const PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-=,/<>#';
 
+function isPlain(word: string): boolean {
+  for (let i = 0; i < word.length; i++) if (!PLAIN.includes(word.charAt(i))) return false;
+  return word !== '';
+}
+
 /** A word as it stands, or in quotes where the shell would split or change it; bytes that do not print as `\xNN`. */
 function quote(word: string): string {
-  if (word !== '' && [...word].every((character) => PLAIN.includes(character))) return word;
+  if (isPlain(word)) return word;
   let quoted = '"';
-  for (const character of word) {
-    const code = character.charCodeAt(0);
+  for (let i = 0; i < word.length; i++) {
+    const character = word.charAt(i);
+    const code = word.charCodeAt(i);
     if (character === '"' || character === '\\') quoted += `\\${character}`;
     else if (code < 0x20 || code > 0x7e) quoted += `\\x${code.toString(16).padStart(2, '0').toUpperCase()}`;
     else quoted += character;

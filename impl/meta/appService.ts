@@ -91,7 +91,8 @@ export class AppService {
   }
 
   isValidName(name: string): boolean {
-    return name !== '' && [...name].every((character) => NAME_CHARACTERS.includes(character));
+    for (let i = 0; i < name.length; i++) if (!NAME_CHARACTERS.includes(name.charAt(i))) return false;
+    return name !== '';
   }
 
   isValidReplicaCount(count: number): boolean {

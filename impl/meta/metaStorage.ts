@@ -2,8 +2,8 @@
  * The retrying wrapper over the state store (dup 2.4, bulk-load 4.5): upstream's meta_storage.
  *
  * Every operation is repeated every second for as long as the store answers ERR_TIMEOUT; creating a node that exists
- * and deleting one that is missing succeed; the value of a missing node reads as '' and its children as none. Anything else
- * is an error that nobody can handle: upstream aborts, here it is an internal check.
+ * and deleting one that is missing succeed; the value of a missing node reads as '' and its children as none. Anything
+ * else is an error that nobody can handle: upstream aborts, here it is an internal check.
  *
  * A timed-out creation may have taken effect, or the node may be somebody's from before: after a timeout the value is
  * read back and set when it differs, where upstream keeps whatever it finds (docs/departures.md, `meta.3`). Operations

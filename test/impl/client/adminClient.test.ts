@@ -9,7 +9,10 @@ const [A] = SERVERS;
 const OUTPUT = '{"error":"ERR_OK","minDecree":3,"durable":5,"prepared":true}';
 
 /** A served table of one partition; `say` answers the remote commands, undefined: silence. */
-function served(say: (server: string, request: CliRequest) => string | undefined): { cluster: MetaCluster; asked: [string, CliRequest][] } {
+function served(say: (server: string, request: CliRequest) => string | undefined): {
+  cluster: MetaCluster;
+  asked: [string, CliRequest][];
+} {
   const cluster = new MetaCluster();
   const asked: [string, CliRequest][] = [];
   for (const server of SERVERS) {
@@ -118,12 +121,25 @@ describe('checkpoint commands', () => {
     cluster.admin.queryCheckpoint('t1', 5, 1, inbox.then());
     cluster.admin.queryCheckpoint('t1', 0, 1, inbox.then());
     cluster.world.run(1000);
-    expect(inbox.answers.map(({ error }) => error).sort()).toEqual(['ERR_APP_NOT_EXIST', 'ERR_INVALID_DATA', 'ERR_INVALID_PARAMETERS']);
+    expect(inbox.answers.map(({ error }) => error).sort()).toEqual([
+      'ERR_APP_NOT_EXIST',
+      'ERR_INVALID_DATA',
+      'ERR_INVALID_PARAMETERS',
+    ]);
   });
 
   it('read only whole answers', () => {
     expect(parseCheckpointOutput(OUTPUT)).toEqual({ error: 'ERR_OK', minDecree: 3, durable: 5, prepared: true });
-    for (const text of ['', '[]', 'null', '1', '{}', '{"error":"x","minDecree":3,"durable":5,"prepared":true}', OUTPUT.replace('5', '"5"'), OUTPUT.replace('true', '1')]) {
+    for (const text of [
+      '',
+      '[]',
+      'null',
+      '1',
+      '{}',
+      '{"error":"x","minDecree":3,"durable":5,"prepared":true}',
+      OUTPUT.replace('5', '"5"'),
+      OUTPUT.replace('true', '1'),
+    ]) {
       expect(parseCheckpointOutput(text)).toBeUndefined();
     }
   });

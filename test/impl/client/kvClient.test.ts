@@ -28,7 +28,15 @@ class Bench {
     this.meta.answer('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', (_request, replier) => {
       this.queries.push(this.world.nowUs / 1000);
       const partitions = this.primaries.map((primary, index) => {
-        return { gpid: `${this.appId}.${index}`, ballot: 1, maxReplicaCount: 3, primary, secondaries: [], lastDrops: [], lastCommittedDecree: 0 };
+        return {
+          gpid: `${this.appId}.${index}`,
+          ballot: 1,
+          maxReplicaCount: 3,
+          primary,
+          secondaries: [],
+          lastDrops: [],
+          lastCommittedDecree: 0,
+        };
       });
       replier.reply({ error: this.metaError, appId: this.appId, partitionCount: partitions.length, partitions });
     });
@@ -84,7 +92,8 @@ describe('requests', () => {
     expect(inbox.answers).toHaveLength(keys.length);
     expect(puts.map(({ options }) => options.gpid)).toEqual(keys.map((key) => `1.${partitionIndexOf(key, 5)}`));
     expect(puts.map(({ to }) => to)).toEqual(keys.map((key) => (partitionIndexOf(key, 5) % 2 === 0 ? A : B)));
-    expect(decodePut((puts[0]?.request as ClientRequest).body)).toMatchObject({ key: storedKey('h1', 's'), value: 'v', expireTsSeconds: 0 });
+    const first = puts[0]?.request as ClientRequest;
+    expect(decodePut(first.body)).toMatchObject({ key: storedKey('h1', 's'), value: 'v', expireTsSeconds: 0 });
     // One query serves them all.
     expect(bench.queries).toHaveLength(1);
   });
@@ -92,7 +101,10 @@ describe('requests', () => {
   it('carry the command, the rows and the remaining time', () => {
     const bench = new Bench();
     const inbox = new Inbox<WriteResponse>();
-    const rows = [{ sortKey: 'a', value: '1' }, { sortKey: 'b', value: '2' }];
+    const rows = [
+      { sortKey: 'a', value: '1' },
+      { sortKey: 'b', value: '2' },
+    ];
     bench.client.multiPut(42, 't1', 'h', rows, 0, inbox.then());
     bench.client.remove(43, 't1', 'h', 's', inbox.then());
     bench.world.run(100);
@@ -124,35 +136,44 @@ describe('requests', () => {
 describe('a failed attempt', () => {
   const refreshes = ['ERR_INVALID_STATE', 'ERR_INACTIVE_STATE', 'ERR_OBJECT_NOT_FOUND'] as const;
 
-  it.each([...refreshes, { refuse: 'ERR_NETWORK_FAILURE' }, { refuse: 'ERR_SESSION_RESET' }] as const)('%j asks the meta server anew and tries again after the pause', (said) => {
-    const bench = new Bench();
-    bench.script = [said, 'ERR_OK'];
-    const inbox = bench.put();
-    bench.world.run(1000);
-    expect(inbox.answers).toEqual([{ error: 'ERR_OK', decree: 5, server: A }]);
-    expect(bench.attempts).toBe(2);
-    expect(bench.queries).toHaveLength(2);
-    const [first, second] = bench.sentTo('RPC_RRDB_RRDB_PUT').map(({ atMs }) => atMs);
-    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(100);
-  });
+  it.each([...refreshes, { refuse: 'ERR_NETWORK_FAILURE' }, { refuse: 'ERR_SESSION_RESET' }] as const)(
+    '%j asks the meta server anew and tries again after the pause',
+    (said) => {
+      const bench = new Bench();
+      bench.script = [said, 'ERR_OK'];
+      const inbox = bench.put();
+      bench.world.run(1000);
+      expect(inbox.answers).toEqual([{ error: 'ERR_OK', decree: 5, server: A }]);
+      expect(bench.attempts).toBe(2);
+      expect(bench.queries).toHaveLength(2);
+      const [first, second] = bench.sentTo('RPC_RRDB_RRDB_PUT').map(({ atMs }) => atMs);
+      expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(100);
+    },
+  );
 
-  it.each(['ERR_BUSY', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_CAPACITY_EXCEEDED'] as const)('%s tries again at the same server', (said) => {
-    const bench = new Bench();
-    bench.script = [said, said, 'ERR_OK'];
-    const inbox = bench.put();
-    bench.world.run(1000);
-    expect(inbox.last?.error).toBe('ERR_OK');
-    expect([bench.attempts, bench.queries.length]).toEqual([3, 1]);
-  });
+  it.each(['ERR_BUSY', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_CAPACITY_EXCEEDED'] as const)(
+    '%s tries again at the same server',
+    (said) => {
+      const bench = new Bench();
+      bench.script = [said, said, 'ERR_OK'];
+      const inbox = bench.put();
+      bench.world.run(1000);
+      expect(inbox.last?.error).toBe('ERR_OK');
+      expect([bench.attempts, bench.queries.length]).toEqual([3, 1]);
+    },
+  );
 
-  it.each(['ERR_INVALID_DATA', 'ERR_DISK_INSUFFICIENT', 'ERR_OPERATION_DISABLED', 'ERR_INVALID_PARAMETERS'] as const)('%s is the answer', (said) => {
-    const bench = new Bench();
-    bench.script = [said];
-    const inbox = bench.put();
-    bench.world.run(1000);
-    expect(inbox.answers).toEqual([{ error: said, decree: 5, server: A }]);
-    expect(bench.attempts).toBe(1);
-  });
+  it.each(['ERR_INVALID_DATA', 'ERR_DISK_INSUFFICIENT', 'ERR_OPERATION_DISABLED', 'ERR_INVALID_PARAMETERS'] as const)(
+    '%s is the answer',
+    (said) => {
+      const bench = new Bench();
+      bench.script = [said];
+      const inbox = bench.put();
+      bench.world.run(1000);
+      expect(inbox.answers).toEqual([{ error: said, decree: 5, server: A }]);
+      expect(bench.attempts).toBe(1);
+    },
+  );
 
   it('moves on to a new primary, also of a table that was made anew', () => {
     const bench = new Bench();
@@ -163,7 +184,10 @@ describe('a failed attempt', () => {
     bench.appId = 2;
     bench.world.run(1000);
     expect(inbox.last).toMatchObject({ error: 'ERR_OK', server: B });
-    expect(bench.sentTo('RPC_RRDB_RRDB_PUT').map(({ options }) => options.gpid)).toEqual(['1.0', `2.${partitionIndexOf('h', 2)}`]);
+    expect(bench.sentTo('RPC_RRDB_RRDB_PUT').map(({ options }) => options.gpid)).toEqual([
+      '1.0',
+      `2.${partitionIndexOf('h', 2)}`,
+    ]);
   });
 
   it('without an answer ends with ERR_TIMEOUT at the deadline', () => {
@@ -269,6 +293,10 @@ describe('the meta server', () => {
     client.put(2, 't2', 'h', 's', 'v', 0, inbox.then());
     bench.world.run(10);
     expect(inbox.answers.map(({ error }) => error)).toEqual(['ERR_OK', 'ERR_OK']);
-    expect(bench.sentTo('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX').map(({ to }) => to)).toEqual(['source/meta-1', META, META]);
+    expect(bench.sentTo('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX').map(({ to }) => to)).toEqual([
+      'source/meta-1',
+      META,
+      META,
+    ]);
   });
 });

@@ -99,7 +99,11 @@ describe('update of a configuration', () => {
     const { cluster, config } = served();
     cluster.drop('t1');
     cluster.world.run(100);
-    const dropped = cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2 } });
+    const dropped = cluster.update(A, {
+      type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
+      node: A,
+      config: { ...config, ballot: 2 },
+    });
     const unknown = cluster.update(A, { type: 'CT_ASSIGN_PRIMARY', node: A, config: { ...config, gpid: '9.0' } });
     cluster.world.run(100);
     expect(dropped.last).toMatchObject({ error: 'ERR_APP_DROPPED' });
@@ -109,12 +113,20 @@ describe('update of a configuration', () => {
 
   it('survives a restart of the meta server', () => {
     const { cluster, config } = served();
-    cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2, lastCommittedDecree: 9 } });
+    cluster.update(A, {
+      type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
+      node: A,
+      config: { ...config, ballot: 2, lastCommittedDecree: 9 },
+    });
     cluster.world.run(100);
     cluster.restartMeta();
     cluster.world.run(100);
     expect(cluster.meta.state.config('1.0')).toEqual({ ...config, ballot: 2, lastCommittedDecree: 9 });
-    const stale = cluster.update(B, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2 } });
+    const stale = cluster.update(B, {
+      type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
+      node: A,
+      config: { ...config, ballot: 2 },
+    });
     cluster.world.run(100);
     expect(stale.last).toMatchObject({ error: 'ERR_INVALID_VERSION', config: { ballot: 2, lastCommittedDecree: 9 } });
   });
@@ -122,7 +134,8 @@ describe('update of a configuration', () => {
 
 describe('config sync', () => {
   const body = (result: { body?: unknown } | undefined): ConfigSyncResponse => result?.body as ConfigSyncResponse;
-  const replica = (gpid: string) => ({ gpid, ballot: 1, status: 'PS_INACTIVE', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 }) as const;
+  const replica = (gpid: string) =>
+    ({ gpid, ballot: 1, status: 'PS_INACTIVE', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 }) as const;
 
   it('lists the partitions of the node with the properties of their table', () => {
     const cluster = new MetaCluster({ servers: [...SERVERS, 'source/replica-3'] });
@@ -139,7 +152,16 @@ describe('config sync', () => {
       gcReplicas: [],
       partitions: [
         {
-          app: { appId: 1, appName: 't1', appType: 'pegasus', partitionCount: 1, maxReplicaCount: 3, status: 'AS_AVAILABLE', envs: { a: '1' }, duplicating: false },
+          app: {
+            appId: 1,
+            appName: 't1',
+            appType: 'pegasus',
+            partitionCount: 1,
+            maxReplicaCount: 3,
+            status: 'AS_AVAILABLE',
+            envs: { a: '1' },
+            duplicating: false,
+          },
           config,
         },
       ],

@@ -4,7 +4,16 @@
  * last thing that its process does.
  */
 import { CheckFailed, resume } from '../../../impl/env/contract.ts';
-import type { CallOptions, Continuation, Disk, Env, Replier, Rpc, StateStore, StoreResult } from '../../../impl/env/contract.ts';
+import type {
+  CallOptions,
+  Continuation,
+  Disk,
+  Env,
+  Replier,
+  Rpc,
+  StateStore,
+  StoreResult,
+} from '../../../impl/env/contract.ts';
 import type { Context } from '../../../impl/context.ts';
 import { clientParts } from '../../../impl/client/parts.ts';
 import { metaParts } from '../../../impl/meta/parts.ts';
@@ -74,7 +83,10 @@ export class FakeWorld {
     for (;;) {
       let next: Event | undefined;
       for (const event of this.queue) {
-        if (event.atUs <= endUs && (next === undefined || event.atUs < next.atUs || (event.atUs === next.atUs && event.seq < next.seq))) {
+        if (
+          event.atUs <= endUs &&
+          (next === undefined || event.atUs < next.atUs || (event.atUs === next.atUs && event.seq < next.seq))
+        ) {
           next = event;
         }
       }
@@ -139,7 +151,14 @@ export class FakeProcess {
         charge: () => undefined,
       },
       rpc: this.rpc(),
-      disk: new Proxy({}, { get: () => () => { throw new Error('no disk here'); } }) as Disk,
+      disk: new Proxy(
+        {},
+        {
+          get: () => () => {
+            throw new Error('no disk here');
+          },
+        },
+      ) as Disk,
       store: this.stateStore(),
       random: () => 0.5,
       emit: () => undefined,
@@ -183,7 +202,7 @@ export class FakeProcess {
       return { cancel: () => void (open = false) };
     };
     return {
-      call: call as Rpc['call'],
+      call,
       tell: () => undefined,
       serve: (code, owner, method) => {
         this.handlers.set(code, (request, replier) => {
@@ -194,7 +213,10 @@ export class FakeProcess {
   }
 
   /** Answers one code of this process by a function: stands in for a server. */
-  answer<C extends RpcCode>(code: C, respond: (request: RpcTypes[C]['request'], replier: Replier<RpcTypes[C]['response']>) => void): void {
+  answer<C extends RpcCode>(
+    code: C,
+    respond: (request: RpcTypes[C]['request'], replier: Replier<RpcTypes[C]['response']>) => void,
+  ): void {
     this.handlers.set(code, respond as Handler);
   }
 
@@ -204,7 +226,8 @@ export class FakeProcess {
       set: (path, value, then) => this.storeOp({ node: this.name, operation: 'set', path, value }, then),
       get: (path, then) => this.storeOp({ node: this.name, operation: 'get', path, value: '' }, then),
       children: (path, then) => this.storeOp({ node: this.name, operation: 'children', path, value: '' }, then),
-      remove: (path, recursive, then) => this.storeOp({ node: this.name, operation: 'remove', path, value: String(recursive) }, then),
+      remove: (path, recursive, then) =>
+        this.storeOp({ node: this.name, operation: 'remove', path, value: String(recursive) }, then),
     };
   }
 
@@ -219,13 +242,18 @@ export class FakeProcess {
       this.kill();
       return;
     }
-    const result: StoreResult = fate === 'ok' && real !== undefined ? real : { error: 'ERR_TIMEOUT', value: '', children: [] };
+    const result: StoreResult =
+      fate === 'ok' && real !== undefined ? real : { error: 'ERR_TIMEOUT', value: '', children: [] };
     this.later(200, () => resume(then, result));
   }
 
   private apply(op: StoreOp): StoreResult {
     const { store } = this.world;
-    const result = (error: StoreResult['error'], value = '', children: readonly string[] = []): StoreResult => ({ error, value, children });
+    const result = (error: StoreResult['error'], value = '', children: readonly string[] = []): StoreResult => ({
+      error,
+      value,
+      children,
+    });
     const exists = store.has(op.path);
     if (op.operation === 'create') {
       const parent = op.path.slice(0, op.path.lastIndexOf('/')) || '/';
@@ -248,7 +276,9 @@ export class FakeProcess {
         return result('ERR_OK', store.get(op.path));
       case 'children': {
         const prefix = `${op.path}/`;
-        const names = [...store.keys()].filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'));
+        const names = [...store.keys()].filter(
+          (path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'),
+        );
         return result('ERR_OK', '', names.map((path) => path.slice(prefix.length)).sort());
       }
     }

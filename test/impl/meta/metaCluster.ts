@@ -1,10 +1,15 @@
 /** A meta server over a fake world, stand-ins for its replica servers, and an operator. */
-import type { ConfigProposal, ConfigSyncRequest, UpdateConfigRequest, UpdateConfigResponse } from '../../../impl/protocol/messages.ts';
+import type {
+  ConfigProposal,
+  ConfigSyncRequest,
+  UpdateConfigRequest,
+  UpdateConfigResponse,
+} from '../../../impl/protocol/messages.ts';
 import type { Settings } from '../../../impl/settings.ts';
 import type { Parts } from '../../../impl/parts.ts';
 import type { AdminAnswer } from '../../../impl/client/adminClient.ts';
 import { AdminClient } from '../../../impl/client/adminClient.ts';
-import { MetaServer } from '../../../impl/meta/metaServer.ts';
+import type { MetaServer } from '../../../impl/meta/metaServer.ts';
 import { decodeApp, decodeConfig } from '../../../impl/meta/records.ts';
 import type { AppRecord } from '../../../impl/meta/records.ts';
 import type { PartitionConfig } from '../../../model/vocabulary.ts';
@@ -67,11 +72,19 @@ export class MetaCluster {
   /** Sends a configuration update as a replica server. */
   update(from: string, request: UpdateConfigRequest): Inbox<UpdateConfigResponse | string> {
     const inbox = new Inbox<UpdateConfigResponse | string>();
-    const caller = { onReply: (result: { error: string; body?: UpdateConfigResponse }) => inbox.onAnswer(result.body ?? result.error) };
+    const caller = {
+      onReply: (result: { error: string; body?: UpdateConfigResponse }) => inbox.onAnswer(result.body ?? result.error),
+    };
     const process = this.world.processes.get(from);
     if (process === undefined) throw new Error(`no ${from}`);
     process.later(0, () => {
-      process.ctx.env.rpc.call(META, 'RPC_CM_UPDATE_PARTITION_CONFIGURATION', request, { hash: 0, timeoutMs: 5000 }, { owner: caller, method: 'onReply', args: [] });
+      process.ctx.env.rpc.call(
+        META,
+        'RPC_CM_UPDATE_PARTITION_CONFIGURATION',
+        request,
+        { hash: 0, timeoutMs: 5000 },
+        { owner: caller, method: 'onReply', args: [] },
+      );
     });
     return inbox;
   }
@@ -80,12 +93,21 @@ export class MetaCluster {
     const inbox = new Inbox<{ error: string; body?: unknown }>();
     const process = this.world.processes.get(from) ?? this.world.process(from);
     process.later(0, () => {
-      process.ctx.env.rpc.call(META, 'RPC_CM_CONFIG_SYNC', { node: from, stored }, { hash: 0, timeoutMs: 5000 }, { owner: inbox, method: 'onAnswer', args: [] });
+      process.ctx.env.rpc.call(
+        META,
+        'RPC_CM_CONFIG_SYNC',
+        { node: from, stored },
+        { hash: 0, timeoutMs: 5000 },
+        { owner: inbox, method: 'onAnswer', args: [] },
+      );
     });
     return inbox;
   }
 
-  create(name: string, options: { partitions?: number; replicas?: number; envs?: Record<string, string>; successIfExist?: boolean } = {}): Inbox<AdminAnswer> {
+  create(
+    name: string,
+    options: { partitions?: number; replicas?: number; envs?: Record<string, string>; successIfExist?: boolean } = {},
+  ): Inbox<AdminAnswer> {
     const inbox = new Inbox<AdminAnswer>();
     const request = {
       appName: name,

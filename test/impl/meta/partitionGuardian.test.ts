@@ -18,7 +18,12 @@ describe('first members of a partition', () => {
     expect(cluster.proposals[0]?.proposal).toMatchObject({
       app: { appId: 1, status: 'AS_AVAILABLE' },
       node: 'source/replica-1',
-      config: { gpid: '1.0', ballot: 0, primary: 'source/replica-0', secondaries: ['source/replica-1', 'source/replica-2'] },
+      config: {
+        gpid: '1.0',
+        ballot: 0,
+        primary: 'source/replica-0',
+        secondaries: ['source/replica-1', 'source/replica-2'],
+      },
     });
     cluster.opens = () => true;
     cluster.world.run(cluster.world.settings.rpcTimeoutMs + 100);
@@ -76,12 +81,19 @@ describe('first members of a partition', () => {
     const configs = [0, 1, 2, 3].map((index) => cluster.storedConfig(1, index));
     const load = new Map<string, number>();
     for (const config of configs) {
-      for (const node of [config?.primary ?? '', ...(config?.secondaries ?? [])]) load.set(node, (load.get(node) ?? 0) + 1);
+      for (const node of [config?.primary ?? '', ...(config?.secondaries ?? [])])
+        load.set(node, (load.get(node) ?? 0) + 1);
     }
     expect([...load.values()]).toEqual([3, 3, 3, 3]);
-    expect(configs[0]).toMatchObject({ primary: 'source/replica-0', secondaries: ['source/replica-1', 'source/replica-2'] });
+    expect(configs[0]).toMatchObject({
+      primary: 'source/replica-0',
+      secondaries: ['source/replica-1', 'source/replica-2'],
+    });
     // replica-3 has nothing yet, the others one each; replica-0 is a primary already.
-    expect(configs[1]).toMatchObject({ primary: 'source/replica-1', secondaries: ['source/replica-3', 'source/replica-0'] });
+    expect(configs[1]).toMatchObject({
+      primary: 'source/replica-1',
+      secondaries: ['source/replica-3', 'source/replica-0'],
+    });
     expect(new Set(configs.map((config) => config?.primary)).size).toBe(4);
   });
 
@@ -97,7 +109,11 @@ describe('first members of a partition', () => {
     expect(choices).toHaveLength(2);
     const config = choices[0]?.proposal.config;
     if (config === undefined) throw new Error('no choice');
-    const winner = cluster.update(config.primary, { type: 'CT_ASSIGN_PRIMARY', node: config.primary, config: { ...config, ballot: 1 } });
+    const winner = cluster.update(config.primary, {
+      type: 'CT_ASSIGN_PRIMARY',
+      node: config.primary,
+      config: { ...config, ballot: 1 },
+    });
     cluster.world.run(10);
     const loser = cluster.update('source/replica-3', {
       type: 'CT_ASSIGN_PRIMARY',

@@ -18,7 +18,11 @@ function crashAtWrite(cluster: MetaCluster, n: number, when: 'crash-before' | 'c
 }
 
 /** Runs `act` with a crash around each write that it makes, restarts, and looks at what came of it. */
-function atEveryWrite(prepare: (cluster: MetaCluster) => void, act: (cluster: MetaCluster) => void, look: (cluster: MetaCluster, n: number) => void): number {
+function atEveryWrite(
+  prepare: (cluster: MetaCluster) => void,
+  act: (cluster: MetaCluster) => void,
+  look: (cluster: MetaCluster, n: number) => void,
+): number {
   let runs = 0;
   for (let n = 0; ; n++) {
     let struck = false;

@@ -17,7 +17,12 @@ describe('creating a table', () => {
     cluster.world.run(1.5);
     // The answer is still on its way while the last write has been made.
     expect(answer.answers).toEqual([{ error: 'ERR_OK', hint: '', appId: 1 }]);
-    expect(cluster.recordWrites()).toEqual(['create 1 AS_CREATING', 'create 1/0 ballot 0', 'create 1/1 ballot 0', 'set 1 AS_AVAILABLE']);
+    expect(cluster.recordWrites()).toEqual([
+      'create 1 AS_CREATING',
+      'create 1/0 ballot 0',
+      'create 1/1 ballot 0',
+      'set 1 AS_AVAILABLE',
+    ]);
   });
 
   it('does not answer before the last write is known to be stored', () => {
@@ -177,7 +182,11 @@ describe('envs', () => {
     const cluster = ready();
     cluster.create('t1', { envs: { z: '0' } });
     cluster.world.run(100);
-    const answers = [cluster.setEnvs('t1', { b: '1' }), cluster.setEnvs('t1', { a: '2' }), cluster.setEnvs('t1', { b: '3' })];
+    const answers = [
+      cluster.setEnvs('t1', { b: '1' }),
+      cluster.setEnvs('t1', { a: '2' }),
+      cluster.setEnvs('t1', { b: '3' }),
+    ];
     cluster.world.run(100);
     expect(answers.map((inbox) => inbox.last?.error)).toEqual(['ERR_OK', 'ERR_OK', 'ERR_OK']);
     expect(JSON.stringify(cluster.storedApp(1)?.info.envs)).toBe('{"a":"2","b":"3","z":"0"}');
@@ -192,7 +201,11 @@ describe('envs', () => {
     cluster.world.run(100);
     const answers = [cluster.setEnvs('t1', {}), cluster.setEnvs('t3', { a: '1' }), cluster.setEnvs('t2', { a: '1' })];
     cluster.world.run(100);
-    expect(answers.map((inbox) => inbox.last?.error)).toEqual(['ERR_INVALID_PARAMETERS', 'ERR_APP_NOT_EXIST', 'ERR_APP_DROPPED']);
+    expect(answers.map((inbox) => inbox.last?.error)).toEqual([
+      'ERR_INVALID_PARAMETERS',
+      'ERR_APP_NOT_EXIST',
+      'ERR_APP_DROPPED',
+    ]);
   });
 
   it('set before a drop is not lost by the drop', () => {
