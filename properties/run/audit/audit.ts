@@ -37,12 +37,6 @@ export interface Desk {
   lie(kind: ClaimedKind, direction: Direction, view: ReplicaView, message: string, expected: string, actual: string): void;
 }
 
-export interface CliAnswer {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly output: string;
-}
-
 /** Everything an audit may react to. Hooks see the view as it was before the claim or effect at hand. */
 export interface Hooks {
   /** A claim of another kind. */
@@ -61,7 +55,8 @@ export interface Hooks {
   readonly checkpointListed?: (desk: Desk, view: ReplicaView, decree: Decree, listing: Listing) => void;
   readonly initInfoReplaced?: (desk: Desk, view: ReplicaView, initBallot: number) => void;
   readonly directoryGone?: (desk: Desk, view: ReplicaView, suffix: 'err' | 'gar' | 'other') => void;
-  readonly cliAnswered?: (desk: Desk, node: NodeView, answer: CliAnswer) => void;
+  /** The JSON with which a remote command about this replica was answered. */
+  readonly cliAnswered?: (desk: Desk, view: ReplicaView, answer: Readonly<Record<string, unknown>>) => void;
   /** The task has ended: what is still missing is a lie. */
   readonly settle?: (desk: Desk, view: ReplicaView) => void;
 }

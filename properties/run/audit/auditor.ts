@@ -5,6 +5,7 @@
  */
 import type {
   ClientRequest,
+  CliResponse,
   ConfigSyncRequest,
   GroupCheckRequest,
   GroupCheckResponse,
@@ -22,6 +23,7 @@ import { DiskAuditor } from './diskAuditor.ts';
 import type { DiskView } from './diskView.ts';
 import { bufferOf } from './diskView.ts';
 import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
+import { isObject, parseJson } from './json.ts';
 import { readRecord } from './mutationReader.ts';
 import { readStored } from './storeReader.ts';
 import type { NodeView, Prepared, ReplicaView } from './view.ts';
@@ -76,6 +78,9 @@ export class Auditor implements WorldObserver {
         return;
       case 'RPC_CM_CONFIG_SYNC':
         if (kind !== 'reply') this.configSyncSent(from, body as ConfigSyncRequest);
+        return;
+      case 'RPC_CLI_CLI_CALL':
+        if (kind === 'reply') this.cliAnswered(from, gpid, body as CliResponse);
         return;
       default:
     }
@@ -132,6 +137,13 @@ export class Auditor implements WorldObserver {
       const view = this.desk.replica(from, stored.gpid);
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
     }
+  }
+
+  private cliAnswered(from: NodeId, gpid: Gpid, response: CliResponse): void {
+    const answer = gpid === '' || response.output === '' ? undefined : parseJson(response.output);
+    if (!isObject(answer)) return;
+    const view = this.desk.replica(from, gpid);
+    for (const hook of HOOKS.cliAnswered) hook(this.desk, view, answer);
   }
 
   private decode(bytes: Uint8Array): MutationFact | undefined {
@@ -198,6 +210,7 @@ export class Auditor implements WorldObserver {
   processStarted(node: NodeId): void {
     this.desk.settle();
     const view = this.desk.nodeView(node);
+    if (!view.known) this.disks.adoptDisk(view);
     for (const replica of view.replicas.values()) {
       this.disks.surveyIfDamaged(replica);
       replica.forgetMemory();

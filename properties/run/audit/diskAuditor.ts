@@ -10,7 +10,7 @@ import { HOOKS } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
 import { LogFileReader, surveyLog, type LogHeader, type LogSink } from './logReader.ts';
 import { Paths, type Path } from './paths.ts';
-import type { Listing, LogFile, ReplicaView } from './view.ts';
+import type { Listing, LogFile, NodeView, ReplicaView } from './view.ts';
 
 type LogPath = Extract<Path, { readonly kind: 'log' }>;
 
@@ -126,6 +126,24 @@ export class DiskAuditor implements LogSink {
     }
     view.logDamaged = true;
     if (this.desk.nodeView(node).running) this.tellSurvivors(view, false);
+  }
+
+  /** A disk may hold replicas before the world begins: they are read once, and nothing is told of them. */
+  adoptDisk(node: NodeView): void {
+    node.known = true;
+    const disk = this.desk.disk(node.node);
+    for (const name of disk.list('')) {
+      const parsed = this.paths.parse(name);
+      if (parsed.kind !== 'replica' || node.replicas.has(parsed.gpid)) continue;
+      const view = this.desk.replica(node.node, parsed.gpid, parsed.dir);
+      this.adopt(view, surveyLog(disk, `${view.dir}/plog`, view.gpid));
+      for (const entry of disk.list(`${view.dir}/data`)) {
+        const inData = this.paths.parse(`${view.dir}/data/${entry}`);
+        if (inData.kind === 'checkpoint') view.checkpoints.set(inData.decree, this.listingOf(view, inData.decree));
+      }
+      const reading = view.storage.read(disk, `${view.dir}/data/rdb`);
+      if (reading.ok) view.flushed = reading.value.decree;
+    }
   }
 
   private directoryGone(view: ReplicaView, suffix: 'err' | 'gar' | 'other'): void {
@@ -247,17 +265,18 @@ export class DiskAuditor implements LogSink {
 
   /** The directory stands under its name: read its files back. */
   private listCheckpoint(view: ReplicaView, decree: Decree): void {
-    const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/checkpoint.${decree}`);
-    const listing: Listing = reading.ok
-      ? { whole: true, contentDecree: reading.value.decree, contentDigest: reading.value.digest }
-      : { whole: false, contentDecree: -1, contentDigest: 0 };
-    if (!reading.ok) {
-      this.desk.wrong('S6', 'checkpoint.listed/whole', `${view}: checkpoint.${decree} is not whole`, 'files that can be read', reading.wrong);
-    }
+    const listing = this.listingOf(view, decree);
     for (const hook of HOOKS.checkpointListed) hook(this.desk, view, decree, listing);
     view.checkpoints.set(decree, listing);
     const { contentDecree, contentDigest } = listing;
     this.sink({ kind: 'checkpoint.listed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree, contentDecree, contentDigest });
+  }
+
+  private listingOf(view: ReplicaView, decree: Decree): Listing {
+    const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/checkpoint.${decree}`);
+    if (reading.ok) return { whole: true, contentDecree: reading.value.decree, contentDigest: reading.value.digest };
+    this.desk.wrong('S6', 'checkpoint.listed/whole', `${view}: checkpoint.${decree} is not whole`, 'files that can be read', reading.wrong);
+    return { whole: false, contentDecree: -1, contentDigest: 0 };
   }
 
   private checkpointRemoved(view: ReplicaView, decree: Decree): void {

@@ -197,6 +197,8 @@ export class NodeView {
   /** Replicas whose manual checkpoint flag is claimed set (repl 2.3). */
   readonly manualFlags = new Set<Gpid>();
   running = false;
+  /** What stood on the disk before the first process came up has been read. */
+  known = false;
   /** A fault struck the node during the running task. */
   struck = false;
 

@@ -1,4 +1,5 @@
 /** `checkpoint.ended` (repl 2.1, 2.2, 2.5): the claimed durable decree is that of the newest checkpoint directory, which is whole. */
+import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, Desk } from '../audit.ts';
 import type { ReplicaView } from '../view.ts';
 
@@ -13,9 +14,26 @@ function unclaimed(desk: Desk, view: ReplicaView, until: string): void {
   desk.lie(KIND, 'real-implies-claimed', view, text, `checkpoint.ended with durable ${decree}`, 'none');
 }
 
+/** The durable decree in the answer of a remote command about checkpoints. */
+function toldDurable(answer: Readonly<Record<string, unknown>>): Decree | undefined {
+  const { error, durable, minDecree } = answer;
+  return error === 'ERR_OK' && typeof durable === 'number' && typeof minDecree === 'number' ? durable : undefined;
+}
+
 export const checkpointEndedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
-    holds: 'A checkpoint attempt that ended names a durable decree whose directory stands whole, with that decree in its files.',
+    holds: 'A checkpoint attempt that ended names a durable decree whose directory stands whole, with that decree in its files; what operators are told as durable or prepared stands so, too.',
+    cliAnswered(desk, view, answer) {
+      const durable = toldDurable(answer);
+      if (durable === undefined) return;
+      const { prepared, minDecree } = answer;
+      if (durable > 0 && view.checkpoints.get(durable)?.whole !== true) {
+        desk.lie(KIND, 'claimed-implies-real', view, `${view}: tells an operator durable ${durable}`, `checkpoint.${durable} whole`, 'no such directory');
+      }
+      if (prepared !== true || Number(minDecree) <= view.newestCheckpoint()) return;
+      const text = `${view}: tells an operator that decree ${Number(minDecree)} is prepared`;
+      desk.lie(KIND, 'claimed-implies-real', view, text, `a checkpoint of at least ${Number(minDecree)}`, `checkpoint.${view.newestCheckpoint()}`);
+    },
     claim(desk, view, claim) {
       if (claim.durable === 0) return;
       const listing = view.checkpoints.get(claim.durable);
@@ -25,7 +43,18 @@ export const checkpointEndedAudits: AuditPair<typeof KIND> = {
     },
   },
   realImpliesClaimed: {
-    holds: 'Each checkpoint directory that appears is named by the end of the attempt that made it, before the next one appears and before the replica is opened or closed.',
+    holds: 'Each checkpoint directory that appears is named by the end of the attempt that made it, before the next one appears and before the replica is opened or closed; operators are told the newest.',
+    cliAnswered(desk, view, answer) {
+      const durable = toldDurable(answer);
+      if (durable === undefined) return;
+      const newest = view.newestCheckpoint();
+      if (durable < newest && view.checkpointUnclaimed === undefined) {
+        desk.lie(KIND, 'real-implies-claimed', view, `${view}: tells an operator less than stands`, `durable ${newest}`, `${durable}`);
+      }
+      if (answer['prepared'] !== false || Number(answer['minDecree']) > newest) return;
+      const text = `${view}: tells an operator that decree ${Number(answer['minDecree'])} is not prepared`;
+      desk.lie(KIND, 'real-implies-claimed', view, text, `prepared by checkpoint.${newest}`, 'not prepared');
+    },
     checkpointListed(desk, view, decree) {
       unclaimed(desk, view, `checkpoint.${decree} appeared`);
       view.checkpointUnclaimed = decree;

@@ -479,6 +479,58 @@ describe('checkpoint.manual-flag', () => {
   });
 });
 
+describe('what operators are told', () => {
+  function told(answer: object, prepare: (s: Scene) => void = () => undefined): string[] {
+    const s = new Scene().start();
+    s.current(P, 0, []);
+    s.honestWrite(1);
+    s.honestWrite(2);
+    s.flush(P, 2, ['000003.sst'], [s.row(1), s.row(2)]);
+    s.checkpoint(P, 2);
+    s.ended(P, 2);
+    prepare(s);
+    s.auditor.messageSent(P, CLIENT, 'RPC_CLI_CLI_CALL', 'reply', GPID, 0, { error: 'ERR_OK', output: JSON.stringify(answer) }, 'ERR_OK');
+    return s.rules();
+  }
+  const set = (s: Scene): void => s.claim(P, { kind: FLAG, gpid: GPID, set: true, serverCount: 1 });
+
+  it('durable and prepared agree with the directories', () => {
+    expect(told({ error: 'ERR_OK', durable: 2, prepared: true, minDecree: 2 })).toEqual([]);
+    expect(told({ error: 'ERR_OK', durable: 3, prepared: true, minDecree: 2 })).toEqual(['audit/checkpoint.ended/claimed-implies-real']);
+    expect(told({ error: 'ERR_OK', durable: 2, prepared: true, minDecree: 3 })).toEqual(['audit/checkpoint.ended/claimed-implies-real']);
+    expect(told({ error: 'ERR_OK', durable: 0, prepared: false, minDecree: 3 })).toEqual(['audit/checkpoint.ended/real-implies-claimed']);
+    expect(told({ error: 'ERR_OK', durable: 2, prepared: false, minDecree: 2 })).toEqual(['audit/checkpoint.ended/real-implies-claimed']);
+    expect(told({ error: 'ERR_INVALID_STATE', durable: 0, prepared: false, minDecree: 1 })).toEqual([]);
+  });
+
+  it('started, busy and covered agree with the flag', () => {
+    expect(told({ error: 'ERR_OK', minDecree: 3, durable: 2 }, set)).toEqual([]);
+    expect(told({ error: 'ERR_BUSY', minDecree: 3, durable: 2 }, set)).toEqual([]);
+    expect(told({ error: 'ERR_OK', minDecree: 1, durable: 2 })).toEqual([]);
+    expect(told({ error: 'ERR_OK', minDecree: 3, durable: 2 })).toEqual([`audit/${FLAG}/real-implies-claimed`]);
+    expect(told({ error: 'ERR_BUSY', minDecree: 3, durable: 2 })).toEqual([`audit/${FLAG}/real-implies-claimed`]);
+    expect(told({ error: 'ERR_OK', minDecree: 1, durable: 2 }, set)).toEqual([`audit/${FLAG}/claimed-implies-real`]);
+  });
+});
+
+describe('a disk that held replicas before the world began', () => {
+  it('is read once, and nothing is told of it', () => {
+    const old = new Scene().start();
+    old.honestWrite(1);
+    old.honestWrite(2);
+    const s = new Scene();
+    for (const [path, bytes] of old.disk(P).files) s.disk(P).files.set(path, bytes);
+    s.auditor.processStarted(P);
+    expect(s.kinds()).toEqual(['process.started']);
+    const claim = { kind: 'replica.opened', gpid: GPID, fresh: false, ballot: 1, durable: 0, applied: 1, committed: 1, maxPrepared: 2 } as const;
+    s.claim(P, claim);
+    expect(s.rules()).toEqual([]);
+    s.claim(P, { kind: 'replica.closed', gpid: GPID });
+    s.claim(P, { ...claim, maxPrepared: 1 });
+    expect(s.rules()).toEqual(['audit/replica.opened/real-implies-claimed']);
+  });
+});
+
 describe('bytes that are wrong by themselves', () => {
   it('a log that is written over, and a live database that cannot be read', () => {
     const s = new Scene().start();

@@ -152,7 +152,8 @@ export class MadeDisk implements DiskView {
 
   list(dir: string): readonly string[] {
     const names = new Set<string>();
-    for (const path of this.files.keys()) if (path.startsWith(`${dir}/`)) names.add(path.slice(dir.length + 1).split('/')[0] ?? '');
+    const prefix = dir === '' ? '' : `${dir}/`;
+    for (const path of this.files.keys()) if (path.startsWith(prefix)) names.add(path.slice(prefix.length).split('/')[0] ?? '');
     return [...names].sort();
   }
   exists(path: string): boolean {
