@@ -1,7 +1,7 @@
 /**
- * Fixed-width numbers in byte arrays and binary strings (one char per byte), written by hand: these run for every record
- * of every log and message, where a DataView per call would be garbage. 64-bit values are JS numbers; whoever must
- * print values beyond 2^53 exactly reads them as bigint (plog inspect).
+ * Fixed-width numbers in byte arrays and binary strings (one char per byte), written by hand: these run for every
+ * record of every log and message, where a DataView per call would be garbage. 64-bit values are JS numbers; whoever
+ * must print values beyond 2^53 exactly reads them as bigint (plog inspect).
  */
 
 const TWO_32 = 0x1_0000_0000;

@@ -1,7 +1,7 @@
 /**
  * The thrift-binary bodies of client requests as they travel and as they stand in log records (plog 5.4): put
- * (update_request), remove and get (a bare key), multi_put. Numbers are big-endian. A body is a struct whose field 0 is the
- * request; a `dsn.blob` is declared as a struct (type 0c) but is an i32 length and bytes, without a stop byte.
+ * (update_request), remove and get (a bare key), multi_put. Numbers are big-endian. A body is a struct whose field 0
+ * is the request; a `dsn.blob` is declared as a struct (type 0c) but is an i32 length and bytes, without a stop byte.
  *
  * Keys and values are binary strings (one char per byte), as in model events. Decoders answer undefined for bytes that
  * are not exactly one such body, and never throw.
@@ -40,7 +40,9 @@ export interface MultiPutRequest {
 
 // ---------------------------------------------------------------- stored keys
 
-/** The stored key: u16 BE hash key length, hash key, sort key. Throws RangeError for a hash key of 65535 bytes or more. */
+/**
+ * The stored key: u16 BE hash key length, hash key, sort key. Throws RangeError for a hash key of 65535 bytes or more.
+ */
 export function storedKey(hashKey: string, sortKey: string): string {
   const length = hashKey.length;
   if (length >= 0xffff) throw new RangeError(`hash key of ${length} bytes`);
@@ -72,7 +74,9 @@ export function storedKeyBytes(hashKey: Uint8Array, sortKey: Uint8Array): Uint8A
 }
 
 /** Views into `key`; undefined when it is too short for the length that it states. */
-export function splitStoredKeyBytes(key: Uint8Array): { readonly hashKey: Uint8Array; readonly sortKey: Uint8Array } | undefined {
+export function splitStoredKeyBytes(
+  key: Uint8Array,
+): { readonly hashKey: Uint8Array; readonly sortKey: Uint8Array } | undefined {
   if (key.length < 2) return undefined;
   const end = 2 + (((key[0] ?? 0) << 8) | (key[1] ?? 0));
   if (key.length < end) return undefined;
@@ -152,11 +156,19 @@ export function encodeMultiPut(hashKey: string, kvs: readonly KeyValue[], expire
 }
 
 /** The one update of an empty write (plog 5.3). */
-export function writeEmptyUpdate(): { readonly code: string; readonly serializationType: number; readonly data: Uint8Array } {
+export function writeEmptyUpdate(): {
+  readonly code: string;
+  readonly serializationType: number;
+  readonly data: Uint8Array;
+} {
   return WRITE_EMPTY;
 }
 
-const WRITE_EMPTY = { code: 'RPC_REPLICATION_WRITE_EMPTY', serializationType: SERIALIZATION_NONE, data: NO_BYTES } as const;
+const WRITE_EMPTY = {
+  code: 'RPC_REPLICATION_WRITE_EMPTY',
+  serializationType: SERIALIZATION_NONE,
+  data: NO_BYTES,
+} as const;
 
 // ---------------------------------------------------------------- decoding
 
@@ -249,7 +261,12 @@ export function decodeRows(code: string, body: Uint8Array): readonly RowOp[] | u
       const multi = decodeMultiPut(body);
       if (multi === undefined || multi.hashKey.length >= 0xffff) return undefined;
       return multi.kvs.map((kv): RowOp => {
-        return { op: 'put', key: storedKey(multi.hashKey, kv.sortKey), value: kv.value, expireTs: multi.expireTsSeconds };
+        return {
+          op: 'put',
+          key: storedKey(multi.hashKey, kv.sortKey),
+          value: kv.value,
+          expireTs: multi.expireTsSeconds,
+        };
       });
     }
     default:

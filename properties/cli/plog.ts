@@ -1,6 +1,7 @@
 /**
- * `pegasus-check plog PATH...`: log files decoded for people and programs. Reads only. Exit code 0: every file ends cleanly or
- * torn; 3: one is corrupt (what came before the damage is still listed); 2: a path is missing or holds no log.
+ * `pegasus-check plog PATH...`: log files decoded for people and programs. Reads only. Exit code 0: every file ends
+ * cleanly or torn; 3: one is corrupt (what came before the damage is still listed); 2: a path is missing or holds no
+ * log.
  */
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -106,7 +107,8 @@ function keyPreview(update: InspectedUpdate): string {
 }
 
 function mutationLines(mutation: InspectedMutation): string[] {
-  const head = `  ${String(mutation.decree).padStart(8)} ${String(mutation.ballot).padStart(7)} ${String(mutation.logOffset).padStart(12)}`;
+  const { decree, ballot, logOffset } = mutation;
+  const head = `  ${String(decree).padStart(8)} ${String(ballot).padStart(7)} ${String(logOffset).padStart(12)}`;
   const indent = ' '.repeat(head.length);
   if (mutation.updates.length === 0) return [`${head}  (no updates)`];
   return mutation.updates.map((update, i) =>
@@ -115,9 +117,10 @@ function mutationLines(mutation: InspectedMutation): string[] {
 }
 
 function fileLines(file: InspectedFile): string[] {
+  const start = file.startOffset ?? 'unknown';
   const tail = file.error === undefined ? file.tail : `${file.tail} (${file.error})`;
   const lines = [
-    `${file.name}: start ${file.startOffset ?? 'unknown'}, blocks ${file.blocks}, mutations ${file.mutations.length}, tail ${tail}`,
+    `${file.name}: start ${start}, blocks ${file.blocks}, mutations ${file.mutations.length}, tail ${tail}`,
   ];
   if (file.mutations.length > 0) lines.push('    decree  ballot       offset  updates');
   for (const mutation of file.mutations) lines.push(...mutationLines(mutation));

@@ -1,6 +1,6 @@
 /**
- * Block header and file header of a log file (plog 2-4), little-endian. A file is blocks without padding; the first block's
- * body begins with the file header.
+ * Block header and file header of a log file (plog 2-4), little-endian. A file is blocks without padding; the first
+ * block's body begins with the file header.
  */
 import { readI32le, readI64le, readU32le, writeI64le, writeU32le } from '../../protocol/bytes.ts';
 
@@ -25,7 +25,13 @@ export interface BlockHeader {
 }
 
 /** Fills the 16 bytes before a body. */
-export function writeBlockHeader(bytes: Uint8Array, at: number, length: number, bodyCrc: number, localOffset: number): void {
+export function writeBlockHeader(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  bodyCrc: number,
+  localOffset: number,
+): void {
   writeU32le(bytes, at, MAGIC);
   writeU32le(bytes, at + 4, length);
   writeU32le(bytes, at + 8, bodyCrc);

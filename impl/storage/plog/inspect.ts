@@ -1,6 +1,7 @@
 /**
- * Log files as people look at them: bytes in, a plain result out; nothing is opened, renamed or refused. Damage is judged as
- * the log's reader judges it (plog 9.2-9.5), but each file by itself and to its end, and 64-bit numbers stay exact.
+ * Log files as people look at them: bytes in, a plain result out; nothing is opened, renamed or refused. Damage is
+ * judged as the log's reader judges it (plog 9.2-9.5), but each file by itself and to its end, and 64-bit numbers stay
+ * exact.
  */
 import { readI32le, readU32le, toBinary } from '../../protocol/bytes.ts';
 import { crc32c } from '../../protocol/crc32c.ts';
@@ -161,7 +162,9 @@ function inspect(file: NamedBytes, nameTells: bigint | undefined): InspectedFile
 /** One file under any name: it starts where its header says. */
 export function inspectFile(file: NamedBytes): InspectedFile {
   const result = inspect(file, undefined);
-  return result.startOffset === undefined ? { ...result, startOffset: parseLogFileName(file.name)?.startOffset } : result;
+  return result.startOffset === undefined
+    ? { ...result, startOffset: parseLogFileName(file.name)?.startOffset }
+    : result;
 }
 
 /** A file's neighbours in a directory, as far as they say where it must start. */
@@ -180,8 +183,8 @@ function misplacement(index: number, startOffset: bigint, before: Before | undef
 }
 
 /**
- * The files of a directory whose names are log file names (plog 1), in index order; others are left out. A file that is out
- * of its place is corrupt, with everything that it holds still listed.
+ * The files of a directory whose names are log file names (plog 1), in index order; others are left out. A file that
+ * is out of its place is corrupt, with everything that it holds still listed.
  */
 export function inspectDirectory(files: readonly NamedBytes[]): readonly InspectedFile[] {
   const named = files.flatMap((file) => {

@@ -1,6 +1,6 @@
 /**
- * One log file: opened for reading and verified block by block, or created and written (upstream log_file; plog 2-6, 9.1,
- * 9.2). It never renames itself (mends plog.P6): the log's own opening decides to set a file aside.
+ * One log file: opened for reading and verified block by block, or created and written (upstream log_file; plog 2-6,
+ * 9.1, 9.2). It never renames itself (mends plog.P6): the log's own opening decides to set a file aside.
  */
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
@@ -87,7 +87,10 @@ export class LogFile {
 
   // -------------------------------------------------------------- reading
 
-  /** Seeks. The running CRC starts again at 0 and is kept elsewhere: a block verifies only after all before it (plog 6). */
+  /**
+   * Seeks. The running CRC starts again at 0 and is kept elsewhere: a block verifies only after all before it (plog
+   * 6).
+   */
   resetStream(localOffset: number): void {
     this.position = localOffset;
     if (localOffset === 0) this.runningCrc = 0;

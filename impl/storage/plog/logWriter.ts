@@ -1,6 +1,6 @@
 /**
- * The append path of the private log (upstream mutation_log_private; plog 7, 8): batches, one of them in flight, files that
- * rotate between batches. A file's header is on disk before its first batch is issued (mends plog.P5), and with
+ * The append path of the private log (upstream mutation_log_private; plog 7, 8): batches, one of them in flight, files
+ * that rotate between batches. A file's header is on disk before its first batch is issued (mends plog.P5), and with
  * plog_force_flush acknowledgements follow the sync (mends plog.P4). After a failed write nothing more is written:
  * whatever waits gets the error, so that no record can stand behind a hole.
  */
@@ -135,7 +135,12 @@ export class LogWriter {
     this.switchDemand = false;
     this.switchHint = false;
     this.headerInFlight = file;
-    this.ctx.env.tasks.post('LPC_WRITE_REPLICATION_LOG_COMMON', this.hash, 0, task(this, 'onWriteLogHeader', this.epoch, index));
+    this.ctx.env.tasks.post(
+      'LPC_WRITE_REPLICATION_LOG_COMMON',
+      this.hash,
+      0,
+      task(this, 'onWriteLogHeader', this.epoch, index),
+    );
     return file;
   }
 

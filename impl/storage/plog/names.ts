@@ -1,6 +1,6 @@
 /**
- * Names of log files: `log.<index>.<start_offset>` (plog 1). Upstream converts the numbers with the base detection of C's
- * strtoll (quirk P1): `0x10`, `012` (octal), a sign and leading blanks are all accepted, and so they are here.
+ * Names of log files: `log.<index>.<start_offset>` (plog 1). Upstream converts the numbers with the base detection of
+ * C's strtoll (quirk P1): `0x10`, `012` (octal), a sign and leading blanks are all accepted, and so they are here.
  */
 
 export interface LogFileName {

@@ -40,7 +40,9 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
     const replayer = new this.ctx.parts.LogReplayer(this.ctx);
     const first = this.chooseFirstFileToReplay(files, replayDecree);
     for (const skipped of files.slice(0, first)) skipped.closeRead();
-    const error = replayer.replayFiles(files.slice(first), (_lengthBytes, mutation) => this.onReplayed(mutation, replay));
+    const error = replayer.replayFiles(files.slice(first), (_lengthBytes, mutation) =>
+      this.onReplayed(mutation, replay),
+    );
     if (error !== 'ERR_OK') return error;
     this.globalStart = files[0]?.startOffset ?? 0;
     this.globalEnd = replayer.endOffset;
@@ -87,7 +89,9 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
     this.ctx.env.check(repeated === undefined, 'log file indexes are unique', () => repeated?.path ?? '');
   }
 
-  /** Position of the last file, from the oldest on, all of whose predecessors' records are covered by `replayDecree`. */
+  /**
+   * Position of the last file, from the oldest on, all of whose predecessors' records are covered by `replayDecree`.
+   */
   chooseFirstFileToReplay(files: readonly LogFile[], replayDecree: Decree): number {
     let first = 0;
     for (let i = 0; i < files.length && this.isCovered(files[i], replayDecree); i++) first = i;
@@ -101,13 +105,20 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
 
   private onReplayed(mutation: LogMutation, replay: (mutation: LogMutation) => boolean): void {
     if (!replay(mutation)) return;
-    this.ctx.env.check(mutation.gpid === this.gpid, 'record is of this replica', () => `${mutation.gpid} in ${this.dir}`);
+    this.ctx.env.check(
+      mutation.gpid === this.gpid,
+      'record is of this replica',
+      () => `${mutation.gpid} in ${this.dir}`,
+    );
     if (mutation.decree > this.maxDecreeIssued) this.maxDecreeIssued = mutation.decree;
     if (mutation.decree > this.maxDecreeWritten) this.maxDecreeWritten = mutation.decree;
     if (mutation.lastCommittedDecree > this.maxCommitWritten) this.maxCommitWritten = mutation.lastCommittedDecree;
   }
 
-  /** Records that were not replayed still are in the log or were: the next file's header must know them (mends plog.P8). */
+  /**
+   * Records that were not replayed still are in the log or were: the next file's header must know them (mends
+   * plog.P8).
+   */
   countFileHeaders(files: readonly LogFile[]): void {
     for (const file of files) this.maxDecreeIssued = Math.max(this.maxDecreeIssued, this.previousMaxOf(file));
   }
@@ -121,7 +132,10 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
   /** plog 12: deletes a prefix of the files, never the newest (mends plog.P9). */
   garbageCollection(cleanableDecree: Decree, validStartOffset: number): number {
     if (!this.opened || this.files.length <= 1) return 0;
-    this.ctx.env.check(this.currentFile === undefined || this.currentFile === this.files.at(-1), 'current log file is the newest');
+    this.ctx.env.check(
+      this.currentFile === undefined || this.currentFile === this.files.at(-1),
+      'current log file is the newest',
+    );
     return this.deleteFiles(this.countDeletable(cleanableDecree, validStartOffset));
   }
 
@@ -145,7 +159,10 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
     return file === this.files.at(-1) || file === this.issued?.file;
   }
 
-  /** Recent enough *and* within the size budget; a limit of 0 reserves nothing. An age that the disk does not tell counts as recent. */
+  /**
+   * Recent enough *and* within the size budget; a limit of 0 reserves nothing. An age that the disk does not tell
+   * counts as recent.
+   */
   isReserved(file: LogFile, reservedBytes: number): boolean {
     const maxBytes = this.ctx.settings.logPrivateReserveMaxSizeBytes;
     const maxSeconds = this.ctx.settings.logPrivateReserveMaxTimeSeconds;

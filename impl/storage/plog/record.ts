@@ -1,6 +1,6 @@
 /**
- * The mutation record (plog 5): the same bytes in the log, in a prepare request and in learn responses. 56 bytes of header,
- * the list of updates (names, types, lengths), then all their payloads.
+ * The mutation record (plog 5): the same bytes in the log, in a prepare request and in learn responses. 56 bytes of
+ * header, the list of updates (names, types, lengths), then all their payloads.
  */
 import type { WriteCode } from '../../../model/vocabulary.ts';
 import { readI32le, readI64le, toBinary, writeBinary, writeI64le, writeU32le } from '../../protocol/bytes.ts';
@@ -74,7 +74,9 @@ export function writeRecord(bytes: Uint8Array, start: number, mutation: LogMutat
   return at;
 }
 
-/** The record by itself, as a prepare request carries it; its offset is the mutation's own (-1 before it was appended). */
+/**
+ * The record by itself, as a prepare request carries it; its offset is the mutation's own (-1 before it was appended).
+ */
 export function encodeMutation(mutation: LogMutation): Uint8Array {
   const bytes = new Uint8Array(recordSize(mutation));
   writeRecord(bytes, 0, mutation, mutation.logOffset);
@@ -97,14 +99,21 @@ export interface UpdateSlot {
 export function readUpdateSlots(bytes: Uint8Array, at: number, limit: number): readonly UpdateSlot[] | RecordFault {
   const count = readI32le(bytes, at);
   if (count < 0 || count * UPDATE_FIXED_SIZE > limit - at - 4) return 'count';
-  const slots: { nameStart: number; nameEnd: number; serializationType: number; dataStart: number; dataEnd: number }[] = [];
+  const slots: { nameStart: number; nameEnd: number; serializationType: number; dataStart: number; dataEnd: number }[] =
+    [];
   let position = at + 4;
   for (let i = 0; i < count; i++) {
     const nameStart = position + 4;
     const nameLength = position + UPDATE_FIXED_SIZE <= limit ? readI32le(bytes, position) : -1;
     if (nameLength < 0 || nameLength > limit - position - UPDATE_FIXED_SIZE) return 'overrun';
     const nameEnd = nameStart + nameLength;
-    slots.push({ nameStart, nameEnd, serializationType: readI32le(bytes, nameEnd), dataStart: 0, dataEnd: readI32le(bytes, nameEnd + 4) });
+    slots.push({
+      nameStart,
+      nameEnd,
+      serializationType: readI32le(bytes, nameEnd),
+      dataStart: 0,
+      dataEnd: readI32le(bytes, nameEnd + 4),
+    });
     position = nameEnd + 8;
   }
   for (const slot of slots) {
@@ -124,8 +133,8 @@ function readCode(bytes: Uint8Array, start: number, end: number): WriteCode | un
 }
 
 /**
- * The record at `start`, not reaching beyond `limit`, with payloads as views into `bytes` (which must not be written any
- * more). A legacy record has the timestamp 0.
+ * The record at `start`, not reaching beyond `limit`, with payloads as views into `bytes` (which must not be written
+ * any more). A legacy record has the timestamp 0.
  */
 export function readRecord(bytes: Uint8Array, start: number, limit: number): DecodedRecord | RecordFault {
   if (limit - start < RECORD_FIXED_SIZE) return 'overrun';
@@ -137,7 +146,11 @@ export function readRecord(bytes: Uint8Array, start: number, limit: number): Dec
   for (const slot of slots) {
     const code = readCode(bytes, slot.nameStart, slot.nameEnd);
     if (code === undefined) return 'code';
-    updates.push({ code, serializationType: slot.serializationType, data: bytes.subarray(slot.dataStart, slot.dataEnd) });
+    updates.push({
+      code,
+      serializationType: slot.serializationType,
+      data: bytes.subarray(slot.dataStart, slot.dataEnd),
+    });
   }
   const mutation: LogMutation = {
     gpid: formatGpid(readI32le(bytes, start + 8), readI32le(bytes, start + 12)),

@@ -14,7 +14,9 @@ export type ReplayCallback = (lengthBytes: number, mutation: LogMutation) => voi
 
 export class LogReplayer {
   protected readonly ctx: Context;
-  /** Global offset that the last replay reached: behind the last good record, or of the block that could not be read. */
+  /**
+   * Global offset that the last replay reached: behind the last good record, or of the block that could not be read.
+   */
   endOffset = 0;
 
   constructor(ctx: Context) {
@@ -59,7 +61,10 @@ export class LogReplayer {
     return mutation.logOffset === this.endOffset;
   }
 
-  /** Behind a good CRC only another program can have written it: a version or code that is not ours ends the process (P3). */
+  /**
+   * Behind a good CRC only another program can have written it: a version or code that is not ours ends the process
+   * (P3).
+   */
   onBadRecord(fault: 'overrun' | 'count' | 'version' | 'code'): ErrorCode {
     this.ctx.env.check(fault !== 'version' && fault !== 'code', `log record with unknown ${fault}`);
     return 'ERR_INVALID_DATA';
@@ -75,8 +80,8 @@ export class LogReplayer {
   }
 
   /**
-   * plog 9.5: a set of open files, ordered by index. ERR_OBJECT_NOT_FOUND: an index is missing; ERR_INVALID_DATA: a file
-   * does not start where the good data before it ends, or it is damaged. A torn tail is no error.
+   * plog 9.5: a set of open files, ordered by index. ERR_OBJECT_NOT_FOUND: an index is missing; ERR_INVALID_DATA: a
+   * file does not start where the good data before it ends, or it is damaged. A torn tail is no error.
    */
   replayFiles(files: readonly LogFile[], callback: ReplayCallback): ErrorCode {
     this.endOffset = 0;
@@ -89,7 +94,10 @@ export class LogReplayer {
       file.closeRead();
       expected = this.endOffset;
       if (!this.isEndOfFile(error)) return error;
-      this.ctx.env.check(error !== 'ERR_HANDLE_EOF' || this.endOffset >= sizedEnd, 'replay reached the end of the file');
+      this.ctx.env.check(
+        error !== 'ERR_HANDLE_EOF' || this.endOffset >= sizedEnd,
+        'replay reached the end of the file',
+      );
     }
     return 'ERR_OK';
   }
@@ -113,6 +121,9 @@ export class LogReplayer {
       if (error === 'ERR_OK') files.push(file);
       else if (!this.isEndOfFile(error) && error !== 'ERR_INVALID_PARAMETERS') return error;
     }
-    return this.replayFiles(files.sort((a, b) => a.index - b.index), callback);
+    return this.replayFiles(
+      files.sort((a, b) => a.index - b.index),
+      callback,
+    );
   }
 }

@@ -4,7 +4,11 @@ import { expect, it } from 'vitest';
 import * as bytes from '../../../impl/protocol/bytes.ts';
 
 it('writes and reads as DataView does', () => {
-  const number = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.constantFrom(-1, 0, 2 ** 32, -(2 ** 32), 2 ** 31, Number.MAX_SAFE_INTEGER));
+  const number = fc.oneof(
+    fc.maxSafeInteger(),
+    fc.integer(),
+    fc.constantFrom(-1, 0, 2 ** 32, -(2 ** 32), 2 ** 31, Number.MAX_SAFE_INTEGER),
+  );
   fc.assert(
     fc.property(number, fc.nat(3), (value, at) => {
       const array = new Uint8Array(12);

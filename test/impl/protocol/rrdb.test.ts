@@ -27,16 +27,31 @@ describe('bytes on the wire', () => {
   });
 
   it('multi_put', () => {
-    const body = rrdb.encodeMultiPut('h', [{ sortKey: 's', value: 'v' }, { sortKey: '', value: '' }], 5);
+    const body = rrdb.encodeMultiPut(
+      'h',
+      [
+        { sortKey: 's', value: 'v' },
+        { sortKey: '', value: '' },
+      ],
+      5,
+    );
     const rows = '0c0001 00000001 73 0c0002 00000001 76 00 0c0001 00000000 0c0002 00000000 00';
     expect(hex(body)).toBe(hex(fromHex(`0c0000 0c0001 00000001 68 0f0002 0c 00000002 ${rows} 080003 00000005 00 00`)));
   });
 
   it('an update made from an atomic write carries its type and perhaps a check value', () => {
-    const body = fromHex('0c0000 0c0001 00000003 000161 0c0002 00000000 080003 00000000 080004 00000004 020005 01 020006 00 0c0007 00000001 78 00 00');
+    const body = fromHex(
+      '0c0000 0c0001 00000003 000161 0c0002 00000000 080003 00000000' +
+        '080004 00000004 020005 01 020006 00 0c0007 00000001 78 00 00',
+    );
     expect(rrdb.decodePut(body)).toEqual({ key: '\0\x01a', value: '', expireTsSeconds: 0, updateType: 4 });
     expect(rrdb.decodeRows('RPC_RRDB_RRDB_PUT', body)).toEqual([{ op: 'remove', key: '\0\x01a' }]);
-    expect(rrdb.decodePut(rrdb.encodePut('k', 'v', 1, 3))).toEqual({ key: 'k', value: 'v', expireTsSeconds: 1, updateType: 3 });
+    expect(rrdb.decodePut(rrdb.encodePut('k', 'v', 1, 3))).toEqual({
+      key: 'k',
+      value: 'v',
+      expireTsSeconds: 1,
+      updateType: 3,
+    });
   });
 });
 
@@ -44,9 +59,18 @@ describe('round trips', () => {
   it('keep everything', () => {
     fc.assert(
       fc.property(text, text, seconds, kvs, (key, value, expireTsSeconds, list) => {
-        expect(rrdb.decodePut(rrdb.encodePut(key, value, expireTsSeconds))).toEqual({ key, value, expireTsSeconds, updateType: 0 });
+        expect(rrdb.decodePut(rrdb.encodePut(key, value, expireTsSeconds))).toEqual({
+          key,
+          value,
+          expireTsSeconds,
+          updateType: 0,
+        });
         expect(rrdb.decodeKey(rrdb.encodeKey(key))).toBe(key);
-        expect(rrdb.decodeMultiPut(rrdb.encodeMultiPut(key, list, expireTsSeconds))).toEqual({ hashKey: key, kvs: list, expireTsSeconds });
+        expect(rrdb.decodeMultiPut(rrdb.encodeMultiPut(key, list, expireTsSeconds))).toEqual({
+          hashKey: key,
+          kvs: list,
+          expireTsSeconds,
+        });
       }),
     );
   });
@@ -71,12 +95,17 @@ describe('round trips', () => {
 });
 
 describe('bad bytes', () => {
-  const bodies = [rrdb.encodePut('\0\x01aa', 'value', 7), rrdb.encodeKey('\0\x01aa'), rrdb.encodeMultiPut('h', [{ sortKey: 's', value: 'v' }], 3)];
+  const bodies = [
+    rrdb.encodePut('\0\x01aa', 'value', 7),
+    rrdb.encodeKey('\0\x01aa'),
+    rrdb.encodeMultiPut('h', [{ sortKey: 's', value: 'v' }], 3),
+  ];
   const decoders = [rrdb.decodePut, rrdb.decodeKey, rrdb.decodeMultiPut];
 
   it('cut anywhere, or with a byte more: undefined', () => {
     bodies.forEach((body, i) => {
-      for (let length = 0; length < body.length; length++) expect(decoders[i]?.(body.subarray(0, length))).toBeUndefined();
+      for (let length = 0; length < body.length; length++)
+        expect(decoders[i]?.(body.subarray(0, length))).toBeUndefined();
       const longer = new Uint8Array(body.length + 1);
       longer.set(body);
       expect(decoders[i]?.(longer)).toBeUndefined();
@@ -84,11 +113,13 @@ describe('bad bytes', () => {
   });
 
   it('any bytes and any single damage: an answer, never an exception or a huge allocation', () => {
+    let answers = 0;
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        for (const decode of decoders) decode(bytes);
+        for (const decode of decoders) if (decode(bytes) !== undefined) answers++;
       }),
     );
+    expect(answers).toBeLessThan(5);
     for (const body of bodies) {
       for (let bit = 0; bit < body.length * 8; bit++) {
         const damaged = body.slice();
@@ -110,9 +141,18 @@ describe('bad bytes', () => {
 describe('what updates do to rows', () => {
   it('by code', () => {
     const key = rrdb.storedKey('h', 's');
-    expect(rrdb.decodeRows('RPC_RRDB_RRDB_PUT', rrdb.encodePut(key, 'v', 9))).toEqual([{ op: 'put', key, value: 'v', expireTs: 9 }]);
+    expect(rrdb.decodeRows('RPC_RRDB_RRDB_PUT', rrdb.encodePut(key, 'v', 9))).toEqual([
+      { op: 'put', key, value: 'v', expireTs: 9 },
+    ]);
     expect(rrdb.decodeRows('RPC_RRDB_RRDB_REMOVE', rrdb.encodeKey(key))).toEqual([{ op: 'remove', key }]);
-    const multi = rrdb.encodeMultiPut('h', [{ sortKey: 's', value: 'v' }, { sortKey: 't', value: 'w' }], 4);
+    const multi = rrdb.encodeMultiPut(
+      'h',
+      [
+        { sortKey: 's', value: 'v' },
+        { sortKey: 't', value: 'w' },
+      ],
+      4,
+    );
     expect(rrdb.decodeRows('RPC_RRDB_RRDB_MULTI_PUT', multi)).toEqual([
       { op: 'put', key, value: 'v', expireTs: 4 },
       { op: 'put', key: rrdb.storedKey('h', 't'), value: 'w', expireTs: 4 },
@@ -120,7 +160,11 @@ describe('what updates do to rows', () => {
     expect(rrdb.decodeRows('RPC_REPLICATION_WRITE_EMPTY', fromHex('cafe'))).toEqual([]);
     expect(rrdb.decodeRows('RPC_RRDB_RRDB_INCR', fromHex('00'))).toBeUndefined();
     expect(rrdb.decodeRows('RPC_RRDB_RRDB_PUT', fromHex('00'))).toBeUndefined();
-    expect(rrdb.writeEmptyUpdate()).toEqual({ code: 'RPC_REPLICATION_WRITE_EMPTY', serializationType: 0, data: new Uint8Array(0) });
+    expect(rrdb.writeEmptyUpdate()).toEqual({
+      code: 'RPC_REPLICATION_WRITE_EMPTY',
+      serializationType: 0,
+      data: new Uint8Array(0),
+    });
   });
 });
 

@@ -1,106 +1,14 @@
-/** `pegasus-check plog`: every rule of the command, over real directories. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/**
+ * `pegasus-check plog`: what is printed, which paths are accepted, how the files of a directory are judged together.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeI64le, writeU32le } from '../../../impl/protocol/bytes.ts';
-import { crc32c } from '../../../impl/protocol/crc32c.ts';
+import { describe, expect, it } from 'vitest';
 import { encodePut, storedKey } from '../../../impl/protocol/rrdb.ts';
-import { BLOCK_HEADER_SIZE, writeBlockHeader, writeFileHeader } from '../../../impl/storage/plog/format.ts';
-import { recordSize, writeRecord } from '../../../impl/storage/plog/record.ts';
-import type { LogMutation } from '../../../impl/storage/plog/types.ts';
-import { runPlog } from '../../../properties/cli/plog.ts';
 import { mutation, WORKED_EXAMPLE } from '../../impl/storage/plog/helpers.ts';
+import { dir, headerBody, joined, logBytes, put, recordBody, run, sealed, show, summary } from './plogFixture.ts';
 
 const REAL_DIR = resolve(import.meta.dirname, '../../../../shared/pegasus/data/plog');
-
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'plog-'));
-});
-afterEach(() => {
-  rmSync(dir, { recursive: true });
-});
-
-interface Ran {
-  readonly code: number;
-  readonly out: readonly string[];
-  readonly err: readonly string[];
-}
-
-function run(paths: readonly string[], json: boolean): Ran {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = runPlog(paths, { json }, { out: (line) => out.push(line), err: (line) => err.push(line) });
-  return { code, out, err };
-}
-
-interface Shown {
-  readonly name: string;
-  readonly startOffset: number | null;
-  readonly blocks: number;
-  readonly mutations: readonly { readonly decree: number; readonly logOffset: number }[];
-  readonly tail: string;
-  readonly error: string | null;
-}
-
-/** One argument as JSON. */
-function show(path: string): { readonly code: number; readonly files: readonly Shown[] } {
-  const ran = run([path], true);
-  expect(ran.err).toEqual([]);
-  expect(ran.out.length).toBe(1);
-  expect(ran.out[0]).not.toContain('\n');
-  const parsed = JSON.parse(ran.out[0] ?? '') as { files: Shown[] };
-  return { code: ran.code, files: parsed.files };
-}
-
-/** Exit code, and per file: name, blocks, decrees, tail, error. */
-function summary(path: string): readonly unknown[] {
-  const { code, files } = show(path);
-  return [code, ...files.map((f) => [f.name, f.blocks, f.mutations.map((mu) => mu.decree), f.tail, f.error])];
-}
-
-/** A file of the given bodies' blocks (body 0 must begin with the file header), CRCs right. */
-function sealed(bodies: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(bodies.reduce((sum, body) => sum + BLOCK_HEADER_SIZE + body.length, 0));
-  let at = 0;
-  let crc = 0;
-  for (const body of bodies) {
-    crc = crc32c(body, crc);
-    writeBlockHeader(bytes, at, body.length, crc, at);
-    bytes.set(body, at + BLOCK_HEADER_SIZE);
-    at += BLOCK_HEADER_SIZE + body.length;
-  }
-  return bytes;
-}
-
-function headerBody(start: number): Uint8Array {
-  const body = new Uint8Array(44);
-  writeFileHeader(body, 0, start, { appId: 7, partitionIndex: 2, maxDecree: 0, validStartOffset: 0 });
-  return body;
-}
-
-/** A body of records that stand where they say when the body begins at `globalOffset`. */
-function recordBody(globalOffset: number, mutations: readonly LogMutation[]): Uint8Array {
-  const body = new Uint8Array(mutations.reduce((sum, mu) => sum + recordSize(mu), 0));
-  let at = 0;
-  for (const mu of mutations) at = writeRecord(body, at, mu, globalOffset + at);
-  return body;
-}
-
-/** A file that starts at `start` and has one block per decree. 60 bytes and 115 for each. */
-function logBytes(start: number, decrees: readonly number[]): Uint8Array {
-  return sealed([headerBody(start), ...decrees.map((decree, i) => recordBody(start + 76 + 115 * i, [mutation(decree)]))]);
-}
-
-function put(name: string, bytes: Uint8Array): string {
-  writeFileSync(join(dir, name), bytes);
-  return join(dir, name);
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
-}
 
 describe('output', () => {
   it('is exactly this for the worked example, on one line', () => {
@@ -122,7 +30,6 @@ describe('output', () => {
 
   it('prints 64-bit numbers to the last digit', () => {
     const body = recordBody(76, [mutation(1)]);
-    writeI64le(body, 16, 0);
     const big = Buffer.from(body.buffer);
     big.writeBigInt64LE(9007199254740993n, 16);
     big.writeBigInt64LE(9223372036854775807n, 24);
@@ -130,7 +37,9 @@ describe('output', () => {
     big.writeBigInt64LE(9007199254740995n, 48);
     const line = run([put('log.1.0', sealed([headerBody(0), body]))], true).out[0];
     expect(line).toContain('"decree":9223372036854775807,"ballot":9007199254740993,');
-    expect(line).toContain('"lastCommittedDecree":-9223372036854775807,"timestampUs":"9007199254740995","logOffset":76,');
+    expect(line).toContain(
+      '"lastCommittedDecree":-9223372036854775807,"timestampUs":"9007199254740995","logOffset":76,',
+    );
   });
 
   it('start offsets beyond 2^53 too', () => {
@@ -146,8 +55,15 @@ describe('output', () => {
   });
 
   it('as a table', () => {
-    const update = { code: 'RPC_RRDB_RRDB_PUT', serializationType: 1, data: encodePut(storedKey('user\x01', 'name'), 'v', 0) };
-    const bytes = sealed([headerBody(0), recordBody(76, [mutation(5, { updates: [update] }), mutation(6, { updates: [] })])]);
+    const update = {
+      code: 'RPC_RRDB_RRDB_PUT',
+      serializationType: 1,
+      data: encodePut(storedKey('user\x01', 'name'), 'v', 0),
+    };
+    const bytes = sealed([
+      headerBody(0),
+      recordBody(76, [mutation(5, { updates: [update] }), mutation(6, { updates: [] })]),
+    ]);
     const path = put('log.1.0', joined(bytes, new Uint8Array(3)));
     const ran = run([path], false);
     expect(ran).toEqual({
@@ -237,135 +153,6 @@ describe('paths', () => {
   });
 });
 
-describe('ends of one file', () => {
-  const good = logBytes(0, [1, 2]);
-  const file = (bytes: Uint8Array): readonly unknown[] => {
-    const [code, shown] = summary(put('log.1.0', bytes));
-    return [code, ...(shown as unknown[]).slice(1)];
-  };
-
-  it('cut at every length', () => {
-    for (let length = 0; length <= good.length; length++) {
-      const blocks = [60, 175, 290].filter((end) => end <= length).length;
-      const clean = length === 60 || length === 175 || length === 290;
-      const decrees = [1, 2].slice(0, Math.max(0, blocks - 1));
-      const expected = [0, blocks, decrees, clean ? 'clean' : 'torn', clean ? null : 'ERR_INCOMPLETE_DATA'];
-      expect(file(good.slice(0, length)), `cut to ${length}`).toEqual(expected);
-    }
-  });
-
-  it('trailing zeros', () => {
-    for (const count of [1, 2, 15]) expect(file(joined(good, new Uint8Array(count)))).toEqual([0, 3, [1, 2], 'torn', 'ERR_INCOMPLETE_DATA']);
-    for (const count of [16, 17, 5000]) expect(file(joined(good, new Uint8Array(count)))).toEqual([3, 3, [1, 2], 'corrupt', 'ERR_INVALID_DATA']);
-  });
-
-  it.each([
-    ['past the end', 175, 0x7fffffff, [0, 2, [1], 'torn', 'ERR_INCOMPLETE_DATA']],
-    ['one past the end', 175, 100, [0, 2, [1], 'torn', 'ERR_INCOMPLETE_DATA']],
-    ['negative', 175, -1, [3, 2, [1], 'corrupt', 'ERR_INVALID_DATA']],
-    ['the smallest', 175, -0x80000000, [3, 2, [1], 'corrupt', 'ERR_INVALID_DATA']],
-    ['too short', 175, 98, [3, 2, [1], 'corrupt', 'ERR_INVALID_DATA']],
-    ['past the end in block 0', 0, 5000, [0, 0, [], 'torn', 'ERR_INCOMPLETE_DATA']],
-    ['negative in block 0', 0, -5, [3, 0, [], 'corrupt', 'ERR_INVALID_DATA']],
-  ])('length %s', (_name, block, length, expected) => {
-    const bytes = good.slice();
-    writeU32le(bytes, block + 4, length);
-    expect(file(bytes)).toEqual(expected);
-  });
-
-  it('a wrong local_offset does not matter', () => {
-    const bytes = good.slice();
-    for (const block of [0, 60, 175]) writeU32le(bytes, block + 12, 0xdeadbeef);
-    expect(file(bytes)).toEqual([0, 3, [1, 2], 'clean', null]);
-  });
-
-  it('a flipped bit in each block: what is before it is listed', () => {
-    for (const [at, blocks, decrees] of [[0, 0, []], [20, 0, []], [61, 1, []], [100, 1, []], [176, 2, [1]], [289, 2, [1]]] as const) {
-      const bytes = good.slice();
-      bytes[at] = (bytes[at] ?? 0) ^ 4;
-      expect(file(bytes), `at ${at}`).toEqual([3, blocks, decrees, 'corrupt', 'ERR_INVALID_DATA']);
-    }
-  });
-});
-
-describe('well-sealed nonsense', () => {
-  const sealedFile = (bodies: readonly Uint8Array[]): readonly unknown[] => {
-    const [code, shown] = summary(put('log.1.0', sealed(bodies)));
-    return [code, ...(shown as unknown[]).slice(1)];
-  };
-  const two = (): Uint8Array => recordBody(76, [mutation(1), mutation(2)]);
-  const header = headerBody(0);
-  const corrupt = (blocks: number, decrees: readonly number[]): readonly unknown[] => [3, blocks, decrees, 'corrupt', 'ERR_INVALID_DATA'];
-
-  it('a bad file header', () => {
-    const magic = headerBody(0);
-    writeU32le(magic, 0, 1);
-    expect(sealedFile([magic, two()])).toEqual(corrupt(1, []));
-    for (const count of [-1, 2, 0x7fffffff]) {
-      const counted = headerBody(0);
-      writeU32le(counted, 16, count);
-      expect(sealedFile([counted, two()])).toEqual(corrupt(1, []));
-    }
-    expect(sealedFile([new Uint8Array(10)])).toEqual(corrupt(1, []));
-  });
-
-  it('a header that contradicts the name, in a directory', () => {
-    put('log.1.5', logBytes(0, [1]));
-    expect(summary(dir)).toEqual([3, ['log.1.5', 1, [], 'corrupt', 'ERR_INVALID_DATA']]);
-  });
-
-  it('no or several header entries, another version, and records behind the header in block 0 are fine', () => {
-    const none = header.slice(0, 20);
-    writeU32le(none, 16, 0);
-    expect(sealedFile([none, recordBody(52, [mutation(1)])])).toEqual([0, 2, [1], 'clean', null]);
-    const many = joined(header, header.slice(20));
-    writeU32le(many, 16, 2);
-    writeU32le(many, 4, 99);
-    expect(sealedFile([joined(many, recordBody(84, [mutation(1)]))])).toEqual([0, 1, [1], 'clean', null]);
-  });
-
-  it.each([1, 64, -1])('an unknown record version: %i', (version) => {
-    const body = two();
-    writeI64le(body, 99, version);
-    expect(sealedFile([header, body, recordBody(1, [])])).toEqual(corrupt(2, [1]));
-  });
-
-  it('a legacy record has no timestamp', () => {
-    const body = recordBody(76, [mutation(1)]);
-    writeI64le(body, 0, 0x7f0000000000);
-    put('log.1.0', sealed([header, body]));
-    expect(run([dir], true).out[0]).toContain('"timestampUs":"0"');
-  });
-
-  it.each([-1, 4, 0x7fffffff])('an impossible update count: %i', (count) => {
-    const body = two();
-    writeU32le(body, 99 + 56, count);
-    expect(sealedFile([header, body])).toEqual(corrupt(2, [1]));
-  });
-
-  it('a record that overruns its block', () => {
-    for (const [at, length] of [[99 + 60, 28], [99 + 60, -1], [99 + 95, 1], [99 + 95, -1], [99 + 95, 0x7fffffff]] as const) {
-      const body = two();
-      writeU32le(body, at, length);
-      expect(sealedFile([header, body]), `${length} at ${at}`).toEqual(corrupt(2, [1]));
-    }
-    expect(sealedFile([header, two().slice(0, 150)])).toEqual(corrupt(2, [1]));
-    expect(sealedFile([header, joined(two(), new Uint8Array(5))])).toEqual(corrupt(2, [1, 2]));
-  });
-
-  it('a record that stands elsewhere than it says', () => {
-    const body = two();
-    writeI64le(body, 99 + 32, 76 + 98);
-    expect(sealedFile([header, body])).toEqual(corrupt(2, [1]));
-  });
-
-  it('task codes that nobody knows are shown as they are', () => {
-    const body = recordBody(76, [mutation(1, { updates: [{ code: 'RPC_"X"', serializationType: 3, data: Uint8Array.from([1]) }] })]);
-    put('log.1.0', sealed([header, body]));
-    expect(run([dir], true).out[0]).toContain('"updates":[{"code":"RPC_\\"X\\"","type":3,"hex":"01"}]');
-  });
-});
-
 describe('files of one directory', () => {
   const [a, b, c] = [logBytes(0, [1]), logBytes(175, [2]), logBytes(350, [3])];
   const clean = (index: number): readonly unknown[] => [`log.${index}.${175 * (index - 1)}`, 2, [index], 'clean', null];
@@ -399,7 +186,12 @@ describe('files of one directory', () => {
   });
 
   it('a file that starts elsewhere is corrupt, and listed', () => {
-    expect(three(a, b.slice(0, 60), c)).toEqual([3, clean(1), ['log.2.175', 1, [], 'clean', null], ['log.3.350', 2, [3], 'corrupt', 'ERR_INVALID_DATA']]);
+    expect(three(a, b.slice(0, 60), c)).toEqual([
+      3,
+      clean(1),
+      ['log.2.175', 1, [], 'clean', null],
+      ['log.3.350', 2, [3], 'corrupt', 'ERR_INVALID_DATA'],
+    ]);
     expect(three(a, b.slice(0, 174), c)).toEqual([
       3,
       clean(1),
@@ -425,7 +217,13 @@ describe('files of one directory', () => {
     put('log.2.175', b);
     put('log.02.9000', logBytes(9000, [8]));
     put('log.3.350', c);
-    expect(summary(dir)).toEqual([3, clean(1), clean(2), ['log.02.9000', 2, [8], 'corrupt', 'ERR_INVALID_DATA'], clean(3)]);
+    expect(summary(dir)).toEqual([
+      3,
+      clean(1),
+      clean(2),
+      ['log.02.9000', 2, [8], 'corrupt', 'ERR_INVALID_DATA'],
+      clean(3),
+    ]);
   });
 
   it('an empty newest file is torn', () => {

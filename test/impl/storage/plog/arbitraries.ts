@@ -30,8 +30,13 @@ export type Act =
   | { readonly kind: 'steps'; readonly picks: readonly number[] };
 
 const append = fc.record({ kind: fc.constant('append' as const), repeats: fc.nat(2), bytes: fc.nat(120) });
-const other = fc.record({ kind: fc.constantFrom('demand' as const, 'hint' as const, 'restart' as const, 'drain' as const) });
-const steps = fc.record({ kind: fc.constant('steps' as const), picks: fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }) });
+const other = fc.record({
+  kind: fc.constantFrom('demand' as const, 'hint' as const, 'restart' as const, 'drain' as const),
+});
+const steps = fc.record({
+  kind: fc.constant('steps' as const),
+  picks: fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }),
+});
 
 export const acts: fc.Arbitrary<readonly Act[]> = fc.array(
   fc.oneof({ weight: 5, arbitrary: append }, { weight: 2, arbitrary: other }, { weight: 3, arbitrary: steps }),
@@ -41,7 +46,10 @@ export const acts: fc.Arbitrary<readonly Act[]> = fc.array(
 export const SMALL_FILES = { logPrivateFileSizeBytes: 1500 };
 
 /** Lives through the acts over one disk; every append is drained before a restart, as after a graceful stop. */
-export function live(disk: FakeDisk, history: readonly Act[]): { readonly last: Opened; readonly appended: readonly LogMutation[] } {
+export function live(
+  disk: FakeDisk,
+  history: readonly Act[],
+): { readonly last: Opened; readonly appended: readonly LogMutation[] } {
   let log = openLog(makeContext(disk, SMALL_FILES));
   const appended: LogMutation[] = [];
   for (const act of history) {
@@ -49,7 +57,10 @@ export function live(disk: FakeDisk, history: readonly Act[]): { readonly last: 
       case 'append': {
         const decree = Math.max(1, appended.length + 1 - act.repeats);
         const data = new Uint8Array(act.bytes).fill(appended.length);
-        const mu = mutation(decree, { ballot: 1 + appended.length, updates: [{ code: 'RPC_RRDB_RRDB_PUT', serializationType: 1, data }] });
+        const mu = mutation(decree, {
+          ballot: 1 + appended.length,
+          updates: [{ code: 'RPC_RRDB_RRDB_PUT', serializationType: 1, data }],
+        });
         appended.push({ ...mu, gpid: GPID, logOffset: log.append(mu) });
         break;
       }

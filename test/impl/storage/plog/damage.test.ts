@@ -1,4 +1,6 @@
-/** Every truncation and every single-bit flip of a log (plog 18, properties 3 and 4), as the replica's load sees them. */
+/**
+ * Every truncation and every single-bit flip of a log (plog 18, properties 3 and 4), as the replica's load sees them.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LogFile } from '../../../../impl/storage/plog/logFile.ts';
 import { LogReplayer } from '../../../../impl/storage/plog/replayer.ts';
@@ -32,7 +34,7 @@ function multiFileScene(): Scene {
     const blocks: Block[] = [{ start: 0, end: 60, decrees: [] }];
     for (const records of [1, 2, 1]) {
       const decrees: number[] = [];
-      // The first append of a round is issued alone unless something is in flight; two records need a write to wait for.
+      // An append to an idle log is issued alone; two records in a block need a write to wait for.
       for (let i = 0; i < records; i++) decrees.push(++decree);
       const start = blocks.at(-1)?.end ?? 0;
       if (records === 1 || start === 60) {
@@ -58,7 +60,10 @@ function multiFileScene(): Scene {
 function workedScene(): Scene {
   const disk = new FakeDisk();
   disk.put(`${DIR}/log.3.1000`, WORKED_EXAMPLE);
-  const blocks = [{ start: 0, end: 60, decrees: [] }, { start: 60, end: 210, decrees: [42] }];
+  const blocks = [
+    { start: 0, end: 60, decrees: [] },
+    { start: 60, end: 210, decrees: [42] },
+  ];
   return { disk, names: ['log.3.1000'], blocks: new Map([['log.3.1000', blocks]]) };
 }
 
@@ -71,7 +76,8 @@ interface Loaded {
 /** Loads a log whose file `name` has these bytes instead. */
 function loadWith(scene: Scene, name: string, bytes: Uint8Array): Loaded {
   const disk = new FakeDisk();
-  for (const other of scene.names) disk.put(`${DIR}/${other}`, other === name ? bytes : scene.disk.bytes(`${DIR}/${other}`));
+  for (const other of scene.names)
+    disk.put(`${DIR}/${other}`, other === name ? bytes : scene.disk.bytes(`${DIR}/${other}`));
   const log = openLog(makeContext(disk));
   return { error: log.error, decrees: log.replayed.map((mu) => mu.decree), names: disk.list(DIR) };
 }
@@ -99,7 +105,11 @@ describe.each([
 
   it('the scene is what it says', () => {
     expect(bytes.length).toBe(scene.blocks.get(newest)?.at(-1)?.end);
-    expect(loadWith(scene, newest, bytes)).toEqual({ error: 'ERR_OK', decrees: decreesUpTo(scene, newest, Infinity), names: scene.names });
+    expect(loadWith(scene, newest, bytes)).toEqual({
+      error: 'ERR_OK',
+      decrees: decreesUpTo(scene, newest, Infinity),
+      names: scene.names,
+    });
   });
 
   it('cut at any byte, the newest file gives exactly its complete blocks', () => {
@@ -116,7 +126,8 @@ describe.each([
   it('after a cut the next file starts where the good data ends, and both replay together (property 5)', () => {
     for (let length = 0; length < bytes.length; length += 7) {
       const disk = new FakeDisk();
-      for (const name of scene.names) disk.put(`${DIR}/${name}`, name === newest ? bytes.slice(0, length) : scene.disk.bytes(`${DIR}/${name}`));
+      for (const name of scene.names)
+        disk.put(`${DIR}/${name}`, name === newest ? bytes.slice(0, length) : scene.disk.bytes(`${DIR}/${name}`));
       const log = openLog(makeContext(disk));
       const end = log.log.globalEndOffset();
       log.append(mutation(900));
@@ -126,7 +137,10 @@ describe.each([
       const expectedIndex = index === 0 ? 1 : firstIndex + index;
       expect(disk.exists(`${DIR}/log.${expectedIndex}.${end}`), `cut to ${length}`).toBe(true);
       const again = openLog(makeContext(disk));
-      expect([again.error, again.replayed.map((mu) => mu.decree)]).toEqual(['ERR_OK', [...log.replayed.map((mu) => mu.decree), 900]]);
+      expect([again.error, again.replayed.map((mu) => mu.decree)]).toEqual([
+        'ERR_OK',
+        [...log.replayed.map((mu) => mu.decree), 900],
+      ]);
     }
   });
 
@@ -169,7 +183,11 @@ describe('damage in an older file', () => {
   it('the oldest file set aside: the rest replays', () => {
     const loaded = loadWith(scene, first, scene.disk.bytes(`${DIR}/${first}`).slice(0, 20));
     expect(loaded.error).toBe('ERR_OK');
-    expect(loaded.decrees).toEqual(decreesUpTo(scene, scene.names.at(-1) ?? '', Infinity).filter((d) => !decreesUpTo(scene, first, Infinity).includes(d)));
+    expect(loaded.decrees).toEqual(
+      decreesUpTo(scene, scene.names.at(-1) ?? '', Infinity).filter(
+        (d) => !decreesUpTo(scene, first, Infinity).includes(d),
+      ),
+    );
   });
 
   it('behind block 0 of a file that is not replayed nobody notices', () => {
@@ -193,7 +211,13 @@ describe('tails', () => {
     return loadWith(workedScene(), 'log.3.1000', bytes);
   };
 
-  it.each([[0, 'ERR_OK'], [1, 'ERR_OK'], [15, 'ERR_OK'], [16, 'ERR_INVALID_DATA'], [4096, 'ERR_INVALID_DATA']])('%i zero bytes: %s', (count, error) => {
+  it.each([
+    [0, 'ERR_OK'],
+    [1, 'ERR_OK'],
+    [15, 'ERR_OK'],
+    [16, 'ERR_INVALID_DATA'],
+    [4096, 'ERR_INVALID_DATA'],
+  ])('%i zero bytes: %s', (count, error) => {
     expect(append(new Uint8Array(count))).toMatchObject({ error, decrees: [42] });
   });
 
@@ -203,7 +227,10 @@ describe('tails', () => {
     ['a huge length', [0xff, 0xff, 0xff, 0x7f], 'ERR_OK'],
     ['length 0 at the end', [0, 0, 0, 0], 'ERR_OK'],
   ])('%s', (_name, length, error) => {
-    expect(append(Uint8Array.from([0xef, 0xbe, 0xad, 0xde, ...length, 0, 0, 0, 0, 0, 0, 0, 0]))).toMatchObject({ error, decrees: [42] });
+    expect(append(Uint8Array.from([0xef, 0xbe, 0xad, 0xde, ...length, 0, 0, 0, 0, 0, 0, 0, 0]))).toMatchObject({
+      error,
+      decrees: [42],
+    });
   });
 });
 
@@ -217,10 +244,18 @@ describe('a foreign reader', () => {
     disk.put('x/other', WORKED_EXAMPLE);
     const ctx = makeContext(disk);
     const errors = disk.list('x').map((name) => new LogFile(ctx, `x/${name}`).openRead());
-    expect(errors).toEqual(['ERR_HANDLE_EOF', 'ERR_INVALID_DATA', 'ERR_OK', 'ERR_INVALID_PARAMETERS', 'ERR_INVALID_PARAMETERS']);
+    expect(errors).toEqual([
+      'ERR_HANDLE_EOF',
+      'ERR_INVALID_DATA',
+      'ERR_OK',
+      'ERR_INVALID_PARAMETERS',
+      'ERR_INVALID_PARAMETERS',
+    ]);
     const seen: LogMutation[] = [];
     const replayer = new LogReplayer(ctx);
-    expect(replayer.replayPaths(['x/log.1.0', 'x/log.3.1000', 'x/other'], (_length, mu) => seen.push(mu))).toBe('ERR_OK');
+    expect(replayer.replayPaths(['x/log.1.0', 'x/log.3.1000', 'x/other'], (_length, mu) => seen.push(mu))).toBe(
+      'ERR_OK',
+    );
     expect([replayer.endOffset, seen.map((mu) => mu.decree)]).toEqual([1210, [42]]);
     expect(replayer.replayPaths(['x/log.2.60'], () => undefined)).toBe('ERR_INVALID_DATA');
     expect(disk.journal).toEqual([]);

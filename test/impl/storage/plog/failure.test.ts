@@ -53,7 +53,7 @@ describe('a failed write', () => {
     expect(log.log.maxDecreeOnDisk()).toBe(0);
   });
 
-  it('of a new file\'s header lets the batch in flight in the old file end well', () => {
+  it("of a new file's header lets the batch in flight in the old file end well", () => {
     const disk = new FakeDisk();
     const log = openLog(makeContext(disk));
     log.append(mutation(1));
@@ -63,12 +63,16 @@ describe('a failed write', () => {
     log.log.demandSwitchFile();
     log.append(mutation(3));
     log.ctx.env.tasks.run();
-    expect(log.listener.acks.map((ack) => `${ack.decree} ${ack.error}`).sort()).toEqual(['1 ERR_OK', '2 ERR_OK', '3 ERR_FILE_OPERATION_FAILED']);
+    expect(log.listener.acks.map((ack) => `${ack.decree} ${ack.error}`).sort()).toEqual([
+      '1 ERR_OK',
+      '2 ERR_OK',
+      '3 ERR_FILE_OPERATION_FAILED',
+    ]);
     disk.fault = () => undefined;
     expect(openLog(makeContext(disk)).replayed.map((mu) => mu.decree)).toEqual([1, 2]);
   });
 
-  it('an exception that is not the disk\'s goes through', () => {
+  it("an exception that is not the disk's goes through", () => {
     const disk = new FakeDisk();
     const log = openLog(makeContext(disk));
     log.append(mutation(1));
@@ -110,7 +114,9 @@ describe('close', () => {
     log.ctx.env.tasks.run();
     expect(log.listener.marks).toEqual(['closed']);
     expect(log.listener.acks.length).toBe(2);
-    expect([log.log.maxDecree(), log.log.globalEndOffset(), log.log.totalSizeBytes(), log.log.maxGcedDecree()]).toEqual([0, 0, 0, -1]);
+    expect([log.log.maxDecree(), log.log.globalEndOffset(), log.log.totalSizeBytes(), log.log.maxGcedDecree()]).toEqual(
+      [0, 0, 0, -1],
+    );
     const seen: number[] = [];
     expect(log.log.open(0, (mu) => seen.push(mu.decree) > 0)).toBe('ERR_OK');
     expect(seen).toEqual([1, 2]);

@@ -1,10 +1,18 @@
 /**
- * A process of one private log for tests: a disk in a map, FIFO queues per pool and a clock that stands still unless it is
- * moved. `pick` chooses which pool runs next, so that properties can try every interleaving of the hops.
+ * A process of one private log for tests: a disk in a map, FIFO queues per pool and a clock that stands still unless
+ * it is moved. `pick` chooses which pool runs next, so that properties can try every interleaving of the hops.
  */
 import { CheckFailed, DiskError } from '../../../../impl/env/contract.ts';
 import type {
-  Continuation, Disk, DiskErrorCode, Env, FileInfo, Rpc, StateStore, TaskHandle, Tasks,
+  Continuation,
+  Disk,
+  DiskErrorCode,
+  Env,
+  FileInfo,
+  Rpc,
+  StateStore,
+  TaskHandle,
+  Tasks,
 } from '../../../../impl/env/contract.ts';
 import type { Context } from '../../../../impl/context.ts';
 import type { Parts } from '../../../../impl/parts.ts';
@@ -187,6 +195,14 @@ export interface FakeContext extends Context {
 }
 
 /** A process over `disk`. */
-export function makeContext(disk: FakeDisk = new FakeDisk(), settings: Partial<Settings> = {}, parts: Partial<Parts> = {}): FakeContext {
-  return { env: new FakeEnv(disk), settings: { ...DEFAULT_SETTINGS, ...settings }, parts: { ...plogParts, ...parts } as Parts };
+export function makeContext(
+  disk: FakeDisk = new FakeDisk(),
+  settings: Partial<Settings> = {},
+  parts: Partial<Parts> = {},
+): FakeContext {
+  return {
+    env: new FakeEnv(disk),
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    parts: { ...plogParts, ...parts } as Parts,
+  };
 }

@@ -24,7 +24,14 @@ function indexes(log: Opened): readonly number[] {
 }
 
 describe('by decree', () => {
-  it.each([[0, [1, 2, 3, 4]], [1, [2, 3, 4]], [2, [3, 4]], [3, [4]], [4, [4]], [99, [4]]])('cleanable %i', (cleanable, left) => {
+  it.each([
+    [0, [1, 2, 3, 4]],
+    [1, [2, 3, 4]],
+    [2, [3, 4]],
+    [3, [4]],
+    [4, [4]],
+    [99, [4]],
+  ])('cleanable %i', (cleanable, left) => {
     const log = logOf(4);
     expect(log.log.garbageCollection(cleanable, 0)).toBe(4 - left.length);
     expect(indexes(log)).toEqual(left);
@@ -49,7 +56,14 @@ describe('by decree', () => {
 });
 
 describe('by valid start offset', () => {
-  it.each([[174, [1, 2, 3, 4]], [175, [2, 3, 4]], [349, [2, 3, 4]], [350, [3, 4]], [700, [4]], [9999, [4]]])('%i', (valid, left) => {
+  it.each([
+    [174, [1, 2, 3, 4]],
+    [175, [2, 3, 4]],
+    [349, [2, 3, 4]],
+    [350, [3, 4]],
+    [700, [4]],
+    [9999, [4]],
+  ])('%i', (valid, left) => {
     const log = logOf(4);
     expect(log.log.garbageCollection(0, valid)).toBe(4 - left.length);
     expect(indexes(log)).toEqual(left);
@@ -82,9 +96,12 @@ describe('reserve', () => {
     expect(log.log.garbageCollection(99, 0)).toBe(2);
   });
 
-  it.each([{ logPrivateReserveMaxSizeBytes: 0 }, { logPrivateReserveMaxTimeSeconds: 0 }])('a limit of 0 reserves nothing', (change) => {
-    expect(logOf(3, { ...settings, ...change }).log.garbageCollection(99, 0)).toBe(2);
-  });
+  it.each([{ logPrivateReserveMaxSizeBytes: 0 }, { logPrivateReserveMaxTimeSeconds: 0 }])(
+    'a limit of 0 reserves nothing',
+    (change) => {
+      expect(logOf(3, { ...settings, ...change }).log.garbageCollection(99, 0)).toBe(2);
+    },
+  );
 
   it('reserves nothing that is not needed to reserve: needed files stay in any case', () => {
     const log = logOf(5, settings);
@@ -135,41 +152,68 @@ it('deletes from the oldest on and stops at the first refusal, which the next ro
 
 it('in general: a prefix, covered or void, not inside both reserve limits, and the rest replays', () => {
   const file = fc.record({ decrees: fc.integer({ min: 1, max: 3 }), ageSeconds: fc.nat(50) });
-  const limits = fc.record({ logPrivateReserveMaxSizeBytes: fc.nat(1500), logPrivateReserveMaxTimeSeconds: fc.nat(120) });
+  const limits = fc.record({
+    logPrivateReserveMaxSizeBytes: fc.nat(1500),
+    logPrivateReserveMaxTimeSeconds: fc.nat(120),
+  });
   fc.assert(
-    fc.property(fc.array(file, { maxLength: 8 }), limits, fc.nat(20), fc.nat(2000), fc.boolean(), (files, settings, cleanable, valid, restart) => {
-      const disk = new FakeDisk();
-      let log = openLog(makeContext(disk, settings));
-      const made: { readonly name: string; readonly max: number; readonly end: number; readonly size: number; readonly second: number }[] = [];
-      let decree = 0;
-      for (const { decrees, ageSeconds } of files) {
-        disk.nowUs += ageSeconds * 1_000_000;
-        log.log.demandSwitchFile();
-        const start = log.log.globalEndOffset();
-        for (let i = 0; i < decrees; i++) log.append(mutation(++decree));
-        log.ctx.env.tasks.run();
-        const end = log.log.globalEndOffset();
-        made.push({ name: `log.${made.length + 1}.${start}`, max: decree, end, size: end - start, second: Math.floor(disk.nowUs / 1e6) });
-      }
-      disk.nowUs += 30_000_000;
-      if (restart) log = openLog(makeContext(disk, settings));
-      const deleted = log.log.garbageCollection(cleanable, valid);
-      expect(disk.list(DIR)).toEqual(made.slice(deleted).map((f) => f.name));
-      expect(deleted).toBeLessThan(Math.max(1, made.length));
-      for (const gone of made.slice(0, deleted)) expect(gone.max <= cleanable || gone.end <= valid || (made[deleted - 1]?.end ?? 0) <= valid).toBe(true);
-      const newestGone = made[deleted - 1];
-      if (newestGone !== undefined) {
-        const reserved = made.slice(deleted).reduce((sum, f) => sum + f.size, newestGone.size) <= settings.logPrivateReserveMaxSizeBytes;
-        const recent = newestGone.second + settings.logPrivateReserveMaxTimeSeconds >= Math.floor(disk.nowUs / 1e6);
-        const limited = settings.logPrivateReserveMaxSizeBytes > 0 && settings.logPrivateReserveMaxTimeSeconds > 0;
-        expect(limited && reserved && recent).toBe(false);
-      }
-      // And as much as the rule allows: the next older candidate was refused for a reason.
-      expect(log.log.garbageCollection(cleanable, valid)).toBe(0);
-      const again = openLog(makeContext(disk));
-      expect(again.error).toBe('ERR_OK');
-      expect(again.replayed.map((mu) => mu.decree)).toEqual(Array.from({ length: decree }, (_, i) => i + 1).filter((d) => d > (made[deleted - 1]?.max ?? 0)));
-    }),
+    fc.property(
+      fc.array(file, { maxLength: 8 }),
+      limits,
+      fc.nat(20),
+      fc.nat(2000),
+      fc.boolean(),
+      (files, settings, cleanable, valid, restart) => {
+        const disk = new FakeDisk();
+        let log = openLog(makeContext(disk, settings));
+        const made: {
+          readonly name: string;
+          readonly max: number;
+          readonly end: number;
+          readonly size: number;
+          readonly second: number;
+        }[] = [];
+        let decree = 0;
+        for (const { decrees, ageSeconds } of files) {
+          disk.nowUs += ageSeconds * 1_000_000;
+          log.log.demandSwitchFile();
+          const start = log.log.globalEndOffset();
+          for (let i = 0; i < decrees; i++) log.append(mutation(++decree));
+          log.ctx.env.tasks.run();
+          const end = log.log.globalEndOffset();
+          made.push({
+            name: `log.${made.length + 1}.${start}`,
+            max: decree,
+            end,
+            size: end - start,
+            second: Math.floor(disk.nowUs / 1e6),
+          });
+        }
+        disk.nowUs += 30_000_000;
+        if (restart) log = openLog(makeContext(disk, settings));
+        const deleted = log.log.garbageCollection(cleanable, valid);
+        expect(disk.list(DIR)).toEqual(made.slice(deleted).map((f) => f.name));
+        expect(deleted).toBeLessThan(Math.max(1, made.length));
+        for (const gone of made.slice(0, deleted))
+          expect(gone.max <= cleanable || gone.end <= valid || (made[deleted - 1]?.end ?? 0) <= valid).toBe(true);
+        const newestGone = made[deleted - 1];
+        if (newestGone !== undefined) {
+          const reserved =
+            made.slice(deleted).reduce((sum, f) => sum + f.size, newestGone.size) <=
+            settings.logPrivateReserveMaxSizeBytes;
+          const recent = newestGone.second + settings.logPrivateReserveMaxTimeSeconds >= Math.floor(disk.nowUs / 1e6);
+          const limited = settings.logPrivateReserveMaxSizeBytes > 0 && settings.logPrivateReserveMaxTimeSeconds > 0;
+          expect(limited && reserved && recent).toBe(false);
+        }
+        // And as much as the rule allows: the next older candidate was refused for a reason.
+        expect(log.log.garbageCollection(cleanable, valid)).toBe(0);
+        const again = openLog(makeContext(disk));
+        expect(again.error).toBe('ERR_OK');
+        expect(again.replayed.map((mu) => mu.decree)).toEqual(
+          Array.from({ length: decree }, (_, i) => i + 1).filter((d) => d > (made[deleted - 1]?.max ?? 0)),
+        );
+      },
+    ),
     { numRuns: 300 },
   );
 });

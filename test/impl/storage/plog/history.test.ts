@@ -1,4 +1,6 @@
-/** Properties 2, 3, 6, 8, 9 and 10 of plog 18 over generated histories of appends, switches, task orders and restarts. */
+/**
+ * Properties 2, 3, 6, 8, 9 and 10 of plog 18 over generated histories of appends, switches, task orders and restarts.
+ */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { crc32c } from '../../../../impl/protocol/crc32c.ts';
@@ -41,7 +43,7 @@ it('whatever is appended comes back, in order, at the offsets that append answer
   );
 });
 
-it('bytes: chained CRCs, offsets without gaps, starts where the last ended, previous max decrees that only grow', () => {
+it('bytes: chained CRCs, no gaps of offsets, previous max decrees that only grow', () => {
   fc.assert(
     fc.property(acts, (history) => {
       const disk = new FakeDisk();
@@ -52,7 +54,7 @@ it('bytes: chained CRCs, offsets without gaps, starts where the last ended, prev
         expect(file.start).toBe(end ?? 0);
         expect(file.name).toBe(`log.${i + 1}.${file.start}`);
         const bodies: Uint8Array[] = [];
-        for (let at = 0; at < file.bytes.length; ) {
+        for (let at = 0; at < file.bytes.length;) {
           const header = readBlockHeader(file.bytes, at);
           expect(header).toMatchObject({ magic: 0xdeadbeef, localOffset: at });
           bodies.push(file.bytes.slice(at + 16, at + 16 + header.length));
@@ -78,7 +80,9 @@ it('replay is prefix-stable: appending more keeps the earlier sequence in front'
       live(disk, first);
       const before = openLog(makeContext(disk)).replayed;
       live(disk, second);
-      expect(withoutIdentity(openLog(makeContext(disk)).replayed).slice(0, before.length)).toEqual(withoutIdentity(before));
+      expect(withoutIdentity(openLog(makeContext(disk)).replayed).slice(0, before.length)).toEqual(
+        withoutIdentity(before),
+      );
     }),
     { numRuns: 80 },
   );
@@ -89,11 +93,13 @@ it('replaying the files that a start decree chooses yields every record above it
     fc.property(acts, fc.nat(30), (history, replayDecree) => {
       const disk = new FakeDisk();
       live(disk, history);
-      const above = (mutations: readonly LogMutation[]): readonly LogMutation[] => mutations.filter((mu) => mu.decree > replayDecree);
+      const above = (mutations: readonly LogMutation[]): readonly LogMutation[] =>
+        mutations.filter((mu) => mu.decree > replayDecree);
       const chosen = openLog(makeContext(disk), replayDecree);
       expect(chosen.error).toBe('ERR_OK');
       expect(above(chosen.replayed)).toEqual(above(openLog(makeContext(disk), -1).replayed));
-      if (chosen.log.maxDecreeOnDisk() > 0) expect(chosen.log.maxCommitOnDisk()).toBeLessThan(chosen.log.maxDecreeOnDisk());
+      if (chosen.log.maxDecreeOnDisk() > 0)
+        expect(chosen.log.maxCommitOnDisk()).toBeLessThan(chosen.log.maxDecreeOnDisk());
     }),
     { numRuns: 150 },
   );
@@ -105,7 +111,8 @@ it('cut anywhere and lived on: nothing before the cut is lost, and the rest repl
       const disk = new FakeDisk();
       live(disk, first);
       const newest = filesOf(disk).at(-1);
-      if (newest !== undefined) disk.put(`${DIR}/${newest.name}`, newest.bytes.slice(0, cut % (newest.bytes.length + 1)));
+      if (newest !== undefined)
+        disk.put(`${DIR}/${newest.name}`, newest.bytes.slice(0, cut % (newest.bytes.length + 1)));
       const survived = openLog(makeContext(disk)).replayed;
       const { appended } = live(disk, second);
       const again = openLog(makeContext(disk));

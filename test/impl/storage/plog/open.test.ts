@@ -19,7 +19,12 @@ function diskOf(...files: readonly (readonly number[])[]): FakeDisk {
 describe('open', () => {
   it('an empty directory is created', () => {
     const log = openLog(makeContext());
-    expect([log.error, log.ctx.env.disk.exists(DIR), log.log.globalEndOffset(), log.log.maxGcedDecree()]).toEqual(['ERR_OK', true, 0, -1]);
+    expect([log.error, log.ctx.env.disk.exists(DIR), log.log.globalEndOffset(), log.log.maxGcedDecree()]).toEqual([
+      'ERR_OK',
+      true,
+      0,
+      -1,
+    ]);
     expect(log.ctx.env.disk.journal).toEqual([]);
   });
 
@@ -45,14 +50,23 @@ describe('open', () => {
   ])('replays from the last file whose earlier decrees are all covered by %i', (replayDecree, decrees) => {
     const log = openLog(makeContext(diskOf([1, 2], [3, 4], [5, 6], [7, 8])), replayDecree);
     expect([log.error, log.replayed.map((mu) => mu.decree)]).toEqual(['ERR_OK', decrees]);
-    expect([log.log.maxDecree(), log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk(), log.log.maxGcedDecree()]).toEqual([8, 8, 7, 0]);
+    expect([
+      log.log.maxDecree(),
+      log.log.maxDecreeOnDisk(),
+      log.log.maxCommitOnDisk(),
+      log.log.maxGcedDecree(),
+    ]).toEqual([8, 8, 7, 0]);
   });
 
   it('stops the search at the first file that is not covered', () => {
     // A log position reset made the third file's previous max smaller again.
     const disk = new FakeDisk();
     const log = openLog(makeContext(disk));
-    for (const [decree, reset] of [[10, 0], [20, 4], [5, 0]] as const) {
+    for (const [decree, reset] of [
+      [10, 0],
+      [20, 4],
+      [5, 0],
+    ] as const) {
       log.log.demandSwitchFile();
       log.append(mutation(decree));
       log.ctx.env.tasks.run();
@@ -69,7 +83,12 @@ describe('open', () => {
 
   it('counts records only when the replica accepts them, and headers always (P8)', () => {
     const log = openLog(makeContext(diskOf([1, 2], [3])), 0, 10_000);
-    expect([log.replayed, log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk(), log.log.maxDecree()]).toEqual([[], 0, 0, 2]);
+    expect([log.replayed, log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk(), log.log.maxDecree()]).toEqual([
+      [],
+      0,
+      0,
+      2,
+    ]);
     log.append(mutation(4));
     log.ctx.env.tasks.run();
     const name = log.ctx.env.disk.list(DIR).at(-1) ?? '';

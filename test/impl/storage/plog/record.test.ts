@@ -37,7 +37,11 @@ describe('records', () => {
 
   it('versions: 0 has a timestamp, above 64 is legacy and has none, others are unknown', () => {
     const bytes = encodeMutation(mutation(5));
-    for (const [version, timestampUs] of [[65, 0], [2 ** 47, 0], [0, mutation(5).timestampUs]] as const) {
+    for (const [version, timestampUs] of [
+      [65, 0],
+      [2 ** 47, 0],
+      [0, mutation(5).timestampUs],
+    ] as const) {
       writeI64le(bytes, 0, version);
       expect(decodeMutation(bytes)).toEqual({ ...mutation(5), timestampUs });
     }
@@ -49,7 +53,9 @@ describe('records', () => {
   });
 
   it('an unknown task code', () => {
-    expect(readRecord(encodeMutation(mutation(1, { updates: [{ ...EMPTY, code: 'RPC_NOBODY' }] })), 0, 82)).toBe('code');
+    expect(readRecord(encodeMutation(mutation(1, { updates: [{ ...EMPTY, code: 'RPC_NOBODY' }] })), 0, 82)).toBe(
+      'code',
+    );
   });
 
   it('impossible counts and lengths are refused before anything is allocated', () => {
@@ -58,7 +64,14 @@ describe('records', () => {
       writeU32le(bytes, 56, count);
       expect(readRecord(bytes, 0, bytes.length)).toBe('count');
     }
-    for (const [at, length] of [[60, -1], [60, 28], [60, 0x7fffffff], [95, -1], [95, 1], [95, 0x7fffffff]] as const) {
+    for (const [at, length] of [
+      [60, -1],
+      [60, 28],
+      [60, 0x7fffffff],
+      [95, -1],
+      [95, 1],
+      [95, 0x7fffffff],
+    ] as const) {
       const bytes = encodeMutation(mutation(1));
       writeU32le(bytes, at, length);
       expect(readRecord(bytes, 0, bytes.length), `${length} at ${at}`).toBe('overrun');
@@ -67,7 +80,8 @@ describe('records', () => {
 
   it('cut anywhere: undefined; any bytes: an answer', () => {
     const bytes = encodeMutation(mutation(1, { updates: [EMPTY, { ...EMPTY, data: new Uint8Array(9) }] }));
-    for (let length = 0; length < bytes.length; length++) expect(decodeMutation(bytes.slice(0, length))).toBeUndefined();
+    for (let length = 0; length < bytes.length; length++)
+      expect(decodeMutation(bytes.slice(0, length))).toBeUndefined();
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 50, maxLength: 150 }), (noise) => {
         noise.fill(0, 0, 8);

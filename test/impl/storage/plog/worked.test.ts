@@ -33,7 +33,9 @@ describe('the worked example (plog 17)', () => {
     expect(log.append(WORKED_MUTATION)).toBe(1076);
     log.ctx.env.tasks.run();
     expect(disk.list(DIR)).toEqual(['log.1.0', 'log.2.400', 'log.3.1000']);
-    expect(Buffer.from(disk.bytes(`${DIR}/log.3.1000`)).toString('hex')).toBe(Buffer.from(WORKED_EXAMPLE).toString('hex'));
+    expect(Buffer.from(disk.bytes(`${DIR}/log.3.1000`)).toString('hex')).toBe(
+      Buffer.from(WORKED_EXAMPLE).toString('hex'),
+    );
     expect(log.log.globalEndOffset()).toBe(1210);
   });
 
@@ -43,7 +45,12 @@ describe('the worked example (plog 17)', () => {
     const log = openLog(makeContext(disk));
     expect(log.error).toBe('ERR_OK');
     expect(log.replayed).toEqual([{ ...WORKED_MUTATION, logOffset: 1076 }]);
-    expect([log.log.maxDecree(), log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk(), log.log.maxGcedDecree()]).toEqual([42, 42, 41, 41]);
+    expect([
+      log.log.maxDecree(),
+      log.log.maxDecreeOnDisk(),
+      log.log.maxCommitOnDisk(),
+      log.log.maxGcedDecree(),
+    ]).toEqual([42, 42, 41, 41]);
   });
 
   it('continues at 1210 in a new file after a crash left 50 bytes of the next block', () => {

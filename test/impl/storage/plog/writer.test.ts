@@ -20,7 +20,10 @@ describe('order', () => {
       'LPC_WRITE_REPLICATION_LOG onAppended',
       'LPC_WRITE_REPLICATION_LOG onAppended',
     ]);
-    expect(log.listener.acks).toEqual([{ decree: 1, error: 'ERR_OK' }, { decree: 2, error: 'ERR_OK' }]);
+    expect(log.listener.acks).toEqual([
+      { decree: 1, error: 'ERR_OK' },
+      { decree: 2, error: 'ERR_OK' },
+    ]);
   });
 
   it('an idle log writes one record per batch; what arrives during a write is the next batch', () => {
@@ -31,7 +34,11 @@ describe('order', () => {
     expect([log.append(mutation(3)), log.append(mutation(4))]).toEqual([306, 405]);
     expect([log.log.maxDecree(), log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk()]).toEqual([2, 1, 0]);
     log.ctx.env.tasks.run();
-    expect(log.ctx.env.disk.journal.slice(2)).toEqual([`write ${FILE} 60+115`, `write ${FILE} 175+115`, `write ${FILE} 290+214`]);
+    expect(log.ctx.env.disk.journal.slice(2)).toEqual([
+      `write ${FILE} 60+115`,
+      `write ${FILE} 175+115`,
+      `write ${FILE} 290+214`,
+    ]);
     expect([log.log.maxDecree(), log.log.maxDecreeOnDisk(), log.log.maxCommitOnDisk()]).toEqual([4, 4, 3]);
     expect([log.log.globalEndOffset(), log.log.totalSizeBytes()]).toEqual([504, 504]);
   });
@@ -40,11 +47,16 @@ describe('order', () => {
     const log = openLog(makeContext(new FakeDisk(), { plogForceFlush: true }));
     log.append(mutation(1));
     while (log.listener.acks.length === 0 && log.ctx.env.tasks.step());
-    expect(log.ctx.env.disk.journal).toEqual([`create ${FILE}`, `write ${FILE} 0+60`, `write ${FILE} 60+115`, `sync ${FILE}`]);
+    expect(log.ctx.env.disk.journal).toEqual([
+      `create ${FILE}`,
+      `write ${FILE} 0+60`,
+      `write ${FILE} 60+115`,
+      `sync ${FILE}`,
+    ]);
     expect(log.ctx.env.disk.files.get(FILE)?.synced).toBe(175);
   });
 
-  it('whatever pool runs first: a record is on disk before its callback, callbacks come in append order, batches one at a time', () => {
+  it('whatever pool runs first: on disk before the callback, callbacks in append order, one batch at a time', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5), { minLength: 10, maxLength: 60 }), (picks) => {
         const log = openLog(makeContext(new FakeDisk(), { logPrivateFileSizeBytes: 600 }));
@@ -65,10 +77,14 @@ describe('order', () => {
         log.ctx.env.tasks.run();
         expect(log.listener.acks.map((ack) => ack.decree)).toEqual(Array.from({ length: decree }, (_, i) => i + 1));
         for (const name of log.ctx.env.disk.list(DIR)) {
-          const offsets = log.ctx.env.disk.journal.filter((line) => line.startsWith(`write ${DIR}/${name} `)).map((line) => Number(/ (\d+)\+/.exec(line)?.[1]));
+          const offsets = log.ctx.env.disk.journal
+            .filter((line) => line.startsWith(`write ${DIR}/${name} `))
+            .map((line) => Number(/ (\d+)\+/.exec(line)?.[1]));
           expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
         }
-        expect(openLog(makeContext(log.ctx.env.disk)).replayed.map((mu) => mu.decree)).toEqual(Array.from({ length: decree }, (_, i) => i + 1));
+        expect(openLog(makeContext(log.ctx.env.disk)).replayed.map((mu) => mu.decree)).toEqual(
+          Array.from({ length: decree }, (_, i) => i + 1),
+        );
       }),
     );
   });
@@ -96,7 +112,9 @@ describe('blocks', () => {
   it('take no further record once they are over 1 MiB, header included', () => {
     const log = openLog(makeContext());
     const full = 1 << 20;
-    const offsets = [mutationOfSize(1, full - 16), mutationOfSize(2, 100), mutationOfSize(3, 200)].map((mu) => log.append(mu));
+    const offsets = [mutationOfSize(1, full - 16), mutationOfSize(2, 100), mutationOfSize(3, 200)].map((mu) =>
+      log.append(mu),
+    );
     log.ctx.env.tasks.run();
     // The first block is exactly full, not over the limit, and takes the second record.
     expect(offsets).toEqual([76, 60 + full, 60 + full + 100 + 16]);
@@ -168,7 +186,9 @@ describe('file switches (plog 7.4)', () => {
     log.append(mutation(9));
     log.ctx.env.tasks.run();
     expect(log.ctx.env.disk.list(DIR)).toEqual(['log.1.0', 'log.2.1000', 'log.3.1373']);
-    const previous = log.ctx.env.disk.list(DIR).map((name) => Buffer.from(log.ctx.env.disk.bytes(`${DIR}/${name}`)).readBigInt64LE(16 + 28));
+    const previous = log.ctx.env.disk
+      .list(DIR)
+      .map((name) => Buffer.from(log.ctx.env.disk.bytes(`${DIR}/${name}`)).readBigInt64LE(16 + 28));
     expect(previous).toEqual([0n, 1n, 8n]);
   });
 
