@@ -34,6 +34,7 @@ export class LogFile {
   private chunkStart = 0;
   private knownSize = 0;
   private mtime: number | undefined;
+  private opened = false;
 
   constructor(ctx: Context, path: string) {
     this.ctx = ctx;
@@ -47,11 +48,17 @@ export class LogFile {
     this.index = name.index;
     this.startOffset = Number(name.startOffset);
     if (!this.refreshSize()) return 'ERR_FILE_OPERATION_FAILED';
+    this.opened = true;
     this.endOffset = this.startOffset + this.knownSize;
     this.resetStream(0);
     const body = this.readNextBlock();
     if (typeof body === 'string') return body;
     return this.readHeader(body) === undefined ? 'ERR_INVALID_DATA' : 'ERR_OK';
+  }
+
+  /** Whether the name is a log file's and the file was there; what was wrong after that was in its bytes. */
+  isOpen(): boolean {
+    return this.opened;
   }
 
   /** The file header that a body begins with, when it is this file's. */

@@ -99,7 +99,7 @@ export class LogWriter {
   }
 
   /** A batch at the write position, in a new file when one is due; undefined when the log has failed. */
-  protected createBatch(): LogBatch | undefined {
+  createBatch(): LogBatch | undefined {
     if (this.failure !== undefined) return undefined;
     const file = this.needSwitchFile() === undefined ? this.currentFile : this.createNewLogFile();
     return file === undefined ? undefined : new LogBatch(file, this.globalEnd);
@@ -117,7 +117,7 @@ export class LogWriter {
   }
 
   /** Undefined, and the log has failed, when the file cannot be created. */
-  protected createNewLogFile(): LogFile | undefined {
+  createNewLogFile(): LogFile | undefined {
     const index = this.lastFileIndex + 1;
     const file = new this.ctx.parts.LogFile(this.ctx, `${this.dir}/${formatLogFileName(index, this.globalEnd)}`);
     const error = this.guarded(() => {
@@ -145,7 +145,7 @@ export class LogWriter {
   }
 
   /** The new file's header entry. All decrees before it are issued, since files switch between batches only. */
-  protected previousMax(): { appId: number; partitionIndex: number; maxDecree: Decree; validStartOffset: number } {
+  previousMax(): { appId: number; partitionIndex: number; maxDecree: Decree; validStartOffset: number } {
     return {
       appId: this.appId,
       partitionIndex: this.partitionIndex,
@@ -176,12 +176,12 @@ export class LogWriter {
     return this.issued === undefined && this.headerInFlight === undefined;
   }
 
-  protected issueIfIdle(): void {
+  issueIfIdle(): void {
     if (this.pending !== undefined && this.canIssue()) this.writePendingMutations();
   }
 
   /** plog 7.3: reserves the range, completes the bytes and hands them to the writing thread. */
-  protected writePendingMutations(): void {
+  writePendingMutations(): void {
     const batch = this.pending;
     if (batch === undefined) return;
     this.ctx.env.check(batch.startOffset === this.globalEnd, 'batch starts at the end of the log');
@@ -230,13 +230,13 @@ export class LogWriter {
     for (const then of batch.callbacks) this.acknowledge(then, error);
   }
 
-  protected acknowledge(then: Continuation<ErrorCode>, error: ErrorCode): void {
+  acknowledge(then: Continuation<ErrorCode>, error: ErrorCode): void {
     const handle = this.ctx.env.tasks.post('LPC_WRITE_REPLICATION_LOG', this.hash, 0, withResult(then, error));
     this.acks[this.ackCount++ % REMEMBERED_ACKS] = handle;
   }
 
   /** The first failure is told to the replica; the batch that waits fails with it instead of waiting for ever. */
-  protected failLog(error: ErrorCode): void {
+  failLog(error: ErrorCode): void {
     const waiting = this.pending;
     this.pending = undefined;
     if (waiting !== undefined) this.ackBatch(waiting, error);

@@ -66,7 +66,7 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
       const error = file.openRead();
       if (error === 'ERR_OK') files.push(file);
       else {
-        const renamed = error === 'ERR_INVALID_PARAMETERS' ? 'ERR_OK' : this.setAside(file);
+        const renamed = file.isOpen() ? this.setAside(file) : 'ERR_OK';
         if (!this.isSkippedAtOpen(error)) return error;
         if (renamed !== 'ERR_OK') return renamed;
       }
@@ -99,11 +99,12 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
   }
 
   /** Whether no record before the file is newer than `replayDecree`. */
-  protected isCovered(file: LogFile | undefined, replayDecree: Decree): boolean {
+  isCovered(file: LogFile | undefined, replayDecree: Decree): boolean {
     return file !== undefined && this.previousMaxOf(file) <= replayDecree;
   }
 
-  private onReplayed(mutation: LogMutation, replay: (mutation: LogMutation) => boolean): void {
+  /** One record: what it raises counts only when the replica accepts it. */
+  onReplayed(mutation: LogMutation, replay: (mutation: LogMutation) => boolean): void {
     if (!replay(mutation)) return;
     this.ctx.env.check(
       mutation.gpid === this.gpid,
@@ -123,7 +124,7 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
     for (const file of files) this.maxDecreeIssued = Math.max(this.maxDecreeIssued, this.previousMaxOf(file));
   }
 
-  protected previousMaxOf(file: LogFile): Decree {
+  previousMaxOf(file: LogFile): Decree {
     return file.previousLogMaxDecree(this.appId, this.partitionIndex);
   }
 
@@ -177,7 +178,7 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
   }
 
   /** From the oldest on; stops at the first that the disk refuses, which the next round tries again. */
-  protected deleteFiles(count: number): number {
+  deleteFiles(count: number): number {
     let deleted = 0;
     while (deleted < count) {
       const oldest = this.files[0];

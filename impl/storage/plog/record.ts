@@ -3,7 +3,7 @@
  * header, the list of updates (names, types, lengths), then all their payloads.
  */
 import type { WriteCode } from '../../../model/vocabulary.ts';
-import { readI32le, readI64le, toBinary, writeBinary, writeI64le, writeU32le } from '../../protocol/bytes.ts';
+import { readI32le, readI64le, writeBinary, writeI64le, writeU32le } from '../../protocol/bytes.ts';
 import { appIdOf, formatGpid, partitionIndexOfGpid } from '../../protocol/gpid.ts';
 import type { LogMutation, Update } from './types.ts';
 
@@ -28,10 +28,6 @@ export const WRITE_CODES: readonly WriteCode[] = [
   'RPC_RRDB_RRDB_CHECK_AND_SET',
   'RPC_RRDB_RRDB_CHECK_AND_MUTATE',
 ];
-
-export function isWriteCode(name: string): name is WriteCode {
-  return (WRITE_CODES as readonly string[]).includes(name);
-}
 
 /** Why bytes are not a record. `version` and `code` end the process upstream (plog 5.1, P3). */
 export type RecordFault = 'overrun' | 'count' | 'version' | 'code';
@@ -126,10 +122,14 @@ export function readUpdateSlots(bytes: Uint8Array, at: number, limit: number): r
   return slots;
 }
 
-/** Names repeat: the strings of known codes are shared. */
+function isAt(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+/** The known code that stands there, without making a string: each prepare is decoded. */
 function readCode(bytes: Uint8Array, start: number, end: number): WriteCode | undefined {
-  const name = toBinary(bytes, start, end);
-  return isWriteCode(name) ? name : undefined;
+  return WRITE_CODES.find((code) => code.length === end - start && isAt(code, bytes, start));
 }
 
 /**
