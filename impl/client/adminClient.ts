@@ -19,7 +19,7 @@ import { reply, resume, task } from '../env/contract.ts';
 import type { Continuation, RpcResult } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
-import { parseCheckpointOutput } from './cliOutput.ts';
+import { parseCheckpointOutput, wasTriggered } from './cliOutput.ts';
 import { errorOf } from './metaCaller.ts';
 import type { MetaCaller, MetaResult } from './metaCaller.ts';
 import type { TableResolver } from './tableResolver.ts';
@@ -213,12 +213,19 @@ export class AdminClient {
   onCliAnswer(result: RpcResult<CliResponse>, id: number): void {
     const call = this.cliCalls.get(id);
     if (call === undefined) return;
-    const error = errorOf(result);
+    const error = this.cliAnswerError(result, call.finish.kind);
     if (call.error === 'ERR_OK') call.error = error;
     if (--call.outstanding > 0) return;
     if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
     else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
     else this.finishCheckpoint(id, error, result.body?.output ?? '');
+  }
+
+  /** A replica that ignored a trigger has no role at the moment. */
+  cliAnswerError(result: RpcResult<CliResponse>, kind: 'triggered' | 'checkpoint'): ErrorCode {
+    const error = errorOf(result);
+    const ignored = kind === 'triggered' && error === 'ERR_OK' && !wasTriggered(result.body?.output ?? '');
+    return ignored ? 'ERR_INVALID_STATE' : error;
   }
 
   /** A question without an answer may be asked again. */

@@ -1,4 +1,7 @@
-/** What the checkpoint commands of a replica server print: one JSON object {error, minDecree, durable, prepared}. */
+/**
+ * What the checkpoint commands of a replica server print, one JSON object each: {error, minDecree, durable, prepared},
+ * or {triggered} of a mere trigger. `prepared` may be left out: it says whether `durable` covers `minDecree`.
+ */
 import type { ErrorCode } from '../../model/vocabulary.ts';
 
 export interface CheckpointOutput {
@@ -16,9 +19,15 @@ export function parseCheckpointOutput(output: string): CheckpointOutput | undefi
   const minDecree: unknown = Reflect.get(json, 'minDecree');
   const durable: unknown = Reflect.get(json, 'durable');
   const prepared: unknown = Reflect.get(json, 'prepared');
-  if (!isErrorCode(error) || typeof prepared !== 'boolean') return undefined;
-  if (typeof minDecree !== 'number' || typeof durable !== 'number') return undefined;
-  return { error, minDecree, durable, prepared };
+  if (!isErrorCode(error) || typeof minDecree !== 'number' || typeof durable !== 'number') return undefined;
+  if (prepared === undefined) return { error, minDecree, durable, prepared: error === 'ERR_OK' && minDecree <= durable };
+  return typeof prepared === 'boolean' ? { error, minDecree, durable, prepared } : undefined;
+}
+
+/** False only when the server says that it did not start a checkpoint: the replica has no role (repl 2.2). */
+export function wasTriggered(output: string): boolean {
+  const json = parse(output);
+  return typeof json !== 'object' || json === null || Reflect.get(json, 'triggered') !== false;
 }
 
 function parse(output: string): unknown {
