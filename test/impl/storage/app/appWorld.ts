@@ -51,7 +51,8 @@ export const EMPTY: Update = { code: 'RPC_REPLICATION_WRITE_EMPTY', serializatio
 export const UNDECODABLE: Update = { code: 'RPC_RRDB_RRDB_PUT', serializationType: 1, data: Uint8Array.of(1, 2, 3) };
 
 export function mutation(decree: number, ...updates: Update[]): LogMutation {
-  return { gpid: '1.0', ballot: 3, decree, logOffset: 0, lastCommittedDecree: decree - 1, timestampUs: 1_700_000_000_000_000 + decree, updates };
+  const timestampUs = 1_700_000_000_000_000 + decree;
+  return { gpid: '1.0', ballot: 3, decree, logOffset: 0, lastCommittedDecree: decree - 1, timestampUs, updates };
 }
 
 /** Applies one put for each of the next `count` decrees. */

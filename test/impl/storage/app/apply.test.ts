@@ -5,7 +5,20 @@ import { decodeValue, encodeValue } from '../../../../impl/storage/app/valueSche
 import { parseCheckpointName, parseInteger } from '../../../../impl/storage/app/names.ts';
 import { encodeRun } from '../../../../impl/storage/engine/sortedRun.ts';
 import {
-  DATA, EMPTY, UNDECODABLE, appOver, checkpointDirs, decrees, key, multiPut, mutation, newApp, put, remove, reopened, write,
+  DATA,
+  EMPTY,
+  UNDECODABLE,
+  appOver,
+  checkpointDirs,
+  decrees,
+  key,
+  multiPut,
+  mutation,
+  newApp,
+  put,
+  remove,
+  reopened,
+  write,
 } from './appWorld.ts';
 import { FakeDisk } from '../engine/fakeEnv.ts';
 
@@ -26,7 +39,8 @@ describe('value schema version 1', () => {
 describe('applyMutation', () => {
   test('puts, removes and multi-puts of one mutation take effect together', () => {
     const world = newApp();
-    expect(world.app.applyMutation(mutation(1, put('a', '1'), put('b', '2'), put('a', '3'), remove('b')))).toBe('ERR_OK');
+    const first = mutation(1, put('a', '1'), put('b', '2'), put('a', '3'), remove('b'));
+    expect(world.app.applyMutation(first)).toBe('ERR_OK');
     expect(world.app.applyMutation(mutation(2, multiPut('h', { x: '5', y: '6' })))).toBe('ERR_OK');
     expect(world.app.get(key('a'), 0)).toEqual({ value: '3', expireTs: 0 });
     expect(world.app.get(key('b'), 0)).toBe(undefined);
@@ -35,7 +49,10 @@ describe('applyMutation', () => {
     expect(world.process.claims).toEqual([1, 2].map((decree) => ({ kind: 'replica.applied', gpid: '1.0', decree })));
   });
 
-  test.each([['an empty write', EMPTY], ['an update that cannot be decoded (repl.R7)', UNDECODABLE]])('%s writes its decree', (_, update) => {
+  test.each([
+    ['an empty write', EMPTY],
+    ['an update that cannot be decoded (repl.R7)', UNDECODABLE],
+  ])('%s writes its decree', (_, update) => {
     const world = newApp();
     expect(world.app.applyMutation(mutation(1, update))).toBe('ERR_OK');
     world.app.flushAllFamilyColumns();
@@ -85,7 +102,8 @@ describe('ingestion', () => {
   const withFiles = () => {
     const world = newApp();
     world.disk.mkdir('bulk');
-    for (const [name, bytes] of [['new', file('a', 'new')], ['newer', file('a', 'newer')], ['bad', Uint8Array.of(1)]] as const) {
+    const files = { new: file('a', 'new'), newer: file('a', 'newer'), bad: Uint8Array.of(1) };
+    for (const [name, bytes] of Object.entries(files)) {
       world.disk.create(`bulk/${name}`);
       world.disk.write(`bulk/${name}`, 0, bytes);
     }
@@ -153,7 +171,9 @@ describe('open and close', () => {
     const again = reopened(world);
     expect(again.app.openExisting()).toBe('ERR_OK');
     expect(decrees(again)).toEqual([2, 2, 2]);
-    expect(again.process.claims).toEqual([{ kind: 'checkpoint.ended', gpid: '1.0', trigger: 'open', error: 'ERR_OK', durable: 2 }]);
+    expect(again.process.claims).toEqual([
+      { kind: 'checkpoint.ended', gpid: '1.0', trigger: 'open', error: 'ERR_OK', durable: 2 },
+    ]);
     expect(again.app.get(key('k2'), 0)?.value).toBe('v2');
     expect(again.app.get(key('k3'), 0)).toBe(undefined);
     const third = reopened(again);
@@ -191,7 +211,9 @@ describe('open and close', () => {
     const world = newApp();
     write(world);
     world.app.syncCheckpoint('start-up');
-    for (const name of ['checkpoint.tmp.5', 'checkpoint.tmp.5.tmp', 'checkpoint.01', 'checkpoint.', 'checkpoint.-3', 'checkpoint.7.tmp', 'old_checkpoint.4', 'other']) {
+    const unfinished = ['checkpoint.tmp.5', 'checkpoint.tmp.5.tmp', 'checkpoint.7.tmp'];
+    const foreign = ['checkpoint.01', 'checkpoint.', 'checkpoint.-3', 'old_checkpoint.4'];
+    for (const name of [...unfinished, ...foreign, 'other']) {
       world.disk.mkdir(`${DATA}/${name}/sub`);
     }
     world.disk.create(`${DATA}/checkpoint.txt`);
@@ -200,8 +222,15 @@ describe('open and close', () => {
     expect(checkpointDirs(again.disk)).toEqual(['checkpoint.1']);
     expect(again.disk.exists(`${DATA}/other/sub`)).toBe(true);
     expect(again.disk.exists(`${DATA}/checkpoint.txt`)).toBe(true);
-    expect(['checkpoint.1e3', 'checkpoint.0x1', 'checkpoint. 1', 'checkpoint.1'].map(parseCheckpointName)).toEqual([undefined, undefined, undefined, 1]);
-    expect(['7', '-1', '+2', '', '1.5', 'x', ' 1'].map(parseInteger)).toEqual([7, -1, 2, undefined, undefined, undefined, undefined]);
+  });
+
+  test('names and numbers are read strictly', () => {
+    expect(parseCheckpointName('checkpoint.1')).toBe(1);
+    for (const name of ['checkpoint.1e3', 'checkpoint.0x1', 'checkpoint. 1', 'checkpoint.01', 'checkpoint.1.tmp']) {
+      expect(parseCheckpointName(name)).toBe(undefined);
+    }
+    expect(['7', '-1', '+2'].map(parseInteger)).toEqual([7, -1, 2]);
+    for (const text of ['', '1.5', 'x', ' 1', '1e3', '9'.repeat(16)]) expect(parseInteger(text)).toBe(undefined);
   });
 
   test('errors of opening', () => {

@@ -29,7 +29,8 @@ describe.each([false, true])('asyncCheckpoint(flush = %s)', (flush) => {
     expect(world.app.asyncCheckpoint(flush, 'periodic')).toEqual({ error: 'ERR_OK', durable: 0 });
     expect(world.disk.calls).toBe(calls);
     expect(world.process.pending()).toEqual([]);
-    expect(last(world)).toEqual({ kind: 'checkpoint.ended', gpid: '1.0', trigger: 'periodic', error: 'ERR_OK', durable: 0 });
+    const claim = { kind: 'checkpoint.ended', gpid: '1.0', trigger: 'periodic', error: 'ERR_OK', durable: 0 };
+    expect(last(world)).toEqual(claim);
   });
 
   test('D == F < C', () => {
@@ -64,8 +65,8 @@ describe.each([false, true])('asyncCheckpoint(flush = %s)', (flush) => {
     const copy = world.disk.files(`${DATA}/checkpoint.${decree}`);
     expect(copy).toEqual(live);
     for (const name of live) {
-      const same = world.disk.names.get(`${DATA}/rdb/${name}`) === world.disk.names.get(`${DATA}/checkpoint.${decree}/${name}`);
-      expect(same, name).toBe(name !== 'CURRENT');
+      const [there, here] = [`${DATA}/rdb/${name}`, `${DATA}/checkpoint.${decree}/${name}`];
+      expect(world.disk.names.get(here) === world.disk.names.get(there), name).toBe(name !== 'CURRENT');
     }
   });
 

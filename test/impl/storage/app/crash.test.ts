@@ -1,7 +1,7 @@
 /**
- * Every moment at which a process can end: a scenario runs until the n-th disk call, for each n, with the process killed
- * there (a write half done), with or without a loss of unsynced bytes; then a new process opens what is left. It must find
- * exactly the effects of some prefix of the mutations, no shorter than what was flushed, and say which.
+ * Every moment at which a process can end: a scenario runs until the n-th disk call, for each n, with the process
+ * killed there (a write half done), with or without a loss of unsynced bytes; then a new process opens what is left. It
+ * must find exactly the effects of some prefix of the mutations, no shorter than what was flushed, and say which.
  */
 import { describe, expect, test } from 'vitest';
 import type { LogMutation } from '../../../../impl/storage/plog/types.ts';
@@ -145,9 +145,8 @@ describe('a crash at any disk call', () => {
   test('the scenario is worth its name', () => {
     expect(calls).toBeGreaterThan(150);
     const trace = calmRun().trace.join('\n');
-    for (const word of ['link ', 'rename ', 'remove 1.0.pegasus/data/checkpoint.', 'remove 1.0.pegasus/data/rdb/', 'sync ']) {
-      expect(trace).toContain(word);
-    }
+    const words = ['link ', 'rename ', 'remove 1.0.pegasus/data/checkpoint.', 'remove 1.0.pegasus/data/rdb/', 'sync '];
+    for (const word of words) expect(trace).toContain(word);
   });
 
   test.each(['process crash', 'power loss', 'power loss, half survives'])('%s', (kind) => {
@@ -210,12 +209,13 @@ describe('a failing disk call', () => {
       const seen: Seen = { flushed: 0, durable: 0, applied: 0 };
       failures += scenarioUnderErrors(disk, seen);
       disk.calm();
-      if (disk.exists('1.0.pegasus/data/rdb/CURRENT')) verify(disk, { ...seen, applied: 8 }, `failed call ${n}: ${disk.trace[n - 1]}`);
+      const where = `failed call ${n}: ${disk.trace[n - 1]}`;
+      if (disk.exists('1.0.pegasus/data/rdb/CURRENT')) verify(disk, { ...seen, applied: 8 }, where);
     }
     expect(failures).toBeGreaterThan(calls / 3);
   });
 
-  /** The scenario's steps, going on after errors as a replica would: closed and opened again when a write is refused. */
+  /** Steps that go on after errors as a replica would: closed and opened again when a write is refused. */
   function scenarioUnderErrors(disk: FakeDisk, seen: Seen): number {
     let errors = 0;
     let world = appOver(disk, SETTINGS);
@@ -226,7 +226,8 @@ describe('a failing disk call', () => {
         world.app.abandon();
         world = appOver(disk, SETTINGS);
         if (world.app.openExisting() !== 'ERR_OK') return errors;
-        for (const again of MUTATIONS.slice(world.app.lastCommittedDecree(), decree + 1)) expect(world.app.applyMutation(again)).toBe('ERR_OK');
+        const rest = MUTATIONS.slice(world.app.lastCommittedDecree(), decree + 1);
+        for (const again of rest) expect(world.app.applyMutation(again)).toBe('ERR_OK');
       }
       if (decree % 2 === 1 && world.app.asyncCheckpoint(true, 'periodic').error.startsWith('ERR_LOCAL')) errors++;
       world.process.run();

@@ -1,6 +1,7 @@
 /**
- * A small env for storage tests: a disk of inodes that remembers what was synced, a task list pumped by hand, clocks that
- * move only when told. A process is killed at a chosen disk call by an exception that nobody in the implementation knows.
+ * A small env for storage tests: a disk of inodes that remembers what was synced, a task list pumped by hand, clocks
+ * that move only when told. A process is killed at a chosen disk call by an exception that nobody in the implementation
+ * knows.
  */
 import type { Claim } from '../../../../model/events.ts';
 import type { Context } from '../../../../impl/context.ts';
@@ -62,11 +63,8 @@ export class FakeDisk implements Disk {
   list(dir: string): readonly string[] {
     this.call('list', dir);
     if (!this.names.has(dir)) throw new DiskError('not-found', dir, 'list');
-    const names: string[] = [];
-    for (const path of this.names.keys()) {
-      if (path.startsWith(`${dir}/`) && !path.slice(dir.length + 1).includes('/')) names.push(path.slice(dir.length + 1));
-    }
-    return names.sort();
+    const names = this.childrenOf(dir).map((path) => path.slice(dir.length + 1));
+    return names.filter((name) => !name.includes('/')).sort();
   }
 
   exists(path: string): boolean {
@@ -180,11 +178,13 @@ export class FakeDisk implements Disk {
   }
 
   files(dir: string): string[] {
-    return this.childrenOf(dir).filter((path) => this.names.get(path) !== undefined).map((path) => path.slice(dir.length + 1)).sort();
+    const files = this.childrenOf(dir).filter((path) => this.names.get(path) !== undefined);
+    return files.map((path) => path.slice(dir.length + 1)).sort();
   }
 
   directories(dir: string): string[] {
-    return this.childrenOf(dir).filter((path) => this.names.get(path) === undefined).map((path) => path.slice(dir.length + 1)).sort();
+    const directories = this.childrenOf(dir).filter((path) => this.names.get(path) === undefined);
+    return directories.map((path) => path.slice(dir.length + 1)).sort();
   }
 
   setAge(path: string, mtimeUs: number): void {

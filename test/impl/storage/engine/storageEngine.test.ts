@@ -71,7 +71,8 @@ describe('flush', () => {
 // ---------------------------------------------------------------- failures
 
 describe('failures', () => {
-  test.each(['create', 'write', 'sync', 'rename'])('a failing %s in a flush refuses writes until a blocking flush succeeds', (operation) => {
+  const OPERATIONS = ['create', 'write', 'sync', 'rename'];
+  test.each(OPERATIONS)('a failing %s in a flush refuses writes until a blocking flush succeeds', (operation) => {
     const { engine, process } = created();
     engine.write([putOp('a', '1')], 1);
     process.disk.failMatching = `${operation} ${DIR}`;
