@@ -54,18 +54,20 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   });
   const sink = (event: ModelEvent): void => {
     judge.event(event);
+    if (event.kind === 'process.stopped' && event.cause === 'crash') driver.onCrashed(event.node);
   };
-  if (options.follow) onlookers.observer = auditor(world, judge, sink);
-  else onlookers.observer = claimsOnly(world, sink);
-  for (const cluster of plan.clusters) addCluster(world, cluster, settings, options.parts, sink);
-  if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
-  for (const cluster of plan.clusters) for (const node of nodesOf(cluster)) world.startNode(node);
-  const driver = new Driver(plan, world, sink, () => {
+  const nodes = plan.clusters.flatMap(nodesOf);
+  const driver = new Driver(plan, nodes, world, sink, () => {
     chance.calm();
   });
   onlookers.answered = (id): void => {
     driver.open.delete(id);
   };
+  if (options.follow) onlookers.observer = auditor(world, judge, sink);
+  else onlookers.observer = claimsOnly(world, sink);
+  for (const cluster of plan.clusters) addCluster(world, cluster, settings, options.parts, sink);
+  if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
+  for (const node of nodes) world.startNode(node);
   return { world, judge, chance, driver };
 
   function addCluster(to: SimWorld, cluster: ClusterShape, all: Settings, parts: Parts, out: (event: ModelEvent) => void): void {

@@ -12,30 +12,39 @@ import type { Blame } from './verdict.ts';
 /** Faults that spend copies of everything on a node's disk. */
 const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', 'disk.read-error', 'disk.write-error']);
 
-/** Properties that a spent copy can excuse: durability and availability. Agreement and truth never are. */
-const EXCUSABLE: ReadonlySet<string> = new Set(['S1', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L2', 'repl.L4']);
+/** Promises of availability: a spent copy may leave the partition without one of its members. */
+const AVAILABILITY: ReadonlySet<string> = new Set(['L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
 
 export class Atlas {
+  private readonly forceFlush: boolean;
   /** Per node, the first fault that spent the copies on its disk. */
   private readonly spentNodes = new Map<NodeId, string>();
-  /** Per node and partition, a power loss that took log records. */
+  /** Per node and partition, a power loss that took bytes. */
   private readonly spentReplicas = new Map<string, string>();
+  /** Partitions of which a power loss took unsynced log records at the primary: nobody else may take over yet. */
+  private readonly lostTails = new Map<Gpid, string>();
   private readonly members = new Map<Gpid, Set<NodeId>>();
+  private readonly primaries = new Map<Gpid, NodeId>();
+
+  /** `forceFlush`: the log is synced before it acknowledges, so that a power loss takes nothing acknowledged. */
+  constructor(forceFlush: boolean) {
+    this.forceFlush = forceFlush;
+  }
 
   event(event: ModelEvent): void {
-    switch (event.kind) {
-      case 'fault.struck':
-        if (event.node !== '' && DISK_FAULTS.has(event.fault) && !this.spentNodes.has(event.node)) {
-          this.spentNodes.set(event.node, `${event.fault} at ${event.node} ${event.detail}`.trim());
-        }
-        if (event.fault === 'power-loss') this.spentReplicas.set(`${event.node}|${event.gpid}`, `power loss at ${event.node}: ${event.detail}`);
-        break;
-      case 'config.stored':
-        this.addMembers(event.config.gpid, [event.config.primary, ...event.config.secondaries]);
-        break;
-      default:
-        break;
+    if (event.kind === 'fault.struck' && event.node !== '') this.fault(event.fault, event.node, event.gpid, event.detail);
+    else if (event.kind === 'config.stored') {
+      this.primaries.set(event.config.gpid, event.config.primary);
+      this.addMembers(event.config.gpid, [event.config.primary, ...event.config.secondaries]);
     }
+  }
+
+  private fault(fault: string, node: NodeId, gpid: Gpid, detail: string): void {
+    const text = `${fault} at ${node} ${detail}`.trim();
+    if (DISK_FAULTS.has(fault) && !this.spentNodes.has(node)) this.spentNodes.set(node, text);
+    if (fault !== 'power-loss' || gpid === '') return;
+    this.spentReplicas.set(`${node}|${gpid}`, text);
+    if (!this.forceFlush && detail.includes('/plog/') && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
   }
 
   private addMembers(gpid: Gpid, nodes: readonly string[]): void {
@@ -44,10 +53,10 @@ export class Atlas {
     this.members.set(gpid, known);
   }
 
-  /** Whose fault a broken property of a partition is. */
+  /** Whose fault a broken property of a partition is. A failed internal check is never excused. */
   blame(property: string, gpid: Gpid): Blame {
-    if (!EXCUSABLE.has(property)) return { kind: 'bug' };
-    const fault = this.spent(gpid);
+    if (property === 'S5') return { kind: 'bug' };
+    const fault = this.lostTails.get(gpid) ?? (AVAILABILITY.has(property) ? this.spent(gpid) : undefined);
     return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
   }
 

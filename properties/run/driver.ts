@@ -17,6 +17,9 @@ import type { Stage } from './stage.ts';
 /** How long a graceful stop may take before the process ends. */
 const GRACE_MS = 50;
 
+/** A process that a fault inside an env call ended comes back by itself after this long. */
+const RESPAWN_MS = 300;
+
 /** From process start until a cluster serves its users. */
 const BOOT_MS = 50;
 
@@ -42,9 +45,12 @@ export class Driver implements Stage {
   private nextId = 1;
   private next = 0;
   private heldMs = 0;
+  private stopping = false;
+  private readonly nodes: readonly NodeId[];
 
-  constructor(plan: Plan, world: SimWorld, sink: (event: ModelEvent) => void, calm: () => void) {
+  constructor(plan: Plan, nodes: readonly NodeId[], world: SimWorld, sink: (event: ModelEvent) => void, calm: () => void) {
     this.plan = plan;
+    this.nodes = nodes;
     this.world = world;
     this.sink = sink;
     this.calm = calm;
@@ -79,8 +85,17 @@ export class Driver implements Stage {
   private heal(): void {
     this.calm();
     for (const window of this.windows) this.close(window);
+    for (const node of this.nodes) if (!this.world.isUp(node)) this.world.startNode(node);
     this.healedUs = this.world.nowUs();
     this.sink({ kind: 'world.healed', atUs: this.healedUs });
+  }
+
+  /** A process ended in the middle of an env call (no step did it): what watches over processes starts it again. */
+  onCrashed(node: NodeId): void {
+    if (this.stopping) return;
+    this.world.at(RESPAWN_MS, () => {
+      if (!this.world.isUp(node)) this.world.startNode(node);
+    });
   }
 
   /** Reads back every key that the plan ever wrote; the judge compares. */
@@ -151,7 +166,9 @@ export class Driver implements Stage {
 
   stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void {
     if (cause !== 'shutdown') {
+      this.stopping = true;
       this.world.stopNode(node, cause, lostTail);
+      this.stopping = false;
       return;
     }
     const root = this.world.rootOf(node);

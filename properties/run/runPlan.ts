@@ -51,7 +51,7 @@ export interface RunResult {
 const LOOK_MS = 100;
 
 export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
-  const atlas = new Atlas();
+  const atlas = new Atlas(plan.settings['plogForceFlush'] === 1);
   const assembled = assemble(plan, {
     parts: options.parts ?? DEFAULT_PARTS,
     trace: options.trace ?? false,
