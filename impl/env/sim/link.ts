@@ -54,6 +54,8 @@ export class Call extends SimEvent implements RpcHandle {
   readonly then: Continuation<never>;
   readonly session: Session | undefined;
   done = false;
+  /** In its session's list: a reset from now on ends it. */
+  enlisted = false;
   dueMonoUs = 0;
   /** The continuation, once the result is known. */
   completion: SimTask | undefined = undefined;
@@ -85,16 +87,16 @@ export class Call extends SimEvent implements RpcHandle {
   }
 
   override isDead(): boolean {
-    return this.cancelled || this.done;
+    return this.cancelled || this.done || !this.caller.alive;
   }
 
   /** Its time is up, on the caller's own clock (a pause holds it back). */
   override fire(): void {
-    if (this.done) return;
-    const nowUs = this.network.core.kernel.nowUs;
-    const leftUs = this.dueMonoUs - this.caller.monotonicAtUs(nowUs);
-    if (leftUs > 0) this.network.core.kernel.schedule(this.caller.resumeUs(nowUs) + leftUs, this);
-    else this.network.finish(this, { error: 'ERR_TIMEOUT', body: undefined }, undefined, nowUs, true);
+    if (this.done || !this.caller.alive) return;
+    const { kernel } = this.network.core;
+    const dueUs = this.caller.whenMonotonic(this.dueMonoUs);
+    if (dueUs > kernel.nowUs) kernel.schedule(dueUs, this);
+    else this.network.finish(this, { error: 'ERR_TIMEOUT', body: undefined }, undefined, dueUs, true);
   }
 
   cancel(): void {
@@ -103,9 +105,13 @@ export class Call extends SimEvent implements RpcHandle {
   }
 }
 
-/** Something under way on a link. */
+/**
+ * Something that one process sends another. It leaves when its sender's handler has got that far, which is an event of
+ * its own if the handler has spent time before; then it is under way on its link until it arrives.
+ */
 export class Message extends SimEvent {
   readonly network: Network;
+  readonly sender: SimProcess;
   readonly link: Link;
   readonly kind: MessageKind;
   readonly code: RpcCode;
@@ -115,11 +121,16 @@ export class Message extends SimEvent {
   readonly body: unknown;
   readonly error: ErrorCode;
   readonly call: Call | undefined;
-  readonly epoch: number;
+  /** The session that it belongs to: a request joins it as it leaves, a reply has that of its request. */
+  epoch: number;
+  departed = false;
+  /** The sender's monotonic time at which it leaves, if not at once. */
+  dueMonoUs = 0;
   readonly sum: number;
 
   constructor(
     network: Network,
+    sender: SimProcess,
     link: Link,
     kind: MessageKind,
     code: RpcCode,
@@ -132,6 +143,7 @@ export class Message extends SimEvent {
   ) {
     super();
     this.network = network;
+    this.sender = sender;
     this.link = link;
     this.kind = kind;
     this.code = code;
@@ -145,14 +157,30 @@ export class Message extends SimEvent {
     this.sum = network.core.strict ? sumBytes(deepFreeze(body)) : 0;
   }
 
+  override isDead(): boolean {
+    return !this.departed && !this.sender.alive;
+  }
+
   override fire(): void {
     const link = this.link;
+    if (!this.departed) {
+      if (this.sender.alive) this.leave();
+      return;
+    }
     link.underWay--;
     if (this.epoch !== link.session.epoch) return;
     if (isCut(this.network.core, link, this)) return;
     if (this.network.core.strict) this.verify();
     if (this.kind === 'reply') this.network.replyArrived(this);
     else this.network.requestArrived(this);
+  }
+
+  /** Its sender has got this far, unless it was paused meanwhile. */
+  private leave(): void {
+    const { kernel } = this.network.core;
+    const dueUs = this.sender.whenMonotonic(this.dueMonoUs);
+    if (dueUs > kernel.nowUs) kernel.schedule(dueUs, this);
+    else this.network.depart(this);
   }
 
   /** Its handler or continuation is about to run. */
@@ -163,8 +191,6 @@ export class Message extends SimEvent {
 
   private verify(): void {
     if (sumBytes(this.body) === this.sum) return;
-    const sender = this.link.from.process;
-    const what = `bytes of ${this.code} ${this.kind} changed after they were sent`;
-    if (sender !== undefined) this.network.endProcess(sender, what);
+    this.network.endProcess(this.sender, `bytes of ${this.code} ${this.kind} changed after they were sent`);
   }
 }

@@ -40,23 +40,41 @@ export class Network {
     return from.links.get(to) ?? this.connect(from, to);
   }
 
-  /** Sends at the present moment. Returns false when the session broke under it. */
-  send(message: Message): boolean {
+  /**
+   * Sends at the moment that the running handler has reached. A handler that has spent time is ahead of the world: its
+   * message must not take its place on the link before those that others send meanwhile.
+   */
+  send(message: Message): void {
     const { core } = this;
-    const { link, code, kind, gpid, decree, body, error } = message;
+    if (core.chargedUs > 0) {
+      message.dueMonoUs = message.sender.monotonicAtUs(core.momentUs());
+      core.kernel.schedule(core.momentUs(), message);
+    } else this.depart(message);
+  }
+
+  /** The message leaves now. */
+  depart(message: Message): void {
+    const { core } = this;
+    const { link, code, kind, gpid, decree, body, error, call } = message;
+    const { session } = link;
+    message.departed = true;
+    if (kind !== 'reply') message.epoch = session.epoch;
+    // A session that was reset since the request has no way back, and its caller knows already.
+    if (message.epoch !== session.epoch) return;
+    if (kind === 'request' && call !== undefined && !call.done) this.enlist(call);
     core.observer.messageSent(link.from.id, link.to.id, code, kind, gpid, decree, body, error);
+    if (!message.sender.alive) return;
     if (decideReset(core, message)) {
-      this.reset(link.session);
-      return false;
+      this.reset(session);
+      return;
     }
-    if (kind === 'reply' && decideReplyLost(core, message)) return true;
-    if (isCut(core, link, message)) return true;
+    if (kind === 'reply' && decideReplyLost(core, message)) return;
+    if (isCut(core, link, message)) return;
     let arrivalUs = core.momentUs() + LINK_LATENCY_US + decideDelay(core, message);
     if (arrivalUs < link.lastArrivalUs) arrivalUs = link.lastArrivalUs;
     link.lastArrivalUs = arrivalUs;
     if (++link.underWay > core.limits.linkLength) core.hitLimit('linkLength', link.where);
     core.kernel.schedule(arrivalUs, message);
-    return true;
   }
 
   /** Registers a call and starts its timeout. */
@@ -66,8 +84,13 @@ export class Network {
     call.dueMonoUs = call.caller.monotonicAtUs(dueUs);
     core.kernel.schedule(dueUs, call);
     if (++call.caller.pendingCalls > core.limits.pendingCalls) core.hitLimit('pendingCalls', call.caller.node.id);
+  }
+
+  /** From now on a reset of its session ends the call. */
+  private enlist(call: Call): void {
     const session = call.session;
     if (session === undefined) return;
+    call.enlisted = true;
     call.previous = session.last;
     if (session.last === undefined) session.first = call;
     else session.last.next = call;
@@ -80,7 +103,8 @@ export class Network {
     call.caller.pendingCalls--;
     if (!fired) this.core.kernel.cancel(call);
     const session = call.session;
-    if (session === undefined) return;
+    if (session === undefined || !call.enlisted) return;
+    call.enlisted = false;
     if (call.previous === undefined) session.first = call.next;
     else call.previous.next = call.next;
     if (call.next === undefined) session.last = call.previous;

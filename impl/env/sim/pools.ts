@@ -77,9 +77,9 @@ export class SimTask extends SimEvent implements TaskHandle {
   override fire(): void {
     const process = this.process;
     if (!process.alive) return;
-    const nowUs = process.core.kernel.nowUs;
-    const leftUs = this.dueMonoUs - process.monotonicAtUs(nowUs);
-    if (leftUs > 0) process.core.kernel.schedule(process.resumeUs(nowUs) + leftUs, this);
+    const { kernel } = process.core;
+    const dueUs = process.whenMonotonic(this.dueMonoUs);
+    if (dueUs > kernel.nowUs) kernel.schedule(dueUs, this);
     else this.pool.enqueue(this);
   }
 

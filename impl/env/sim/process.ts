@@ -29,8 +29,6 @@ export class SimProcess implements Clock {
   readonly core: Core;
   readonly node: SimNode;
   alive = true;
-  /** When it ended; operations that it would have sent later never left. */
-  endedUs = Number.POSITIVE_INFINITY;
   readonly served = new Map<string, Served>();
   pendingCalls = 0;
   /** A driver's step: the process crashes instead of making its n-th env call from now; below 1, never. */
@@ -75,6 +73,13 @@ export class SimProcess implements Clock {
   /** The moment from which the process runs again; `nowUs` when it is not paused. */
   resumeUs(nowUs: number): number {
     return this.pauseEndUs > nowUs ? this.pauseEndUs : nowUs;
+  }
+
+  /** The virtual moment, now or later, at which the monotonic clock has reached a time, as far as is known. */
+  whenMonotonic(monoUs: number): number {
+    const { nowUs } = this.core.kernel;
+    const leftUs = monoUs - this.monotonicAtUs(nowUs);
+    return leftUs > 0 ? this.resumeUs(nowUs) + leftUs : nowUs;
   }
 
   // ---- pause (a fault): nothing of the process runs, its monotonic clock stands still, messages to it queue up. What

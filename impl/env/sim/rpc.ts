@@ -42,12 +42,12 @@ export class SimReplier implements Replier<unknown> {
     if (this.answered) return;
     this.answered = true;
     const { call } = request;
-    // A session that was reset since has no way back, and its caller knows already.
-    if (call === undefined || request.link.session.epoch !== request.epoch) return;
     const link = network.link(this.process.node, this.caller.id);
-    if (link === undefined) return;
+    if (call === undefined || link === undefined) return;
     const { code, gpid, decree, hash } = request;
-    network.send(new Message(network, link, 'reply', code, gpid, decree, hash, body, error, call));
+    const message = new Message(network, this.process, link, 'reply', code, gpid, decree, hash, body, error, call);
+    message.epoch = request.epoch;
+    network.send(message);
   }
 }
 
@@ -74,7 +74,7 @@ export class SimRpc implements Rpc {
     const call = new Call(network, process, to, code, gpid, decree, hash, then, link?.session);
     network.begin(call, options.timeoutMs);
     if (link === undefined) network.fail(call, 'ERR_NETWORK_FAILURE', network.core.momentUs() + CONNECT_FAILURE_US);
-    else network.send(new Message(network, link, 'request', code, gpid, decree, hash, request, 'ERR_OK', call));
+    else network.send(new Message(network, process, link, 'request', code, gpid, decree, hash, request, 'ERR_OK', call));
     process.leave();
     return call;
   }
@@ -90,7 +90,7 @@ export class SimRpc implements Rpc {
     const { hash, gpid = '', decree = 0 } = options;
     const link = network.link(process.node, to);
     if (link === undefined) return;
-    network.send(new Message(network, link, 'tell', code, gpid, decree, hash, request, 'ERR_OK', undefined));
+    network.send(new Message(network, process, link, 'tell', code, gpid, decree, hash, request, 'ERR_OK', undefined));
     process.leave();
   }
 

@@ -78,7 +78,9 @@ export class ClusterStore implements StoreView {
   }
 }
 
-/** One operation on its way: an event when it reaches the store. */
+/**
+ * One operation: an event as it leaves (when its sender's handler had spent time before), and as it reaches the store.
+ */
 export class StoreCall extends SimEvent {
   readonly session: StoreSession;
   readonly operation: StoreOperation;
@@ -86,7 +88,9 @@ export class StoreCall extends SimEvent {
   readonly value: string;
   readonly recursive: boolean;
   readonly then: Continuation<StoreResult>;
-  readonly sentUs: number;
+  departed = false;
+  /** The process's monotonic time at which it leaves, if not at once. */
+  dueMonoUs = 0;
 
   constructor(
     session: StoreSession,
@@ -95,7 +99,6 @@ export class StoreCall extends SimEvent {
     value: string,
     recursive: boolean,
     then: Continuation<StoreResult>,
-    sentUs: number,
   ) {
     super();
     this.session = session;
@@ -104,15 +107,22 @@ export class StoreCall extends SimEvent {
     this.value = value;
     this.recursive = recursive;
     this.then = then;
-    this.sentUs = sentUs;
+  }
+
+  override isDead(): boolean {
+    return !this.departed && !this.session.process.alive;
   }
 
   override fire(): void {
     const { session } = this;
     const { store, process } = session;
+    if (!this.departed) {
+      const dueUs = process.whenMonotonic(this.dueMonoUs);
+      if (dueUs > store.core.kernel.nowUs) store.core.kernel.schedule(dueUs, this);
+      else if (process.alive) session.depart(this);
+      return;
+    }
     store.open.delete(this);
-    // The handler that sent it ran ahead of the moment at which its process ended: it was never sent.
-    if (this.sentUs > process.endedUs) return;
     const isChange = this.operation !== 'get' && this.operation !== 'children';
     if (this.decide('store.timeout')) return session.answer(this, TIMED_OUT, STORE_TIMEOUT_US);
     const found = this.take();
@@ -184,6 +194,20 @@ export class StoreSession implements StateStore {
     this.send('remove', path, '', recursive, then);
   }
 
+  /** The operation leaves now; it reaches the store behind all that this session sent before. */
+  depart(call: StoreCall): void {
+    const { process, store } = this;
+    const { core, node } = process;
+    const { operation, path } = call;
+    call.departed = true;
+    const extraUs = core.chance.decide('store.slow', node.id, operation, '', 0) ?? 0;
+    if (extraUs > 0) core.strike('store.slow', node.id, '', `${operation} ${path}: ${extraUs} us`);
+    const arrivalUs = core.kernel.nowUs + store.latencyUs(process) + Math.round(extraUs);
+    this.lastArrivalUs = Math.max(this.lastArrivalUs, arrivalUs);
+    store.open.add(call);
+    core.kernel.schedule(this.lastArrivalUs, call);
+  }
+
   answer(call: StoreCall, found: StoreResult, latencyUs: number): void {
     const { process } = this;
     if (!process.alive) return;
@@ -201,17 +225,14 @@ export class StoreSession implements StateStore {
     recursive: boolean,
     then: Continuation<StoreResult>,
   ): void {
-    const { process, store } = this;
+    const { process } = this;
     const { core } = process;
     process.enter();
-    const sentUs = core.momentUs();
-    const latencyUs = store.latencyUs(process);
-    const extraUs = core.chance.decide('store.slow', process.node.id, operation, '', 0) ?? 0;
-    if (extraUs > 0) core.strike('store.slow', process.node.id, '', `${operation} ${path}: ${extraUs} us`);
-    this.lastArrivalUs = Math.max(this.lastArrivalUs, sentUs + latencyUs + Math.round(extraUs));
-    const call = new StoreCall(this, operation, path, value, recursive, then, sentUs);
-    store.open.add(call);
-    core.kernel.schedule(this.lastArrivalUs, call);
+    const call = new StoreCall(this, operation, path, value, recursive, then);
+    if (core.chargedUs > 0) {
+      call.dueMonoUs = process.monotonicAtUs(core.momentUs());
+      core.kernel.schedule(core.momentUs(), call);
+    } else this.depart(call);
     process.leave();
   }
 }

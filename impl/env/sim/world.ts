@@ -291,7 +291,6 @@ export class SimWorld {
     if (!process.alive) return;
     const { node } = process;
     process.alive = false;
-    process.endedUs = this.core.kernel.nowUs;
     node.process = undefined;
     node.root = undefined;
     this.occupations.delete(process);

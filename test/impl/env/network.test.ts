@@ -114,6 +114,48 @@ describe('calls', () => {
   });
 });
 
+describe('a handler that has spent time', () => {
+  const spendAndAsk = (e: Echo): void => {
+    e.env.tasks.charge(50_000);
+    e.ask('b', 'late');
+  };
+
+  it('sends when it got that far, and holds up nobody else on the link', () => {
+    const { world, echo, idle } = fixture();
+    world.post('a', 'LPC_REPLICATION_LONG_LOW', 0, task(echo('a'), 'inside', spendAndAsk));
+    world.at(1, () => world.post('a', 'LPC_CLIENT', 0, task(echo('a'), 'ask', 'b', 'soon', 1000, 0)));
+    idle();
+    expect(echo('b').notes).toEqual(['1100 cli soon from a', '50100 cli late from a']);
+  });
+
+  it('sends nothing when its process ends before', () => {
+    const { world, echo, idle, trace } = fixture();
+    world.post('a', 'LPC_REPLICATION_LONG_LOW', 0, task(echo('a'), 'inside', spendAndAsk));
+    world.at(1, () => world.stopNode('a', 'crash'));
+    idle();
+    expect(trace.lines.filter((line) => line.includes('sent'))).toEqual([]);
+    expect(world.nowUs()).toBe(1000);
+    expect(world.waiting().calls).toEqual([]);
+  });
+
+  it('sends later by as long as its process was paused', () => {
+    const { world, echo, idle } = fixture();
+    world.post('a', 'LPC_REPLICATION_LONG_LOW', 0, task(echo('a'), 'inside', spendAndAsk));
+    world.at(1, () => world.pauseNode('a', 30));
+    idle();
+    expect(echo('b').notes).toEqual(['80100 cli late from a']);
+  });
+
+  it('is not hit by a reset that comes before it sends', () => {
+    const { world, echo, idle } = fixture();
+    world.post('a', 'LPC_REPLICATION_LONG_LOW', 0, task(echo('a'), 'inside', spendAndAsk));
+    world.at(1, () => world.resetSession('a', 'b'));
+    idle();
+    expect(echo('a').texts).toEqual(['late: ERR_OK late']);
+    expect(world.faultEffects().get('link.reset')).toBeUndefined();
+  });
+});
+
 describe('sessions', () => {
   it('lose everything under way at a reset, and both sides hear of it', () => {
     const { world, echo, idle } = fixture({ nodes: ['a', 'b', 'c'] });
