@@ -20,7 +20,8 @@ export function parseCheckpointOutput(output: string): CheckpointOutput | undefi
   const durable: unknown = Reflect.get(json, 'durable');
   const prepared: unknown = Reflect.get(json, 'prepared');
   if (!isErrorCode(error) || typeof minDecree !== 'number' || typeof durable !== 'number') return undefined;
-  if (prepared === undefined) return { error, minDecree, durable, prepared: error === 'ERR_OK' && minDecree <= durable };
+  const covered = error === 'ERR_OK' && minDecree <= durable;
+  if (prepared === undefined) return { error, minDecree, durable, prepared: covered };
   return typeof prepared === 'boolean' ? { error, minDecree, durable, prepared } : undefined;
 }
 
