@@ -9,6 +9,25 @@ const TWO_32 = 0x1_0000_0000;
 /** Shared, never written. */
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+const SLAB_BYTES = 1 << 14;
+let slab = new ArrayBuffer(SLAB_BYTES);
+let slabUsed = 0;
+
+/**
+ * Zeroed bytes. Arrays of the size of a record are views of a common slab, each part of which is handed out once: beyond
+ * 64 bytes an allocation of its own costs more than writing the record (smaller ones the engine keeps on its heap).
+ */
+export function newBytes(length: number): Uint8Array {
+  if (length <= 64 || length > SLAB_BYTES >> 3) return new Uint8Array(length);
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const bytes = new Uint8Array(slab, slabUsed, length);
+  slabUsed += length;
+  return bytes;
+}
+
 export function writeU32le(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;
@@ -65,7 +84,7 @@ export function writeBinary(bytes: Uint8Array, at: number, text: string): number
 
 /** A binary string as bytes. Each char must be below 256. */
 export function fromBinary(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
+  const bytes = newBytes(text.length);
   writeBinary(bytes, 0, text);
   return bytes;
 }

@@ -7,7 +7,7 @@
  * are not exactly one such body, and never throw.
  */
 import type { RowOp } from '../../model/events.ts';
-import { NO_BYTES, writeBinary, writeU32be } from './bytes.ts';
+import { newBytes, NO_BYTES, writeBinary, writeU32be } from './bytes.ts';
 import { crc64 } from './crc64.ts';
 import { ThriftReader, TYPE_BOOL, TYPE_I32, TYPE_LIST, TYPE_STOP, TYPE_STRUCT } from './thrift.ts';
 
@@ -120,7 +120,7 @@ function writeI32Field(bytes: Uint8Array, at: number, id: number, value: number)
 
 /** Body of RPC_RRDB_RRDB_PUT. The two closing bytes are the stops of request and body, zero already. */
 export function encodePut(key: string, value: string, expireTsSeconds: number, updateType: number = 0): Uint8Array {
-  const bytes = new Uint8Array(26 + (updateType === 0 ? 0 : 7) + key.length + value.length);
+  const bytes = newBytes(26 + (updateType === 0 ? 0 : 7) + key.length + value.length);
   let at = writeField(bytes, 0, TYPE_STRUCT, 0);
   at = writeBlobField(bytes, at, 1, key);
   at = writeBlobField(bytes, at, 2, value);
@@ -131,7 +131,7 @@ export function encodePut(key: string, value: string, expireTsSeconds: number, u
 
 /** Body of RPC_RRDB_RRDB_REMOVE and RPC_RRDB_RRDB_GET: the stored key alone. */
 export function encodeKey(key: string): Uint8Array {
-  const bytes = new Uint8Array(8 + key.length);
+  const bytes = newBytes(8 + key.length);
   writeBlobField(bytes, 0, 0, key);
   return bytes;
 }
@@ -140,7 +140,7 @@ export function encodeKey(key: string): Uint8Array {
 export function encodeMultiPut(hashKey: string, kvs: readonly KeyValue[], expireTsSeconds: number): Uint8Array {
   let size = 3 + 7 + hashKey.length + 8 + 7 + 2;
   for (const kv of kvs) size += 15 + kv.sortKey.length + kv.value.length;
-  const bytes = new Uint8Array(size);
+  const bytes = newBytes(size);
   let at = writeField(bytes, 0, TYPE_STRUCT, 0);
   at = writeBlobField(bytes, at, 1, hashKey);
   at = writeField(bytes, at, TYPE_LIST, 2);

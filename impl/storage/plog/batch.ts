@@ -5,6 +5,7 @@
  */
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import type { Continuation } from '../../env/contract.ts';
+import { newBytes, NO_BYTES } from '../../protocol/bytes.ts';
 import { BLOCK_HEADER_SIZE, BLOCK_SIZE_LIMIT } from './format.ts';
 import type { LogFile } from './logFile.ts';
 import { recordSize, writeRecord } from './record.ts';
@@ -22,7 +23,7 @@ export class LogBatch {
   sizeBytes: number = BLOCK_HEADER_SIZE;
   maxDecree: Decree = 0;
   maxCommit: Decree = 0;
-  private bytes: Uint8Array = new Uint8Array(0);
+  private bytes: Uint8Array = NO_BYTES;
 
   constructor(file: LogFile, startOffset: number) {
     this.file = file;
@@ -57,7 +58,7 @@ export class LogBatch {
   /** A lone record gets bytes that fit it; an idle log issues it at once. */
   private reserve(size: number): void {
     if (size <= this.bytes.length) return;
-    const grown = new Uint8Array(this.bytes.length === 0 ? size : Math.max(size, 2 * this.bytes.length, 1024));
+    const grown = newBytes(this.bytes.length === 0 ? size : Math.max(size, 2 * this.bytes.length, 1024));
     grown.set(this.bytes);
     this.bytes = grown;
   }

@@ -5,6 +5,7 @@
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { DiskError } from '../../env/contract.ts';
+import { NO_BYTES } from '../../protocol/bytes.ts';
 import { crc32c } from '../../protocol/crc32c.ts';
 import type { LogBatch } from './batch.ts';
 import { BLOCK_HEADER_SIZE, FIRST_BLOCK_SIZE, MAGIC } from './format.ts';
@@ -14,7 +15,6 @@ import { parseLogFileName } from './names.ts';
 
 /** What is asked of the disk at once while reading. */
 const READ_CHUNK_BYTES = 1 << 20;
-const NOTHING = new Uint8Array(0);
 
 export type ReadError = 'ERR_HANDLE_EOF' | 'ERR_INCOMPLETE_DATA' | 'ERR_INVALID_DATA' | 'ERR_FILE_OPERATION_FAILED';
 
@@ -30,7 +30,7 @@ export class LogFile {
   /** body_crc of the last block read or written. */
   protected runningCrc = 0;
   private position = 0;
-  private chunk: Uint8Array = NOTHING;
+  private chunk: Uint8Array = NO_BYTES;
   private chunkStart = 0;
   private knownSize = 0;
   private mtime: number | undefined;
@@ -164,7 +164,7 @@ export class LogFile {
 
   /** Drops the read buffer; a later read fetches anew. */
   closeRead(): void {
-    this.chunk = NOTHING;
+    this.chunk = NO_BYTES;
     this.chunkStart = 0;
   }
 
@@ -195,7 +195,7 @@ export class LogFile {
     this.headerBlock = this.sealHeader(previous);
   }
 
-  private headerBlock: Uint8Array = NOTHING;
+  private headerBlock: Uint8Array = NO_BYTES;
 
   private sealHeader(previous: PreviousMax): Uint8Array {
     const bytes = new Uint8Array(FIRST_BLOCK_SIZE);
@@ -210,7 +210,7 @@ export class LogFile {
   /** Block 0. Throws DiskError. */
   writeHeader(): void {
     this.ctx.env.disk.write(this.path, 0, this.headerBlock);
-    this.headerBlock = NOTHING;
+    this.headerBlock = NO_BYTES;
   }
 
   /** Fills in the batch's block headers, each chained on the one before (plog 7.3). */

@@ -3,7 +3,7 @@
  * header, the list of updates (names, types, lengths), then all their payloads.
  */
 import type { WriteCode } from '../../../model/vocabulary.ts';
-import { readI32le, readI64le, writeBinary, writeI64le, writeU32le } from '../../protocol/bytes.ts';
+import { newBytes, readI32le, readI64le, writeBinary, writeI64le, writeU32le } from '../../protocol/bytes.ts';
 import { appIdOf, formatGpid, partitionIndexOfGpid } from '../../protocol/gpid.ts';
 import type { LogMutation, Update } from './types.ts';
 
@@ -74,7 +74,7 @@ export function writeRecord(bytes: Uint8Array, start: number, mutation: LogMutat
  * The record by itself, as a prepare request carries it; its offset is the mutation's own (-1 before it was appended).
  */
 export function encodeMutation(mutation: LogMutation): Uint8Array {
-  const bytes = new Uint8Array(recordSize(mutation));
+  const bytes = newBytes(recordSize(mutation));
   writeRecord(bytes, 0, mutation, mutation.logOffset);
   return bytes;
 }

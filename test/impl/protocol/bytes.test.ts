@@ -37,3 +37,13 @@ it('keeps every byte in a binary string, short or long, also of a view', () => {
     }),
   );
 });
+
+it('hands out zeroed bytes that nobody else has', () => {
+  const all = Array.from({ length: 3000 }, (_, i) => bytes.newBytes(i % 100));
+  all.push(bytes.newBytes(5000));
+  expect(all.every((array) => array.every((byte) => byte === 0))).toBe(true);
+  all.forEach((array, i) => array.fill(i));
+  expect(
+    all.every((array, i) => array.length === (i === 3000 ? 5000 : i % 100) && array.every((b) => b === i % 256)),
+  ).toBe(true);
+});
