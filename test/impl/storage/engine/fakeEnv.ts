@@ -16,6 +16,9 @@ import { StorageApp } from '../../../../impl/storage/app/storageApp.ts';
 import { DatabaseDirectory } from '../../../../impl/storage/engine/databaseDirectory.ts';
 import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
 
+/** The parts of these rooms only: nothing here builds others. */
+export const TEST_PARTS = { StorageEngine, DatabaseDirectory, StorageApp, ManualCompactService } as Parts;
+
 export class Killed extends Error {}
 
 interface Inode {
@@ -217,8 +220,7 @@ export class FakeProcess {
   constructor(disk: FakeDisk, settings: Partial<Settings> = {}, parts: Partial<Parts> = {}) {
     this.disk = disk;
     disk.wallUs = () => this.wallSeconds * 1_000_000 + this.nowMs * 1000;
-    const table = { StorageEngine, DatabaseDirectory, StorageApp, ManualCompactService, ...parts } as Parts;
-    this.ctx = { env: this.env(), settings: { ...DEFAULT_SETTINGS, ...settings }, parts: table };
+    this.ctx = { env: this.env(), settings: { ...DEFAULT_SETTINGS, ...settings }, parts: { ...TEST_PARTS, ...parts } };
   }
 
   private env(): Env {
