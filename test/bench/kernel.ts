@@ -1,6 +1,6 @@
 /**
- * How fast the bare env is: the event heap alone, and RPCs to and fro with tasks on both sides. Measured in wall time, so
- * these numbers are for people and for a gate with a wide margin, never for a digest.
+ * How fast the bare env is: the event heap alone, and RPCs to and fro with tasks on both sides. Measured in wall time,
+ * so these numbers are for people and for a gate with a wide margin, never for a digest.
  */
 import { performance } from 'node:perf_hooks';
 import { type Env, reply, type Replier, type RpcResult, task } from '../../impl/env/contract.ts';
@@ -61,7 +61,8 @@ function perSecond(kernelDispatches: () => number, run: () => void): number {
 export function benchKernel(events: number, pending = 1000): number {
   const kernel = new Kernel(LIMITS);
   for (let i = 0; i < pending; i++) kernel.schedule(i % 97, new Tick(kernel, 50 + ((i * 7919) % 1000)));
-  return perSecond(() => kernel.dispatches, () => void kernel.run({ untilUs: 1e12, stop: () => kernel.dispatches >= events }));
+  const stop = (): boolean => kernel.dispatches >= events;
+  return perSecond(() => kernel.dispatches, () => void kernel.run({ untilUs: 1e12, stop }));
 }
 
 class Player {
@@ -80,7 +81,8 @@ class Player {
 
   ping(hash: number): void {
     const options = { hash, timeoutMs: 1000, gpid: '1.0', decree: hash };
-    this.env.rpc.call(this.peer, 'RPC_CLI_CLI_CALL', { command: 'ping', args: [] }, options, reply(this, 'onPong', hash));
+    const request = { command: 'ping', args: [] };
+    this.env.rpc.call(this.peer, 'RPC_CLI_CLI_CALL', request, options, reply(this, 'onPong', hash));
   }
 
   onPong(_result: RpcResult<CliResponse>, hash: number): void {
@@ -90,7 +92,7 @@ class Player {
 
 /** Dispatches per second of `players` endless RPC ping-pongs between two nodes, each hop through the pools. */
 export function benchPingPong(dispatches: number, players = 16): number {
-  const world = new SimWorld({ chance: CALM, observer: BLIND, startWallUs: 0, limits: { dispatches: Number.POSITIVE_INFINITY } });
+  const world = new SimWorld({ chance: CALM, observer: BLIND, startWallUs: 0, limits: LIMITS });
   const { poolWorkers, taskOverrides } = DEFAULT_SETTINGS;
   for (const [id, peer] of [['a', 'b'], ['b', 'a']] as const) {
     world.addNode(id, { cluster: 'c', poolWorkers, taskOverrides, boot: (env) => new Player(env, peer) });
@@ -99,5 +101,6 @@ export function benchPingPong(dispatches: number, players = 16): number {
   const root = world.rootOf('a');
   if (!(root instanceof Player)) throw new Error('a is down');
   for (let i = 0; i < players; i++) world.post('a', 'LPC_REPLICATION_HIGH', i, task(root, 'ping', i));
-  return perSecond(() => world.dispatches(), () => void world.run({ untilUs: 1e12, stop: () => world.dispatches() >= dispatches }));
+  const stop = (): boolean => world.dispatches() >= dispatches;
+  return perSecond(() => world.dispatches(), () => void world.run({ untilUs: 1e12, stop }));
 }

@@ -2,9 +2,9 @@
  * Faults of links.
  *
  * May fail: a message is late (`link.delay`), and all later ones of its link with it, since a session keeps order; a
- * session is reset as a message is sent (`link.reset`); a reply is lost after the effect (`link.reply-lost`), so that the
- * caller times out; a direction is cut by a step and swallows all that enters it or is under way on it (`link.cut`), until
- * restoring it resets the session. Each is asked at every message, so chance decides how often.
+ * session is reset as a message is sent (`link.reset`); a reply is lost after the effect (`link.reply-lost`), so that
+ * the caller times out; a direction is cut by a step and swallows all that enters it or is under way on it
+ * (`link.cut`), until restoring it resets the session. Each is asked at every message, so chance decides how often.
  *
  * Cannot fail: single requests are not lost, nothing is repeated, reordered or altered, for Pegasus speaks over TCP;
  * repeats come from retries of the protocol alone.

@@ -3,8 +3,8 @@
  *
  * May fail: a task enters its queue late (`pool.delay`, asked at each post): a thread that was descheduled between its
  * decision and its hand-over. Later tasks of the same queue and priority stay behind it, since the queue is FIFO; a
- * delayed task (a timer) is just later by itself. A pool is busy with the work of others (`pool.occupied`, a step): a
- * number of tasks of LPC_BACKGROUND_WORK keep coming back, each as it ends, until they are released or the process ends.
+ * delayed task (a timer) is just later by itself. A pool is busy with the work of others (`pool.occupied`, a step):
+ * tasks of LPC_BACKGROUND_WORK keep coming back, each as it ends, until they are released or the process ends.
  *
  * Cannot fail: no task is lost, run twice or overtaken within its queue and priority, and none is interrupted.
  */

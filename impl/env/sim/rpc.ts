@@ -73,8 +73,11 @@ export class SimRpc implements Rpc {
     const link = network.link(process.node, to);
     const call = new Call(network, process, to, code, gpid, decree, hash, then, link?.session);
     network.begin(call, options.timeoutMs);
-    if (link === undefined) network.fail(call, 'ERR_NETWORK_FAILURE', network.core.momentUs() + CONNECT_FAILURE_US);
-    else network.send(new Message(network, process, link, 'request', code, gpid, decree, hash, request, 'ERR_OK', call));
+    if (link === undefined) {
+      network.fail(call, 'ERR_NETWORK_FAILURE', network.core.momentUs() + CONNECT_FAILURE_US);
+      return call;
+    }
+    network.send(new Message(network, process, link, 'request', code, gpid, decree, hash, request, 'ERR_OK', call));
     process.leave();
     return call;
   }

@@ -1,9 +1,10 @@
 /**
- * One suite for both sides of the env contract (disk, clocks, tasks): what holds in the simulated world must hold on a real
- * machine, or the simulation proves nothing.
+ * One suite for both sides of the env contract (disk, clocks, tasks): what holds in the simulated world must hold on a
+ * real machine, or the simulation proves nothing.
  */
 import { describe, expect, it } from 'vitest';
 import { type Clock, type Disk, DiskError, type DiskErrorCode, task, type Tasks } from '../../../impl/env/contract.ts';
+import type { TaskCode } from '../../../impl/protocol/taskCodes.ts';
 
 /** A side under test: what a process of it holds, and a way to run it until nothing is left to do. */
 export interface Side {
@@ -196,7 +197,7 @@ export function contractSuite(name: string, open: () => Side): void {
       });
     });
 
-    it.each(['/a', 'a/', 'a//b', './a', 'a/../b', '..'])('refuses the path %s as a slip, not as a disk error', (path) => {
+    it.each(['/a', 'a/', 'a//b', './a', 'a/../b', '..'])('refuses the path %s as a slip, no disk error', (path) => {
       inside((disk) => {
         let refused: unknown;
         try {
@@ -226,7 +227,7 @@ export function contractSuite(name: string, open: () => Side): void {
     it('runs posted tasks by priority, in order within one, never inline', () => {
       const side = open();
       const notes = new Notes();
-      const post = (code: 'LPC_REPLICATION_LOW' | 'LPC_REPLICATION_COMMON' | 'LPC_REPLICATION_HIGH', note: string): void => {
+      const post = (code: TaskCode, note: string): void => {
         side.tasks.post(code, 0, 0, task(notes, 'add', note));
       };
       side.tasks.post('LPC_REPLICATION_HIGH', 0, 0, task(notes, 'run', () => {

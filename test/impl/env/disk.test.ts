@@ -55,7 +55,8 @@ describe('disk costs', () => {
 describe('disk errors', () => {
   it('strike by operation and kind of file, without effect', () => {
     const f = fixture({
-      rule: ({ point, what, gpid }) => (point === 'disk.write-error' && what === 'write log' && gpid === '1.0' ? 1 : undefined),
+      rule: ({ point, what, gpid }) =>
+        point === 'disk.write-error' && what === 'write log' && gpid === '1.0' ? 1 : undefined,
     });
     expect(onDisk(f, (d) => { d.mkdir('1.0.pegasus/plog'); d.create('1.0.pegasus/plog/log.1.0'); })).toBe('ok');
     expect(onDisk(f, (d) => d.write('1.0.pegasus/plog/log.1.0', 0, bytesOf('x')))).toBe('io');
@@ -78,7 +79,8 @@ describe('disk errors', () => {
       d.link('d/g', 'd/h');
       d.remove('d/h');
     });
-    const asked = (point: string): string[] => f.chance.asked.filter((d) => d.point === point).map((d) => d.what.split(' ')[0] ?? '');
+    const asked = (point: string): string[] =>
+      f.chance.asked.filter((d) => d.point === point).map((d) => d.what.split(' ')[0] ?? '');
     expect(asked('disk.write-error')).toEqual(['create', 'write', 'sync', 'rename', 'link']);
     expect(asked('disk.read-error')).toEqual(['read']);
     expect(asked('disk.slow')).toEqual(['mkdir', 'create', 'write', 'sync', 'read', 'rename', 'link', 'remove']);
@@ -230,9 +232,17 @@ describe('an onlooker', () => {
       d.rename('d', 'e');
       d.remove('e', { recursive: true });
     });
-    const seen = f.trace.lines.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => !/^(task|started)/.test(line));
+    const words = f.trace.lines.map((line) => line.slice(line.indexOf(' ') + 1));
+    const seen = words.filter((line) => !/^(task|started)/.test(line));
     expect(seen).toEqual([
-      'created a d/f', 'written a d/f 0 1', 'synced a d/f', 'linked a d/f d/g', 'renamed a d e', 'removed a e/f', 'removed a e/g', 'removed a e',
+      'created a d/f',
+      'written a d/f 0 1',
+      'synced a d/f',
+      'linked a d/f d/g',
+      'renamed a d e',
+      'removed a e/f',
+      'removed a e/g',
+      'removed a e',
     ]);
   });
 
@@ -241,7 +251,8 @@ describe('an onlooker', () => {
     onDisk(f, (d) => d.create('f'));
     const asked = f.chance.asked.length;
     const view = f.world.diskView('a');
-    expect([view.list('none'), view.info('none'), view.read('none'), view.exists('f')]).toEqual([[], undefined, undefined, true]);
+    const seen = [view.list('none'), view.info('none'), view.read('none'), view.exists('f')];
+    expect(seen).toEqual([[], undefined, undefined, true]);
     expect(f.chance.asked).toHaveLength(asked);
   });
 

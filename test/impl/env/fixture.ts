@@ -1,6 +1,6 @@
 /** A small world for tests of the simulated env: echo servers, scripted chance, and an observer that writes a trace. */
 import type { ClusterId, NodeId } from '../../../model/vocabulary.ts';
-import { type Env, reply, type Replier, type RpcResult, task } from '../../../impl/env/contract.ts';
+import { type Env, reply, type Replier, type RpcResult, task, type TaskHandle } from '../../../impl/env/contract.ts';
 import type { Chance, ChancePoint } from '../../../impl/env/sim/chance.ts';
 import type { Limits } from '../../../impl/env/sim/limits.ts';
 import type { NodeOptions } from '../../../impl/env/sim/node.ts';
@@ -120,7 +120,8 @@ export class Echo {
   }
 
   ask(to: NodeId, command: string, timeoutMs = 1000, hash = 0): void {
-    this.env.rpc.call(to, 'RPC_CLI_CLI_CALL', { command, args: [] }, { hash, timeoutMs }, reply(this, 'onAnswer', command));
+    const request = { command, args: [] };
+    this.env.rpc.call(to, 'RPC_CLI_CLI_CALL', request, { hash, timeoutMs }, reply(this, 'onAnswer', command));
   }
 
   onAnswer(result: RpcResult<unknown>, command: string): void {
@@ -135,7 +136,7 @@ export class Echo {
     this.env.tasks.charge(costUs);
   }
 
-  post(code: TaskCode, name: string, options: { hash?: number; delayMs?: number; costUs?: number } = {}): { cancel(): boolean } {
+  post(code: TaskCode, name: string, options: { hash?: number; delayMs?: number; costUs?: number } = {}): TaskHandle {
     const { hash = 0, delayMs = 0, costUs = 0 } = options;
     return this.env.tasks.post(code, hash, delayMs, task(this, 'work', name, costUs));
   }
@@ -191,7 +192,8 @@ function pools(workers: number): NodeOptions['poolWorkers'] {
 }
 
 export function fixture(options: FixtureOptions = {}): Fixture {
-  const { nodes = ['a', 'b'], cluster = 'source', rule, limits = {}, workers, strict = true, taskOverrides = {} } = options;
+  const { nodes = ['a', 'b'], cluster = 'source', rule, limits = {}, workers, strict = true } = options;
+  const { taskOverrides = {} } = options;
   const chance = new ScriptedChance(rule);
   const trace = new TraceObserver();
   const world = new SimWorld({ chance, observer: trace, limits, startWallUs: START_WALL_US, strict });

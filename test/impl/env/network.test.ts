@@ -1,7 +1,9 @@
 /** Links: order, pools of continuations, timeouts, resets, cuts, losses (repl 3.2). */
 import { describe, expect, it } from 'vitest';
 import { reply, task } from '../../../impl/env/contract.ts';
-import { type Echo, fixture } from './fixture.ts';
+import { type Decision, type Echo, fixture } from './fixture.ts';
+
+const X = { command: 'x', args: [] };
 
 describe('calls', () => {
   it('reach the handler and come back', () => {
@@ -92,7 +94,8 @@ describe('calls', () => {
   it('carry refusals as errors without a body', () => {
     const { within, echo, world, idle } = fixture();
     echo('b').holding = true;
-    world.at(1, () => world.post('b', 'LPC_CLIENT', 0, task(echo('b'), 'inside', (e: Echo) => e.kept[0]?.refuse('ERR_BUSY'))));
+    const refuse = (e: Echo): void => e.kept[0]?.refuse('ERR_BUSY');
+    world.at(1, () => world.post('b', 'LPC_CLIENT', 0, task(echo('b'), 'inside', refuse)));
     within('a', (e) => e.ask('b', 'q'));
     idle();
     expect(echo('a').texts).toEqual(['q: ERR_BUSY']);
@@ -102,7 +105,7 @@ describe('calls', () => {
     const { within, echo, world } = fixture({ workers: 1 });
     within('a', (e) => {
       const ask = (): { cancel(): void } =>
-        e.env.rpc.call('b', 'RPC_CLI_CLI_CALL', { command: 'x', args: [] }, { hash: 0, timeoutMs: 10 }, reply(e, 'onAnswer', 'x'));
+        e.env.rpc.call('b', 'RPC_CLI_CLI_CALL', X, { hash: 0, timeoutMs: 10 }, reply(e, 'onAnswer', 'x'));
       ask().cancel();
       const call = ask();
       // The reply is in the queue behind this task's worker when the second hop cancels it.
@@ -164,7 +167,8 @@ describe('sessions', () => {
       world.post(from, 'LPC_CLIENT', 0, task(echo(from), 'ask', to, `${from}${to}`, 500, 0));
     }
     world.at(0.05, () => world.resetSession('a', 'b'));
-    world.at(10, () => world.post('b', 'LPC_CLIENT', 0, task(echo('b'), 'inside', (e: Echo) => e.kept[0]?.reply({ error: 'ERR_OK', output: 'ok' }))));
+    const answer = (e: Echo): void => e.kept[0]?.reply({ error: 'ERR_OK', output: 'ok' });
+    world.at(10, () => world.post('b', 'LPC_CLIENT', 0, task(echo('b'), 'inside', answer)));
     idle();
     expect(echo('a').notes).toEqual(['150 ab: ERR_NETWORK_FAILURE']);
     expect(echo('b').texts).toEqual(['cli cb from c', 'ba: ERR_NETWORK_FAILURE']);
@@ -173,13 +177,20 @@ describe('sessions', () => {
   });
 
   it('reset by chance as a message is sent: it and all before it are lost', () => {
-    const { within, echo, world } = fixture({ rule: ({ point, number }) => (point === 'link.reset' && number === 7 ? 1 : undefined) });
+    const { within, echo, world } = fixture({
+      rule: ({ point, number }) => (point === 'link.reset' && number === 7 ? 1 : undefined),
+    });
     within('a', (e) => {
       e.ask('b', 'before');
-      e.env.rpc.call('b', 'RPC_CLI_CLI_CALL', { command: 'x', args: [] }, { hash: 0, timeoutMs: 10, decree: 7, gpid: '1.0' }, reply(e, 'onAnswer', 'x'));
+      const options = { hash: 0, timeoutMs: 10, decree: 7, gpid: '1.0' };
+      e.env.rpc.call('b', 'RPC_CLI_CLI_CALL', X, options, reply(e, 'onAnswer', 'x'));
       e.ask('b', 'after');
     });
-    expect(echo('a').texts.toSorted()).toEqual(['after: ERR_OK after', 'before: ERR_NETWORK_FAILURE', 'x: ERR_NETWORK_FAILURE']);
+    expect(echo('a').texts.toSorted()).toEqual([
+      'after: ERR_OK after',
+      'before: ERR_NETWORK_FAILURE',
+      'x: ERR_NETWORK_FAILURE',
+    ]);
     expect(echo('b').texts).toEqual(['cli after from a']);
     expect(world.faultEffects().get('link.reset')).toBe(1);
   });
@@ -223,14 +234,14 @@ describe('sessions', () => {
   });
 
   it('lose a reply after the effect', () => {
-    const { within, echo, world, chance } = fixture({ rule: ({ point }) => (point === 'link.reply-lost' ? 1 : undefined) });
+    const rule = ({ point }: Decision): number | undefined => (point === 'link.reply-lost' ? 1 : undefined);
+    const { within, echo, world, chance } = fixture({ rule });
     within('a', (e) => e.ask('b', 'one', 30));
     expect(echo('b').texts).toEqual(['cli one from a']);
     expect(echo('a').texts).toEqual(['one: ERR_TIMEOUT']);
     expect(world.faultEffects().get('link.reply-lost')).toBe(1);
-    expect(chance.asked.filter(({ point }) => point === 'link.reply-lost').map(({ where, what }) => [where, what])).toEqual(
-      [['b>a', 'RPC_CLI_CLI_CALL/reply']],
-    );
+    const asked = chance.asked.filter(({ point }) => point === 'link.reply-lost');
+    expect(asked.map(({ where, what }) => [where, what])).toEqual([['b>a', 'RPC_CLI_CLI_CALL/reply']]);
   });
 });
 
@@ -248,7 +259,8 @@ describe('strict bodies', () => {
   it('end the sender who writes into bytes under way', () => {
     const { within, trace, world } = fixture();
     const mutation = new Uint8Array([1, 2, 3]);
-    const config = { gpid: '1.0', ballot: 1, primary: 'a', status: 'PS_SECONDARY', learnerSignature: 0, popAll: false } as const;
+    const status = 'PS_SECONDARY' as const;
+    const config = { gpid: '1.0', ballot: 1, primary: 'a', status, learnerSignature: 0, popAll: false };
     within('a', (e) => {
       e.env.rpc.tell('b', 'RPC_PREPARE', { config, mutation }, { hash: 0 });
       mutation[0] = 9;

@@ -1,7 +1,7 @@
 /** Pools: priorities, starvation, workers, delays, cancel (repl 3.1, 3.3). */
 import { describe, expect, it } from 'vitest';
 import { task } from '../../../impl/env/contract.ts';
-import { fixture } from './fixture.ts';
+import { fixture, START_WALL_US } from './fixture.ts';
 
 describe('pools', () => {
   it('serve strict priorities, first in first out within one', () => {
@@ -116,8 +116,10 @@ describe('pause', () => {
     const { world, within, echo, idle } = fixture();
     within('a', (e) => {
       e.post('LPC_REPLICATION_LOW', 'timer', { delayMs: 10 });
-      e.env.tasks.post('LPC_REPLICATION_LOW', 0, 1, task(e, 'inside', () => world.at(1, () => world.pauseNode('a', 100))));
-      e.env.tasks.post('LPC_REPLICATION_LOW', 0, 10, task(e, 'inside', () => e.note(`wall ${e.env.clock.wallUs() - 1_700_000_000_000_000}`)));
+      const pause = (): void => world.at(1, () => world.pauseNode('a', 100));
+      const tellWall = (): void => e.note(`wall ${e.env.clock.wallUs() - START_WALL_US}`);
+      e.env.tasks.post('LPC_REPLICATION_LOW', 0, 1, task(e, 'inside', pause));
+      e.env.tasks.post('LPC_REPLICATION_LOW', 0, 10, task(e, 'inside', tellWall));
     });
     idle();
     expect(echo('a').notes).toEqual(['10000 timer', '10010 wall 110010']);

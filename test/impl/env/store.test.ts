@@ -22,7 +22,10 @@ class Writer {
 }
 
 /** Posts store operations as one task of node a, and runs until all is answered. */
-function withStore(options: FixtureOptions, act: (e: Echo, w: Writer, f: Fixture) => void): Fixture & { readonly notes: string[] } {
+function withStore(
+  options: FixtureOptions,
+  act: (e: Echo, w: Writer, f: Fixture) => void,
+): Fixture & { readonly notes: string[] } {
   const f = fixture(options);
   const echo = f.echo('a');
   f.world.post('a', 'LPC_CLIENT', 0, task(echo, 'inside', (e: Echo) => act(e, new Writer(e), f)));
@@ -53,11 +56,27 @@ describe('state store', () => {
       store.create('/last', 'x', w.then('last'));
     });
     expect(notes).toEqual([
-      'create ERR_OK', 'again ERR_PATH_ALREADY_EXIST', 'orphan ERR_OBJECT_NOT_FOUND', 'child ERR_OK', 'child ERR_OK', 'set ERR_OK',
-      'set nothing ERR_OBJECT_NOT_FOUND', 'get ERR_OK 3', 'get nothing ERR_OBJECT_NOT_FOUND', 'children ERR_OK b c', 'root ERR_OK a',
-      'remove full ERR_INVALID_PARAMETERS', 'remove leaf ERR_OK', 'remove tree ERR_OK', 'remove nothing ERR_OBJECT_NOT_FOUND',
-      'bad  ERR_INVALID_PARAMETERS', 'bad a ERR_INVALID_PARAMETERS', 'bad /a/ ERR_INVALID_PARAMETERS', 'bad // ERR_INVALID_PARAMETERS',
-      'remove root ERR_INVALID_PARAMETERS', 'last ERR_OK',
+      'create ERR_OK',
+      'again ERR_PATH_ALREADY_EXIST',
+      'orphan ERR_OBJECT_NOT_FOUND',
+      'child ERR_OK',
+      'child ERR_OK',
+      'set ERR_OK',
+      'set nothing ERR_OBJECT_NOT_FOUND',
+      'get ERR_OK 3',
+      'get nothing ERR_OBJECT_NOT_FOUND',
+      'children ERR_OK b c',
+      'root ERR_OK a',
+      'remove full ERR_INVALID_PARAMETERS',
+      'remove leaf ERR_OK',
+      'remove tree ERR_OK',
+      'remove nothing ERR_OBJECT_NOT_FOUND',
+      'bad  ERR_INVALID_PARAMETERS',
+      'bad a ERR_INVALID_PARAMETERS',
+      'bad /a/ ERR_INVALID_PARAMETERS',
+      'bad // ERR_INVALID_PARAMETERS',
+      'remove root ERR_INVALID_PARAMETERS',
+      'last ERR_OK',
     ]);
     expect(world.storeView('source').entries()).toEqual([['/last', 'x']]);
     expect(world.waiting().store).toEqual([]);
@@ -108,11 +127,13 @@ describe('state store', () => {
       store.get('/a', w.then('3'));
     });
     const count = (point: string): number => chance.asked.filter((d) => d.point === point).length;
-    expect([count('store.timeout'), count('store.crash-after'), count('store.timeout-after-effect')]).toEqual([3, 1, 1]);
+    const points = ['store.timeout', 'store.crash-after', 'store.timeout-after-effect'];
+    expect(points.map(count)).toEqual([3, 1, 1]);
   });
 
   it('kills the process right after its change, and what it sent before still takes effect', () => {
-    const rule: FixtureOptions['rule'] = ({ point, what }) => (point === 'store.crash-after' && what === 'create' ? 1 : undefined);
+    const rule: FixtureOptions['rule'] = ({ point, what }) =>
+      point === 'store.crash-after' && what === 'create' ? 1 : undefined;
     const { notes, world, trace } = withStore({ rule }, ({ env: { store } }, w) => {
       store.create('/a', '1', w.then('create'));
       store.set('/a', '2', w.then('set'));
