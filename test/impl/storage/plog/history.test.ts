@@ -165,3 +165,41 @@ it('the inspector and the log agree', () => {
     { numRuns: 200 },
   );
 });
+
+/** Ends the process at its n-th write or sync, before or after the effect. */
+class PowerLoss extends Error {}
+
+it('with plog_force_flush a power loss that cuts what was not synced takes no acknowledged record', () => {
+  const moments = fc.record({ at: fc.nat(30), keepPermille: fc.nat(1000) });
+  fc.assert(
+    fc.property(fc.array(fc.nat(6), { minLength: 5, maxLength: 60 }), moments, (picks, { at, keepPermille }) => {
+      const disk = new FakeDisk();
+      const log = openLog(makeContext(disk, { logPrivateFileSizeBytes: 500, plogForceFlush: true }));
+      let calls = 0;
+      disk.fault = (doing) => {
+        if ((doing === 'write' || doing === 'sync') && calls++ === at) throw new PowerLoss();
+        return undefined;
+      };
+      let decree = 0;
+      try {
+        for (const pick of picks) {
+          if (pick < 3) log.append(mutation(++decree));
+          else log.ctx.env.tasks.step(() => pick);
+        }
+      } catch (error) {
+        if (!(error instanceof PowerLoss)) throw error;
+      }
+      disk.fault = () => undefined;
+      for (const file of disk.files.values()) {
+        const kept = file.synced + Math.floor(((file.bytes.length - file.synced) * keepPermille) / 1000);
+        file.bytes = file.bytes.slice(0, kept);
+      }
+      const again = openLog(makeContext(disk));
+      expect(again.error).toBe('ERR_OK');
+      const survived = again.replayed.map((mu) => mu.decree);
+      expect(survived).toEqual(survived.map((_, i) => i + 1));
+      expect(survived.length).toBeGreaterThanOrEqual(log.listener.acks.length);
+    }),
+    { numRuns: 300 },
+  );
+});
