@@ -31,6 +31,8 @@ export interface Desk {
   nodeView(node: NodeId): NodeView;
   /** The stored configuration of this replica's partition with its ballot, when it is still known. */
   config(view: ReplicaView, ballot: number): PartitionConfig | undefined;
+  /** The moment of the effect or claim at hand. */
+  nowUs(): number;
   /** The view is settled when the running task has ended. */
   owe(view: ReplicaView): void;
   /** A difference between claim and world. */

@@ -48,13 +48,13 @@ export class Auditor implements WorldObserver {
   constructor(options: AuditorOptions) {
     this.nowUs = options.nowUs;
     this.sink = options.sink;
-    this.desk = new AuditDesk(options.disk, options.report);
+    this.desk = new AuditDesk(options.nowUs, options.disk, options.report);
     this.disks = new DiskAuditor(options.nowUs, options.sink, this.desk);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
   finish(): void {
-    this.desk.settle();
+    this.desk.settle(Number.POSITIVE_INFINITY);
   }
 
   // ------------------------------------------------------------------ messages
@@ -133,6 +133,9 @@ export class Auditor implements WorldObserver {
   }
 
   private configSyncSent(from: NodeId, request: ConfigSyncRequest): void {
+    const sender = this.desk.nodeView(from);
+    sender.previousSyncUs = sender.syncUs;
+    sender.syncUs = this.nowUs();
     for (const stored of request.stored) {
       const view = this.desk.replica(from, stored.gpid);
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
@@ -208,7 +211,7 @@ export class Auditor implements WorldObserver {
   // ------------------------------------------------------------------ processes, claims, faults
 
   processStarted(node: NodeId): void {
-    this.desk.settle();
+    this.desk.settle(this.nowUs());
     const view = this.desk.nodeView(node);
     if (!view.known) this.disks.adoptDisk(view);
     for (const replica of view.replicas.values()) {
@@ -222,6 +225,7 @@ export class Auditor implements WorldObserver {
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
     const view = this.desk.nodeView(node);
     view.running = false;
+    view.syncUs = -1;
     view.manualFlags.clear();
     for (const replica of view.replicas.values()) {
       // What was owed at that moment may have been cut off by the end itself.
@@ -246,13 +250,16 @@ export class Auditor implements WorldObserver {
     switch (claim.kind) {
       case 'replica.committed':
         view.committed = claim.decree;
+        view.committedAt.note(claim.decree, this.nowUs());
         return;
       case 'replica.applied':
         view.applied = claim.decree;
+        view.appliedAt.note(claim.decree, this.nowUs());
         return;
       case 'replica.status':
         view.statusesOfTask.add(view.status).add(claim.to);
         view.ballotBefore = view.ballot;
+        view.statusAtUs = this.nowUs();
         view.status = claim.to;
         view.ballot = claim.ballot;
         this.desk.owe(view);
@@ -289,7 +296,7 @@ export class Auditor implements WorldObserver {
 
   taskStarted(_node: NodeId, _code: string, _method: string): void {
     this.disks.finishTask();
-    this.desk.settle();
+    this.desk.settle(this.nowUs());
   }
 }
 

@@ -28,9 +28,11 @@ export class AuditDesk implements Desk {
   private readonly disks: (node: NodeId) => DiskView;
   private readonly report: (violation: Violation) => void;
   private owing: ReplicaView[] = [];
-  private readonly struckNodes: NodeView[] = [];
+  private struckNodes: NodeView[] = [];
+  private readonly clock: () => number;
 
-  constructor(disks: (node: NodeId) => DiskView, report: (violation: Violation) => void) {
+  constructor(clock: () => number, disks: (node: NodeId) => DiskView, report: (violation: Violation) => void) {
+    this.clock = clock;
     this.disks = disks;
     this.report = report;
   }
@@ -76,7 +78,12 @@ export class AuditDesk implements Desk {
     byGpid.set(config.gpid, kept);
   }
 
+  nowUs(): number {
+    return this.clock();
+  }
+
   owe(view: ReplicaView): void {
+    view.owingUntilUs = Math.max(view.owingUntilUs, this.clock());
     if (view.owing) return;
     view.owing = true;
     this.owing.push(view);
@@ -84,6 +91,7 @@ export class AuditDesk implements Desk {
 
   /** A disk fault struck during the running task; it explains what is missing on that node. */
   struck(node: NodeView): void {
+    node.struckUs = this.clock();
     if (node.struck) return;
     node.struck = true;
     this.struckNodes.push(node);
@@ -98,19 +106,27 @@ export class AuditDesk implements Desk {
     this.report({ property, rule: `audit/${rule}`, message, expected, actual });
   }
 
-  /** The running task has ended. */
-  settle(): void {
+  /**
+   * Tasks whose handlers reached moments before `nowUs` are over, and so is what they sent: what they owe is due. A handler runs at
+   * once, but its messages leave at the moments that it had reached, which may lie ahead of the world.
+   */
+  settle(nowUs: number): void {
     if (this.owing.length > 0) {
       const views = this.owing;
       this.owing = [];
       for (const view of views) {
+        if (view.owingUntilUs >= nowUs) {
+          this.owing.push(view);
+          continue;
+        }
         view.owing = false;
+        view.owingUntilUs = -1;
         for (const hook of HOOKS.settle) hook(this, view);
         view.forgetOwed();
       }
     }
     if (this.struckNodes.length === 0) return;
-    for (const node of this.struckNodes) node.struck = false;
-    this.struckNodes.length = 0;
+    for (const node of this.struckNodes) if (node.struckUs < nowUs) node.struck = false;
+    this.struckNodes = this.struckNodes.filter((node) => node.struck);
   }
 }

@@ -7,6 +7,9 @@ import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus } from '.
 import type { LogFileReader } from './logReader.ts';
 import { StorageReader } from './storageReader.ts';
 
+/** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
+const RING = 256;
+
 /** A mutation that the replica said it prepared. */
 export interface Prepared {
   readonly mutation: MutationFact;
@@ -39,15 +42,32 @@ export interface Orphan {
   readonly mutation: MutationFact;
 }
 
+/**
+ * When each of the last decrees was claimed. A message leaves at the moment that its handler had reached when it wrote it, which
+ * can be seen after claims that the same handler made later: only claims of an earlier moment count against it.
+ */
+export class ClaimTimes {
+  private readonly times = new Float64Array(RING).fill(-1);
+  private readonly decrees = new Float64Array(RING).fill(-1);
+
+  note(decree: Decree, atUs: number): void {
+    this.times[decree & (RING - 1)] = atUs;
+    this.decrees[decree & (RING - 1)] = decree;
+  }
+
+  /** Whether `decree` was claimed before the moment; true for one that is not remembered. */
+  before(decree: Decree, momentUs: number): boolean {
+    if (this.decrees[decree & (RING - 1)] !== decree) return true;
+    return (this.times[decree & (RING - 1)] ?? -1) < momentUs;
+  }
+}
+
 /** A thing that only a replica in a certain state does. */
 export interface Need {
   readonly status: PartitionStatus;
   readonly ballot: Ballot;
   readonly what: string;
 }
-
-/** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
-const RING = 256;
 
 /** The last prepared mutation of each decree, for the decrees that can still be in flight. */
 export class PreparedRing {
@@ -100,6 +120,10 @@ export class ReplicaView {
   applied: Decree = 0;
   /** Bits of the statuses that were claimed at some time of the running task. */
   readonly statusesOfTask = new Set<PartitionStatus>();
+  /** When the last status claim was made, and the status before it. */
+  statusAtUs = -1;
+  readonly committedAt = new ClaimTimes();
+  readonly appliedAt = new ClaimTimes();
   closedInTask = false;
   loadFailedClaimed = false;
   readonly prepared = new PreparedRing();
@@ -107,6 +131,8 @@ export class ReplicaView {
   // ------------------------------------------------ owed
   /** True while the view stands in the auditor's list of views to settle at the end of the task. */
   owing = false;
+  /** The latest moment of anything owed: the task that owes it reaches at least this far. */
+  owingUntilUs = -1;
   /** Prepared claims whose log record has not been seen, in order. */
   readonly logQueue: Prepared[] = [];
   readonly sendsOwed: Prepared[] = [];
@@ -199,8 +225,12 @@ export class NodeView {
   running = false;
   /** What stood on the disk before the first process came up has been read. */
   known = false;
+  /** When its last configuration sync left, and the one before. */
+  syncUs = -1;
+  previousSyncUs = -1;
   /** A fault struck the node during the running task. */
   struck = false;
+  struckUs = -1;
 
   constructor(node: NodeId) {
     this.node = node;

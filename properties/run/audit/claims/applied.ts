@@ -9,7 +9,7 @@ import type { Row, Run } from '../storageReader.ts';
 import type { ReplicaView } from '../view.ts';
 
 function below(desk: Desk, view: ReplicaView, real: Decree, where: string): void {
-  if (!view.open || real >= view.applied) return;
+  if (!view.open || real >= view.applied || !view.appliedAt.before(real + 1, desk.nowUs())) return;
   const text = `${view}: claims to have applied ${view.applied} but ${where} says ${real}`;
   desk.lie('replica.applied', 'claimed-implies-real', view, text, `last_applied ${view.applied}`, `${real}`);
 }

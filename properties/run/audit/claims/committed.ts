@@ -6,8 +6,8 @@ import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, Desk, Hooks } from '../audit.ts';
 import type { ReplicaView } from '../view.ts';
 
-function below(desk: Desk, view: ReplicaView, real: Decree, where: string): void {
-  if (!view.open || real >= view.committed) return;
+function below(desk: Desk, view: ReplicaView, real: Decree, where: string, asOfUs: number): void {
+  if (!view.open || real >= view.committed || !view.committedAt.before(real + 1, asOfUs)) return;
   const text = `${view}: claims to have committed ${view.committed} but ${where} says ${real}`;
   desk.lie('replica.committed', 'claimed-implies-real', view, text, `last_committed ${view.committed}`, `${real}`);
 }
@@ -18,24 +18,25 @@ function above(desk: Desk, view: ReplicaView, real: Decree): void {
   desk.owe(view);
 }
 
-function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string) => void): Hooks {
+function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string, asOfUs: number) => void): Hooks {
   return {
     otherClaim(desk, view, claim) {
       if (claim.kind === 'replica.prepared' && claim.as === 'primary') {
-        check(desk, view, claim.mutation.lastCommitted, `the header of decree ${claim.mutation.decree}`);
+        check(desk, view, claim.mutation.lastCommitted, `the header of decree ${claim.mutation.decree}`, Number.POSITIVE_INFINITY);
       }
     },
     prepareAnswered(desk, view, ack) {
-      if (ack.error === 'ERR_OK') check(desk, view, ack.lastCommittedInPrepareList, `the acknowledgement of decree ${ack.decree}`);
+      if (ack.error === 'ERR_OK') check(desk, view, ack.lastCommittedInPrepareList, `the acknowledgement of decree ${ack.decree}`, desk.nowUs());
     },
     groupCheckSent(desk, view, request) {
-      check(desk, view, request.lastCommitted, 'its group check');
+      check(desk, view, request.lastCommitted, 'its group check', desk.nowUs());
     },
     groupCheckAnswered(desk, view, response) {
-      if (response.error === 'ERR_OK') check(desk, view, response.lastCommittedInPrepareList, 'its answer to a group check');
+      if (response.error === 'ERR_OK') check(desk, view, response.lastCommittedInPrepareList, 'its answer to a group check', desk.nowUs());
     },
     replicaReported(desk, view, stored) {
-      check(desk, view, stored.lastCommitted, 'its configuration sync');
+      // Written in another pool than the replica's: only what was claimed before the sync before this one is surely in it.
+      check(desk, view, stored.lastCommitted, 'its configuration sync', desk.nodeView(view.node).previousSyncUs);
     },
   };
 }

@@ -160,6 +160,7 @@ describe('replica.committed', () => {
     s.honestWrite(1);
     s.claim(S, { kind: 'replica.committed', gpid: GPID, decree: 1, ballot: 1 });
     s.claim(S, { kind: 'replica.applied', gpid: GPID, decree: 1 });
+    s.task();
     s.ack(1, 0, 1);
     expect(s.rules()).toEqual([`${NAME}claimed-implies-real`]);
     const t = new Scene().start();
@@ -196,6 +197,7 @@ describe('replica.applied', () => {
     s.honestWrite(1);
     s.claim(S, { kind: 'replica.committed', gpid: GPID, decree: 1, ballot: 1 });
     s.claim(S, { kind: 'replica.applied', gpid: GPID, decree: 1 });
+    s.task();
     s.ack(1, 1, 0);
     expect(s.rules()).toEqual([`${NAME}claimed-implies-real`]);
     const t = new Scene().start();
@@ -293,9 +295,13 @@ describe('replica.status', () => {
 
   it('a role reported to the meta server that is not the claimed one', () => {
     const s = new Scene().start();
+    sync(s, 'PS_SECONDARY', 1);
+    s.task();
     sync(s, 'PS_PRIMARY', 1);
     expect(s.rules()).toEqual([]);
+    s.task();
     sync(s, 'PS_SECONDARY', 1);
+    s.task();
     sync(s, 'PS_PRIMARY', 2);
     expect(s.rules()).toEqual([CLAIMED, CLAIMED]);
   });
@@ -528,6 +534,34 @@ describe('a disk that held replicas before the world began', () => {
     s.claim(P, { kind: 'replica.closed', gpid: GPID });
     s.claim(P, { ...claim, maxPrepared: 1 });
     expect(s.rules()).toEqual(['audit/replica.opened/real-implies-claimed']);
+  });
+});
+
+describe('messages that leave later than they were written', () => {
+  it('are held against what was claimed at the moment they bear', () => {
+    const s = new Scene().start();
+    s.honestWrite(1);
+    const record = made(2);
+    const startUs = s.nowUs;
+    s.nowUs = startUs + 500;
+    s.claimPrepared(P, 'primary', record);
+    s.nowUs = startUs + 900;
+    s.claim(S, { kind: 'replica.committed', gpid: GPID, decree: 1, ballot: 1 });
+    s.claim(S, { kind: 'replica.applied', gpid: GPID, decree: 1 });
+    s.nowUs = startUs + 100;
+    s.task();
+    expect(s.violations).toEqual([]);
+    s.nowUs = startUs + 500;
+    s.sendPrepare(record);
+    s.nowUs = startUs + 700;
+    s.ack(1, 0, 0);
+    s.task();
+    s.nowUs = startUs + 2000;
+    s.task();
+    expect(s.rules()).toEqual([]);
+    s.ack(1, 0, 1);
+    s.ack(1, 1, 0);
+    expect(s.rules()).toEqual(['audit/replica.committed/claimed-implies-real', 'audit/replica.applied/claimed-implies-real']);
   });
 });
 
