@@ -129,7 +129,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .option('--json', 'a JSON array of {name, value, unit}', false)
     .action(async (options: { json: boolean }) => {
       const { runBench } = await import('./bench.ts');
-      end(await runBench(options, io));
+      end(runBench(options, io));
     });
   return cli;
 }

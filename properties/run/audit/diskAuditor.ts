@@ -10,6 +10,7 @@ import { HOOKS } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
 import { LogFileReader, surveyLog, type LogHeader, type LogSink } from './logReader.ts';
 import { Paths, type Path } from './paths.ts';
+import { readManifest } from './storageReader.ts';
 import type { Listing, LogFile, NodeView, ReplicaView } from './view.ts';
 
 type LogPath = Extract<Path, { readonly kind: 'log' }>;
@@ -122,6 +123,7 @@ export class DiskAuditor implements LogSink {
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     if (parsed.kind !== 'log') {
       view.storage.forget();
+      view.storageDamaged = true;
       return;
     }
     view.logDamaged = true;
@@ -243,14 +245,19 @@ export class DiskAuditor implements LogSink {
   // ------------------------------------------------------------------ storage
 
   private currentReplaced(view: ReplicaView): void {
-    const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/rdb`);
-    if (!reading.ok) {
-      this.desk.wrong('S6', 'storage.flushed/whole', `${view}: the live database is not whole`, 'a manifest and runs that can be read', reading.wrong);
-      return;
-    }
+    const dir = `${view.dir}/data/rdb`;
+    const disk = this.desk.disk(view.node);
+    const reading = view.storage.read(disk, dir);
     const from = view.flushed;
-    for (const hook of HOOKS.flushed) hook(this.desk, view, from, reading.value);
-    view.flushed = reading.value.decree;
+    if (reading.ok) {
+      for (const hook of HOOKS.flushed) hook(this.desk, view, from, reading.value);
+      view.flushed = reading.value.decree;
+    } else {
+      this.unreadable(view, 'storage.flushed/whole', 'the live database is not whole', reading.wrong);
+      const manifest = readManifest(disk, dir);
+      if (!manifest.ok) return;
+      view.flushed = manifest.value.lastFlushedDecree;
+    }
     if (view.flushed === from) return;
     for (const decree of view.mutations.keys()) if (decree <= view.flushed) view.mutations.delete(decree);
     this.sink({ kind: 'storage.flushed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree: view.flushed });
@@ -275,8 +282,14 @@ export class DiskAuditor implements LogSink {
   private listingOf(view: ReplicaView, decree: Decree): Listing {
     const reading = view.storage.read(this.desk.disk(view.node), `${view.dir}/data/checkpoint.${decree}`);
     if (reading.ok) return { whole: true, contentDecree: reading.value.decree, contentDigest: reading.value.digest };
-    this.desk.wrong('S6', 'checkpoint.listed/whole', `${view}: checkpoint.${decree} is not whole`, 'files that can be read', reading.wrong);
+    this.unreadable(view, 'checkpoint.listed/whole', `checkpoint.${decree} is not whole`, reading.wrong);
     return { whole: false, contentDecree: -1, contentDigest: 0 };
+  }
+
+  /** Damage done to the files explains it. */
+  private unreadable(view: ReplicaView, rule: string, what: string, wrong: string): void {
+    if (view.storageDamaged) return;
+    this.desk.wrong('S6', rule, `${view}: ${what}`, 'files that can be read', wrong);
   }
 
   private checkpointRemoved(view: ReplicaView, decree: Decree): void {

@@ -100,6 +100,8 @@ export class ReplicaView {
   /** The newest record of each decree above the flushed one. */
   readonly mutations = new Map<Decree, MutationFact>();
   logDamaged = false;
+  /** A file of the database or of a checkpoint was damaged: what cannot be read is explained. */
+  storageDamaged = false;
   flushed: Decree = 0;
   readonly checkpoints = new Map<Decree, Listing>();
   readonly storage = new StorageReader();
@@ -204,6 +206,7 @@ export class ReplicaView {
     this.log.clear();
     this.mutations.clear();
     this.logDamaged = false;
+    this.storageDamaged = false;
     this.flushed = 0;
     this.checkpoints.clear();
     this.storage.forget();

@@ -27,7 +27,7 @@ export const checkpointEndedAudits: AuditPair<typeof KIND> = {
       const durable = toldDurable(answer);
       if (durable === undefined) return;
       const { prepared, minDecree } = answer;
-      if (durable > 0 && view.checkpoints.get(durable)?.whole !== true) {
+      if (durable > 0 && !view.storageDamaged && view.checkpoints.get(durable)?.whole !== true) {
         desk.lie(KIND, 'claimed-implies-real', view, `${view}: tells an operator durable ${durable}`, `checkpoint.${durable} whole`, 'no such directory');
       }
       if (prepared !== true || Number(minDecree) <= view.newestCheckpoint()) return;
@@ -35,7 +35,7 @@ export const checkpointEndedAudits: AuditPair<typeof KIND> = {
       desk.lie(KIND, 'claimed-implies-real', view, text, `a checkpoint of at least ${Number(minDecree)}`, `checkpoint.${view.newestCheckpoint()}`);
     },
     claim(desk, view, claim) {
-      if (claim.durable === 0) return;
+      if (claim.durable === 0 || view.storageDamaged) return;
       const listing = view.checkpoints.get(claim.durable);
       if (listing !== undefined && listing.whole && listing.contentDecree === claim.durable) return;
       const actual = listing === undefined ? 'no such directory' : listing.whole ? `its files hold decree ${listing.contentDecree}` : 'its files are not whole';

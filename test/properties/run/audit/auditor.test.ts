@@ -421,12 +421,22 @@ describe('checkpoint.ended', () => {
     t.ended(P, 3);
     expect(t.rules()).toEqual([`${NAME}claimed-implies-real`]);
     const u = ready();
-    const run = u.bytesOf(P, `${DIR}/data/rdb/000003.sst`);
-    run[12] = (run[12] ?? 0) ^ 1;
-    u.auditor.diskDamaged(P, `${DIR}/data/rdb/000003.sst`);
+    u.disk(P).files.delete(`${DIR}/data/rdb/000003.sst`);
     u.checkpoint(P, 2);
     u.ended(P, 2);
     expect(u.rules()).toEqual(['audit/checkpoint.listed/whole', `${NAME}claimed-implies-real`]);
+    expect(u.events.find((e) => e.kind === 'checkpoint.listed')).toMatchObject({ decree: 2, contentDecree: -1 });
+  });
+
+  it('damage explains what cannot be read', () => {
+    const s = ready();
+    const run = s.bytesOf(P, `${DIR}/data/rdb/000003.sst`);
+    run[12] = (run[12] ?? 0) ^ 1;
+    s.auditor.diskDamaged(P, `${DIR}/data/rdb/000003.sst`);
+    s.checkpoint(P, 2);
+    s.ended(P, 2);
+    expect(s.rules()).toEqual([]);
+    expect(s.events.find((e) => e.kind === 'checkpoint.listed')).toMatchObject({ decree: 2, contentDecree: -1 });
   });
 
   it('made without a claim, or claimed older than it is', () => {

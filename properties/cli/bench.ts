@@ -1,0 +1,10 @@
+/** `pegasus-check bench`. */
+import { bench } from '../bench/bench.ts';
+import { EXIT, type Io } from './io.ts';
+
+export function runBench(options: { readonly json: boolean }, io: Io): number {
+  const lines = bench();
+  if (options.json) io.out(JSON.stringify(lines));
+  else for (const { name, value, unit } of lines) io.out(`${name.padEnd(52)} ${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(3)} ${unit}`);
+  return EXIT.nothingFound;
+}

@@ -1,0 +1,68 @@
+/** Plans from files: what was printed is read back; what is wrong is told with its place. */
+import { describe, expect, it } from 'vitest';
+import { BadInput, parsePlan, printPlan } from '../../../properties/plan/parse.ts';
+import { STEP_SPECS } from '../../../properties/plan/steps/index.ts';
+import { runPlan, freeze } from '../../../properties/run/runPlan.ts';
+import { samplePlans } from '../samples.ts';
+
+function refused(change: (plan: Record<string, unknown>) => void): string {
+  const plan = samplePlans(1, 3)[0];
+  const value = JSON.parse(printPlan(plan ?? fail())) as Record<string, unknown>;
+  change(value);
+  try {
+    parsePlan(JSON.stringify(value), 'p.json');
+  } catch (error) {
+    if (error instanceof BadInput) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+function fail(): never {
+  throw new Error('no sample');
+}
+
+describe('a printed plan', () => {
+  it('reads back as the same value, exploring and frozen', () => {
+    for (const plan of samplePlans(100, 11)) {
+      expect(parsePlan(printPlan(plan), 'p.json')).toEqual(plan);
+      const frozen = freeze(plan, runPlan(plan).deviations);
+      expect(parsePlan(printPlan(frozen), 'p.json')).toEqual(frozen);
+    }
+  });
+
+  it('covers every kind of step', () => {
+    const kinds = new Set(samplePlans(400, 12).flatMap((p) => p.steps.map((s) => s.kind)));
+    expect(STEP_SPECS.map((s) => s.kind).filter((k) => !kinds.has(k))).toEqual([]);
+  });
+});
+
+describe('a bad plan is refused in one line with its place', () => {
+  it.each<[string, (p: Record<string, unknown>) => void, RegExp]>([
+    ['another format', (p) => (p['format'] = 'x'), /\$\.format/],
+    ['another version', (p) => (p['version'] = 99), /\$\.version: is 99/],
+    ['an unknown key', (p) => (p['extra'] = 1), /\$\.extra/],
+    ['no clusters', (p) => (p['clusters'] = []), /\$\.clusters/],
+    ['too many servers', (p) => (p['clusters'] = [{ id: 'source', replicaServers: 100 }]), /\$\.clusters\[0\]\.replicaServers: must be an integer from 1/],
+    ['a cluster twice', (p) => (p['clusters'] = [{ id: 'a', replicaServers: 1 }, { id: 'a', replicaServers: 1 }]), /\$\.clusters\[1\]\.id/],
+    ['an unknown setting', (p) => (p['settings'] = { nope: 1 }), /\$\.settings\.nope: is no setting/],
+    ['a setting out of range', (p) => (p['settings'] = { stalenessForCommit: 0 }), /\$\.settings\.stalenessForCommit: must be an integer/],
+    ['an unknown step', (p) => (p['steps'] = [{ kind: 'fly', afterMs: 0 }]), /\$\.steps\[0\]\.kind/],
+    ['a missing field', (p) => (p['steps'] = [{ kind: 'wait', afterMs: 0 }]), /\$\.steps\[0\]\.forMs/],
+    ['a field of another step', (p) => (p['steps'] = [{ kind: 'wait', afterMs: 0, forMs: 1, node: 'x' }]), /\$\.steps\[0\]\.node/],
+    ['a negative time', (p) => (p['steps'] = [{ kind: 'wait', afterMs: -1, forMs: 1 }]), /\$\.steps\[0\]\.afterMs/],
+    ['a step that is no object', (p) => (p['steps'] = [7]), /\$\.steps\[0\]: must be an object/],
+    ['no chance', (p) => delete p['chance'], /\$\.chance/],
+    ['a malformed cause', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'x', value: 1 }] }), /\$\.chance\.deviations\[0\]\.cause/],
+  ])('%s', (_, change, where) => {
+    const message = refused(change);
+    expect(message).toMatch(where);
+    expect(message).toMatch(/^p\.json: /);
+    expect(message).not.toContain('\n');
+  });
+
+  it('text that is no JSON', () => {
+    expect(() => parsePlan('{"format": ', 'cut.json')).toThrow(/cut\.json: not JSON/);
+    expect(() => parsePlan('', 'empty.json')).toThrow(BadInput);
+  });
+});
