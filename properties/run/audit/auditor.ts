@@ -128,6 +128,8 @@ export class Auditor implements WorldObserver {
   }
 
   private groupCheckAnswered(from: NodeId, response: GroupCheckResponse): void {
+    // A server that is not connected to its meta server gives a default reply (repl.Q16), which tells nothing of the replica.
+    if (response.lastCommittedInApp === 0 && response.lastCommittedInPrepareList === 0) return;
     const view = this.desk.replica(from, response.gpid);
     for (const hook of HOOKS.groupCheckAnswered) hook(this.desk, view, response);
   }
@@ -267,6 +269,7 @@ export class Auditor implements WorldObserver {
       case 'replica.opened':
         view.forgetMemory();
         view.open = true;
+        view.statusAtUs = this.nowUs();
         view.ballot = claim.ballot;
         view.ballotBefore = claim.ballot;
         view.committed = claim.committed;
