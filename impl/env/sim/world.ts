@@ -7,6 +7,7 @@
 import type { ClusterId, NodeId } from '../../../model/vocabulary.ts';
 import type { PoolName, TaskCode } from '../../protocol/taskCodes.ts';
 import type { Continuation, TaskHandle } from '../contract.ts';
+import { parentOf } from '../diskPath.ts';
 import type { Chance } from './chance.ts';
 import { Core } from './core.ts';
 import { type DiskView, NodeDisk } from './disk.ts';
@@ -179,16 +180,17 @@ export class SimWorld {
   /** Puts a synced file on a node's disk before its process starts (a world that begins with data). */
   plantFile(id: NodeId, path: string, bytes: Uint8Array): void {
     const { tree } = this.node(id).disk;
-    const slash = path.lastIndexOf('/');
-    if (slash > 0) tree.mkdir(path.slice(0, slash), this.core.startWallUs);
-    tree.create(path, this.core.startWallUs);
-    tree.write(path, 0, bytes, this.core.startWallUs);
+    const nowUs = this.core.startWallUs;
+    tree.mkdir(parentOf(path), nowUs);
+    tree.create(path, nowUs);
+    tree.write(path, 0, bytes, nowUs);
     tree.sync(path);
   }
 
-  /** Puts a record into a cluster's state store before its meta server starts. */
+  /** Puts a record into a cluster's state store before its meta server starts; its parent must be there. */
   plantRecord(cluster: ClusterId, path: string, value: string): void {
-    this.clusterStore(cluster).tree.create(path, value);
+    const { error } = this.clusterStore(cluster).tree.create(path, value);
+    if (error !== 'ERR_OK') throw new Error(`cannot plant ${path}: ${error}`);
   }
 
   // ---- pools

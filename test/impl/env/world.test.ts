@@ -182,6 +182,21 @@ describe('limits', () => {
   });
 });
 
+describe('a world that begins with data', () => {
+  it('has durable files and records before anything starts', () => {
+    const f = fixture();
+    f.world.plantFile('a', 'd/e/f', Uint8Array.of(1, 2, 3));
+    f.world.plantRecord('source', '/x', '1');
+    f.world.plantRecord('source', '/x/y', '2');
+    expect(() => f.world.plantRecord('source', '/z/y', '')).toThrow('cannot plant /z/y: ERR_OBJECT_NOT_FOUND');
+    f.world.stopNode('a', 'power-loss');
+    expect(f.world.diskView('a').read('d/e/f')).toEqual(Uint8Array.of(1, 2, 3));
+    expect(f.world.storeView('source').entries()).toEqual([['/x', '1'], ['/x/y', '2']]);
+    expect(f.world.storeView('source').children('/x')).toEqual(['y']);
+    expect(f.trace.lines.filter((line) => / (created|written|stored) /.test(line))).toEqual([]);
+  });
+});
+
 describe('runs', () => {
   it('end when idle, at a time, or when asked', () => {
     const { world, echo, within } = fixture();
