@@ -1,8 +1,8 @@
 /**
  * The append path of the private log (upstream mutation_log_private; plog 7, 8): batches, one of them in flight, files
- * that rotate between batches. A file's header is on disk before its first batch is issued (mends plog.P5), and with
- * plog_force_flush acknowledgements follow the sync (mends plog.P4). After a failed write nothing more is written:
- * whatever waits gets the error, so that no record can stand behind a hole.
+ * that rotate between batches. A new file's header is written after all that stands before it and before its first
+ * batch (mends plog.P5), and with plog_force_flush acknowledgements follow the sync (mends plog.P4). After a failed
+ * write nothing more is written: whatever waits gets the error, so that no record can stand behind a hole.
  */
 import type { Decree, ErrorCode, Gpid } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
@@ -47,8 +47,10 @@ export class LogWriter {
   protected pending: LogBatch | undefined;
   /** The batch in flight. */
   protected issued: LogBatch | undefined;
-  /** The new file whose header is being written. */
-  protected headerInFlight: LogFile | undefined;
+  /** The new file whose header is not on disk yet. */
+  protected headerDue: LogFile | undefined;
+  /** Whether the write of that header was posted. */
+  protected headerInFlight = false;
   private switchDemand = false;
   private switchHint = false;
 
@@ -134,13 +136,7 @@ export class LogWriter {
     this.globalEnd += FIRST_BLOCK_SIZE;
     this.switchDemand = false;
     this.switchHint = false;
-    this.headerInFlight = file;
-    this.ctx.env.tasks.post(
-      'LPC_WRITE_REPLICATION_LOG_COMMON',
-      this.hash,
-      0,
-      task(this, 'onWriteLogHeader', this.epoch, index),
-    );
+    this.headerDue = file;
     return file;
   }
 
@@ -160,10 +156,11 @@ export class LogWriter {
   }
 
   onWriteLogHeader(epoch: number, index: number): void {
-    const file = this.headerInFlight;
+    const file = this.headerDue;
     if (epoch !== this.epoch || file === undefined || file.index !== index) return;
     const error = this.guarded(() => file.writeHeader());
-    this.headerInFlight = undefined;
+    this.headerDue = undefined;
+    this.headerInFlight = false;
     if (error === 'ERR_OK') this.issueIfIdle();
     else this.failLog(error);
     this.resumeFlushed();
@@ -173,11 +170,26 @@ export class LogWriter {
 
   /** One batch in flight per log, and none before its file's header. */
   canIssue(): boolean {
-    return this.issued === undefined && this.headerInFlight === undefined;
+    return this.issued === undefined && this.headerDue === undefined;
+  }
+
+  /**
+   * A new file says by its start that everything before it is there: its header waits for the batch in flight in the
+   * old file. A crash between the two would otherwise leave a gap of offsets, and the replica could not be loaded.
+   */
+  canWriteHeader(): boolean {
+    return this.issued === undefined;
   }
 
   issueIfIdle(): void {
+    if (this.headerDue !== undefined && !this.headerInFlight && this.canWriteHeader()) this.issueHeader(this.headerDue);
     if (this.pending !== undefined && this.canIssue()) this.writePendingMutations();
+  }
+
+  private issueHeader(file: LogFile): void {
+    this.headerInFlight = true;
+    const then = task(this, 'onWriteLogHeader', this.epoch, file.index);
+    this.ctx.env.tasks.post('LPC_WRITE_REPLICATION_LOG_COMMON', this.hash, 0, then);
   }
 
   /** plog 7.3: reserves the range, completes the bytes and hands them to the writing thread. */
@@ -238,6 +250,7 @@ export class LogWriter {
   /** The first failure is told to the replica; the batch that waits fails with it instead of waiting for ever. */
   failLog(error: ErrorCode): void {
     const waiting = this.pending;
+    if (!this.headerInFlight) this.headerDue = undefined;
     this.pending = undefined;
     if (waiting !== undefined) this.ackBatch(waiting, error);
     if (this.failure !== undefined) return;
@@ -258,7 +271,7 @@ export class LogWriter {
   // -------------------------------------------------------------- flush, switches
 
   isIdle(): boolean {
-    return this.pending === undefined && this.issued === undefined && this.headerInFlight === undefined;
+    return this.pending === undefined && this.issued === undefined && this.headerDue === undefined;
   }
 
   /** plog 7.5. No sync. */
@@ -291,7 +304,8 @@ export class LogWriter {
     this.failure = undefined;
     this.pending = undefined;
     this.issued = undefined;
-    this.headerInFlight = undefined;
+    this.headerDue = undefined;
+    this.headerInFlight = false;
     this.switchDemand = false;
     this.switchHint = false;
     this.globalStart = 0;

@@ -90,6 +90,19 @@ const writesBeforeHeader: Question = (parts) => {
   return log.ctx.env.disk.journal.map((line) => line.split(' ')[2] ?? 'create');
 };
 
+/** A crash when the new file has its header, with the old file's last batch still in flight if the log allows it. */
+const loadedAfterCrash: Question = (parts) => {
+  const log = openLog(makeContext(new FakeDisk(), {}, parts));
+  log.append(mutation(1));
+  log.ctx.env.tasks.run();
+  log.append(mutation(2));
+  log.log.demandSwitchFile();
+  log.append(mutation(3));
+  const { disk, tasks } = log.ctx.env;
+  while (disk.files.get(`${DIR}/log.2.290`)?.bytes.length === 0 && tasks.step());
+  return openLog(makeContext(disk, {}, {})).error;
+};
+
 class OneTooMany extends PrivateLog {
   override countDeletable(cleanable: Decree, valid: number): number {
     return super.countDeletable(cleanable + 1, valid);
@@ -135,6 +148,11 @@ class AcksBackwards extends PrivateLog {
 class HeaderUnordered extends PrivateLog {
   override canIssue(): boolean {
     return this.issued === undefined;
+  }
+}
+class HeaderTooEarly extends PrivateLog {
+  override canWriteHeader(): boolean {
+    return true;
   }
 }
 class WrongPreviousMax extends PrivateLog {
@@ -195,6 +213,7 @@ describe.each<[string, Partial<Parts>, Question, unknown, unknown]>([
     ['create', '0+60', '60+115'],
     ['create', '60+115', '0+60'],
   ],
+  ['writes a header too early', { PrivateLog: HeaderTooEarly }, loadedAfterCrash, 'ERR_OK', 'ERR_INVALID_DATA'],
   ['writes a wrong previous max decree', { PrivateLog: WrongPreviousMax }, secondHeader, 1, 0],
   ['ignores headers at open', { PrivateLog: IgnoresHeaders }, knownMaxAfterRestart, 3, 0],
   ['starts the replay too late', { PrivateLog: StartsTooLate }, replayedAbove2, [3, 4], [4]],
