@@ -8,6 +8,7 @@ import type { PreloadedPartition } from '../../model/state.ts';
 import type { NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Plan, Preload } from '../plan/types.ts';
+import { crc32c } from './audit/crc32c.ts';
 import { LogFileReader, parseLogName, type LogSink } from './audit/logReader.ts';
 import { replicaServers, tableNameOf } from './names.ts';
 
@@ -90,6 +91,7 @@ function plantReplica(world: SimWorld, node: NodeId, preload: Preload, config: P
   const dir = `${preload.gpid}.pegasus`;
   const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));
   for (const file of preload.files) world.plantFile(node, `${dir}/plog/${file.name}`, Buffer.from(file.hex, 'hex'));
+  plantEmptyDatabase(world, node, `${dir}/data/rdb`);
   world.plantFile(node, `${dir}/.init-info`, json({ init_ballot: config.ballot, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0 }));
   world.plantFile(
     node,
@@ -105,6 +107,14 @@ function plantReplica(world: SimWorld, node: NodeId, preload: Preload, config: P
       duplicating: false,
     }),
   );
+}
+
+/** A database without rows (docs/formats.md): what a server holds that wrote a log and never flushed. */
+function plantEmptyDatabase(world: SimWorld, node: NodeId, dir: string): void {
+  const line = Buffer.from(JSON.stringify({ nextFile: 2, lastFlushedDecree: 0, meta: { pegasus_data_version: '1' }, files: [] }));
+  const crc = crc32c(line).toString(16).padStart(8, '0');
+  world.plantFile(node, `${dir}/MANIFEST-000001`, Buffer.concat([line, Buffer.from(`\n${crc}\n`)]));
+  world.plantFile(node, `${dir}/CURRENT`, Buffer.from('MANIFEST-000001\n'));
 }
 
 /** Every partition of the table has its record; those without a log have not been served yet (ballot 0). */
