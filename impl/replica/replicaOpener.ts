@@ -2,7 +2,8 @@
  * Replica directories of one server: loading all at process start, opening one later, setting one aside (repl 5.1, 5.3;
  * upstream's replica_stub.cpp). A directory whose load fails is renamed `<dir>.<us>.err`, one of a dropped table `.gar`.
  *
- * Departures: a failed start-up checkpoint sets that replica aside instead of aborting the server (repl.Q3).
+ * Departure: a failed start-up checkpoint sends that replica to ERROR instead of aborting the server (repl.Q3); its data is
+ * whole, so that it is loaded again (FM6).
  */
 import type { ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -71,8 +72,8 @@ export class ReplicaOpener {
   onAllLoaded(): void {
     for (const replica of this.loaded) {
       const error = replica.loader.checkpointAtStartup();
-      if (error === 'ERR_OK') this.server.addReplica(replica);
-      else this.giveUp(replica, error);
+      this.server.addReplica(replica);
+      if (error !== 'ERR_OK') replica.handleLocalFailure(error);
     }
     this.loaded.length = 0;
     this.server.onReplicasLoaded();

@@ -4,10 +4,10 @@
  */
 import type { ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
-import { DiskError } from '../env/contract.ts';
 import type { Replier } from '../env/contract.ts';
 import type { ClientRequest, ReadResponse } from '../protocol/messages.ts';
 import { decodeKey } from '../protocol/rrdb.ts';
+import { StorageError } from '../storage/engine/contract.ts';
 import { PEGASUS_EPOCH_BEGIN_SECONDS } from './constants.ts';
 import { denialOf } from './denyClient.ts';
 import type { Replica } from './replica.ts';
@@ -53,8 +53,8 @@ export class ReplicaReads {
       const row = this.replica.storage?.get(key, this.nowSeconds());
       replier.reply({ error: 'ERR_OK', found: row !== undefined, value: row?.value ?? '' });
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      replier.refuse('ERR_DISK_IO_ERROR');
+      if (!(error instanceof StorageError)) throw error;
+      replier.refuse(error.kind === 'io' ? 'ERR_DISK_IO_ERROR' : 'ERR_RDB_CORRUPTION');
     }
   }
 

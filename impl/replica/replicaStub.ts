@@ -120,6 +120,11 @@ export class ReplicaServer implements ReplicaHost {
 
   // ------------------------------------------------------------------ open and close
 
+  /** A graceful stop: every replica is closed at once, with a flush. Done when no replica is closing any more. */
+  stop(): void {
+    for (const replica of [...this.replicas.values()]) this.beginCloseReplica(replica, 0);
+  }
+
   addReplica(replica: Replica): void {
     this.replicas.set(replica.gpid, replica);
     this.closedReplicas.delete(replica.gpid);
