@@ -15,7 +15,8 @@ let slabUsed = 0;
 
 /**
  * Zeroed bytes. Arrays of the size of a record are views of a common slab, each part of which is handed out once:
- * beyond 64 bytes an allocation of its own costs more than writing the record. Smaller ones the engine keeps on its heap.
+ * beyond 64 bytes an allocation of its own costs more than writing the record. Smaller ones the engine keeps on its
+ * heap.
  */
 export function newBytes(length: number): Uint8Array {
   if (length <= 64 || length > SLAB_BYTES >> 3) return new Uint8Array(length);
