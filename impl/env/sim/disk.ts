@@ -7,7 +7,7 @@ import type { NodeId } from '../../../model/vocabulary.ts';
 import { type Disk, DiskError, type FileInfo } from '../contract.ts';
 import { assertPath } from '../diskPath.ts';
 import type { Core } from './core.ts';
-import { decideError, decideSlow, type DiskOperation, pathFacts } from './diskFaults.ts';
+import { decideError, decideSlow, type DiskOperation, type PathFacts, pathFacts } from './diskFaults.ts';
 import { DiskTree } from './diskTree.ts';
 import { losePower, type LostTail } from './powerLoss.ts';
 import type { SimProcess } from './process.ts';
@@ -63,14 +63,18 @@ export class NodeDisk implements DiskView {
     }
   }
 
-  /** Flips one bit of a file; false when there is no such byte. */
+  /** Flips one bit of a file, under all its names; false when there is no such byte. */
   flipBit(path: string, byteOffset: number, bit: number): boolean {
+    const inode = this.tree.entry(path);
     const bytes = this.read(path);
     const byte = bytes?.[byteOffset];
     if (bytes === undefined || byte === undefined) return false;
     bytes[byteOffset] = byte ^ (1 << (bit & 7));
     this.core.strike('disk.bit-rot', this.node, pathFacts(path).gpid, `${path} byte ${byteOffset} bit ${bit & 7}`);
-    this.core.observer.diskDamaged(this.node, path);
+    // A hard link has the same bytes under another name.
+    this.tree.forEachFile((name, other) => {
+      if (other === inode) this.core.observer.diskDamaged(this.node, name);
+    });
     return true;
   }
 
@@ -133,9 +137,9 @@ export class ProcessDisk implements Disk {
   }
 
   create(path: string): void {
-    this.pay('create', path, DISK_COST_US.names);
+    const facts = this.pay('create', path, DISK_COST_US.names);
     this.disk.takeRoom(0, 'create', path);
-    decideError(this.core, this.node, 'create', path);
+    decideError(this.core, this.node, 'create', path, facts);
     this.disk.tree.create(path, this.process.wallNowUs());
     this.core.observer.fileCreated(this.node, path);
     this.process.leave();
@@ -143,11 +147,11 @@ export class ProcessDisk implements Disk {
 
   write(path: string, offset: number, bytes: Uint8Array): void {
     if (!(offset >= 0) || !Number.isInteger(offset)) throw new Error(`write ${path} at ${offset}`);
-    this.pay('write', path, DISK_COST_US.data + (bytes.length >> 10) * DISK_COST_US.perKib);
+    const facts = this.pay('write', path, DISK_COST_US.data + (bytes.length >> 10) * DISK_COST_US.perKib);
     const inode = this.disk.tree.file(path, 'write');
     const moreBytes = offset + bytes.length - inode.sizeBytes;
     if (moreBytes > 0 && bytes.length > 0) this.disk.takeRoom(moreBytes, 'write', path);
-    decideError(this.core, this.node, 'write', path);
+    decideError(this.core, this.node, 'write', path, facts);
     this.disk.tree.write(path, offset, bytes, this.process.wallNowUs());
     this.core.observer.fileWritten(this.node, path, offset, bytes);
     this.process.leave();
@@ -155,9 +159,9 @@ export class ProcessDisk implements Disk {
 
   read(path: string, offset: number, length: number): Uint8Array {
     if (!(offset >= 0) || !(length >= 0)) throw new Error(`read ${path} at ${offset}, ${length} bytes`);
-    this.pay('read', path, DISK_COST_US.data);
+    const facts = this.pay('read', path, DISK_COST_US.data);
     this.disk.tree.file(path, 'read');
-    decideError(this.core, this.node, 'read', path);
+    decideError(this.core, this.node, 'read', path, facts);
     const bytes = this.disk.tree.read(path, offset, length);
     const costUs = Math.round((bytes.length >> 10) * DISK_COST_US.perKib * this.disk.slowFactor);
     if (this.core.running !== undefined) this.core.chargedUs += costUs;
@@ -165,25 +169,25 @@ export class ProcessDisk implements Disk {
   }
 
   sync(path: string): void {
-    this.pay('sync', path, DISK_COST_US.sync);
+    const facts = this.pay('sync', path, DISK_COST_US.sync);
     this.disk.tree.file(path, 'sync');
-    decideError(this.core, this.node, 'sync', path);
+    decideError(this.core, this.node, 'sync', path, facts);
     this.disk.tree.sync(path);
     this.core.observer.fileSynced(this.node, path);
     this.process.leave();
   }
 
   rename(from: string, to: string): void {
-    this.pay('rename', from, DISK_COST_US.names);
-    decideError(this.core, this.node, 'rename', from);
+    const facts = this.pay('rename', from, DISK_COST_US.names);
+    decideError(this.core, this.node, 'rename', from, facts);
     this.disk.tree.rename(from, to, this.process.wallNowUs());
     this.core.observer.renamed(this.node, from, to);
     this.process.leave();
   }
 
   link(from: string, to: string): void {
-    this.pay('link', to, DISK_COST_US.names);
-    decideError(this.core, this.node, 'link', to);
+    const facts = this.pay('link', to, DISK_COST_US.names);
+    decideError(this.core, this.node, 'link', to, facts);
     this.disk.tree.link(from, to, this.process.wallNowUs());
     this.core.observer.linked(this.node, from, to);
     this.process.leave();
@@ -198,13 +202,15 @@ export class ProcessDisk implements Disk {
     this.process.leave();
   }
 
-  /** The guard and the cost of every call. */
-  private pay(operation: DiskOperation, path: string, costUs: number): void {
+  /** The guard and the cost of every call; returns what causes say about its path. */
+  private pay(operation: DiskOperation, path: string, costUs: number): PathFacts {
     this.process.enter();
     const { disk, core } = this;
     const slowedUs = disk.slowed(costUs, operation, path);
-    const extraUs = decideSlow(core, this.node, operation, path);
+    const facts = pathFacts(path);
+    const extraUs = decideSlow(core, this.node, operation, path, facts);
     // Outside handlers (a driver's direct call) there is nobody to charge.
     if (core.running !== undefined) core.chargedUs += slowedUs + extraUs;
+    return facts;
   }
 }

@@ -58,8 +58,7 @@ function whatOf(operation: DiskOperation, kind: string): string {
 }
 
 /** Extra virtual time of a call, microseconds. */
-export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, path: string): number {
-  const facts = pathFacts(path);
+export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, path: string, facts: PathFacts): number {
   const extraUs = core.chance.decide('disk.slow', node, whatOf(operation, facts.kind), facts.gpid, 0);
   if (extraUs === undefined || extraUs <= 0) return 0;
   core.strike('disk.slow', node, facts.gpid, `${operation} ${path}: ${extraUs} us`);
@@ -67,8 +66,7 @@ export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, p
 }
 
 /** Throws 'io' when chance says so. */
-export function decideError(core: Core, node: NodeId, operation: DiskOperation, path: string): void {
-  const facts = pathFacts(path);
+export function decideError(core: Core, node: NodeId, operation: DiskOperation, path: string, facts: PathFacts): void {
   const point = operation === 'read' ? 'disk.read-error' : 'disk.write-error';
   if (core.chance.decide(point, node, whatOf(operation, facts.kind), facts.gpid, 0) === undefined) return;
   core.strike(point, node, facts.gpid, `${operation} ${path}`);

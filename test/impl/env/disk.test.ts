@@ -202,11 +202,16 @@ describe('crash and power loss', () => {
   it('flip one bit, or say that there is none', () => {
     const f = fixture();
     write(f);
+    onDisk(f, (d) => d.link('g', 'd/link'));
     expect(f.world.flipBit('a', 'g', 1, 0)).toBe(true);
     expect(textOf(f, 'g')).toBe('aml');
     expect(f.world.flipBit('a', 'g', 3, 0)).toBe(false);
     expect(f.world.flipBit('a', 'none', 0, 0)).toBe(false);
     expect(f.world.faultEffects().get('disk.bit-rot')).toBe(1);
+    expect(f.trace.lines.filter((line) => line.includes('damaged')).map((line) => line.split(' ').slice(1))).toEqual([
+      ['damaged', 'a', 'g'],
+      ['damaged', 'a', 'd/link'],
+    ]);
   });
 
   it('stamp files with the shifted wall clock of the writer', () => {
