@@ -140,6 +140,8 @@ export class Auditor implements WorldObserver {
     sender.syncUs = this.nowUs();
     for (const stored of request.stored) {
       const view = this.desk.replica(from, stored.gpid);
+      // The list may have been written before the replica was opened: it then tells of its life before.
+      if (view.openedAtUs >= sender.previousSyncUs) continue;
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
     }
   }
@@ -269,7 +271,8 @@ export class Auditor implements WorldObserver {
       case 'replica.opened':
         view.forgetMemory();
         view.open = true;
-        view.statusAtUs = this.nowUs();
+        view.openedAtUs = this.nowUs();
+        view.statusAtUs = view.openedAtUs;
         view.ballot = claim.ballot;
         view.ballotBefore = claim.ballot;
         view.committed = claim.committed;

@@ -114,6 +114,8 @@ export class ReplicaView {
   open = false;
   /** Claimed closed since the process came up, and not opened again. */
   closed = false;
+  /** Its server has called it unknown although it is claimed open: it is being closed. */
+  denied = false;
   status: PartitionStatus = 'PS_INACTIVE';
   ballot: Ballot = 0;
   /** The ballot before the last status claim of the running task. */
@@ -122,7 +124,8 @@ export class ReplicaView {
   applied: Decree = 0;
   /** Bits of the statuses that were claimed at some time of the running task. */
   readonly statusesOfTask = new Set<PartitionStatus>();
-  /** When the last status claim was made, and the status before it. */
+  openedAtUs = -1;
+  /** When the last status claim was made. */
   statusAtUs = -1;
   readonly committedAt = new ClaimTimes();
   readonly appliedAt = new ClaimTimes();
@@ -171,6 +174,7 @@ export class ReplicaView {
   forgetMemory(): void {
     this.open = false;
     this.closed = false;
+    this.denied = false;
     this.status = 'PS_INACTIVE';
     this.applied = this.flushed;
     this.committed = this.flushed;

@@ -10,6 +10,14 @@ function silent(desk: Desk, view: ReplicaView, what: string): void {
   desk.owe(view);
 }
 
+/** A replica that its server called unknown does something again, under the same opened claim. */
+function back(desk: Desk, view: ReplicaView, what: string): void {
+  if (!view.denied || !view.open) return;
+  view.denied = false;
+  const text = `${view}: ${what} after its server called it unknown`;
+  desk.lie(KIND, 'real-implies-claimed', view, text, 'claims that it was closed and opened', 'none');
+}
+
 export const closedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
     holds: 'After a replica is claimed closed it sends no prepare, group check, acknowledgement or accepted write, and makes no checkpoint, until it is opened.',
@@ -27,7 +35,7 @@ export const closedAudits: AuditPair<typeof KIND> = {
     },
   },
   realImpliesClaimed: {
-    holds: 'A replica that is opened anew, whose directory is gone, or that its server calls unknown, was claimed closed.',
+    holds: 'A replica that is opened anew, whose directory is gone, or that comes back after its server called it unknown, was claimed closed.',
     otherClaim(desk, view, claim) {
       if (claim.kind !== 'replica.opened' || !view.open) return;
       desk.lie(KIND, 'real-implies-claimed', view, `${view}: opened again without having been claimed closed`, 'a replica.closed claim', 'replica.opened');
@@ -37,15 +45,14 @@ export const closedAudits: AuditPair<typeof KIND> = {
       view.goneOwed = true;
       desk.owe(view);
     },
+    // A replica that is being closed counts as absent before its closing ends and is claimed; it does not come back.
     prepareAnswered(desk, view, ack) {
-      if (ack.error !== 'ERR_OBJECT_NOT_FOUND' || !view.open) return;
-      if (view.status !== 'PS_PRIMARY' && view.status !== 'PS_SECONDARY') return;
-      view.goneOwed = true;
-      desk.owe(view);
+      if (ack.error === 'ERR_OBJECT_NOT_FOUND') view.denied = view.open;
+      else if (ack.error === 'ERR_OK') back(desk, view, `acknowledged decree ${ack.decree}`);
     },
+    prepareSent: (desk, view, to) => back(desk, view, `sent a prepare to ${to}`),
     settle(desk, view) {
       if (!view.goneOwed || !view.open) return;
-      if (view.setAside === undefined && view.status !== 'PS_PRIMARY' && view.status !== 'PS_SECONDARY') return;
       desk.lie(KIND, 'real-implies-claimed', view, `${view}: is gone but not claimed closed`, 'a replica.closed claim', `claimed open as ${view.status}`);
     },
   },

@@ -7,6 +7,8 @@ export const loadFailedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
     holds: 'When a load is claimed failed, the directory of the replica is set aside as .err by the end of the task.',
     claim(desk, view) {
+      // A disk that refused may have refused the rename, or to make the directory in the first place.
+      if (desk.nodeView(view.node).struck) return;
       view.loadFailedOwed = true;
       desk.owe(view);
     },

@@ -29,7 +29,8 @@ export const statusAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
     holds: 'The claimed status and ballot of a replica are those that its server reports to the meta server, and a ballot claimed higher than before is in .init-info.',
     claim(desk, view, claim) {
-      if (!view.open || claim.ballot <= view.ballot) return;
+      // A disk that refused during this task explains what is missing on it (repl.Q2: only logged).
+      if (!view.open || claim.ballot <= view.ballot || desk.nodeView(view.node).struck) return;
       view.ballotClaimed = claim.ballot;
       desk.owe(view);
     },

@@ -386,7 +386,7 @@ describe('replica.closed', () => {
     expect(s.rules()).toContain(`${NAME}claimed-implies-real`);
   });
 
-  it('opened twice, gone or unknown without a claim', () => {
+  it('opened twice, gone, or back after it was unknown, without a claim', () => {
     const s = new Scene().start();
     s.openFresh(P);
     expect(s.rules()).toEqual([`${NAME}real-implies-claimed`]);
@@ -396,6 +396,9 @@ describe('replica.closed', () => {
     expect(t.rules()).toEqual([`${NAME}real-implies-claimed`]);
     const u = new Scene().start();
     u.ack(1, 0, 0, 1, 'ERR_OBJECT_NOT_FOUND');
+    u.task();
+    expect(u.rules()).toEqual([]);
+    u.ack(1, 0);
     u.task();
     expect(u.rules()).toEqual([`${NAME}real-implies-claimed`]);
   });
