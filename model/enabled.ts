@@ -7,12 +7,12 @@
  * moment, in any order, or never, which covers delay, loss, repetition and reordering.
  */
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
-import { next } from './next.ts';
+import { nextAll } from './next.ts';
 import { replay } from './rules/lifecycle.ts';
 import { isWrite, storedKey } from './rules/attempts.ts';
 import { RULES } from './rules/index.ts';
 import type { RuleTable } from './rules/rule.ts';
-import { durableOf, proposalOf, type ClusterState, type ModelConfig, type ModelState, type PartitionState, type ReplicaState } from './state.ts';
+import { durableOf, proposalOf, type ClusterState, type ModelConfig, type ModelState, type PartitionState, type Proposal, type ReplicaState } from './state.ts';
 import type { NodeId } from './vocabulary.ts';
 
 export interface Scope {
@@ -21,6 +21,8 @@ export interface Scope {
   /** Leads from `init` to the state where the search begins. */
   readonly start: readonly ModelEvent[];
   readonly maxCrashes: number;
+  /** A primary gives up on a silent member and asks for a new ballot (FM2). */
+  readonly reballots: boolean;
   readonly maxBallot: number;
   readonly maxDecree: number;
   /** Flushes, checkpoints and their collection, log rotation and collection take part. */
@@ -44,18 +46,7 @@ const EMPTY: readonly UpdateFact[] = [{ code: 'RPC_REPLICATION_WRITE_EMPTY', row
 
 /** Transitions that the rules permit. */
 export function enabled(state: ModelState, scope: Scope, rules: RuleTable = RULES): readonly Transition[] {
-  return candidates(state, scope).filter((transition) => after(state, transition, rules) !== undefined);
-}
-
-/** The state after a transition; undefined when a rule refuses it. */
-export function after(state: ModelState, transition: Transition, rules: RuleTable = RULES): ModelState | undefined {
-  let now = state;
-  for (const event of transition) {
-    const step = next(now, event, rules);
-    if ('violation' in step) return undefined;
-    now = step.state;
-  }
-  return now;
+  return candidates(state, scope).filter((transition) => nextAll(state, transition, rules) !== undefined);
 }
 
 export function candidates(state: ModelState, scope: Scope): readonly Transition[] {
@@ -88,16 +79,17 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
     config: { gpid: part.gpid, ballot: part.ballot + 1, maxReplicaCount: 1 + config.secondaries.length, primary: config.primary, secondaries: config.secondaries, lastDrops: [], lastCommittedDecree: replica.committed },
   };
   const grows = part.ballot < scope.maxBallot;
-  if (from === 'PS_PRIMARY') return grows ? [become('PS_INACTIVE', replica.ballot)] : [];
+  if (from === 'PS_PRIMARY') return grows && scope.reballots ? [become('PS_INACTIVE', replica.ballot)] : [];
   return [become('PS_PRIMARY'), ...(grows ? [[newBallot]] : [])];
 }
 
-/** The updates of commands that have an attempt left at this replica. */
-function asked({ cluster, replica }: Here): readonly (readonly UpdateFact[])[] {
-  return Object.values(cluster.commands).flatMap(({ command, attempts, used }) => {
-    if (!isWrite(command) || command.kind !== 'put' || (attempts[replica.node] ?? 0) <= (used[replica.node] ?? 0)) return [];
-    return [[{ code: 'RPC_RRDB_RRDB_PUT' as const, rows: [{ op: 'put' as const, key: storedKey(command.hashKey, command.sortKey), value: command.value, expireTs: 0 }] }]];
-  });
+/** The updates of the oldest command that has an attempt left at this replica; which of the writes comes first makes no difference. */
+function asked({ cluster, replica }: Here): readonly UpdateFact[] | undefined {
+  for (const { command, attempts, used } of Object.values(cluster.commands)) {
+    if (!isWrite(command) || command.kind !== 'put' || (attempts[replica.node] ?? 0) <= (used[replica.node] ?? 0)) continue;
+    return [{ code: 'RPC_RRDB_RRDB_PUT', rows: [{ op: 'put', key: storedKey(command.hashKey, command.sortKey), value: command.value, expireTs: 0 }] }];
+  }
+  return undefined;
 }
 
 function prepares(here: Here): Transition[] {
@@ -105,7 +97,7 @@ function prepares(here: Here): Transition[] {
   if (replica.status === 'PS_SECONDARY') {
     return Object.values(part.proposals).flat()
       .filter(({ ballot, decree }) => ballot === replica.ballot && decree > replica.committed && replica.entries[decree]?.ballot !== ballot)
-      .map(({ ballot, decree, lastCommitted, timestampUs, updates }) => [{ kind: 'replica.prepared', ...at, as: 'secondary', reproposal: false, mutation: { ballot, decree, lastCommitted, timestampUs, updates } }]);
+      .flatMap((proposal) => receives(here, proposal));
   }
   if (replica.status !== 'PS_PRIMARY') return [];
   const propose = (decree: number, updates: readonly UpdateFact[], timestampUs: number, reproposal: boolean): Transition =>
@@ -119,25 +111,38 @@ function prepares(here: Here): Transition[] {
   }
   if (fresh > scope.maxDecree) return all;
   if (replica.barrierDue) all.push(propose(fresh, EMPTY, fresh * 1000, false));
-  return [...all, ...asked(here).map((updates) => propose(fresh, updates, fresh * 1000, false))];
+  const updates = asked(here);
+  if (updates !== undefined) all.push(propose(fresh, updates, fresh * 1000, false));
+  return all;
 }
 
-function logWrites({ part, replica, at }: Here): Transition[] {
-  const all: Transition[] = [];
+/** A secondary receives, logs and acknowledges. A prepare that is not yet logged may as well not have arrived. */
+function receives(here: Here, { ballot, decree, lastCommitted, timestampUs, updates }: Proposal): Transition[] {
+  const mutation: MutationFact = { ballot, decree, lastCommitted, timestampUs, updates };
+  const prepared: ModelEvent = { kind: 'replica.prepared', ...here.at, as: 'secondary', reproposal: false, mutation };
+  const acked: ModelEvent = { kind: 'prepare.acked', ...here.at, ballot, decree };
+  // An acknowledgement before the log is tried too; the rules know better.
+  return [[prepared, ...toLog(here, mutation), acked], [prepared, acked]];
+}
+
+function toLog({ replica, at }: Here, mutation: MutationFact): ModelEvent[] {
   const newest = replica.files[replica.files.length - 1];
+  const fileIndex = (newest?.index ?? 0) + (replica.fileOpen ? 0 : 1);
+  const written: ModelEvent = { kind: 'log.written', ...at, fileIndex, logOffset: newest?.endOffset ?? 0, mutation };
+  return replica.fileOpen ? [written] : [newFile(replica, at), written];
+}
+
+/** A primary's log writes; acknowledgements of what a secondary has in its log since before a restart. */
+function logWrites(here: Here): Transition[] {
+  const { part, replica, at } = here;
+  const all: Transition[] = [];
   for (const [text, entry] of Object.entries(replica.entries)) {
     const decree = Number(text);
     const proposal = proposalOf(part, decree, entry.ballot);
-    if (entry.logged && replica.status === 'PS_SECONDARY' && entry.ballot === replica.ballot && proposal?.acks[replica.node] !== true) all.push([{ kind: 'prepare.acked', ...at, ballot: entry.ballot, decree }]);
-    // An acknowledgement may be tried before the record is in the log; the rules know better.
-    if (!entry.logged && replica.status === 'PS_SECONDARY' && entry.ballot === replica.ballot && proposal?.acks[replica.node] !== true) all.push([{ kind: 'prepare.acked', ...at, ballot: entry.ballot, decree }]);
-    if (entry.logged || proposal === undefined) continue;
-    const { ballot, lastCommitted, timestampUs, updates } = proposal;
-    const mutation: MutationFact = { ballot, decree, lastCommitted, timestampUs, updates };
-    const fileIndex = (newest?.index ?? 0) + (replica.fileOpen ? 0 : 1);
-    const logOffset = newest?.endOffset ?? 0;
-    const written: ModelEvent = { kind: 'log.written', ...at, fileIndex, logOffset, mutation };
-    all.push(replica.fileOpen ? [written] : [newFile(replica, at), written]);
+    if (proposal === undefined) continue;
+    const { ballot, lastCommitted, timestampUs, updates, acks } = proposal;
+    if (!entry.logged) all.push(toLog(here, { ballot, decree, lastCommitted, timestampUs, updates }));
+    else if (replica.status === 'PS_SECONDARY' && ballot === replica.ballot && acks[replica.node] !== true) all.push([{ kind: 'prepare.acked', ...at, ballot, decree }]);
   }
   return all;
 }
@@ -147,11 +152,16 @@ function newFile(replica: ReplicaState, at: Here['at']): ModelEvent {
   return { kind: 'log.file-created', ...at, fileIndex: (newest?.index ?? 0) + 1, startOffset: newest?.endOffset ?? 0, previousMaxDecree: newest?.maxDecree ?? 0, validStartOffset: 0 };
 }
 
-function commits({ replica, at }: Here): Transition[] {
-  const decree = replica.committed + 1;
-  const entry = replica.entries[decree];
-  if (decree > replica.maxPrepared) return [];
-  return [[{ kind: 'replica.committed', ...at, decree, ballot: entry?.ballot ?? replica.ballot }, { kind: 'replica.applied', ...at, decree }]];
+/** The next decree; or, on a secondary, everything that a primary has committed, since a commit point comes as one number. */
+function commits({ part, replica, at }: Here): Transition[] {
+  const first = replica.committed + 1;
+  const last = replica.status === 'PS_SECONDARY' && part.committed > first ? Math.min(part.committed, replica.maxPrepared) : first;
+  if (first > replica.maxPrepared) return [];
+  const all: ModelEvent[] = [];
+  for (let decree = first; decree <= last; decree++) {
+    all.push({ kind: 'replica.committed', ...at, decree, ballot: replica.entries[decree]?.ballot ?? replica.ballot }, { kind: 'replica.applied', ...at, decree });
+  }
+  return [all];
 }
 
 /** A new process over the same disk, with and without the checkpoint of a server's start (repl 5.1). */

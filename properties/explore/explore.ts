@@ -1,6 +1,7 @@
 /** Breadth-first search of the model by itself: every reachable state of a scope, the state predicates in each of them. */
-import { after, candidates, type Scope, type Transition } from '../../model/enabled.ts';
+import { candidates, type Scope, type Transition } from '../../model/enabled.ts';
 import type { ModelEvent } from '../../model/events.ts';
+import { nextAll } from '../../model/next.ts';
 import { RULES } from '../../model/rules/index.ts';
 import type { RuleTable } from '../../model/rules/rule.ts';
 import { init, type ModelState } from '../../model/state.ts';
@@ -31,7 +32,7 @@ interface Visited {
 
 export function explore(scope: Scope, options: ExploreOptions = {}): Exploration {
   const { rules = RULES, predicates = STATE_PREDICATES, symmetry = true, maxStates = 200_000 } = options;
-  const start = after(init(scope.config), scope.start);
+  const start = nextAll(init(scope.config), scope.start);
   if (start === undefined) throw new Error(`the rules refuse the start of scope ${scope.name}`);
   const seen = new Set<string>([stateKey(start, symmetry)]);
   let frontier: { readonly state: ModelState; readonly visited: Visited }[] = [{ state: start, visited: { parent: undefined, by: [] } }];
@@ -42,7 +43,7 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
     const next: typeof frontier = [];
     for (const { state, visited } of frontier) {
       for (const transition of candidates(state, scope)) {
-        const reached = after(state, transition, rules);
+        const reached = nextAll(state, transition, rules);
         if (reached === undefined) continue;
         transitions++;
         const key = stateKey(reached, symmetry);

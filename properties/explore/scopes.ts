@@ -54,10 +54,12 @@ function scope(name: string, nodes: readonly NodeId[], writes: number, limits: O
 const THREE = ['c/replica-0', 'c/replica-1', 'c/replica-2'];
 
 export const SCOPES: readonly Scope[] = [
-  /** Three replicas, two writes, one crash, one change of ballot. */
-  scope('replication', THREE, 2, { maxCrashes: 1, maxBallot: 2, maxDecree: 4, storage: false, maxLogFiles: 9 }),
-  /** One replica with its log, flushes and checkpoints, two crashes. */
-  scope('checkpoint', THREE.slice(0, 1), 2, { maxCrashes: 2, maxBallot: 3, maxDecree: 4, storage: true, maxLogFiles: 3 }),
-  /** A scope for tests and demonstrations: two replicas, one write, one crash. */
-  scope('pair', THREE.slice(0, 2), 1, { maxCrashes: 1, maxBallot: 2, maxDecree: 3, storage: false, maxLogFiles: 9 }),
+  /** Three replicas, two writes, one crash; a restarted primary gets a new ballot. */
+  scope('replication', THREE, 2, { maxCrashes: 1, reballots: false, maxBallot: 2, maxDecree: 4, storage: false, maxLogFiles: 9 }),
+  /** Three replicas, two writes, no crash; the primary gives up on a member and proposes again under two more ballots. */
+  scope('reballot', THREE, 2, { maxCrashes: 0, reballots: true, maxBallot: 2, maxDecree: 3, storage: false, maxLogFiles: 9 }),
+  /** One replica with its log, flushes and checkpoints, one crash. */
+  scope('checkpoint', THREE.slice(0, 1), 1, { maxCrashes: 1, reballots: false, maxBallot: 2, maxDecree: 3, storage: true, maxLogFiles: 3 }),
+  /** For demonstrations: two replicas, one write, one crash, changes of ballot. */
+  scope('pair', THREE.slice(0, 2), 1, { maxCrashes: 1, reballots: true, maxBallot: 2, maxDecree: 3, storage: false, maxLogFiles: 9 }),
 ];
