@@ -19,7 +19,8 @@ function pinnedNode() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  await import(main.href);
+  const { main: run, TERMINAL } = await import(main.href);
+  process.exitCode = await run(process.argv.slice(2), TERMINAL);
 } else {
   const node = pinnedNode();
   if (node === undefined) {

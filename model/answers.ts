@@ -4,7 +4,7 @@
  */
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
-import { isWrite, storedKey } from './rules/attempts.ts';
+import { isWrite, storedKey, swapWithTwin } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import { durableOf, type ClusterState, type CommandState, type PartitionState, type ReplicaState, type TableState, type Version } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
@@ -66,7 +66,7 @@ function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined 
 function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   if (answer.kind !== 'write' || !isWrite(command.command)) return undefined;
   const { error } = answer;
-  if (error === 'ERR_OK') return command.committed ? undefined : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
+  if (error === 'ERR_OK') return command.committed || swapWithTwin(cluster, command) ? undefined : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
   if (error === 'ERR_INVALID_DATA') {
     const values = 'rows' in command.command ? command.command.rows.map(({ value }) => value) : 'value' in command.command ? [command.command.value] : [];
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
@@ -111,6 +111,9 @@ function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
 
 type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
 
+/** What the shell and the meta server take for a table's name. */
+const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;
+
 const judgeCreate: Judge = (scene, answer) => {
   const { command, cluster, state } = scene;
   if (command.command.kind !== 'createTable') return undefined;
@@ -125,7 +128,7 @@ const judgeCreate: Judge = (scene, answer) => {
   if (answer.error === 'ERR_APP_EXIST') return same.length > 0 ? undefined : [`no ${answer.error}: no table is named ${name}`, answer.error];
   if (answer.error === 'ERR_INVALID_PARAMETERS') {
     const nodes = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica`)).length;
-    const odd = name === '' || partitionCount <= 0 || replicaCount <= 0 || replicaCount > nodes || (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
+    const odd = !TABLE_NAME.test(name) || partitionCount <= 0 || replicaCount <= 0 || replicaCount > nodes || (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
     return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
   }
   return undefined;
@@ -151,9 +154,11 @@ const judgeSetEnvs: Judge = (scene, answer) => {
   return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name) ? [`no ${answer.error}: ${name} existed all the time`, answer.error] : undefined;
 };
 
+/** The meta server shows a change once the store has told it so: certain only when a command about it was answered since. */
 const judgeList: Judge = ({ cluster, command }, answer) => {
   if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore) return undefined;
   for (const table of Object.values(cluster.tables)) {
+    if (table.changes !== table.answeredChanges) continue;
     const seen = answer.tables.find(({ appId }) => appId === table.appId);
     const dropped = table.droppedAtUs >= 0;
     if (seen === undefined && !dropped) return [`${table.name} (${table.appId}) in the list`, 'it is missing'];
@@ -185,7 +190,7 @@ const judgeCheckpoint: Judge = (scene, answer) => {
   if (error === 'ERR_TRY_AGAIN' && state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length) return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
   if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0) return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
   if (error !== 'ERR_OK') return undefined;
-  if (found === undefined) return ['an error: there is no such partition', error];
+  if (found === undefined) return cluster.tableChanges === command.tableChangesBefore ? ['an error: there is no such partition', error] : undefined;
   const now = durableOf(found.replica);
   if (durable < command.durableBefore || durable > now) return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
   if (prepared !== (minDecree <= durable) || (prepared && durable < 1)) return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];

@@ -79,6 +79,9 @@ export interface TableState {
   envs: Record<string, string>;
   createdAtUs: number;
   droppedAtUs: number;
+  /** Records stored so far, and how many of them were there when a command about the table was last answered with ERR_OK. */
+  changes: number;
+  answeredChanges: number;
   /** Which partition holds a stored key; learnt from the first committed row. */
   home: Record<string, Gpid>;
 }
@@ -126,6 +129,8 @@ export interface LogFile {
   previousMaxDecree: Decree;
   maxDecree: Decree;
   writtenAtUs: number;
+  /** The life of the replica in which it was created. */
+  incarnation: number;
   records: LogRecord[];
 }
 
@@ -282,7 +287,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
   const { appId, name, partitionCount, envs } = from.table;
   const table = (cluster.tables[appId] ??= {
     appId, name, status: 'AS_AVAILABLE', partitionCount, maxReplicaCount: from.config.maxReplicaCount, envs: { ...envs },
-    createdAtUs: 0, droppedAtUs: -1, home: {},
+    createdAtUs: 0, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1,
   });
   cluster.byName[name] = appId;
   const part = newPartition(from.gpid, appId);
@@ -331,7 +336,7 @@ function preloadedFiles(from: PreloadedPartition): LogFile[] {
     return {
       index: file.index, startOffset: file.startOffset, endOffset: layout[at + 1]?.startOffset ?? file.startOffset,
       previousMaxDecree: file.previousMaxDecree, maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
-      writtenAtUs: 0, records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
+      writtenAtUs: 0, incarnation: -1, records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
     };
   });
 }

@@ -106,7 +106,7 @@ export class ReplicaCommands {
   /** What the primary says of its checkpoints. */
   queryCheckpoint(replica: Replica | undefined, word: string, replier: Replier<CliResponse>): void {
     const minDecree = word === '' ? Number.NaN : Number(word);
-    if (!Number.isSafeInteger(minDecree)) {
+    if (!Number.isSafeInteger(minDecree) || minDecree < 1) {
       answer(replier, { error: 'ERR_INVALID_PARAMETERS', durable: 0, prepared: false, minDecree: 0 });
       return;
     }

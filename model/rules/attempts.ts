@@ -63,6 +63,29 @@ function writerOf(cluster: ClusterState, appId: number, node: string, update: Up
   return undefined;
 }
 
+/**
+ * Commands that ask for the same thing cannot be told apart in the log: when one is answered whose effect was put down to
+ * its twin, the two change places. Answers whether there was such a twin, with a committed effect and no answer yet.
+ */
+export function swapWithTwin(cluster: ClusterState, command: CommandState): boolean {
+  if (!isWrite(command.command)) return false;
+  const asked = JSON.stringify(command.command);
+  const ids = cluster.writers[writerSlot(command.appId, command.command)] ?? [];
+  const twin = ids
+    .map((id) => cluster.commands[id])
+    .find((other) => other !== undefined && other.id !== command.id && other.committed && !other.answered && JSON.stringify(other.command) === asked);
+  if (twin === undefined) return false;
+  [command.committed, twin.committed] = [twin.committed, command.committed];
+  [command.effects, twin.effects] = [twin.effects, command.effects];
+  for (const part of Object.values(cluster.partitions)) {
+    if (part.appId !== command.appId) continue;
+    for (const proposals of Object.values(part.proposals)) {
+      for (const proposal of proposals) proposal.commands = proposal.commands.map((id) => (id === command.id ? twin.id : id === twin.id ? command.id : id));
+    }
+  }
+  return true;
+}
+
 /** Finds the command behind each update, and uses up one attempt of each. Empty writes come from the primary itself. */
 export function claimWriters({ cluster, part }: ReplicaScene, match: WriterMatch, { mutation, node }: PreparedClaim): Refusal | undefined {
   for (const update of mutation.updates) {

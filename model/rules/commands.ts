@@ -71,6 +71,9 @@ const REFUSALS = ['ERR_INVALID_DATA', 'ERR_OPERATION_DISABLED', 'ERR_NOT_ENOUGH_
 export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e) => {
   command.answered = true;
   const { answer } = e;
+  if (answer.kind === 'admin' && answer.error === 'ERR_OK') {
+    for (const table of Object.values(cluster.tables)) if (table.name === tableNameOf(command.command)) table.answeredChanges = table.changes;
+  }
   if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
@@ -80,9 +83,12 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
     const node = part?.configs[part.ballot]?.primary ?? '';
     const replica = part?.replicas[node];
-    if (part === undefined || replica === undefined || durableOf(replica) >= answer.minDecree) return;
+    if (part === undefined || replica === undefined) return;
     const { incarnation } = replica;
-    part.emergencies.push({ id: e.id, node, incarnation, minDecree: answer.minDecree, sinceUs: e.atUs, empty: command.appliedBefore <= 1 });
+    // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).
+    const minDecree = Math.min(answer.minDecree, Math.max(command.appliedBefore, 1));
+    if (durableOf(replica) >= minDecree) return;
+    part.emergencies.push({ id: e.id, node, incarnation, minDecree, sinceUs: e.atUs, empty: command.appliedBefore <= 1 });
   }
 });
 

@@ -8,11 +8,20 @@ const SLACK_US = 2_000_000;
 
 const newest = (replica: ReplicaState): LogFile | undefined => replica.files[replica.files.length - 1];
 
+/** The file of a record: the newest, or the one before it for a batch that was on its way when the newest was created (plog 7.4). */
+function fileOf(replica: ReplicaState, e: LogWritten): LogFile | undefined {
+  const last = newest(replica);
+  if (!replica.fileOpen || last === undefined || last.index === e.fileIndex) return replica.fileOpen ? last : undefined;
+  const before = replica.files[replica.files.length - 2];
+  const onItsWay = before?.index === e.fileIndex && before.incarnation === last.incarnation && e.mutation.decree <= last.previousMaxDecree && e.logOffset < last.startOffset;
+  return onItsWay ? before : undefined;
+}
+
 export const written = rule(replicaScene, [
   guard('log/record-in-newest-file', 'plog.7.4', ({ replica }, e: LogWritten) =>
-    replica.fileOpen && newest(replica)?.index === e.fileIndex ? undefined : [`a file created since the start, the newest: ${newest(replica)?.index ?? 'none'}`, `file ${e.fileIndex}`]),
+    fileOf(replica, e)?.index === e.fileIndex ? undefined : [`a file created since the start, the newest: ${newest(replica)?.index ?? 'none'}`, `file ${e.fileIndex}`]),
   guard('log/offsets-grow', 'plog.7.4', ({ replica }, e: LogWritten) => {
-    const end = newest(replica)?.endOffset ?? 0;
+    const end = fileOf(replica, e)?.endOffset ?? 0;
     return e.logOffset >= end ? undefined : [`an offset from ${end}`, `${e.logOffset}`];
   }),
   guard('log/record-was-prepared', 'repl.S22', ({ part, replica }, { mutation }: LogWritten) => {
@@ -25,12 +34,14 @@ export const written = rule(replicaScene, [
     const most = Math.min(mutation.decree - 1, proposalOf(part, mutation.decree, mutation.ballot)?.lastCommitted ?? mutation.decree);
     return mutation.lastCommitted <= most ? undefined : [`commit point <= ${most}`, `${mutation.lastCommitted}`];
   }),
-  guard('log/ballots-grow-along-the-log', 'repl.S5', ({ replica }, { mutation }: LogWritten) => {
-    const last = newest(replica)?.records.at(-1);
+  guard('log/ballots-grow-along-the-log', 'repl.S5', ({ replica }, e: LogWritten) => {
+    const { mutation } = e;
+    const last = fileOf(replica, e)?.records.at(-1);
     return last === undefined || mutation.ballot >= last.ballot ? undefined : [`ballot >= ${last.ballot}`, `${mutation.ballot}`];
   }),
-], ({ replica }, { mutation, logOffset, atUs }) => {
-  const file = newest(replica);
+], ({ replica }, e) => {
+  const { mutation, logOffset, atUs } = e;
+  const file = fileOf(replica, e);
   const entry = replica.entries[mutation.decree];
   if (file === undefined || entry === undefined) return;
   file.records.push({ ballot: mutation.ballot, decree: mutation.decree, lastCommitted: mutation.lastCommitted });
@@ -60,7 +71,7 @@ export const fileCreated = rule(replicaScene, [
 ], ({ replica }, e) => {
   const { fileIndex: index, startOffset, previousMaxDecree, atUs } = e;
   if (newest(replica)?.index === index) replica.files.pop();
-  replica.files.push({ index, startOffset, endOffset: startOffset, previousMaxDecree, maxDecree: previousMaxDecree, writtenAtUs: atUs, records: [] });
+  replica.files.push({ index, startOffset, endOffset: startOffset, previousMaxDecree, maxDecree: previousMaxDecree, writtenAtUs: atUs, incarnation: replica.incarnation, records: [] });
   replica.fileOpen = true;
   noteCollectable(replica, atUs);
 });

@@ -112,7 +112,8 @@ export const tableStored = rule(clusterScene, [
   }),
 ], ({ cluster }, e) => {
   const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
-  const table = (cluster.tables[appId] ??= { appId, name, status, partitionCount, maxReplicaCount, envs: {}, createdAtUs: atUs, droppedAtUs: -1, home: {} });
+  const table = (cluster.tables[appId] ??= { appId, name, status, partitionCount, maxReplicaCount, envs: {}, createdAtUs: atUs, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1 });
+  table.changes++;
   table.status = status;
   table.envs = { ...e.envs };
   cluster.tableChanges++;

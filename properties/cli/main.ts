@@ -4,6 +4,8 @@ import { BadInput } from '../plan/parse.ts';
 import { DamagedData } from '../plan/preload.ts';
 import { EXIT, TERMINAL, type Io } from './io.ts';
 
+export { TERMINAL } from './io.ts';
+
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('must be a positive number.');

@@ -4,8 +4,11 @@ import { EXIT, type Io } from './io.ts';
 
 export function seams(): readonly { readonly part: string; readonly methods: readonly string[] }[] {
   return Object.entries(DEFAULT_PARTS).map(([part, made]) => {
-    const prototype: object = made.prototype;
-    return { part, methods: Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor').sort() };
+    const methods = new Set<string>();
+    for (let level: object = made.prototype; level !== Object.prototype; level = Object.getPrototypeOf(level) as object) {
+      for (const name of Object.getOwnPropertyNames(level)) if (name !== 'constructor') methods.add(name);
+    }
+    return { part, methods: [...methods].sort() };
   });
 }
 
