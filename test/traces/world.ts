@@ -5,6 +5,7 @@ import { A, answers, asks, B, config, create, done, ended, everywhere, flushed, 
 
 const UP = [started(P), started(A), started(B)];
 const CREATED = [...UP, asks(1, create()), table()];
+const LISTED = [...CREATED, answers(1, done())];
 const WROTE = [...READY, ...putAt(2, 2, 'k', 'v'), answers(2, wrote())];
 const list: Command = { kind: 'listTables' };
 const fact: TableFact = { appId: 1, name: 't', status: 'AS_AVAILABLE', partitionCount: 1, maxReplicaCount: 3, envs: {} };
@@ -62,9 +63,9 @@ export const WORLD: readonly Refused[] = [
   { rule: 'answers/drop-table', why: 'it exists', before: [...CREATED, asks(2, drop, 5)], event: answers(2, done('ERR_APP_NOT_EXIST'), 6) },
   { rule: 'answers/set-envs', why: 'not stored', before: [...CREATED, asks(2, envs('3'))], event: answers(2, done()) },
   { rule: 'answers/set-envs', why: 'a right value', before: [...CREATED, asks(2, envs('3'))], event: answers(2, done('ERR_INVALID_PARAMETERS')) },
-  { rule: 'answers/list-tables', why: 'missing', before: [...CREATED, asks(2, list)], event: answers(2, tables()) },
-  { rule: 'answers/list-tables', why: 'another count', before: [...CREATED, asks(2, list)], event: answers(2, tables({ ...fact, partitionCount: 2 })) },
-  { rule: 'answers/list-tables', why: 'a stranger', before: [...CREATED, asks(2, list)], event: answers(2, tables(fact, { ...fact, appId: 9 })) },
+  { rule: 'answers/list-tables', why: 'missing', before: [...LISTED, asks(2, list)], event: answers(2, tables()) },
+  { rule: 'answers/list-tables', why: 'another count', before: [...LISTED, asks(2, list)], event: answers(2, tables({ ...fact, partitionCount: 2 })) },
+  { rule: 'answers/list-tables', why: 'a stranger', before: [...LISTED, asks(2, list)], event: answers(2, tables(fact, { ...fact, appId: 9 })) },
   { rule: 'answers/checkpoint', why: 'prepared without a checkpoint', before: [...SERVING, asks(2, query)], event: answers(2, says(0, true, 0)) },
   { rule: 'answers/checkpoint', why: 'the minimum of an empty replica is 1', before: [...SERVING, asks(2, emergency)], event: answers(2, says(0, false, 0)) },
   { rule: 'answers/checkpoint', why: 'no checkpoint 1', before: [...READY, asks(2, emergency)], event: answers(2, says(1, true, 1)) },
