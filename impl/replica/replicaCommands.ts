@@ -115,13 +115,8 @@ export class ReplicaCommands {
       answer(replier, { error, durable: 0, prepared: false, minDecree });
       return;
     }
-    const durable = replica.lastDurableDecree();
-    answer(replier, { error: 'ERR_OK', durable, prepared: this.isPrepared(replica, minDecree), minDecree });
-  }
-
-  /** A replica without a checkpoint has none prepared, whatever the decree (#2069). */
-  isPrepared(replica: Replica, minDecree: Decree): boolean {
-    return replica.lastDurableDecree() > 0 && replica.checkpoints.isCovered(minDecree);
+    const prepared = replica.checkpoints.isCovered(minDecree);
+    answer(replier, { error: 'ERR_OK', durable: replica.lastDurableDecree(), prepared, minDecree });
   }
 
   /** For tests and reports. */

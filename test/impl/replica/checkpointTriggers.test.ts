@@ -119,7 +119,7 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     const secondary = NODES.find((node) => node !== c.primary(gpid)) ?? '';
     expect(c.cli(secondary, 'replica.query-checkpoint', gpid, '1')).toMatchObject({ error: 'ERR_INVALID_STATE', prepared: false });
     expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '1')).toMatchObject({ error: 'ERR_OK', prepared: false, durable: 0 });
-    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '0')).toMatchObject({ error: 'ERR_OK', prepared: false });
+    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '0')).toMatchObject({ error: 'ERR_INVALID_PARAMETERS' });
     expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', '7.0', '1')).toMatchObject({ error: 'ERR_OBJECT_NOT_FOUND' });
   });
 });
