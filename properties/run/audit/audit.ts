@@ -1,7 +1,7 @@
 /**
- * The shape of a claim's audits. Each claimed kind has two, one in each direction: *claimed implies real* (what the code under
- * test says is seen to be so) and *real implies claimed* (what is seen was said). An audit is passive: it looks at claims,
- * messages and decoded disk effects as they happen, and speaks when they disagree.
+ * The shape of a claim's audits. Each claimed kind has two, one in each direction: *claimed implies real* (what the
+ * code under test says is seen to be so) and *real implies claimed* (what is seen was said). An audit is passive: it
+ * looks at claims, messages and decoded disk effects as they happen, and speaks when they disagree.
  *
  * A claim and its effect may come in either order inside one task, so what is missing is owed until the task ends
  * (`settle`); a process that ends drops what it owed.
@@ -36,7 +36,14 @@ export interface Desk {
   /** The view is settled when the running task has ended. */
   owe(view: ReplicaView): void;
   /** A difference between claim and world. */
-  lie(kind: ClaimedKind, direction: Direction, view: ReplicaView, message: string, expected: string, actual: string): void;
+  lie(
+    kind: ClaimedKind,
+    direction: Direction,
+    view: ReplicaView,
+    message: string,
+    expected: string,
+    actual: string,
+  ): void;
 }
 
 /** Everything an audit may react to. Hooks see the view as it was before the claim or effect at hand. */
@@ -44,8 +51,19 @@ export interface Hooks {
   /** A claim of another kind. */
   readonly otherClaim?: (desk: Desk, view: ReplicaView, claim: Claim) => void;
   /** `mutation` is undefined when its bytes do not decode. */
-  readonly prepareSent?: (desk: Desk, view: ReplicaView, to: NodeId, request: PrepareRequest, mutation: MutationFact | undefined) => void;
-  readonly prepareReceived?: (desk: Desk, view: ReplicaView, request: PrepareRequest, mutation: MutationFact | undefined) => void;
+  readonly prepareSent?: (
+    desk: Desk,
+    view: ReplicaView,
+    to: NodeId,
+    request: PrepareRequest,
+    mutation: MutationFact | undefined,
+  ) => void;
+  readonly prepareReceived?: (
+    desk: Desk,
+    view: ReplicaView,
+    request: PrepareRequest,
+    mutation: MutationFact | undefined,
+  ) => void;
   readonly prepareAnswered?: (desk: Desk, view: ReplicaView, ack: PrepareAck) => void;
   readonly groupCheckSent?: (desk: Desk, view: ReplicaView, request: GroupCheckRequest) => void;
   readonly groupCheckAnswered?: (desk: Desk, view: ReplicaView, response: GroupCheckResponse) => void;

@@ -1,7 +1,8 @@
 /**
- * The passive auditor (design section 3): watches the raw effects of a simulated world, tells them as the observed events of
- * model/events.ts, hands claims on, and holds claims and effects against each other (`claims/`). It draws nothing, posts nothing
- * and reads disks through a view without cost; everything that it decodes it decodes with the readers of this room.
+ * The passive auditor (design section 3): watches the raw effects of a simulated world, tells them as the observed
+ * events of model/events.ts, hands claims on, and holds claims and effects against each other (`claims/`). It draws
+ * nothing, posts nothing and reads disks through a view without cost; everything that it decodes it decodes with the
+ * readers of this room.
  */
 import type {
   ClientRequest,
@@ -59,7 +60,16 @@ export class Auditor implements WorldObserver {
 
   // ------------------------------------------------------------------ messages
 
-  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, _decree: number, body: unknown, _error: string): void {
+  messageSent(
+    from: NodeId,
+    to: NodeId,
+    code: RpcCode,
+    kind: MessageKind,
+    gpid: Gpid,
+    _decree: number,
+    body: unknown,
+    _error: string,
+  ): void {
     if (body === undefined || body === null) return;
     switch (code) {
       case 'RPC_PREPARE':
@@ -86,7 +96,16 @@ export class Auditor implements WorldObserver {
     }
   }
 
-  messageDelivered(_from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, _gpid: Gpid, _decree: number, body: unknown, _error: string): void {
+  messageDelivered(
+    _from: NodeId,
+    to: NodeId,
+    code: RpcCode,
+    kind: MessageKind,
+    _gpid: Gpid,
+    _decree: number,
+    body: unknown,
+    _error: string,
+  ): void {
     if (code !== 'RPC_PREPARE' || kind === 'reply' || body === undefined || body === null) return;
     const request = body as PrepareRequest;
     const view = this.desk.replica(to, request.config.gpid);
@@ -108,7 +127,9 @@ export class Auditor implements WorldObserver {
     const view = this.desk.replica(from, ack.gpid);
     for (const hook of HOOKS.prepareAnswered) hook(this.desk, view, ack);
     if (ack.error !== 'ERR_OK') return;
-    this.sink({ kind: 'prepare.acked', atUs: this.nowUs(), node: from, gpid: ack.gpid, ballot: ack.ballot, decree: ack.decree });
+    this.sink(
+      { kind: 'prepare.acked', atUs: this.nowUs(), node: from, gpid: ack.gpid, ballot: ack.ballot, decree: ack.decree },
+    );
   }
 
   private attemptSent(from: NodeId, to: NodeId, request: ClientRequest): void {
@@ -128,7 +149,8 @@ export class Auditor implements WorldObserver {
   }
 
   private groupCheckAnswered(from: NodeId, response: GroupCheckResponse): void {
-    // A server that is not connected to its meta server gives a default reply (repl.Q16), which tells nothing of the replica.
+    // A server that is not connected to its meta server gives a default reply (repl.Q16), which tells nothing of the
+    // replica.
     if (response.lastCommittedInApp === 0 && response.lastCommittedInPrepareList === 0) return;
     const view = this.desk.replica(from, response.gpid);
     for (const hook of HOOKS.groupCheckAnswered) hook(this.desk, view, response);
@@ -206,7 +228,13 @@ export class Auditor implements WorldObserver {
         this.sink({ kind: 'config.stored', atUs, cluster, config: stored.config });
         return;
       case 'wrong':
-        this.desk.wrong('S7', 'store/readable', `${cluster}: ${stored.why}`, 'a record in upstream layout', value.slice(0, 200));
+        this.desk.wrong(
+          'S7',
+          'store/readable',
+          `${cluster}: ${stored.why}`,
+          'a record in upstream layout',
+          value.slice(0, 200),
+        );
         return;
       default:
     }

@@ -1,4 +1,7 @@
-/** CRC-32C (Castagnoli), table driven, for the audits' own readers (plog 6). `crc32c(B, crc32c(A))` is the CRC of A||B. */
+/**
+ * CRC-32C (Castagnoli), table driven, for the audits' own readers (plog 6). `crc32c(B, crc32c(A))` is the CRC of
+ * A||B.
+ */
 
 const TABLE = makeTable();
 

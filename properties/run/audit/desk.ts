@@ -1,4 +1,7 @@
-/** The audits' desk: views of nodes and replicas, stored configurations, what is owed at the end of a task, and where lies go. */
+/**
+ * The audits' desk: views of nodes and replicas, stored configurations, what is owed at the end of a task, and where
+ * lies go.
+ */
 import type { Ballot, ClusterId, Gpid, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
 import type { Violation } from '../../../model/violation.ts';
 import type { ClaimedKind, Desk, Direction } from './audit.ts';
@@ -97,7 +100,14 @@ export class AuditDesk implements Desk {
     this.struckNodes.push(node);
   }
 
-  lie(kind: ClaimedKind, direction: Direction, _view: ReplicaView, message: string, expected: string, actual: string): void {
+  lie(
+    kind: ClaimedKind,
+    direction: Direction,
+    _view: ReplicaView,
+    message: string,
+    expected: string,
+    actual: string,
+  ): void {
     this.report({ property: PROPERTY_OF[kind], rule: `audit/${kind}/${direction}`, message, expected, actual });
   }
 
@@ -107,8 +117,9 @@ export class AuditDesk implements Desk {
   }
 
   /**
-   * Tasks whose handlers reached moments before `nowUs` are over, and so is what they sent: what they owe is due. A handler runs at
-   * once, but its messages leave at the moments that it had reached, which may lie ahead of the world.
+   * Tasks whose handlers reached moments before `nowUs` are over, and so is what they sent: what they owe is due. A
+   * handler runs at once, but its messages leave at the moments that it had reached, which may lie ahead of the
+   * world.
    */
   settle(nowUs: number): void {
     if (this.owing.length > 0) {

@@ -63,7 +63,10 @@ export class DiskAuditor implements LogSink {
     const source = this.paths.parse(from);
     const target = this.paths.parse(to);
     if (source.kind === 'replica') {
-      this.directoryGone(this.desk.replica(node, source.gpid, source.dir), target.kind === 'aside' ? target.suffix : 'other');
+      this.directoryGone(
+        this.desk.replica(node, source.gpid, source.dir),
+        target.kind === 'aside' ? target.suffix : 'other',
+      );
       return;
     }
     if (source.kind !== 'other') this.removed(node, from);
@@ -96,7 +99,7 @@ export class DiskAuditor implements LogSink {
         this.logRemoved(view, parsed.index);
         return;
       case 'plog':
-        for (const index of [...view.log.keys()]) this.logRemoved(view, index);
+        for (const index of view.log.keys()) this.logRemoved(view, index);
         return;
       case 'checkpoint':
         this.checkpointRemoved(view, parsed.decree);
@@ -106,7 +109,7 @@ export class DiskAuditor implements LogSink {
         view.storage.forget();
         return;
       case 'data':
-        for (const decree of [...view.checkpoints.keys()]) this.checkpointRemoved(view, decree);
+        for (const decree of view.checkpoints.keys()) this.checkpointRemoved(view, decree);
         view.flushed = 0;
         view.storage.forget();
         return;
@@ -199,7 +202,17 @@ export class DiskAuditor implements LogSink {
     file.records.push({ mutation, logOffset });
     remember(view, mutation);
     for (const hook of HOOKS.logged) hook(this.desk, view, file, mutation);
-    this.sink({ kind: 'log.written', atUs: this.nowUs(), node: view.node, gpid: view.gpid, fileIndex: reader.index, logOffset, mutation });
+    this.sink(
+      {
+        kind: 'log.written',
+        atUs: this.nowUs(),
+        node: view.node,
+        gpid: view.gpid,
+        fileIndex: reader.index,
+        logOffset,
+        mutation,
+      },
+    );
   }
 
   private logRemoved(view: ReplicaView, index: number): void {
@@ -217,7 +230,10 @@ export class DiskAuditor implements LogSink {
     if (intact) view.logDamaged = false;
   }
 
-  /** Reads the log anew from its bytes and tells what is left; `adopt`: follows it from there, as a new incarnation will. */
+  /**
+   * Reads the log anew from its bytes and tells what is left; `adopt`: follows it from there, as a new incarnation
+   * will.
+   */
   private tellSurvivors(view: ReplicaView, adopt: boolean): boolean {
     const survey = surveyLog(this.desk.disk(view.node), `${view.dir}/plog`, view.gpid);
     if (adopt) this.adopt(view, survey);
@@ -237,7 +253,10 @@ export class DiskAuditor implements LogSink {
     view.log.clear();
     view.mutations.clear();
     for (const { path, reader, records } of survey.files) {
-      view.log.set(reader.index, { path, reader, records: records.map(({ mutation, logOffset }) => ({ mutation, logOffset })) });
+      view.log.set(
+        reader.index,
+        { path, reader, records: records.map(({ mutation, logOffset }) => ({ mutation, logOffset })) },
+      );
       for (const { mutation } of records) remember(view, mutation);
     }
   }
@@ -276,7 +295,17 @@ export class DiskAuditor implements LogSink {
     for (const hook of HOOKS.checkpointListed) hook(this.desk, view, decree, listing);
     view.checkpoints.set(decree, listing);
     const { contentDecree, contentDigest } = listing;
-    this.sink({ kind: 'checkpoint.listed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree, contentDecree, contentDigest });
+    this.sink(
+      {
+        kind: 'checkpoint.listed',
+        atUs: this.nowUs(),
+        node: view.node,
+        gpid: view.gpid,
+        decree,
+        contentDecree,
+        contentDigest,
+      },
+    );
   }
 
   private listingOf(view: ReplicaView, decree: Decree): Listing {
@@ -298,8 +327,8 @@ export class DiskAuditor implements LogSink {
   }
 
   /**
-   * A checkpoint whose files were made in place counts when its CURRENT stands at the end of the task (or when it is claimed);
-   * when the process ends half way, the directory counts as it is, since the next one will find it.
+   * A checkpoint whose files were made in place counts when its CURRENT stands at the end of the task (or when it is
+   * claimed); when the process ends half way, the directory counts as it is, since the next one will find it.
    */
   finishCheckpoint(view: ReplicaView, ended: boolean): void {
     const decree = view.building;

@@ -1,4 +1,7 @@
-/** What an audit may read of a simulated disk: no cost, no fault, no trace. The world's own read-only view has this shape. */
+/**
+ * What an audit may read of a simulated disk: no cost, no fault, no trace. The world's own read-only view has this
+ * shape.
+ */
 
 export interface DiskView {
   /** Names in a directory; empty when there is none. */

@@ -11,7 +11,10 @@ interface OtherClaimHook {
   readonly hook: NonNullable<Hooks['otherClaim']>;
 }
 
-/** All audits with the kind they belong to, in the order of the table: first claimed implies real, then real implies claimed. */
+/**
+ * All audits with the kind they belong to, in the order of the table: first claimed implies real, then real implies
+ * claimed.
+ */
 const ALL: readonly { readonly kind: ClaimedKind; readonly hooks: Hooks }[] = Object.entries(AUDITS).flatMap(([kind, pair]) => [
   { kind: kindOf(kind), hooks: pair.claimedImpliesReal },
   { kind: kindOf(kind), hooks: pair.realImpliesClaimed },

@@ -1,6 +1,6 @@
 /**
- * Reads private log files for the audits (plog 1-6, 9): incremental, so that a run decodes each byte once. A block counts as
- * real when it stands there whole, with the chained CRC-32C of the file right.
+ * Reads private log files for the audits (plog 1-6, 9): incremental, so that a run decodes each byte once. A block
+ * counts as real when it stands there whole, with the chained CRC-32C of the file right.
  */
 import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, Decree, Gpid } from '../../../model/vocabulary.ts';
@@ -50,8 +50,8 @@ export class LogFileReader {
   }
 
   /**
-   * Decodes the whole blocks of `bytes`, which begin at local offset `at <= position`. Stops at the first block that is short
-   * or wrong; `tail` tells why, and a later call may go on from there with more bytes.
+   * Decodes the whole blocks of `bytes`, which begin at local offset `at <= position`. Stops at the first block that
+   * is short or wrong; `tail` tells why, and a later call may go on from there with more bytes.
    */
   advance(bytes: Buffer, at: number, sink: LogSink): void {
     for (;;) {
@@ -181,7 +181,9 @@ export function surveyLog(disk: DiskView, dir: string, gpid: Gpid): LogSurvey {
       continue;
     }
     files.push({ path: `${dir}/${name}`, reader: file, records: found });
-    const follows = expected === undefined || (expected.index === parsed.index && expected.offset === parsed.startOffset);
+    const follows = expected === undefined || (
+      expected.index === parsed.index && expected.offset === parsed.startOffset
+    );
     if (!follows) intact = false;
     if (intact) records.push(...found);
     if (file.tail === 'invalid') intact = false;

@@ -1,9 +1,10 @@
 /**
- * Decodes mutation records for the audits (plog 5): the bytes of a log record and of a prepare message are the same. Update
- * bodies are thrift binary; `dsn.blob` fields are declared as structs but hold only a length and bytes (plog 5.4).
+ * Decodes mutation records for the audits (plog 5): the bytes of a log record and of a prepare message are the same.
+ * Update bodies are thrift binary; `dsn.blob` fields are declared as structs but hold only a length and bytes (plog
+ * 5.4).
  *
- * Written from the sheets alone and sharing nothing with the implementation. Nothing here throws: what cannot be read is
- * `undefined` (a record) or no rows (a body, which the server also ignores).
+ * Written from the sheets alone and sharing nothing with the implementation. Nothing here throws: what cannot be read
+ * is `undefined` (a record) or no rows (a body, which the server also ignores).
  */
 import type { MutationFact, RowOp, UpdateFact } from '../../../model/events.ts';
 import type { Gpid, WriteCode } from '../../../model/vocabulary.ts';
@@ -312,6 +313,8 @@ function sameRows(a: readonly RowOp[], b: readonly RowOp[]): boolean {
 
 /** One line for messages. */
 export function mutationText(m: MutationFact): string {
-  const codes = m.updates.map((update) => `${update.code.replace('RPC_RRDB_RRDB_', '')}(${update.rows.length})`).join('+');
+  const codes = m.updates.map(
+    (update) => `${update.code.replace('RPC_RRDB_RRDB_', '')}(${update.rows.length})`,
+  ).join('+');
   return `decree ${m.decree} ballot ${m.ballot} last_committed ${m.lastCommitted} timestamp ${m.timestampUs} ${codes}`;
 }

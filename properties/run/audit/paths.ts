@@ -81,8 +81,19 @@ function inReplica(gpid: Gpid, dir: string, rest: readonly string[]): Path {
   if (first !== 'data') return OTHER;
   if (second === undefined) return { kind: 'data', gpid, dir };
   if (rest.length > 3) return OTHER;
-  if (second === 'rdb') return third === undefined ? { kind: 'rdb', gpid, dir } : { kind: 'rdb-file', gpid, dir, file: third };
+  if (second === 'rdb') return third === undefined ? { kind: 'rdb', gpid, dir } : {
+    kind: 'rdb-file',
+    gpid,
+    dir,
+    file: third,
+  };
   const decree = second.startsWith(CHECKPOINT) ? decimal(second.slice(CHECKPOINT.length)) : undefined;
   if (decree === undefined) return OTHER;
-  return third === undefined ? { kind: 'checkpoint', gpid, dir, decree } : { kind: 'checkpoint-file', gpid, dir, decree, file: third };
+  return third === undefined ? { kind: 'checkpoint', gpid, dir, decree } : {
+    kind: 'checkpoint-file',
+    gpid,
+    dir,
+    decree,
+    file: third,
+  };
 }

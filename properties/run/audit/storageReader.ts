@@ -1,6 +1,7 @@
 /**
- * Reads database and checkpoint directories for the audits (docs/formats.md): CURRENT, the manifest, the sorted runs, each with
- * its CRC; and keeps the live rows of the last one read, so that a directory that only adds runs costs only the new runs.
+ * Reads database and checkpoint directories for the audits (docs/formats.md): CURRENT, the manifest, the sorted runs,
+ * each with its CRC; and keeps the live rows of the last one read, so that a directory that only adds runs costs only
+ * the new runs.
  */
 import { addToDigest, removeFromDigest, rowHash } from '../../../model/content.ts';
 import type { Decree } from '../../../model/vocabulary.ts';
@@ -45,7 +46,9 @@ export function readManifest(disk: DiskView, dir: string): Reading<Manifest> {
   const current = readWhole(disk, `${dir}/CURRENT`)?.toString('latin1');
   if (current === undefined) return wrong(`${dir}/CURRENT is missing`);
   const name = current.slice(0, -1);
-  if (!current.endsWith('\n') || !name.startsWith('MANIFEST-')) return wrong(`${dir}/CURRENT holds ${JSON.stringify(current)}`);
+  if (!current.endsWith('\n') || !name.startsWith('MANIFEST-')) return wrong(
+    `${dir}/CURRENT holds ${JSON.stringify(current)}`,
+  );
   const bytes = readWhole(disk, `${dir}/${name}`);
   if (bytes === undefined) return wrong(`${dir}/${name} is missing`);
   return parseManifest(bytes, `${dir}/${name}`);
@@ -61,7 +64,10 @@ export function parseManifest(bytes: Buffer, path: string): Reading<Manifest> {
   if (!isObject(parsed)) return wrong(`${path} is no object`);
   const { lastFlushedDecree, files, meta } = parsed;
   if (typeof lastFlushedDecree !== 'number' || !Array.isArray(files)) return wrong(`${path} lacks its members`);
-  return { ok: true, value: { lastFlushedDecree, files: files.filter((f) => typeof f === 'string'), meta: isObject(meta) ? meta : {} } };
+  return {
+    ok: true,
+    value: { lastFlushedDecree, files: files.filter((f) => typeof f === 'string'), meta: isObject(meta) ? meta : {} },
+  };
 }
 
 /** Decodes a sorted run; keys must ascend strictly. */
@@ -110,8 +116,8 @@ export interface DatabaseReading {
 }
 
 /**
- * The databases of one replica: its live one and its checkpoints, which are hard links of the same runs. Runs are known by name,
- * size and footer CRC, so that a linked file is not decoded again.
+ * The databases of one replica: its live one and its checkpoints, which are hard links of the same runs. Runs are
+ * known by name, size and footer CRC, so that a linked file is not decoded again.
  */
 export class StorageReader {
   private runs = new Map<string, { readonly id: string; readonly run: Run }>();
@@ -144,7 +150,11 @@ export class StorageReader {
     for (let i = fresh - 1; i >= 0; i--) this.lay(runs[i]);
     this.files = files;
     this.ids = ids;
-    const value = { decree: lastFlushedDecree, digest: this.digest, added: added < 0 || this.unknown ? undefined : runs.slice(0, added) };
+    const value = {
+      decree: lastFlushedDecree,
+      digest: this.digest,
+      added: added < 0 || this.unknown ? undefined : runs.slice(0, added),
+    };
     this.unknown = false;
     return { ok: true, value };
   }
@@ -200,7 +210,10 @@ export class StorageReader {
       const key = run.keys[i] ?? '';
       const row = run.rows[i];
       const old = this.rows.get(key);
-      if (old !== undefined) this.digest = removeFromDigest(this.digest, rowHash(key, old.value, old.expireTs, old.timestampUs));
+      if (old !== undefined) this.digest = removeFromDigest(
+        this.digest,
+        rowHash(key, old.value, old.expireTs, old.timestampUs),
+      );
       if (row === undefined) this.rows.delete(key);
       else {
         this.rows.set(key, row);

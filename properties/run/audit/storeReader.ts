@@ -1,7 +1,7 @@
 /**
- * Reads the meta server's records out of state store writes (upstream's layout: dup 2.4 for the paths, bulk-load 4.4 for the
- * JSON): `/pegasus/<cluster>/apps/<app_id>` is a table (app_info), `.../<app_id>/<partition_index>` a partition
- * (partition_configuration). Enums stand by their full C++ name; an unknown primary is ''.
+ * Reads the meta server's records out of state store writes (upstream's layout: dup 2.4 for the paths, bulk-load 4.4
+ * for the JSON): `/pegasus/<cluster>/apps/<app_id>` is a table (app_info), `.../<app_id>/<partition_index>` a
+ * partition (partition_configuration). Enums stand by their full C++ name; an unknown primary is ''.
  */
 import type { PartitionConfig, TableStatus } from '../../../model/vocabulary.ts';
 import { isObject, parseJson } from './json.ts';
@@ -46,7 +46,12 @@ export function readStored(path: string, value: string): StoredRecord {
 
 function readTable(path: string, appId: number, json: Readonly<Record<string, unknown>>): StoredRecord {
   const status = typeof json['status'] === 'string' ? STATUSES.get(enumName(json['status'])) : undefined;
-  const { app_name: name, partition_count: partitionCount, max_replica_count: maxReplicaCount, app_id: storedId } = json;
+  const {
+    app_name: name,
+    partition_count: partitionCount,
+    max_replica_count: maxReplicaCount,
+    app_id: storedId,
+  } = json;
   if (status === undefined) return { kind: 'wrong', why: `${path} has no status` };
   if (storedId !== appId) return { kind: 'wrong', why: `${path} has app_id ${String(storedId)}` };
   if (typeof name !== 'string' || typeof partitionCount !== 'number' || typeof maxReplicaCount !== 'number') {
@@ -55,11 +60,21 @@ function readTable(path: string, appId: number, json: Readonly<Record<string, un
   return { kind: 'table', appId, name, status, partitionCount, maxReplicaCount, envs: textMap(json['envs']) };
 }
 
-function readConfig(path: string, appId: number, partitionIndex: number, json: Readonly<Record<string, unknown>>): StoredRecord {
+function readConfig(
+  path: string,
+  appId: number,
+  partitionIndex: number,
+  json: Readonly<Record<string, unknown>>,
+): StoredRecord {
   const gpid = gpidText(appId, partitionIndex);
   const { pid, ballot, max_replica_count: maxReplicaCount, primary, last_committed_decree: lastCommittedDecree } = json;
   if (pid !== gpid) return { kind: 'wrong', why: `${path} has pid ${String(pid)}` };
-  if (typeof ballot !== 'number' || typeof maxReplicaCount !== 'number' || typeof primary !== 'string' || typeof lastCommittedDecree !== 'number') {
+  if (
+    typeof ballot !== 'number' ||
+    typeof maxReplicaCount !== 'number' ||
+    typeof primary !== 'string' ||
+    typeof lastCommittedDecree !== 'number'
+  ) {
     return { kind: 'wrong', why: `${path} lacks ballot, max_replica_count, primary or last_committed_decree` };
   }
   const config: PartitionConfig = {

@@ -1,6 +1,6 @@
 /**
- * What the auditor knows of one replica on one node: what its disk holds (decoded), what it has claimed, and what is owed
- * between the two at the end of the running task.
+ * What the auditor knows of one replica on one node: what its disk holds (decoded), what it has claimed, and what is
+ * owed between the two at the end of the running task.
  */
 import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
@@ -43,8 +43,9 @@ export interface Orphan {
 }
 
 /**
- * When each of the last decrees was claimed. A message leaves at the moment that its handler had reached when it wrote it, which
- * can be seen after claims that the same handler made later: only claims of an earlier moment count against it.
+ * When each of the last decrees was claimed. A message leaves at the moment that its handler had reached when it
+ * wrote it, which can be seen after claims that the same handler made later: only claims of an earlier moment count
+ * against it.
  */
 export class ClaimTimes {
   private readonly times = new Float64Array(RING).fill(-1);

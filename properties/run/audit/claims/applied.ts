@@ -1,6 +1,6 @@
 /**
- * `replica.applied` (repl 1.2, 1.6): what is claimed applied is told so in acknowledgements, is answered to clients, and is
- * what a flush puts into sorted runs: exactly the rows that the log's records of those decrees make.
+ * `replica.applied` (repl 1.2, 1.6): what is claimed applied is told so in acknowledgements, is answered to clients,
+ * and is what a flush puts into sorted runs: exactly the rows that the log's records of those decrees make.
  */
 import type { MutationFact, RowOp } from '../../../../model/events.ts';
 import type { Decree } from '../../../../model/vocabulary.ts';
@@ -23,7 +23,12 @@ function above(desk: Desk, view: ReplicaView, real: Decree): void {
 function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string) => void): Hooks {
   return {
     prepareAnswered(desk, view, ack) {
-      if (ack.error === 'ERR_OK') check(desk, view, ack.lastCommittedInApp, `the acknowledgement of decree ${ack.decree}`);
+      if (ack.error === 'ERR_OK') check(
+        desk,
+        view,
+        ack.lastCommittedInApp,
+        `the acknowledgement of decree ${ack.decree}`,
+      );
     },
     groupCheckAnswered(desk, view, response) {
       if (response.error === 'ERR_OK') check(desk, view, response.lastCommittedInApp, 'its answer to a group check');
@@ -36,7 +41,10 @@ interface Expected {
   readonly mutation: MutationFact;
 }
 
-/** Rows that the decrees in (from, to] touch, newest write of each key; undefined when a record is unknown or of a kind not read here. */
+/**
+ * Rows that the decrees in (from, to] touch, newest write of each key; undefined when a record is unknown or of a
+ * kind not read here.
+ */
 function touched(view: ReplicaView, from: Decree, to: Decree): Map<string, Expected> | undefined {
   const rows = new Map<string, Expected>();
   for (let decree = from + 1; decree <= to; decree++) {
@@ -63,7 +71,11 @@ function rowText(key: string, row: Row | undefined): string {
 }
 
 function expectedText(key: string, { op, mutation }: Expected): string {
-  const row = op.op === 'put' ? { value: op.value, expireTs: op.expireTs, timestampUs: mutation.timestampUs } : undefined;
+  const row = op.op === 'put' ? {
+    value: op.value,
+    expireTs: op.expireTs,
+    timestampUs: mutation.timestampUs,
+  } : undefined;
   return `${rowText(key, row)} (decree ${mutation.decree})`;
 }
 
@@ -84,7 +96,9 @@ function merged(runs: readonly Run[]): Map<string, Row | undefined> {
 
 export const appliedAudits: AuditPair<'replica.applied'> = {
   claimedImpliesReal: {
-    holds: 'An applied decree that a replica tells others is never below the one it claims, and each row of the decrees that a flush covers is in the flushed runs.',
+    holds:
+      'An applied decree that a replica tells others is never below the one it claims, and each row of ' +
+      'the decrees that a flush covers is in the flushed runs.',
     ...told(below),
     flushed(desk, view, from, reading) {
       if (reading.added === undefined) return;
@@ -94,13 +108,22 @@ export const appliedAudits: AuditPair<'replica.applied'> = {
       for (const [key, want] of expected) {
         if (rows.has(key) && sameRow(want, rows.get(key))) continue;
         const actual = rows.has(key) ? rowText(key, rows.get(key)) : `${JSON.stringify(key)} absent`;
-        desk.lie('replica.applied', 'claimed-implies-real', view, `${view}: the flush of decree ${reading.decree} misses a write`, expectedText(key, want), actual);
+        desk.lie(
+          'replica.applied',
+          'claimed-implies-real',
+          view,
+          `${view}: the flush of decree ${reading.decree} misses a write`,
+          expectedText(key, want),
+          actual,
+        );
         return;
       }
     },
   },
   realImpliesClaimed: {
-    holds: 'A decree that is told as applied, answered to a client or flushed has been claimed applied by the end of the task, and a flush holds no other rows.',
+    holds:
+      'A decree that is told as applied, answered to a client or flushed has been claimed applied by ' +
+      'the end of the task, and a flush holds no other rows.',
     ...told(above),
     claim(desk, view, claim) {
       if (!view.open || claim.decree === view.applied + 1) return;
@@ -117,14 +140,28 @@ export const appliedAudits: AuditPair<'replica.applied'> = {
       for (const [key, row] of merged(reading.added)) {
         if (expected.has(key)) continue;
         const text = `${view}: the flush of decree ${reading.decree} holds a row that no decree above ${from} wrote`;
-        desk.lie('replica.applied', 'real-implies-claimed', view, text, 'only rows of the decrees flushed', rowText(key, row));
+        desk.lie(
+          'replica.applied',
+          'real-implies-claimed',
+          view,
+          text,
+          'only rows of the decrees flushed',
+          rowText(key, row),
+        );
         return;
       }
     },
     settle(desk, view) {
       if (view.appliedTold <= view.applied) return;
       const text = `${view}: shows ${view.appliedTold} as applied but claims only ${view.applied}`;
-      desk.lie('replica.applied', 'real-implies-claimed', view, text, `last_applied ${view.applied}`, `${view.appliedTold}`);
+      desk.lie(
+        'replica.applied',
+        'real-implies-claimed',
+        view,
+        text,
+        `last_applied ${view.applied}`,
+        `${view.appliedTold}`,
+      );
     },
   },
 };

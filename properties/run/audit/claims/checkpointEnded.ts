@@ -1,4 +1,7 @@
-/** `checkpoint.ended` (repl 2.1, 2.2, 2.5): the claimed durable decree is that of the newest checkpoint directory, which is whole. */
+/**
+ * `checkpoint.ended` (repl 2.1, 2.2, 2.5): the claimed durable decree is that of the newest checkpoint directory,
+ * which is whole.
+ */
 import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, Desk } from '../audit.ts';
 import type { ReplicaView } from '../view.ts';
@@ -22,34 +25,66 @@ function toldDurable(answer: Readonly<Record<string, unknown>>): Decree | undefi
 
 export const checkpointEndedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
-    holds: 'A checkpoint attempt that ended names a durable decree whose directory stands whole, with that decree in its files; what operators are told as durable or prepared stands so, too.',
+    holds:
+      'A checkpoint attempt that ended names a durable decree whose directory stands whole, with that ' +
+      'decree in its files; what operators are told as durable or prepared stands so, too.',
     cliAnswered(desk, view, answer) {
       const durable = toldDurable(answer);
       if (durable === undefined) return;
       const { prepared, minDecree } = answer;
       if (durable > 0 && !view.storageDamaged && view.checkpoints.get(durable)?.whole !== true) {
-        desk.lie(KIND, 'claimed-implies-real', view, `${view}: tells an operator durable ${durable}`, `checkpoint.${durable} whole`, 'no such directory');
+        desk.lie(
+          KIND,
+          'claimed-implies-real',
+          view,
+          `${view}: tells an operator durable ${durable}`,
+          `checkpoint.${durable} whole`,
+          'no such directory',
+        );
       }
       if (prepared !== true || Number(minDecree) <= view.newestCheckpoint()) return;
       const text = `${view}: tells an operator that decree ${Number(minDecree)} is prepared`;
-      desk.lie(KIND, 'claimed-implies-real', view, text, `a checkpoint of at least ${Number(minDecree)}`, `checkpoint.${view.newestCheckpoint()}`);
+      desk.lie(
+        KIND,
+        'claimed-implies-real',
+        view,
+        text,
+        `a checkpoint of at least ${Number(minDecree)}`,
+        `checkpoint.${view.newestCheckpoint()}`,
+      );
     },
     claim(desk, view, claim) {
       if (claim.durable === 0 || view.storageDamaged) return;
       const listing = view.checkpoints.get(claim.durable);
       if (listing !== undefined && listing.whole && listing.contentDecree === claim.durable) return;
       const actual = listing === undefined ? 'no such directory' : listing.whole ? `its files hold decree ${listing.contentDecree}` : 'its files are not whole';
-      desk.lie(KIND, 'claimed-implies-real', view, `${view}: claims durable decree ${claim.durable} (${claim.trigger}, ${claim.error})`, `checkpoint.${claim.durable} whole`, actual);
+      desk.lie(
+        KIND,
+        'claimed-implies-real',
+        view,
+        `${view}: claims durable decree ${claim.durable} (${claim.trigger}, ${claim.error})`,
+        `checkpoint.${claim.durable} whole`,
+        actual,
+      );
     },
   },
   realImpliesClaimed: {
-    holds: 'Each checkpoint directory that appears is named by the end of the attempt that made it, before the next one appears and before the replica is opened or closed; operators are told the newest.',
+    holds:
+      'Each checkpoint directory that appears is named by the end of the attempt that made it, before ' +
+      'the next one appears and before the replica is opened or closed; operators are told the newest.',
     cliAnswered(desk, view, answer) {
       const durable = toldDurable(answer);
       if (durable === undefined) return;
       const newest = view.newestCheckpoint();
       if (durable < newest && view.checkpointUnclaimed === undefined) {
-        desk.lie(KIND, 'real-implies-claimed', view, `${view}: tells an operator less than stands`, `durable ${newest}`, `${durable}`);
+        desk.lie(
+          KIND,
+          'real-implies-claimed',
+          view,
+          `${view}: tells an operator less than stands`,
+          `durable ${newest}`,
+          `${durable}`,
+        );
       }
       if (answer['prepared'] !== false || Number(answer['minDecree']) > newest) return;
       const text = `${view}: tells an operator that decree ${Number(answer['minDecree'])} is not prepared`;
@@ -65,7 +100,14 @@ export const checkpointEndedAudits: AuditPair<typeof KIND> = {
       else unclaimed(desk, view, `the attempt ended with durable ${claim.durable}`);
       const newest = view.newestCheckpoint();
       if (claim.error !== 'ERR_OK' || claim.durable >= newest) return;
-      desk.lie(KIND, 'real-implies-claimed', view, `${view}: a newer checkpoint stands than the claim names`, `durable ${newest}`, `${claim.durable}`);
+      desk.lie(
+        KIND,
+        'real-implies-claimed',
+        view,
+        `${view}: a newer checkpoint stands than the claim names`,
+        `durable ${newest}`,
+        `${claim.durable}`,
+      );
     },
     otherClaim(desk, view, claim) {
       if (claim.kind === 'replica.opened' || claim.kind === 'replica.closed') unclaimed(desk, view, claim.kind);

@@ -1,4 +1,7 @@
-/** `replica.closed` (repl 1.11): a closed replica does nothing until it is opened again; one that is gone is claimed closed. */
+/**
+ * `replica.closed` (repl 1.11): a closed replica does nothing until it is opened again; one that is gone is claimed
+ * closed.
+ */
 import type { AuditPair, Desk } from '../audit.ts';
 import type { ReplicaView } from '../view.ts';
 
@@ -20,7 +23,9 @@ function back(desk: Desk, view: ReplicaView, what: string): void {
 
 export const closedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
-    holds: 'After a replica is claimed closed it sends no prepare, group check, acknowledgement or accepted write, and makes no checkpoint, until it is opened.',
+    holds:
+      'After a replica is claimed closed it sends no prepare, group check, acknowledgement or accepted ' +
+      'write, and makes no checkpoint, until it is opened.',
     prepareSent: (desk, view, to) => silent(desk, view, `sent a prepare to ${to}`),
     groupCheckSent: (desk, view) => silent(desk, view, 'sent a group check'),
     prepareAnswered(desk, view, ack) {
@@ -31,14 +36,30 @@ export const closedAudits: AuditPair<typeof KIND> = {
     },
     settle(desk, view) {
       if (view.activity === '' || view.open || !view.closed || view.closedInTask) return;
-      desk.lie(KIND, 'claimed-implies-real', view, `${view}: ${view.activity} after it was claimed closed`, 'no activity', view.activity);
+      desk.lie(
+        KIND,
+        'claimed-implies-real',
+        view,
+        `${view}: ${view.activity} after it was claimed closed`,
+        'no activity',
+        view.activity,
+      );
     },
   },
   realImpliesClaimed: {
-    holds: 'A replica that is opened anew, whose directory is gone, or that comes back after its server called it unknown, was claimed closed.',
+    holds:
+      'A replica that is opened anew, whose directory is gone, or that comes back after its server ' +
+      'called it unknown, was claimed closed.',
     otherClaim(desk, view, claim) {
       if (claim.kind !== 'replica.opened' || !view.open) return;
-      desk.lie(KIND, 'real-implies-claimed', view, `${view}: opened again without having been claimed closed`, 'a replica.closed claim', 'replica.opened');
+      desk.lie(
+        KIND,
+        'real-implies-claimed',
+        view,
+        `${view}: opened again without having been claimed closed`,
+        'a replica.closed claim',
+        'replica.opened',
+      );
     },
     directoryGone(desk, view) {
       if (!view.open) return;
@@ -53,7 +74,14 @@ export const closedAudits: AuditPair<typeof KIND> = {
     prepareSent: (desk, view, to) => back(desk, view, `sent a prepare to ${to}`),
     settle(desk, view) {
       if (!view.goneOwed || !view.open) return;
-      desk.lie(KIND, 'real-implies-claimed', view, `${view}: is gone but not claimed closed`, 'a replica.closed claim', `claimed open as ${view.status}`);
+      desk.lie(
+        KIND,
+        'real-implies-claimed',
+        view,
+        `${view}: is gone but not claimed closed`,
+        'a replica.closed claim',
+        `claimed open as ${view.status}`,
+      );
     },
   },
 };

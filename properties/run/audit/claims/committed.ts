@@ -1,6 +1,6 @@
 /**
- * `replica.committed` (repl 1.4 step 2, 1.7, 1.8): the commit point travels in prepare headers, group checks, acknowledgements
- * and configuration syncs. What a replica tells others is what it claims.
+ * `replica.committed` (repl 1.4 step 2, 1.7, 1.8): the commit point travels in prepare headers, group checks,
+ * acknowledgements and configuration syncs. What a replica tells others is what it claims.
  */
 import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, Desk, Hooks } from '../audit.ts';
@@ -22,20 +22,39 @@ function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string
   return {
     otherClaim(desk, view, claim) {
       if (claim.kind === 'replica.prepared' && claim.as === 'primary') {
-        check(desk, view, claim.mutation.lastCommitted, `the header of decree ${claim.mutation.decree}`, Number.POSITIVE_INFINITY);
+        check(
+          desk,
+          view,
+          claim.mutation.lastCommitted,
+          `the header of decree ${claim.mutation.decree}`,
+          Number.POSITIVE_INFINITY,
+        );
       }
     },
     prepareAnswered(desk, view, ack) {
-      if (ack.error === 'ERR_OK') check(desk, view, ack.lastCommittedInPrepareList, `the acknowledgement of decree ${ack.decree}`, desk.nowUs());
+      if (ack.error === 'ERR_OK') check(
+        desk,
+        view,
+        ack.lastCommittedInPrepareList,
+        `the acknowledgement of decree ${ack.decree}`,
+        desk.nowUs(),
+      );
     },
     groupCheckSent(desk, view, request) {
       check(desk, view, request.lastCommitted, 'its group check', desk.nowUs());
     },
     groupCheckAnswered(desk, view, response) {
-      if (response.error === 'ERR_OK') check(desk, view, response.lastCommittedInPrepareList, 'its answer to a group check', desk.nowUs());
+      if (response.error === 'ERR_OK') check(
+        desk,
+        view,
+        response.lastCommittedInPrepareList,
+        'its answer to a group check',
+        desk.nowUs(),
+      );
     },
     replicaReported(desk, view, stored) {
-      // Written in another pool than the replica's: only what was claimed before the sync before this one is surely in it.
+      // Written in another pool than the replica's: only what was claimed before the sync before this one is surely
+      // in it.
       check(desk, view, stored.lastCommitted, 'its configuration sync', desk.nodeView(view.node).previousSyncUs);
     },
   };
@@ -58,7 +77,14 @@ export const committedAudits: AuditPair<'replica.committed'> = {
     settle(desk, view) {
       if (!view.open || view.committedTold <= view.committed) return;
       const text = `${view}: told others that ${view.committedTold} is committed but claims only ${view.committed}`;
-      desk.lie('replica.committed', 'real-implies-claimed', view, text, `last_committed ${view.committed}`, `${view.committedTold}`);
+      desk.lie(
+        'replica.committed',
+        'real-implies-claimed',
+        view,
+        text,
+        `last_committed ${view.committed}`,
+        `${view.committedTold}`,
+      );
     },
   },
 };

@@ -1,4 +1,7 @@
-/** `replica.load-failed` (repl 5.1 step 6, 5.3): the directory of a replica that cannot be loaded is set aside as `.err`. */
+/**
+ * `replica.load-failed` (repl 5.1 step 6, 5.3): the directory of a replica that cannot be loaded is set aside as
+ * `.err`.
+ */
 import type { AuditPair } from '../audit.ts';
 
 const KIND = 'replica.load-failed';
@@ -14,11 +17,20 @@ export const loadFailedAudits: AuditPair<typeof KIND> = {
     },
     settle(desk, view) {
       if (!view.loadFailedOwed || view.setAside === 'err' || desk.nodeView(view.node).struck) return;
-      desk.lie(KIND, 'claimed-implies-real', view, `${view}: load claimed failed, but its directory stands`, `${view.dir}.<us>.err`, view.dir);
+      desk.lie(
+        KIND,
+        'claimed-implies-real',
+        view,
+        `${view}: load claimed failed, but its directory stands`,
+        `${view.dir}.<us>.err`,
+        view.dir,
+      );
     },
   },
   realImpliesClaimed: {
-    holds: 'A directory is set aside as .err only for a load claimed failed, or for a replica that was open and went to ERROR.',
+    holds:
+      'A directory is set aside as .err only for a load claimed failed, or for a replica that was open ' +
+      'and went to ERROR.',
     directoryGone(desk, view, suffix) {
       if (suffix !== 'err' || view.status === 'PS_ERROR') return;
       view.errOwed = true;
@@ -26,7 +38,14 @@ export const loadFailedAudits: AuditPair<typeof KIND> = {
     },
     settle(desk, view) {
       if (!view.errOwed || view.loadFailedClaimed || view.status === 'PS_ERROR') return;
-      desk.lie(KIND, 'real-implies-claimed', view, `${view}: its directory was set aside as .err without a claim`, 'a replica.load-failed claim', 'none');
+      desk.lie(
+        KIND,
+        'real-implies-claimed',
+        view,
+        `${view}: its directory was set aside as .err without a claim`,
+        'a replica.load-failed claim',
+        'none',
+      );
     },
   },
 };

@@ -1,6 +1,6 @@
 /**
- * `replica.opened` (repl 5.1, plog 10, 11): the claimed decrees are those that the checkpoints and the log's records on disk
- * make at that moment, and nothing is done by a replica that was not claimed opened.
+ * `replica.opened` (repl 5.1, plog 10, 11): the claimed decrees are those that the checkpoints and the log's records
+ * on disk make at that moment, and nothing is done by a replica that was not claimed opened.
  */
 import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, ClaimOf, Desk, Direction } from '../audit.ts';
@@ -55,7 +55,14 @@ function compare(desk: Desk, direction: Direction, view: ReplicaView, claim: Cla
   const check = (name: string, claimed: number, real: number): void => {
     if (over ? claimed <= real : claimed >= real) return;
     const how = over ? 'more than' : 'less than';
-    desk.lie(KIND, direction, view, `${view}: opened with ${name} ${claimed}, ${how} its disk holds`, `${name} ${real}`, `${claimed}`);
+    desk.lie(
+      KIND,
+      direction,
+      view,
+      `${view}: opened with ${name} ${claimed}, ${how} its disk holds`,
+      `${name} ${real}`,
+      `${claimed}`,
+    );
   };
   check('durable', claim.durable, facts.durable);
   check('maxPrepared', claim.maxPrepared, Math.max(facts.maxDecree, facts.durable));
@@ -76,7 +83,9 @@ function active(desk: Desk, view: ReplicaView, what: string): void {
 
 export const openedAudits: AuditPair<typeof KIND> = {
   claimedImpliesReal: {
-    holds: 'What a replica claims to have when it is opened is on its disk: checkpoint, records, commit points, ballot; a fresh one has none.',
+    holds:
+      'What a replica claims to have when it is opened is on its disk: checkpoint, records, commit ' +
+      'points, ballot; a fresh one has none.',
     claim(desk, view, claim) {
       if (!claim.fresh) return compare(desk, 'claimed-implies-real', view, claim);
       const sum = claim.durable + claim.applied + claim.committed + claim.maxPrepared;
@@ -84,11 +93,20 @@ export const openedAudits: AuditPair<typeof KIND> = {
       for (const file of view.log.values()) records += file.records.length;
       if (sum === 0 && view.newestCheckpoint() === 0 && records === 0) return;
       const actual = `decrees up to ${claim.maxPrepared} claimed, checkpoint ${view.newestCheckpoint()}, ${records} records in the log`;
-      desk.lie(KIND, 'claimed-implies-real', view, `${view}: opened as a fresh replica, but it is not empty`, 'nothing on disk, decrees 0', actual);
+      desk.lie(
+        KIND,
+        'claimed-implies-real',
+        view,
+        `${view}: opened as a fresh replica, but it is not empty`,
+        'nothing on disk, decrees 0',
+        actual,
+      );
     },
   },
   realImpliesClaimed: {
-    holds: 'What is on the disk of a replica is claimed when it is opened, and no replica acts that was not claimed opened.',
+    holds:
+      'What is on the disk of a replica is claimed when it is opened, and no replica acts that was not ' +
+      'claimed opened.',
     claim(desk, view, claim) {
       if (!claim.fresh) compare(desk, 'real-implies-claimed', view, claim);
     },
@@ -102,7 +120,14 @@ export const openedAudits: AuditPair<typeof KIND> = {
     },
     settle(desk, view) {
       if (view.activity === '' || view.open || view.closed) return;
-      desk.lie(KIND, 'real-implies-claimed', view, `${view}: ${view.activity} without having been claimed opened`, 'a replica.opened claim', view.activity);
+      desk.lie(
+        KIND,
+        'real-implies-claimed',
+        view,
+        `${view}: ${view.activity} without having been claimed opened`,
+        'a replica.opened claim',
+        view.activity,
+      );
     },
   },
 };

@@ -1,4 +1,7 @@
-/** Bytes built by hand from the sheets, for the tests of the audits' readers. CRC bit by bit, on purpose without a table. */
+/**
+ * Bytes built by hand from the sheets, for the tests of the audits' readers. CRC bit by bit, on purpose without a
+ * table.
+ */
 import type { DiskView } from '../../../../properties/run/audit/diskView.ts';
 
 export function slowCrc(bytes: Uint8Array, seed = 0): number {
@@ -53,7 +56,17 @@ export function removeBody(key: string): Buffer {
 }
 export function multiPutBody(hashKey: string, rows: readonly (readonly [string, string])[], expireTs = 0): Buffer {
   const list = rows.map(([sortKey, value]) => cat(blobField(1, sortKey), blobField(2, value), [0]));
-  return cat([12, 0, 0], blobField(1, hashKey), [15], be16(2), [12], be32(rows.length), ...list, i32Field(3, expireTs), [0, 0]);
+  return cat(
+    [12, 0, 0],
+    blobField(1, hashKey),
+    [15],
+    be16(2),
+    [12],
+    be32(rows.length),
+    ...list,
+    i32Field(3, expireTs),
+    [0, 0],
+  );
 }
 
 export interface MadeUpdate {
@@ -79,8 +92,19 @@ export function remove(key: string): MadeUpdate {
 export const EMPTY: MadeUpdate = { name: 'RPC_REPLICATION_WRITE_EMPTY', type: 0, data: new Uint8Array(0) };
 
 export function recordBytes(record: MadeRecord, logOffset: number): Buffer {
-  const head = [i64(0), u32(record.app), u32(record.index), i64(record.ballot), i64(record.decree), i64(logOffset), i64(record.lastCommitted), i64(record.timestampUs)];
-  const descriptors = record.updates.map((u) => cat(u32(u.name.length), latin(u.name), u32(u.type), u32(u.data.length)));
+  const head = [
+    i64(0),
+    u32(record.app),
+    u32(record.index),
+    i64(record.ballot),
+    i64(record.decree),
+    i64(logOffset),
+    i64(record.lastCommitted),
+    i64(record.timestampUs),
+  ];
+  const descriptors = record.updates.map(
+    (u) => cat(u32(u.name.length), latin(u.name), u32(u.type), u32(u.data.length)),
+  );
   return cat(...head, u32(record.updates.length), ...descriptors, ...record.updates.map((u) => u.data));
 }
 
@@ -99,7 +123,9 @@ export class MadeLog {
   }
 
   header(previousMax: number, validStart = 0): Buffer {
-    return this.block(cat(u32(0xdeadbeef), u32(1), i64(this.start), u32(1), u32(this.app), u32(this.index), i64(previousMax), i64(validStart)));
+    return this.block(
+      cat(u32(0xdeadbeef), u32(1), i64(this.start), u32(1), u32(this.app), u32(this.index), i64(previousMax), i64(validStart)),
+    );
   }
 
   records(...records: readonly MadeRecord[]): Buffer {
@@ -138,7 +164,14 @@ export function runBytes(rows: readonly MadeRow[]): Buffer {
       return cat(u32(row.key.length), u32(value.length), latin(row.key), value);
     }),
   );
-  return cat(latin('PCSST001'), records, u32(rows.length), u32(records.length), u32(slowCrc(records)), latin('PCSSTEND'));
+  return cat(
+    latin('PCSST001'),
+    records,
+    u32(rows.length),
+    u32(records.length),
+    u32(slowCrc(records)),
+    latin('PCSSTEND'),
+  );
 }
 
 export function manifestBytes(lastFlushedDecree: number, files: readonly string[], nextFile = 9): Buffer {
@@ -153,7 +186,9 @@ export class MadeDisk implements DiskView {
   list(dir: string): readonly string[] {
     const names = new Set<string>();
     const prefix = dir === '' ? '' : `${dir}/`;
-    for (const path of this.files.keys()) if (path.startsWith(prefix)) names.add(path.slice(prefix.length).split('/')[0] ?? '');
+    for (const path of this.files.keys()) if (path.startsWith(prefix)) names.add(
+      path.slice(prefix.length).split('/')[0] ?? '',
+    );
     return [...names].sort();
   }
   exists(path: string): boolean {

@@ -9,7 +9,27 @@ import { readRecord, readRows } from '../../../../properties/run/audit/mutationR
 import { parsePath } from '../../../../properties/run/audit/paths.ts';
 import { parseRun, readManifest, StorageReader } from '../../../../properties/run/audit/storageReader.ts';
 import { readStored } from '../../../../properties/run/audit/storeReader.ts';
-import { blobField, be16, be32, cat, EMPTY, i32Field, latin, MadeDisk, MadeLog, manifestBytes, multiPutBody, put, putBody, recordBytes, remove, removeBody, runBytes, storedKey, type MadeRecord } from './bytes.ts';
+import {
+  blobField,
+  be16,
+  be32,
+  cat,
+  EMPTY,
+  i32Field,
+  latin,
+  MadeDisk,
+  MadeLog,
+  manifestBytes,
+  multiPutBody,
+  put,
+  putBody,
+  recordBytes,
+  remove,
+  removeBody,
+  runBytes,
+  storedKey,
+  type MadeRecord,
+} from './bytes.ts';
 
 const REAL_LOG = fileURLToPath(new URL('../../../../../shared/pegasus/data/plog/log.1.0', import.meta.url));
 
@@ -36,7 +56,15 @@ class Sink {
 }
 
 function made(decree: number, ballot = 3, ...updates: MadeRecord['updates']): MadeRecord {
-  return { app: 1, index: 4, ballot, decree, lastCommitted: decree - 1, timestampUs: 1_600_000_000_000_000 + decree, updates: updates.length > 0 ? updates : [EMPTY] };
+  return {
+    app: 1,
+    index: 4,
+    ballot,
+    decree,
+    lastCommitted: decree - 1,
+    timestampUs: 1_600_000_000_000_000 + decree,
+    updates: updates.length > 0 ? updates : [EMPTY],
+  };
 }
 
 describe('crc32c', () => {
@@ -135,7 +163,9 @@ describe('logReader', () => {
     disk.files.set(`p/plog/log.2.${first.bytes.length}`, second.bytes);
     const good = surveyLog(disk, 'p/plog', '1.4');
     expect(good.intact).toBe(true);
-    expect(good.records.map((r) => [r.decree, r.ballot, r.fileIndex])).toEqual([[1, 3, 1], [2, 3, 1], [2, 4, 2], [3, 4, 2]]);
+    expect(good.records.map((r) => [r.decree, r.ballot, r.fileIndex])).toEqual(
+      [[1, 3, 1], [2, 3, 1], [2, 4, 2], [3, 4, 2]],
+    );
 
     disk.files.set(`p/plog/log.2.${first.bytes.length}`, cat(second.bytes, new Uint8Array(40)));
     expect(surveyLog(disk, 'p/plog', '1.4').intact).toBe(false);
@@ -177,12 +207,26 @@ describe('mutationReader', () => {
 
   it('reads a put made from a check_and_mutate remove as a remove (plog 5.4)', () => {
     const key = storedKey('h', 's');
-    const body = cat([12, 0, 0], blobField(1, key), blobField(2, 'x'), i32Field(3, 0), i32Field(4, 4), [2], be16(5), [1], [0, 0]);
+    const body = cat(
+      [12, 0, 0],
+      blobField(1, key),
+      blobField(2, 'x'),
+      i32Field(3, 0),
+      i32Field(4, 4),
+      [2],
+      be16(5),
+      [1],
+      [0, 0],
+    );
     expect(readRows('RPC_RRDB_RRDB_PUT', body, 0, body.length)).toEqual([{ op: 'remove', key }]);
   });
 
   it('gives no rows for a body that does not decode, at every cut', () => {
-    const bodies = [['RPC_RRDB_RRDB_PUT', putBody('\0\x01ab', 'v')], ['RPC_RRDB_RRDB_REMOVE', removeBody('\0\x01ab')], ['RPC_RRDB_RRDB_MULTI_PUT', multiPutBody('h', [['s', 'v']])]] as const;
+    const bodies = [
+      ['RPC_RRDB_RRDB_PUT', putBody('\0\x01ab', 'v')],
+      ['RPC_RRDB_RRDB_REMOVE', removeBody('\0\x01ab')],
+      ['RPC_RRDB_RRDB_MULTI_PUT', multiPutBody('h', [['s', 'v']])],
+    ] as const;
     for (const [code, body] of bodies) {
       expect(readRows(code, body, 0, body.length).length).toBe(1);
       for (let cut = 0; cut < body.length; cut++) expect(readRows(code, body, 0, cut)).toEqual([]);
@@ -216,7 +260,9 @@ describe('storageReader', () => {
     const old = ['000002.sst', runBytes([a, b])] as const;
     const fresh = ['000003.sst', runBytes([a2, { key: b.key }])] as const;
     const reader = new StorageReader();
-    expect(reader.read(disk(5, [old]), 'd')).toMatchObject({ ok: true, value: { decree: 5, digest: addToDigest(hash(a), hash(b)) } });
+    expect(reader.read(disk(5, [old]), 'd')).toMatchObject(
+      { ok: true, value: { decree: 5, digest: addToDigest(hash(a), hash(b)) } },
+    );
     const next = reader.read(disk(9, [fresh, old]), 'd');
     expect(next).toMatchObject({ ok: true, value: { decree: 9, digest: hash(a2) } });
     expect(next.ok && next.value.added?.length).toBe(1);
@@ -249,12 +295,40 @@ describe('storageReader', () => {
 
 describe('storeReader', () => {
   it('reads table and partition records in upstream layout', () => {
-    const table = { status: 'app_status::AS_AVAILABLE', app_type: 'pegasus', app_name: 't', app_id: 2, partition_count: 4, envs: { k: 'v' }, is_stateful: 1, max_replica_count: 3 };
-    expect(readStored('/pegasus/source/apps/2', JSON.stringify(table))).toEqual({ kind: 'table', appId: 2, name: 't', status: 'AS_AVAILABLE', partitionCount: 4, maxReplicaCount: 3, envs: { k: 'v' } });
-    const config = { pid: '2.3', ballot: 5, max_replica_count: 3, primary: 'source/replica-0', secondaries: ['source/replica-1'], last_drops: [], last_committed_decree: 8, partition_flags: 0 };
+    const table = {
+      status: 'app_status::AS_AVAILABLE',
+      app_type: 'pegasus',
+      app_name: 't',
+      app_id: 2,
+      partition_count: 4,
+      envs: { k: 'v' },
+      is_stateful: 1,
+      max_replica_count: 3,
+    };
+    expect(readStored('/pegasus/source/apps/2', JSON.stringify(table))).toEqual(
+      { kind: 'table', appId: 2, name: 't', status: 'AS_AVAILABLE', partitionCount: 4, maxReplicaCount: 3, envs: { k: 'v' } },
+    );
+    const config = {
+      pid: '2.3',
+      ballot: 5,
+      max_replica_count: 3,
+      primary: 'source/replica-0',
+      secondaries: ['source/replica-1'],
+      last_drops: [],
+      last_committed_decree: 8,
+      partition_flags: 0,
+    };
     expect(readStored('/pegasus/source/apps/2/3', JSON.stringify(config))).toEqual({
       kind: 'config',
-      config: { gpid: '2.3', ballot: 5, maxReplicaCount: 3, primary: 'source/replica-0', secondaries: ['source/replica-1'], lastDrops: [], lastCommittedDecree: 8 },
+      config: {
+        gpid: '2.3',
+        ballot: 5,
+        maxReplicaCount: 3,
+        primary: 'source/replica-0',
+        secondaries: ['source/replica-1'],
+        lastDrops: [],
+        lastCommittedDecree: 8,
+      },
     });
   });
 
@@ -269,9 +343,15 @@ describe('storeReader', () => {
 
 describe('paths', () => {
   it('tells what each path of a replica directory is', () => {
-    expect(parsePath('2.0.pegasus/plog/log.1.0')).toMatchObject({ kind: 'log', gpid: '2.0', index: 1, startOffset: 0, dir: '2.0.pegasus' });
-    expect(parsePath('reps/2.0.pegasus/data/checkpoint.17')).toMatchObject({ kind: 'checkpoint', decree: 17, dir: 'reps/2.0.pegasus' });
-    expect(parsePath('2.0.pegasus/data/checkpoint.17/CURRENT')).toMatchObject({ kind: 'checkpoint-file', decree: 17, file: 'CURRENT' });
+    expect(parsePath('2.0.pegasus/plog/log.1.0')).toMatchObject(
+      { kind: 'log', gpid: '2.0', index: 1, startOffset: 0, dir: '2.0.pegasus' },
+    );
+    expect(parsePath('reps/2.0.pegasus/data/checkpoint.17')).toMatchObject(
+      { kind: 'checkpoint', decree: 17, dir: 'reps/2.0.pegasus' },
+    );
+    expect(parsePath('2.0.pegasus/data/checkpoint.17/CURRENT')).toMatchObject(
+      { kind: 'checkpoint-file', decree: 17, file: 'CURRENT' },
+    );
     expect(parsePath('2.0.pegasus/data/checkpoint.tmp.99').kind).toBe('other');
     expect(parsePath('2.0.pegasus/data/rdb/CURRENT')).toMatchObject({ kind: 'rdb-file', file: 'CURRENT' });
     expect(parsePath('2.0.pegasus.123.err')).toMatchObject({ kind: 'aside', suffix: 'err', gpid: '2.0' });

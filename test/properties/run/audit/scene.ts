@@ -1,4 +1,7 @@
-/** A hand-driven scene for the audits: one primary and one secondary on made disks, told to the auditor effect by effect. */
+/**
+ * A hand-driven scene for the audits: one primary and one secondary on made disks, told to the auditor effect by
+ * effect.
+ */
 import { Auditor } from '../../../../properties/run/audit/auditor.ts';
 import type { Violation } from '../../../../model/violation.ts';
 import type { Claim, ModelEvent, MutationFact } from '../../../../model/events.ts';
@@ -6,7 +9,19 @@ import type { ErrorCode, PartitionStatus } from '../../../../model/vocabulary.ts
 import type { PrepareAck, PrepareRequest } from '../../../../impl/protocol/messages.ts';
 import { bufferOf } from '../../../../properties/run/audit/diskView.ts';
 import { readRecord } from '../../../../properties/run/audit/mutationReader.ts';
-import { latin, MadeDisk, MadeLog, manifestBytes, put, recordBytes, runBytes, storedKey, type MadeRecord, type MadeRow, type MadeUpdate } from './bytes.ts';
+import {
+  latin,
+  MadeDisk,
+  MadeLog,
+  manifestBytes,
+  put,
+  recordBytes,
+  runBytes,
+  storedKey,
+  type MadeRecord,
+  type MadeRow,
+  type MadeUpdate,
+} from './bytes.ts';
 
 export const GPID = '2.0';
 export const DIR = '2.0.pegasus';
@@ -15,9 +30,22 @@ export const S = 'source/replica-1';
 export const META = 'source/meta-0';
 export const CLIENT = 'source/client-0';
 
-export function made(decree: number, lastCommitted = decree - 1, ballot = 1, ...updates: readonly MadeUpdate[]): MadeRecord {
+export function made(
+  decree: number,
+  lastCommitted = decree - 1,
+  ballot = 1,
+  ...updates: readonly MadeUpdate[]
+): MadeRecord {
   const body = updates.length > 0 ? updates : [put(storedKey('h', `k${decree}`), `v${decree}`)];
-  return { app: 2, index: 0, ballot, decree, lastCommitted, timestampUs: 1_600_000_000_000_000 + decree, updates: body };
+  return {
+    app: 2,
+    index: 0,
+    ballot,
+    decree,
+    lastCommitted,
+    timestampUs: 1_600_000_000_000_000 + decree,
+    updates: body,
+  };
 }
 
 export function factOf(record: MadeRecord): MutationFact {
@@ -81,7 +109,7 @@ export class Scene {
 
   rename(node: string, from: string, to: string): void {
     const { files } = this.disk(node);
-    for (const [path, bytes] of [...files]) {
+    for (const [path, bytes] of Array.from(files)) {
       if (path !== from && !path.startsWith(`${from}/`)) continue;
       files.delete(path);
       files.set(to + path.slice(from.length), bytes);
@@ -90,22 +118,44 @@ export class Scene {
   }
 
   initInfo(node: string, ballot: number): void {
-    const json = { init_ballot: ballot, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0 };
+    const json = {
+      init_ballot: ballot,
+      init_durable_decree: 0,
+      init_offset_in_shared_log: 0,
+      init_offset_in_private_log: 0,
+    };
     this.write(node, `${DIR}/.init-info.tmp`, latin(JSON.stringify(json)));
     this.rename(node, `${DIR}/.init-info.tmp`, `${DIR}/.init-info`);
   }
 
-  status(node: string, to: PartitionStatus, ballot: number, from: PartitionStatus = 'PS_INACTIVE', persist = true): void {
+  status(
+    node: string,
+    to: PartitionStatus,
+    ballot: number,
+    from: PartitionStatus = 'PS_INACTIVE',
+    persist = true,
+  ): void {
     if (persist) this.initInfo(node, ballot);
     this.claim(node, { kind: 'replica.status', gpid: GPID, from, to, ballot });
   }
 
   openFresh(node: string): void {
-    this.claim(node, { kind: 'replica.opened', gpid: GPID, fresh: true, ballot: 0, durable: 0, applied: 0, committed: 0, maxPrepared: 0 });
+    this.claim(
+      node,
+      { kind: 'replica.opened', gpid: GPID, fresh: true, ballot: 0, durable: 0, applied: 0, committed: 0, maxPrepared: 0 },
+    );
   }
 
   storeConfig(ballot: number): void {
-    const value = { pid: GPID, ballot, max_replica_count: 2, primary: P, secondaries: [S], last_drops: [], last_committed_decree: 0 };
+    const value = {
+      pid: GPID,
+      ballot,
+      max_replica_count: 2,
+      primary: P,
+      secondaries: [S],
+      last_drops: [],
+      last_committed_decree: 0,
+    };
     this.auditor.storeApplied('source', 'set', '/pegasus/source/apps/2/0', JSON.stringify(value));
   }
 
@@ -125,7 +175,14 @@ export class Scene {
   }
 
   sendPrepare(record: MadeRecord, to = S): PrepareRequest {
-    const config = { gpid: GPID, ballot: record.ballot, primary: P, status: 'PS_SECONDARY', learnerSignature: 0, popAll: false } as const;
+    const config = {
+      gpid: GPID,
+      ballot: record.ballot,
+      primary: P,
+      status: 'PS_SECONDARY',
+      learnerSignature: 0,
+      popAll: false,
+    } as const;
     const request: PrepareRequest = { config, mutation: recordBytes(record, -1) };
     this.auditor.messageSent(P, to, 'RPC_PREPARE', 'request', GPID, record.decree, request, '');
     return request;
@@ -149,7 +206,14 @@ export class Scene {
   }
 
   ack(decree: number, committed: number, applied = committed, ballot = 1, error: ErrorCode = 'ERR_OK'): void {
-    const ack: PrepareAck = { gpid: GPID, error, ballot, decree, lastCommittedInApp: applied, lastCommittedInPrepareList: committed };
+    const ack: PrepareAck = {
+      gpid: GPID,
+      error,
+      ballot,
+      decree,
+      lastCommittedInApp: applied,
+      lastCommittedInPrepareList: committed,
+    };
     this.auditor.messageSent(S, P, 'RPC_PREPARE', 'reply', GPID, decree, ack, '');
   }
 
@@ -159,7 +223,16 @@ export class Scene {
   }
 
   answerWrite(decree: number, node = P): void {
-    this.auditor.messageSent(node, CLIENT, 'RPC_RRDB_RRDB_PUT', 'reply', GPID, decree, { error: 'ERR_OK', decree, server: node }, '');
+    this.auditor.messageSent(
+      node,
+      CLIENT,
+      'RPC_RRDB_RRDB_PUT',
+      'reply',
+      GPID,
+      decree,
+      { error: 'ERR_OK', decree, server: node },
+      '',
+    );
   }
 
   /** One write through both replicas, honestly. */
@@ -183,7 +256,13 @@ export class Scene {
   }
 
   /** A flush that adds one run; `files` newest first. */
-  flush(node: string, decree: number, files: readonly string[], rows: readonly MadeRow[], dir = `${DIR}/data/rdb`): void {
+  flush(
+    node: string,
+    decree: number,
+    files: readonly string[],
+    rows: readonly MadeRow[],
+    dir = `${DIR}/data/rdb`,
+  ): void {
     this.write(node, `${dir}/${files[0] ?? ''}`, runBytes(rows));
     this.current(node, decree, files, dir);
   }
@@ -196,13 +275,18 @@ export class Scene {
   }
 
   row(decree: number): MadeRow {
-    return { key: storedKey('h', `k${decree}`), value: `v${decree}`, expireTs: 0, timestampUs: 1_600_000_000_000_000 + decree };
+    return {
+      key: storedKey('h', `k${decree}`),
+      value: `v${decree}`,
+      expireTs: 0,
+      timestampUs: 1_600_000_000_000_000 + decree,
+    };
   }
 
   /** A checkpoint directory of the live database's files, made aside and renamed. */
   checkpoint(node: string, decree: number): void {
     const { files } = this.disk(node);
-    for (const [path, bytes] of [...files]) {
+    for (const [path, bytes] of Array.from(files)) {
       if (path.startsWith(`${DIR}/data/rdb/`)) files.set(path.replace('/rdb/', '/checkpoint.tmp.9/'), bytes);
     }
     this.rename(node, `${DIR}/data/checkpoint.tmp.9`, `${DIR}/data/checkpoint.${decree}`);
