@@ -4,9 +4,9 @@
  */
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
-import { isWrite, storedKey, swapWithTwin } from './rules/attempts.ts';
+import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
-import { durableOf, type ClusterState, type CommandState, type PartitionState, type ReplicaState, type TableState, type Version } from './state.ts';
+import { durableOf, excused, type ClusterState, type CommandState, type PartitionState, type ReplicaState, type TableState, type Version } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
 
 export interface AnswerScene extends ClusterScene {
@@ -66,7 +66,7 @@ function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined 
 function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   if (answer.kind !== 'write' || !isWrite(command.command)) return undefined;
   const { error } = answer;
-  if (error === 'ERR_OK') return command.committed || swapWithTwin(cluster, command) ? undefined : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
+  if (error === 'ERR_OK') return takeEffect(cluster, command) ? undefined : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
   if (error === 'ERR_INVALID_DATA') {
     const values = 'rows' in command.command ? command.command.rows.map(({ value }) => value) : 'value' in command.command ? [command.command.value] : [];
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
@@ -81,9 +81,21 @@ function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: Comman
   return undefined;
 }
 
-function judgeRefused({ command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
+function judgeRefused({ cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   const refused = answer.kind === 'write' && ['ERR_INVALID_DATA', 'ERR_OPERATION_DISABLED', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_INVALID_PARAMETERS', 'ERR_HANDLER_NOT_FOUND'].includes(answer.error);
-  return refused && command.sent <= 1 && command.effects > 0 ? ['no effect of a refused write', `${answer.error} after an effect`] : undefined;
+  return refused && command.sent <= 1 && command.effects > 0 && !hasTwin(cluster, command) ? ['no effect of a refused write', `${answer.error} after an effect`] : undefined;
+}
+
+/** Answers that a calm, serving partition does not give (repl.L7: queued writes progress). */
+const UNAVAILABLE: readonly ErrorCode[] = ['ERR_TIMEOUT', 'ERR_NETWORK_FAILURE', 'ERR_SESSION_RESET', 'ERR_INVALID_STATE', 'ERR_INACTIVE_STATE', 'ERR_OBJECT_NOT_FOUND', 'ERR_BUSY', 'ERR_APP_NOT_EXIST'];
+
+function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
+  const client = command.command.kind === 'get' || isWrite(command.command);
+  if (!client || !UNAVAILABLE.includes(answer.error) || state.calmSinceUs < 0 || state.calmSinceUs > command.invokedAtUs) return undefined;
+  const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
+  const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
+  if (!calm || parts.some((part) => part.servesSinceUs < 0 || part.servesSinceUs > command.invokedAtUs || excused(part))) return undefined;
+  return ['the command to be served: no fault, and every partition of the table serves since before', answer.error];
 }
 
 // ---------------------------------------------------------------- admin
@@ -215,6 +227,7 @@ export const answerGuards = [
   guard('answers/read', 'S1', judgeRead),
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
+  guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
   ...ADMIN_JUDGES.map(({ name, judge }) => guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) => (SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer)))),
 ];
 

@@ -2,7 +2,7 @@
  * What must eventually happen once faults have ended, and by when (repl 6.2; S9, L2 - L8). A bound is a sum of named terms,
  * setting x count, counted from the latest of the obligation's own start, heal and the last command; it can print itself.
  */
-import { durableOf, type ClusterState, type ModelState, type PartitionState, type ReplicaState, type TableState } from './state.ts';
+import { durableOf, excused, serves, type ClusterState, type ModelState, type PartitionState, type ReplicaState, type TableState } from './state.ts';
 import { isLive } from './rules/world.ts';
 import type { Gpid } from './vocabulary.ts';
 
@@ -28,6 +28,7 @@ export const OBLIGATIONS = {
   'L2 secondaries commit': { property: 'repl.L2', sentence: 'secondaries commit and apply what the primary has committed' },
   'L8 emergency checkpoint': { property: 'L8', sentence: 'an emergency checkpoint that was accepted makes its decree durable' },
   'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
+  'L4 flushed is listed': { property: 'repl.L4', sentence: 'what is flushed gets into a checkpoint at the next periodic attempts' },
   'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
   'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
 } as const;
@@ -67,23 +68,9 @@ function commands(state: ModelState, cluster: ClusterState, all: Obligation[]): 
   }
 }
 
-/** A member that lost log records or its directory: without learning it may never come back. */
-export function excused(part: PartitionState): boolean {
-  return Object.values(part.replicas).some((replica) => replica.lost || replica.damaged);
-}
-
 function membersOf(part: PartitionState): { readonly primary: ReplicaState | undefined; readonly secondaries: readonly (ReplicaState | undefined)[] } {
   const config = part.configs[part.ballot];
   return { primary: part.replicas[config?.primary ?? ''], secondaries: (config?.secondaries ?? []).map((node) => part.replicas[node]) };
-}
-
-const holds = (replica: ReplicaState | undefined, part: PartitionState, role: 'PS_PRIMARY' | 'PS_SECONDARY'): boolean =>
-  replica?.open === true && replica.status === role && replica.ballot === part.ballot;
-
-/** Do all members hold their roles in the newest ballot? */
-export function serves(part: PartitionState): boolean {
-  const { primary, secondaries } = membersOf(part);
-  return holds(primary, part, 'PS_PRIMARY') && secondaries.every((replica) => holds(replica, part, 'PS_SECONDARY'));
 }
 
 function partition(state: ModelState, table: TableState, part: PartitionState, all: Obligation[]): void {
@@ -125,6 +112,9 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
       [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs], [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs], [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs], WORK,
     ]);
+  }
+  if (replica.flushed > durableOf(replica)) {
+    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.flushedAtUs, replica.openedAtUs), [[2, 'checkpointIntervalMs', s.checkpointIntervalMs], [1, 'checkpointStartDelayMs', s.checkpointStartDelayMs], WORK]);
   }
   if (!s.plogGcEnabled || replica.collectableSinceUs < 0) return;
   const reserve = s.logPrivateReserveMaxSizeBytes > 0 ? s.logPrivateReserveMaxTimeSeconds : 0;

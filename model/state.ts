@@ -81,6 +81,8 @@ export interface TableState {
   droppedAtUs: number;
   /** Records stored so far, and how many of them were there when a command about the table was last answered with ERR_OK. */
   changes: number;
+  /** The weakest reserve that its envs ever asked for (they reach replicas later than the store). */
+  weakestReserve: { count: number; seconds: number };
   answeredChanges: number;
   /** Which partition holds a stored key; learnt from the first committed row. */
   home: Record<string, Gpid>;
@@ -188,6 +190,8 @@ export interface PartitionState {
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
   configStoredAtUs: number;
+  /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
+  servesSinceUs: number;
   /** Who was PRIMARY in a ballot, and in which incarnation. */
   primaries: Record<Ballot, { node: NodeId; incarnation: number }>;
   proposals: Record<Decree, Proposal[]>;
@@ -216,7 +220,6 @@ export interface CommandState {
   effects: number;
   /** The error said that nothing was done. */
   refused: boolean;
-  committed: boolean;
   /** Versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
   versionsBefore: number;
   tableChangesBefore: number;
@@ -235,6 +238,8 @@ export interface ClusterState {
   partitions: Record<Gpid, PartitionState>;
   /** Commands that are open, or whose attempts may still take effect. */
   commands: Record<number, CommandState>;
+  /** Committed updates that no answer has claimed, in order of commit, by the slots of `writers`. */
+  effects: Record<string, { update: UpdateFact; committedAtUs: number }[]>;
   /** Write commands by `<appId>/<first stored key>`, oldest first. */
   writers: Record<string, number[]>;
 }
@@ -243,6 +248,8 @@ export interface ModelState {
   config: ModelConfig;
   nowUs: number;
   healedAtUs: number;
+  /** Since when no fault has been seen: from the beginning, or from heal; -1 in between. */
+  calmSinceUs: number;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;
   lastCommandAtUs: number;
@@ -265,16 +272,16 @@ export function newReplica(node: NodeId): ReplicaState {
 
 export function newPartition(gpid: Gpid, appId: number): PartitionState {
   return {
-    gpid, appId, ballot: -1, configs: {}, configStoredAtUs: 0, primaries: {}, proposals: {}, committed: 0, committedAtUs: 0,
+    gpid, appId, ballot: -1, configs: {}, configStoredAtUs: 0, servesSinceUs: -1, primaries: {}, proposals: {}, committed: 0, committedAtUs: 0,
     chosen: {}, rows: {}, digests: [0], history: {}, replicas: {}, emergencies: [],
   };
 }
 
 /** The state before the first event. */
 export function init(config: ModelConfig): ModelState {
-  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
+  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, calmSinceUs: 0, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
   for (const cluster of config.clusters) {
-    state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, writers: {} };
+    state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, effects: {}, writers: {} };
     for (const node of cluster.nodes) state.nodes[node] = newNode();
   }
   for (const preloaded of config.tables ?? []) preload(state, preloaded);
@@ -287,7 +294,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
   const { appId, name, partitionCount, envs } = from.table;
   const table = (cluster.tables[appId] ??= {
     appId, name, status: 'AS_AVAILABLE', partitionCount, maxReplicaCount: from.config.maxReplicaCount, envs: { ...envs },
-    createdAtUs: 0, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1,
+    createdAtUs: 0, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1, weakestReserve: { count: Infinity, seconds: Infinity },
   });
   cluster.byName[name] = appId;
   const part = newPartition(from.gpid, appId);
@@ -382,6 +389,27 @@ export function noteCollectable(replica: ReplicaState, atUs: number): void {
   const covered = (replica.files[1]?.previousMaxDecree ?? Infinity) <= durableOf(replica);
   if (!covered) replica.collectableSinceUs = -1;
   else if (replica.collectableSinceUs < 0) replica.collectableSinceUs = atUs;
+}
+
+const holds = (replica: ReplicaState | undefined, part: PartitionState, role: PartitionStatus): boolean =>
+  replica?.open === true && replica.status === role && replica.ballot === part.ballot;
+
+/** Do all members hold their roles in the newest ballot? */
+export function serves(part: PartitionState): boolean {
+  const config = part.configs[part.ballot];
+  if (config === undefined || !holds(part.replicas[config.primary], part, 'PS_PRIMARY')) return false;
+  return config.secondaries.every((node) => holds(part.replicas[node], part, 'PS_SECONDARY'));
+}
+
+/** A member that lost log records or its directory: without learning it may never come back. */
+export function excused(part: PartitionState): boolean {
+  return Object.values(part.replicas).some((replica) => replica.lost || replica.damaged);
+}
+
+/** To be called after every change of a role or a configuration. */
+export function noteServing(part: PartitionState, atUs: number): void {
+  if (!serves(part)) part.servesSinceUs = -1;
+  else if (part.servesSinceUs < 0) part.servesSinceUs = atUs;
 }
 
 /** Newest checkpoint, 0 without one. */

@@ -51,39 +51,46 @@ export function doesWhatWasAsked(command: Command, update: UpdateFact): boolean 
   });
 }
 
-/** The newest command that asked for the update and has an attempt at this node that had no effect yet. */
+/** The newest command that asked for the update and has an attempt at this node that had no effect yet; one without any effect comes first. */
 function writerOf(cluster: ClusterState, appId: number, node: string, update: UpdateFact, taken: readonly number[]): CommandState | undefined {
   const ids = cluster.writers[`${appId}/${update.rows[0]?.key ?? ''}`] ?? [];
+  let found: CommandState | undefined;
   for (let i = ids.length - 1; i >= 0; i--) {
     const command = cluster.commands[ids[i] ?? -1];
     if (command === undefined || command.refused || !doesWhatWasAsked(command.command, update)) continue;
     const earlier = taken.filter((id) => id === command.id).length;
-    if ((command.attempts[node] ?? 0) > (command.used[node] ?? 0) + earlier) return command;
+    if ((command.attempts[node] ?? 0) <= (command.used[node] ?? 0) + earlier) continue;
+    if (command.effects + earlier === 0) return command;
+    found ??= command;
   }
-  return undefined;
+  return found;
+}
+
+/** Remembers a committed update, until an answer claims it. */
+export function noteEffects(cluster: ClusterState, appId: number, updates: readonly UpdateFact[], committedAtUs: number): void {
+  for (const update of updates) {
+    const slot = `${appId}/${update.rows[0]?.key ?? ''}`;
+    if (cluster.writers[slot] !== undefined) (cluster.effects[slot] ??= []).push({ update, committedAtUs });
+  }
 }
 
 /**
- * Commands that ask for the same thing cannot be told apart in the log: when one is answered whose effect was put down to
- * its twin, the two change places. Answers whether there was such a twin, with a committed effect and no answer yet.
+ * Takes an effect that does what the command asks, committed since its invocation. Commands that ask for the same thing
+ * cannot be told apart in the log: each OK takes the earliest effect that fits, and no effect serves twice.
  */
-export function swapWithTwin(cluster: ClusterState, command: CommandState): boolean {
-  if (!isWrite(command.command)) return false;
-  const asked = JSON.stringify(command.command);
-  const ids = cluster.writers[writerSlot(command.appId, command.command)] ?? [];
-  const twin = ids
-    .map((id) => cluster.commands[id])
-    .find((other) => other !== undefined && other.id !== command.id && other.committed && !other.answered && JSON.stringify(other.command) === asked);
-  if (twin === undefined) return false;
-  [command.committed, twin.committed] = [twin.committed, command.committed];
-  [command.effects, twin.effects] = [twin.effects, command.effects];
-  for (const part of Object.values(cluster.partitions)) {
-    if (part.appId !== command.appId) continue;
-    for (const proposals of Object.values(part.proposals)) {
-      for (const proposal of proposals) proposal.commands = proposal.commands.map((id) => (id === command.id ? twin.id : id === twin.id ? command.id : id));
-    }
-  }
-  return true;
+export function takeEffect(cluster: ClusterState, { appId, command, invokedAtUs }: CommandState): boolean {
+  if (!isWrite(command)) return false;
+  const effects = cluster.effects[writerSlot(appId, command)] ?? [];
+  const found = effects.findIndex(({ update, committedAtUs }) => committedAtUs >= invokedAtUs && doesWhatWasAsked(command, update));
+  if (found >= 0) effects.splice(found, 1);
+  return found >= 0;
+}
+
+/** Is there another command that asks for the very same? */
+export function hasTwin(cluster: ClusterState, { id, appId, command }: CommandState): boolean {
+  if (!isWrite(command)) return false;
+  const asked = JSON.stringify(command);
+  return (cluster.writers[writerSlot(appId, command)] ?? []).some((other) => other !== id && JSON.stringify(cluster.commands[other]?.command) === asked);
 }
 
 /** Finds the command behind each update, and uses up one attempt of each. Empty writes come from the primary itself. */

@@ -65,10 +65,9 @@ function reserveOf({ state, cluster, part }: ReplicaScene): { readonly count: nu
   const { checkpointReserveMinCount: count, checkpointReserveTimeSeconds: seconds } = state.config.settings;
   const table = cluster.tables[part.appId];
   if (table?.envs['manual_compact.once.trigger_time'] !== undefined) return { count: 1, seconds: 0 };
-  const ownCount = Number(table?.envs['rocksdb.checkpoint.reserve_min_count'] ?? count);
-  const ownSeconds = Number(table?.envs['rocksdb.checkpoint.reserve_time_seconds'] ?? seconds);
-  // Envs reach replicas later than the store: the weaker of both is what may be relied on.
-  return ownCount > 0 && ownSeconds >= 0 ? { count: Math.min(count, ownCount), seconds: Math.min(seconds, ownSeconds) } : { count, seconds };
+  // Envs reach replicas later than the store: the weakest that was ever asked for is what may be relied on.
+  const weakest = table?.weakestReserve ?? { count, seconds };
+  return { count: Math.min(count, weakest.count), seconds: Math.min(seconds, weakest.seconds) };
 }
 
 export const removed = rule(replicaScene, [

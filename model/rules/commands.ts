@@ -26,7 +26,7 @@ export const invoked = rule(clusterScene, [
   const replica = 'partitionIndex' in command ? primaryReplica(scene, appId, command.partitionIndex) : undefined;
   cluster.commands[e.id] = {
     id: e.id, command, invokedAtUs: e.atUs, answered: false, appId, attempts: {}, used: {}, sent: 0, effects: 0,
-    refused: false, committed: false, versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
+    refused: false, versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
     tableChangesBefore: cluster.tableChanges, durableBefore: replica === undefined ? 0 : durableOf(replica),
     appliedBefore: replica?.applied ?? 0, sawFlag: replica?.manual ?? false,
   };
@@ -96,6 +96,11 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
 function forget(cluster: ClusterScene['cluster'], { id, appId, command }: CommandState): void {
   if (!isWrite(command)) return;
   const slot = writerSlot(appId, command);
-  cluster.writers[slot] = (cluster.writers[slot] ?? []).filter((one) => one !== id);
+  const left = (cluster.writers[slot] ?? []).filter((one) => one !== id);
+  cluster.writers[slot] = left;
+  if (left.length === 0) {
+    delete cluster.writers[slot];
+    delete cluster.effects[slot];
+  }
   delete cluster.commands[id];
 }

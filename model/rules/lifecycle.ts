@@ -96,8 +96,9 @@ export function toDisk(replica: ReplicaState): void {
   replica.undurableSinceUs = replica.collectableSinceUs = -1;
 }
 
-export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({ replica }) => {
+export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({ part, replica }) => {
   toDisk(replica);
+  part.servesSinceUs = -1;
 });
 
 export const loadFailed = rule(replicaScene, [

@@ -3,9 +3,9 @@
  * invariants 6.1; docs/departures FM1 - FM6).
  */
 import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusClaim, UpdateFact } from '../events.ts';
-import { chosenOf, commitGlobally, proposalOf, propose, type PartitionState, type Proposal, type ReplicaState } from '../state.ts';
+import { chosenOf, commitGlobally, noteServing, proposalOf, propose, type PartitionState, type Proposal, type ReplicaState } from '../state.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
-import { claimWriters, type WriterMatch } from './attempts.ts';
+import { claimWriters, noteEffects, type WriterMatch } from './attempts.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
@@ -74,6 +74,7 @@ export const status = rule<ReplicaScene, StatusClaim>(replicaScene, [
   replica.status = e.to;
   if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
   replica.ballot = e.ballot;
+  noteServing(part, e.atUs);
   if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
     // A request for a checkpoint ends with the role (R9 mended).
     if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
@@ -238,10 +239,7 @@ export const committed = rule(replicaScene, [
   const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
   if (proposal === undefined) return;
   commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
-  for (const id of proposal.commands) {
-    const command = cluster.commands[id];
-    if (command !== undefined) command.committed = true;
-  }
+  noteEffects(cluster, part.appId, proposal.updates, e.atUs);
 });
 
 export const applied = rule(replicaScene, [

@@ -1,6 +1,6 @@
 /** Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures FM). */
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
-import { newPartition, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { newPartition, noteServing, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
@@ -23,10 +23,12 @@ export const stopped = rule(nodeScene, [
   node.manualCount = 0;
   if (e.cause === 'power-loss') node.powerLost = true;
   state.disturbedAtUs = e.atUs;
+  state.calmSinceUs = -1;
   for (const part of Object.values(cluster.partitions)) {
     const replica = part.replicas[e.node];
     if (replica === undefined) continue;
     toDisk(replica);
+    part.servesSinceUs = -1;
     replica.manual = false;
     part.emergencies = part.emergencies.filter((one) => one.node !== e.node);
   }
@@ -38,6 +40,7 @@ const WALL_FAULT = /wall|skew|clock/i;
 
 export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [], ({ state }, e) => {
   state.disturbedAtUs = e.atUs;
+  state.calmSinceUs = -1;
   const node = state.nodes[e.node];
   if (node === undefined) return;
   if (DISK_FAULT.test(e.fault)) node.diskFault = true;
@@ -48,7 +51,7 @@ export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [
 export const healed = rule((state: ModelState, _: Healed) => ({ state }), [
   guard('world/healed-once', 'S8', ({ state }, _: Healed) => (state.healedAtUs < 0 ? undefined : ['one end of faults', `healed at ${state.healedAtUs}`])),
 ], ({ state }, e) => {
-  state.healedAtUs = e.atUs;
+  state.healedAtUs = state.calmSinceUs = e.atUs;
 });
 
 // ---------------------------------------------------------------- table.stored
@@ -61,6 +64,15 @@ const NEXT_STATUS: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
 };
 
 export const isLive = (status: TableStatus | undefined): boolean => status === 'AS_CREATING' || status === 'AS_AVAILABLE';
+
+/** Remembers the weakest checkpoint reserve that the envs ever asked for; one invalid value makes both be ignored (repl 2.6). */
+function weaken({ weakestReserve }: TableState, envs: Readonly<Record<string, string>>): void {
+  const count = Number(envs['rocksdb.checkpoint.reserve_min_count'] ?? Infinity);
+  const seconds = Number(envs['rocksdb.checkpoint.reserve_time_seconds'] ?? Infinity);
+  if (!(count > 0 && seconds >= 0)) return;
+  weakestReserve.count = Math.min(weakestReserve.count, count);
+  weakestReserve.seconds = Math.min(weakestReserve.seconds, seconds);
+}
 
 const known = ({ cluster }: ClusterScene, e: TableStored): TableState | undefined => cluster.tables[e.appId];
 
@@ -112,7 +124,8 @@ export const tableStored = rule(clusterScene, [
   }),
 ], ({ cluster }, e) => {
   const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
-  const table = (cluster.tables[appId] ??= { appId, name, status, partitionCount, maxReplicaCount, envs: {}, createdAtUs: atUs, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1 });
+  const table = (cluster.tables[appId] ??= { appId, name, status, partitionCount, maxReplicaCount, envs: {}, createdAtUs: atUs, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1, weakestReserve: { count: Infinity, seconds: Infinity } });
+  weaken(table, e.envs);
   table.changes++;
   table.status = status;
   table.envs = { ...e.envs };
@@ -175,4 +188,5 @@ export const configStored = rule(configScene, [
   if (config.ballot > part.ballot) part.configStoredAtUs = atUs;
   part.ballot = config.ballot;
   part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
+  noteServing(part, atUs);
 });

@@ -152,4 +152,9 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** A reader that goes away (a pager, `head`) ends the output, not the program. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2), TERMINAL);

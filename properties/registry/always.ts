@@ -48,5 +48,6 @@ export const EVENTUALLY: readonly Property[] = [
   eventually('L8', 'checkpoint', 'an accepted emergency checkpoint, also of an empty or one-record replica, becomes durable'),
   eventually('repl.L1', 'replication', 'a dead or slow member does not block commits for ever'),
   eventually('repl.L2', 'replication', 'secondaries commit the last mutation'),
+  { id: 'repl.L7', kind: 'eventually', subsystem: 'client', sentence: 'while nothing is wrong, reads and writes are served', checkedIn: ['rules'] },
   eventually('repl.L4', 'checkpoint', 'the durable decree reaches any applied decree'),
 ];

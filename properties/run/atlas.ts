@@ -23,6 +23,8 @@ export class Atlas {
   private readonly spentReplicas = new Map<string, string>();
   /** Partitions of which a power loss took unsynced log records at the primary: nobody else may take over yet. */
   private readonly lostTails = new Map<Gpid, string>();
+  /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
+  private readonly rotted = new Map<Gpid, string>();
   private readonly members = new Map<Gpid, Set<NodeId>>();
   private readonly primaries = new Map<Gpid, NodeId>();
 
@@ -42,6 +44,7 @@ export class Atlas {
   private fault(fault: string, node: NodeId, gpid: Gpid, detail: string): void {
     const text = `${fault} at ${node} ${detail}`.trim();
     if (DISK_FAULTS.has(fault) && !this.spentNodes.has(node)) this.spentNodes.set(node, text);
+    if (fault === 'disk.bit-rot') this.rotted.set(gpid, text);
     if (fault !== 'power-loss' || gpid === '') return;
     this.spentReplicas.set(`${node}|${gpid}`, text);
     if (!this.forceFlush && detail.includes('/plog/') && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
@@ -56,7 +59,7 @@ export class Atlas {
   /** Whose fault a broken property of a partition is. A failed internal check is never excused. */
   blame(property: string, gpid: Gpid): Blame {
     if (property === 'S5') return { kind: 'bug' };
-    const fault = this.lostTails.get(gpid) ?? (AVAILABILITY.has(property) ? this.spent(gpid) : undefined);
+    const fault = this.lostTails.get(gpid) ?? (property === 'S6' ? this.rotted.get(gpid) : undefined) ?? (AVAILABILITY.has(property) ? this.spent(gpid) : undefined);
     return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
   }
 

@@ -1,6 +1,6 @@
 /**
  * Waits for obligations: from when, until when, and how close the clean runs come to the bounds. An obligation's bound counts
- * from the latest of its own start, heal, and the last command.
+ * from the latest of its own start, the first look that saw it, heal, and the last command.
  */
 import { obligations, type Obligation } from '../../model/obligations.ts';
 import type { ModelState } from '../../model/state.ts';
@@ -20,9 +20,14 @@ export interface Overdue {
   readonly gpid: string;
 }
 
+/** An obligation may be this much older than the first look that saw it. */
+const LOOK_SLACK_US = 100_000;
+
 interface Watched {
   readonly obligation: Obligation;
   readonly fromUs: number;
+  /** Since when each look has seen it. */
+  readonly firstSeenUs: number;
 }
 
 export class Patience {
@@ -37,8 +42,9 @@ export class Patience {
     let overdue: Overdue | undefined;
     for (const obligation of obligations(state)) {
       const key = `${obligation.name}|${obligation.key}`;
-      const fromUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
-      now.set(key, { obligation, fromUs });
+      const firstSeenUs = this.watched.get(key)?.firstSeenUs ?? nowUs;
+      const fromUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs, firstSeenUs - LOOK_SLACK_US);
+      now.set(key, { obligation, fromUs, firstSeenUs });
       if (overdue === undefined && nowUs - fromUs > obligation.boundUs) overdue = tell(obligation, nowUs - fromUs);
     }
     for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(was, nowUs);

@@ -185,7 +185,8 @@ export function surveyLog(disk: DiskView, dir: string, gpid: Gpid): LogSurvey {
       expected.index === parsed.index && expected.offset === parsed.startOffset
     );
     if (!follows) intact = false;
-    if (intact) records.push(...found);
+    // Also behind damage: a replay that begins at a later file never meets it (plog 10 step 3).
+    records.push(...found);
     if (file.tail === 'invalid') intact = false;
     expected = { index: parsed.index + 1, offset: file.endOffset() };
   }
