@@ -76,7 +76,8 @@ export class CheckpointTriggers {
     const status = this.replica.status();
     if (status !== 'PS_PRIMARY' && status !== 'PS_SECONDARY') return false;
     const then = task(this, 'backgroundAsyncCheckpoint', emergency, trigger);
-    this.ctx.env.tasks.post('LPC_CHECKPOINT_REPLICA', this.replica.hash, this.ctx.settings.checkpointStartDelayMs, then);
+    const { env, settings } = this.ctx;
+    env.tasks.post('LPC_CHECKPOINT_REPLICA', this.replica.hash, settings.checkpointStartDelayMs, then);
     return true;
   }
 
@@ -110,7 +111,9 @@ export class CheckpointTriggers {
 
   // ------------------------------------------------------------------ manual emergency checkpoint (repl 2.3)
 
-  /** Asks for a checkpoint of at least `minDecree` (> 0) after a delay; an empty replica commits an empty write first. */
+  /**
+   * Asks for a checkpoint of at least `minDecree` (> 0) after a delay; an empty replica commits an empty write first.
+   */
   asyncTriggerManualEmergencyCheckpoint(minDecree: Decree, delayMs: number, requester: CheckpointRequester): void {
     this.ctx.env.check(minDecree > 0, 'async_trigger_manual_emergency_checkpoint', () => `min decree ${minDecree}`);
     const then = task(this, 'onManualEmergencyCheckpoint', minDecree, requester);

@@ -1,7 +1,7 @@
 /**
  * Config sync: which replicas this node should have, and as what, as the meta server knows it (repl 1.10; upstream's
- * replica_stub.cpp, query_configuration_by_node). Departure FM6: a listed replica that was closed because of ERROR is loaded
- * again.
+ * replica_stub.cpp, query_configuration_by_node). Departure FM6: a listed replica that was closed because of ERROR is
+ * loaded again.
  */
 import type { Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

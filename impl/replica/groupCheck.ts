@@ -44,7 +44,8 @@ export class GroupChecker {
   }
 
   private schedule(delayMs: number): void {
-    this.timer = this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, delayMs, task(this, 'broadcastGroupCheck'));
+    const then = task(this, 'broadcastGroupCheck');
+    this.timer = this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, delayMs, then);
   }
 
   private cancelPendingReplies(): void {

@@ -1,4 +1,6 @@
-/** `.app-info` and `.init-info` of a replica directory (docs/formats.md; plog 8): JSON, replaced by tmp, sync, rename. */
+/**
+ * `.app-info` and `.init-info` of a replica directory (docs/formats.md; plog 8): JSON, replaced by tmp, sync, rename.
+ */
 import type { Ballot, Decree, ErrorCode } from '../../model/vocabulary.ts';
 import { DiskError } from '../env/contract.ts';
 import type { Disk } from '../env/contract.ts';
@@ -16,7 +18,9 @@ export interface InitInfo {
 export const FRESH_INIT_INFO: InitInfo = { initBallot: 0, initDurableDecree: 0, initOffsetInPrivateLog: 0 };
 
 /** A value, or why there is none: ERR_PATH_NOT_FOUND, ERR_FILE_OPERATION_FAILED or ERR_CORRUPTION. */
-export type Loaded<T> = { readonly error: 'ERR_OK'; readonly value: T } | { readonly error: Exclude<ErrorCode, 'ERR_OK'> };
+export type Loaded<T> =
+  | { readonly error: 'ERR_OK'; readonly value: T }
+  | { readonly error: Exclude<ErrorCode, 'ERR_OK'> };
 
 export function storeAppInfo(disk: Disk, dir: string, app: AppInfo): ErrorCode {
   return replaceFile(disk, `${dir}/${APP_INFO}`, JSON.stringify(app));

@@ -53,7 +53,8 @@ export class MetaRequester {
   }
 
   sendLater(delayMs: number): void {
-    this.timer = this.ctx.env.tasks.post('LPC_DELAY_UPDATE_CONFIG', this.replica.hash, delayMs, task(this, 'sendRequest'));
+    const then = task(this, 'sendRequest');
+    this.timer = this.ctx.env.tasks.post('LPC_DELAY_UPDATE_CONFIG', this.replica.hash, delayMs, then);
   }
 
   sendRequest(): void {
@@ -71,7 +72,11 @@ export class MetaRequester {
     );
   }
 
-  onUpdateConfigurationReply(result: RpcResult<UpdateConfigResponse>, request: UpdateConfigRequest, meta: NodeId): void {
+  onUpdateConfigurationReply(
+    result: RpcResult<UpdateConfigResponse>,
+    request: UpdateConfigRequest,
+    meta: NodeId,
+  ): void {
     if (this.request !== request || this.replica.closed) return;
     this.call = undefined;
     if (this.replica.status() !== 'PS_INACTIVE' || !this.replica.host.isConnected()) {
@@ -89,10 +94,21 @@ export class MetaRequester {
 
   /** Everything but an answer about ballots: the same request again. */
   onRequestFailed(error: ErrorCode, meta: NodeId): void {
-    if (error === 'ERR_TIMEOUT' || error === 'ERR_NETWORK_FAILURE' || error === 'ERR_SESSION_RESET' || error === 'ERR_FORWARD_TO_OTHERS') {
-      this.replica.host.suspectMetaServer(meta);
-    }
+    if (this.isServerSuspect(error)) this.replica.host.suspectMetaServer(meta);
     this.sendLater(this.ctx.settings.updateConfigRetryMs);
+  }
+
+  /** Nobody answered, or one who is not the leader. */
+  isServerSuspect(error: ErrorCode): boolean {
+    switch (error) {
+      case 'ERR_TIMEOUT':
+      case 'ERR_NETWORK_FAILURE':
+      case 'ERR_SESSION_RESET':
+      case 'ERR_FORWARD_TO_OTHERS':
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** OK, or ERR_INVALID_VERSION with what is stored: adopted unless it is older than the own ballot. */

@@ -1,9 +1,9 @@
 /**
  * The primary's write queue: bounds what is in two-phase commit and batches what waits (repl 1.4).
  *
- * The order is queue, then the pending mutation that still grows. Atomic writes do not exist yet; a blocking list would be
- * tried first, in `unlinkNextWorkload`. Mends repl.R4 (`giveBack`); `clear` hands out what it forgets, so that its owner
- * can answer the clients (repl.R5).
+ * The order is queue, then the pending mutation that still grows. Atomic writes do not exist yet; a blocking list would
+ * be tried first, in `unlinkNextWorkload`. Mends repl.R4 (`giveBack`); `clear` hands out what it forgets, so that its
+ * owner can answer the clients (repl.R5).
  */
 import type { Gpid } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -1,8 +1,8 @@
 /**
  * The prepare list: what a replica has prepared, and its commit point (repl 1.6).
  *
- * Departure: a HARD commit over a hole, or over an entry that is not logged yet, ends with ERR_INCOMPLETE_DATA instead of
- * aborting the server (docs/departures.md FM4); the caller sends the replica to ERROR.
+ * Departure: a HARD commit over a hole, or over an entry that is not logged yet, ends with ERR_INCOMPLETE_DATA instead
+ * of aborting the server (docs/departures.md FM4); the caller sends the replica to ERROR.
  */
 import type { Decree, ErrorCode, Gpid, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

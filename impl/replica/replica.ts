@@ -162,7 +162,8 @@ export class Replica {
 
   checkNextDecree(mutation: Mutation): void {
     const applied = this.lastAppliedDecree();
-    this.ctx.env.check(applied + 1 === mutation.decree, 'execute_mutation', () => `${applied} + 1 != ${mutation.decree}`);
+    const isNext = applied + 1 === mutation.decree;
+    this.ctx.env.check(isNext, 'execute_mutation', () => `${applied} + 1 != ${mutation.decree}`);
   }
 
   /** False when storage refused; the replica is in ERROR then, or its load fails by the decrees that it ends with. */

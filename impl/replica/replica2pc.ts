@@ -2,8 +2,8 @@
  * The primary's two-phase commit: admission, prepare, acknowledgement, commit, answers (repl 1.4, 1.5; upstream's
  * replica_2pc.cpp). The secondary's side is secondaryPrepare.ts.
  *
- * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R2 a refusal for a disk names the disk's error; R4
- * and R5 of the write queue; FM2 a member that fails is kept and the ballot renewed; FM5 a barrier after a restart.
+ * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R2 a refusal for a disk names the disk's error;
+ * R4 and R5 of the write queue; FM2 a member that fails is kept and the ballot renewed; FM5 a barrier after a restart.
  */
 import type { Decree, ErrorCode, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -109,7 +109,8 @@ export class Replica2pc {
 
   /** Starts two-phase commit; a refusal answers the clients and consumes nothing. */
   initPrepare(mutation: Mutation, reconciliation: boolean, popAll = false): ErrorCode {
-    this.ctx.env.check(this.replica.isPrimary(), 'init_prepare', () => `${this.replica.gpid} is ${this.replica.status()}`);
+    const { gpid } = this.replica;
+    this.ctx.env.check(this.replica.isPrimary(), 'init_prepare', () => `${gpid} is ${this.replica.status()}`);
     const reproposal = mutation.hasDecree();
     this.assignHeader(mutation);
     const error = this.enterPrepareList(mutation, reconciliation, popAll);
@@ -117,8 +118,8 @@ export class Replica2pc {
       this.onPrepareRefused(mutation, error);
       return error;
     }
-    const { gpid } = this.replica;
-    this.ctx.env.emit({ kind: 'replica.prepared', gpid, as: 'primary', reproposal, mutation: mutationFact(mutation.data) });
+    const fact = mutationFact(mutation.data);
+    this.ctx.env.emit({ kind: 'replica.prepared', gpid, as: 'primary', reproposal, mutation: fact });
     this.sendPrepareMessages(mutation, popAll);
     this.appendPrivateLog(mutation);
     this.lastPrepareTsUs = mutation.prepareTsUs;
@@ -164,7 +165,13 @@ export class Replica2pc {
     for (const node of secondaries) this.sendPrepareMessage(node, 'PS_SECONDARY', mutation, bytes, popAll);
   }
 
-  sendPrepareMessage(node: NodeId, status: PartitionStatus, mutation: Mutation, bytes: Uint8Array, popAll: boolean): void {
+  sendPrepareMessage(
+    node: NodeId,
+    status: PartitionStatus,
+    mutation: Mutation,
+    bytes: Uint8Array,
+    popAll: boolean,
+  ): void {
     const { gpid, hash } = this.replica;
     const config = { gpid, ballot: mutation.ballot, primary: this.replica.self(), status, learnerSignature: 0, popAll };
     const handle = this.ctx.env.rpc.call(
@@ -206,9 +213,13 @@ export class Replica2pc {
     mutation.remoteTasks.delete(node);
     if (this.ignoresPrepareReply(mutation)) return;
     const error = result.error === 'ERR_OK' ? result.body.error : result.error;
-    if (result.error === 'ERR_OK' && error === 'ERR_OK') this.onPrepareAcked(result.body, mutation, node, targetStatus);
-    else if (this.isWorthResending(error) && this.hasTimeToResend(mutation)) this.delayPrepare(mutation, node, targetStatus, bytes);
-    else this.onPrepareFailed(error, mutation, node, targetStatus);
+    if (result.error === 'ERR_OK' && error === 'ERR_OK') {
+      this.onPrepareAcked(result.body, mutation, node, targetStatus);
+    } else if (this.isWorthResending(error) && this.hasTimeToResend(mutation)) {
+      this.delayPrepare(mutation, node, targetStatus, bytes);
+    } else {
+      this.onPrepareFailed(error, mutation, node, targetStatus);
+    }
   }
 
   ignoresPrepareReply(mutation: Mutation): boolean {
@@ -219,7 +230,8 @@ export class Replica2pc {
 
   onPrepareAcked(ack: PrepareAck, mutation: Mutation, node: NodeId, targetStatus: PartitionStatus): void {
     const { ballot, decree } = mutation;
-    this.ctx.env.check(ack.ballot === ballot && ack.decree === decree, 'on_prepare_reply', () => `${node} at ${decree}`);
+    const fits = ack.ballot === ballot && ack.decree === decree;
+    this.ctx.env.check(fits, 'on_prepare_reply', () => `${node} at ${decree}`);
     if (this.detectLostLog(ack.lastCommittedInPrepareList)) return;
     if (this.countAck(mutation, targetStatus) === 0) this.doPossibleCommitOnPrimary(mutation);
   }
@@ -277,8 +289,8 @@ export class Replica2pc {
 
   doPossibleCommitOnPrimary(mutation: Mutation): void {
     const { replica } = this;
-    this.ctx.env.check(mutation.ballot === replica.ballot(), 'do_possible_commit', () => `ballot of ${mutation.decree}`);
-    this.ctx.env.check(replica.isPrimary(), 'do_possible_commit', () => replica.status());
+    const isCurrent = replica.isPrimary() && mutation.ballot === replica.ballot();
+    this.ctx.env.check(isCurrent, 'do_possible_commit', () => `${replica.status()}, ballot of ${mutation.decree}`);
     if (mutation.isReadyForCommit()) replica.prepareList.commit(mutation.decree, 'COMMIT_ALL_READY');
   }
 
@@ -331,6 +343,7 @@ export class Replica2pc {
     const { primaryStates } = replica;
     if (!primaryStates.barrierPending || !replica.isPrimary()) return;
     const reached = replica.maxPreparedDecree() >= primaryStates.lastPrepareDecreeOnNewPrimary;
-    if (reached || this.initPrepare(newEmptyMutation(replica.gpid), true) === 'ERR_OK') primaryStates.barrierPending = false;
+    const proposed = reached || this.initPrepare(newEmptyMutation(replica.gpid), true) === 'ERR_OK';
+    if (proposed) primaryStates.barrierPending = false;
   }
 }

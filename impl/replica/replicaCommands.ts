@@ -1,6 +1,6 @@
 /**
- * Remote commands of a replica server (repl 2.2, 2.3): words in, JSON out. A command arrives in THREAD_POOL_DEFAULT and is
- * carried out on the replica's own thread (LPC_EXEC_COMMAND_ON_REPLICA).
+ * Remote commands of a replica server (repl 2.2, 2.3): words in, JSON out. A command arrives in THREAD_POOL_DEFAULT and
+ * is carried out on the replica's own thread (LPC_EXEC_COMMAND_ON_REPLICA).
  */
 import type { Decree, ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -2,8 +2,8 @@
  * Configuration of one replica: adopting the meta server's, local status changes, proposals, config sync, and the
  * re-proposal of what is prepared (repl 1.10, 1.11; upstream's replica_config.cpp).
  *
- * Membership is fixed (docs/departures.md): FM1 an empty secondary waits for its first prepare; FM5 a barrier follows the
- * suffix of a primary that may have lost log. The write queue is refused whenever PRIMARY is left (repl.R5).
+ * Membership is fixed (docs/departures.md): FM1 an empty secondary waits for its first prepare; FM5 a barrier follows
+ * the suffix of a primary that may have lost log. The write queue is refused whenever PRIMARY is left (repl.R5).
  */
 import type { ErrorCode, PartitionConfig, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -196,7 +196,8 @@ export class ReplicaConfigurator {
     const secondaries = proposal.config.secondaries.filter((node) => node !== self);
     replica.primaryStates.barrierWanted = true;
     replica.primaryStates.lastPrepareDecreeOnNewPrimary = 0;
-    replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, { ...proposal.config, primary: self, secondaries });
+    const config = { ...proposal.config, primary: self, secondaries };
+    replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, config);
     return 'ERR_OK';
   }
 
@@ -248,8 +249,8 @@ export class ReplicaConfigurator {
   }
 
   /**
-   * The meta server did not list this replica for this node when it had `ballot`; `garbage`: its table is dropped. A young
-   * INACTIVE one may be a new one.
+   * The meta server did not list this replica for this node when it had `ballot`; `garbage`: its table is dropped. A
+   * young INACTIVE one may be a new one.
    */
   onNotListed(ballot: number, garbage: boolean): void {
     const { replica } = this;

@@ -2,8 +2,9 @@
  * Opening a replica: a new one, or one that is read back from its directory (repl 5.1, plog 11; upstream's
  * replica_init.cpp). All decrees come from disk: storage first, then the log from there on.
  *
- * Departures: a commit point that passes a hole in the log fails the load instead of aborting the server (FM4), and so does a
- * log whose commit point lies beyond what it holds (repl.Q11: upstream goes on with storage behind its commit point).
+ * Departures: a commit point that passes a hole in the log fails the load instead of aborting the server (FM4), and so
+ * does a log whose commit point lies beyond what it holds (repl.Q11: upstream goes on with storage behind its commit
+ * point).
  */
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -86,7 +87,7 @@ export class ReplicaLoader {
     if (info !== 'ERR_OK') return info;
     const durable = replica.lastDurableDecree();
     const applied = replica.lastAppliedDecree();
-    this.ctx.env.check(applied === durable, 'init_app_and_prepare_list', () => `applied ${applied}, durable ${durable}`);
+    this.ctx.env.check(applied === durable, 'init_app_and_prepare_list', () => `${applied} != ${durable}`);
     replica.config = replica.makeConfig(this.initInfo.initBallot, '', 'PS_INACTIVE');
     replica.prepareList.reset(applied);
     return this.openPrivateLog(applied);
@@ -171,8 +172,8 @@ export class ReplicaLoader {
   storeInitInfo(): void {
     const { replica } = this;
     const { initOffsetInPrivateLog } = this.initInfo;
-    const info = { initBallot: replica.ballot(), initDurableDecree: replica.lastDurableDecree(), initOffsetInPrivateLog };
-    this.initInfo = info;
-    storeInitInfo(this.ctx.env.disk, replica.dir, info);
+    const initDurableDecree = replica.lastDurableDecree();
+    this.initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
+    storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
   }
 }

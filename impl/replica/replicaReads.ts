@@ -1,6 +1,6 @@
 /**
- * Client reads: who may answer them, and what they see (repl 1.1). They run in THREAD_POOL_LOCAL_APP, beside the replica's
- * own thread. Departure: repl.R15 is mended by the barrier of FM5.
+ * Client reads: who may answer them, and what they see (repl 1.1). They run in THREAD_POOL_LOCAL_APP, beside the
+ * replica's own thread. Departure: repl.R15 is mended by the barrier of FM5.
  */
 import type { ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -114,15 +114,16 @@ export class ReplicaServer implements ReplicaHost {
 
   addManualCheckpoints(change: 1 | -1): number {
     this.manualCheckpoints += change;
-    this.ctx.env.check(this.manualCheckpoints >= 0, 'manual_emergency_checkpointing_count', () => `${this.manualCheckpoints}`);
-    return this.manualCheckpoints;
+    const count = this.manualCheckpoints;
+    this.ctx.env.check(count >= 0, 'manual_emergency_checkpointing_count', () => `${count}`);
+    return count;
   }
 
   // ------------------------------------------------------------------ open and close
 
   /** A graceful stop: every replica is closed at once, with a flush. Done when no replica is closing any more. */
   stop(): void {
-    for (const replica of [...this.replicas.values()]) this.beginCloseReplica(replica, 0);
+    for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
   }
 
   addReplica(replica: Replica): void {

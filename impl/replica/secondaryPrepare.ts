@@ -45,7 +45,7 @@ export class SecondaryPrepare {
     const { config } = request;
     this.ctx.env.check(record !== undefined, 'on_prepare', () => `${config.gpid}: not a mutation`);
     const fits = record.gpid === config.gpid && record.ballot === config.ballot;
-    this.ctx.env.check(fits, 'on_prepare', () => `${record.gpid} ballot ${record.ballot} in ${config.gpid} ${config.ballot}`);
+    this.ctx.env.check(fits, 'on_prepare', () => `${record.gpid} ${record.ballot} in ${config.gpid} ${config.ballot}`);
     return record;
   }
 
@@ -69,7 +69,9 @@ export class SecondaryPrepare {
     return undefined;
   }
 
-  /** Step 7: the same decree under the same ballot; acknowledged now, or together with the first when that is logged. */
+  /**
+   * Step 7: the same decree under the same ballot; acknowledged now, or together with the first when that is logged.
+   */
   isRepeatedPrepare(record: LogMutation, replier: Replier<PrepareAck>): boolean {
     const old = this.replica.prepareList.getMutationByDecree(record.decree);
     if (old === undefined || old.ballot !== record.ballot) return false;
@@ -95,7 +97,8 @@ export class SecondaryPrepare {
     this.ctx.env.check(mutation.decree <= limit, 'on_prepare', () => `${mutation.decree} > ${limit}`);
     mutation.prepareRequests.push(replier);
     const { gpid } = replica;
-    this.ctx.env.emit({ kind: 'replica.prepared', gpid, as: 'secondary', reproposal: false, mutation: mutationFact(mutation.data) });
+    const fact = mutationFact(mutation.data);
+    this.ctx.env.emit({ kind: 'replica.prepared', gpid, as: 'secondary', reproposal: false, mutation: fact });
     this.appendPrivateLog(mutation);
   }
 
@@ -115,7 +118,8 @@ export class SecondaryPrepare {
 
   isAckWanted(mutation: Mutation): boolean {
     const status = this.replica.status();
-    return mutation.ballot >= this.replica.ballot() && (status === 'PS_SECONDARY' || status === 'PS_POTENTIAL_SECONDARY');
+    if (mutation.ballot < this.replica.ballot()) return false;
+    return status === 'PS_SECONDARY' || status === 'PS_POTENTIAL_SECONDARY';
   }
 
   /** HARD: the primary said that it committed up to here. */
