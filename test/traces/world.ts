@@ -1,7 +1,7 @@
 /** Refusing traces of processes, tables, configurations, commands and answers (S1, S5, S7, S8; docs/departures FM). */
 import type { Refused } from './refused.ts';
 import type { Answer, Command, TableFact } from '../../model/commands.ts';
-import { A, answers, asks, B, config, create, done, ended, everywhere, flushed, get, healed, listed, mutation, P, prepared, PUT, put, putAt, read, READY, remove, SERVING, started, status, stopped, table, tries, write, wrote } from './story.ts';
+import { A, answers, asks, B, config, create, done, ended, everywhere, fault, flushed, get, healed, listed, mutation, P, prepared, PUT, put, putAt, read, READY, remove, SERVING, started, status, stopped, table, tries, write, wrote } from './story.ts';
 
 const UP = [started(P), started(A), started(B)];
 const CREATED = [...UP, asks(1, create()), table()];
@@ -41,7 +41,7 @@ export const WORLD: readonly Refused[] = [
   { rule: 'tables/stored-commit-point', why: 'nothing is committed', before: [...CREATED, config(0, '', [])], event: config(1, P, [A, B], 1) },
 
   { rule: 'answers/id-is-new', why: 'id 1 again', before: CREATED, event: asks(1, list) },
-  { rule: 'answers/attempts-while-open', why: 'after the answer', before: [...SERVING, asks(2, put('k', 'v')), tries(2), answers(2, wrote('ERR_TIMEOUT'))], event: tries(2) },
+  { rule: 'answers/attempts-while-open', why: 'after the answer', before: [...SERVING, fault('resetSession', A), asks(2, put('k', 'v')), tries(2), answers(2, wrote('ERR_TIMEOUT'))], event: tries(2) },
   { rule: 'answers/attempts-are-writes', why: 'a read', before: [...SERVING, asks(2, get('k'))], event: tries(2) },
   { rule: 'answers/kind', why: 'a read is not a write', before: [...SERVING, asks(2, get('k'))], event: answers(2, wrote()) },
   { rule: 'answers/read', why: 'lost', before: [...WROTE, asks(3, get('k'))], event: answers(3, read(undefined)) },
@@ -55,6 +55,8 @@ export const WORLD: readonly Refused[] = [
   { rule: 'answers/write', why: 'a small write', before: [...READY, asks(2, put('k', 'v')), tries(2)], event: answers(2, wrote('ERR_INVALID_DATA')) },
   { rule: 'answers/write', why: 'three members', before: [...READY, asks(2, put('k', 'v')), tries(2)], event: answers(2, wrote('ERR_NOT_ENOUGH_MEMBER')) },
   { rule: 'answers/refused-means-nothing-done', why: 'it was done', before: [...READY, ...putAt(2, 2, 'k', 'v')], event: answers(2, wrote('ERR_OPERATION_DISABLED')) },
+  { rule: 'answers/served-in-calm', why: 'all serve, nothing happened', before: [...READY, asks(2, put('k', 'v')), tries(2)], event: answers(2, wrote('ERR_TIMEOUT'), 5_000_000) },
+  { rule: 'answers/served-in-calm', why: 'faults have ended', before: [...READY, fault('resetSession', A), healed(), asks(2, get('k'))], event: answers(2, read(undefined, 'ERR_INVALID_STATE'), 5_000_000) },
   { rule: 'answers/create-table', why: 'none was stored', before: [...UP, asks(1, create())], event: answers(1, done()) },
   { rule: 'answers/create-table', why: 'it existed', before: [...CREATED, asks(2, create(), 5)], event: answers(2, done(), 6) },
   { rule: 'answers/create-table', why: 'it does not exist', before: [...UP, asks(1, create())], event: answers(1, done('ERR_APP_EXIST')) },
