@@ -30,15 +30,25 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     expect(c.world.nowUs() - startUs).toBeGreaterThanOrEqual(100_000);
     expect(c.world.nowUs() - startUs).toBeLessThan(120_000);
     expect(c.replica(primary, gpid).lastAppliedDecree()).toBe(1);
-    expect(c.claimsOf(primary, 'checkpoint.manual-flag')).toEqual([{ kind: 'checkpoint.manual-flag', gpid, set: true, serverCount: 1 }]);
+    expect(c.claimsOf(primary, 'checkpoint.manual-flag')).toEqual([
+      { kind: 'checkpoint.manual-flag', gpid, set: true, serverCount: 1 },
+    ]);
     expect(c.cli(primary, 'replica.emergency-checkpoint', gpid, '1')).toMatchObject({ error: 'ERR_BUSY' });
     c.run(1000);
-    expect(c.claimsOf(primary, 'checkpoint.ended')).toMatchObject([{ trigger: 'manual-emergency', error: 'ERR_TRY_AGAIN', durable: 0 }]);
+    expect(c.claimsOf(primary, 'checkpoint.ended')).toMatchObject([
+      { trigger: 'manual-emergency', error: 'ERR_TRY_AGAIN', durable: 0 },
+    ]);
     c.run(9500);
-    expect(c.claimsOf(primary, 'checkpoint.ended').at(-1)).toMatchObject({ trigger: 'retry-after-flush', error: 'ERR_OK', durable: 1 });
+    expect(c.claimsOf(primary, 'checkpoint.ended').at(-1)).toMatchObject({
+      trigger: 'retry-after-flush', error: 'ERR_OK', durable: 1,
+    });
     expect(c.claimsOf(primary, 'checkpoint.manual-flag').at(-1)).toMatchObject({ set: false, serverCount: 0 });
-    expect(c.cli(primary, 'replica.query-checkpoint', gpid, '1')).toEqual({ error: 'ERR_OK', durable: 1, prepared: true, minDecree: 1 });
-    expect(c.cli(primary, 'replica.emergency-checkpoint', gpid, '1')).toEqual({ error: 'ERR_OK', minDecree: 1, durable: 1 });
+    expect(c.cli(primary, 'replica.query-checkpoint', gpid, '1')).toEqual({
+      error: 'ERR_OK', durable: 1, prepared: true, minDecree: 1,
+    });
+    expect(c.cli(primary, 'replica.emergency-checkpoint', gpid, '1')).toEqual({
+      error: 'ERR_OK', minDecree: 1, durable: 1,
+    });
     expect(c.checks()).toEqual([]);
   });
 
@@ -48,7 +58,9 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     write(c, gpid, 'k');
     const secondary = NODES.find((node) => node !== c.primary(gpid)) ?? '';
     expect(c.replica(secondary, gpid).lastAppliedDecree()).toBe(0);
-    expect(c.cli(secondary, 'replica.emergency-checkpoint', gpid, '1')).toEqual({ error: 'ERR_INVALID_STATE', minDecree: 1, durable: 0 });
+    expect(c.cli(secondary, 'replica.emergency-checkpoint', gpid, '1')).toEqual({
+      error: 'ERR_INVALID_STATE', minDecree: 1, durable: 0,
+    });
     expect(c.checks()).toEqual([]);
   });
 
@@ -57,7 +69,9 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
     for (const word of ['0', '-1', 'x', '']) {
-      expect(c.cli(primary, 'replica.emergency-checkpoint', gpid, word)).toMatchObject({ error: 'ERR_INVALID_PARAMETERS' });
+      expect(c.cli(primary, 'replica.emergency-checkpoint', gpid, word)).toMatchObject({
+        error: 'ERR_INVALID_PARAMETERS',
+      });
     }
     expect(c.cli(primary, 'replica.emergency-checkpoint', '9.9', '1')).toMatchObject({ error: 'ERR_OBJECT_NOT_FOUND' });
     expect(c.cli(primary, 'replica.emergency-checkpoint', 'nine', '1')).toBe('ERR_INVALID_PARAMETERS');
@@ -73,7 +87,9 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     expect(own.length).toBeGreaterThan(1);
     const [first = '', second = ''] = own;
     expect(c.cli(node, 'replica.emergency-checkpoint', first, 'last-applied')).toMatchObject({ error: 'ERR_OK' });
-    expect(c.cli(node, 'replica.emergency-checkpoint', second, 'last-applied')).toMatchObject({ error: 'ERR_TRY_AGAIN' });
+    expect(c.cli(node, 'replica.emergency-checkpoint', second, 'last-applied')).toMatchObject({
+      error: 'ERR_TRY_AGAIN',
+    });
     expect(c.server(node).manualCheckpointCount()).toBe(1);
     c.run(11_000);
     expect(c.server(node).manualCheckpointCount()).toBe(0);
@@ -109,7 +125,9 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     c.put(gpid, 'k2', 'v', primary);
     c.runUntil(() => c.replica(primary, gpid).status() === 'PS_INACTIVE');
     expect(c.server(primary).manualCheckpointCount()).toBe(0);
-    expect(c.claimsOf(primary, 'checkpoint.manual-flag').map((f) => [f.set, f.serverCount])).toEqual([[true, 1], [false, 0]]);
+    expect(c.claimsOf(primary, 'checkpoint.manual-flag').map((f) => [f.set, f.serverCount])).toEqual([
+      [true, 1], [false, 0],
+    ]);
     expect(c.checks()).toEqual([]);
   });
 
@@ -117,10 +135,18 @@ describe('manual emergency checkpoint (repl 2.3)', () => {
     const c = new Cluster({ settings: QUIET });
     const gpid = `${c.createTable()}.0`;
     const secondary = NODES.find((node) => node !== c.primary(gpid)) ?? '';
-    expect(c.cli(secondary, 'replica.query-checkpoint', gpid, '1')).toMatchObject({ error: 'ERR_INVALID_STATE', prepared: false });
-    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '1')).toMatchObject({ error: 'ERR_OK', prepared: false, durable: 0 });
-    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '0')).toMatchObject({ error: 'ERR_INVALID_PARAMETERS' });
-    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', '7.0', '1')).toMatchObject({ error: 'ERR_OBJECT_NOT_FOUND' });
+    expect(c.cli(secondary, 'replica.query-checkpoint', gpid, '1')).toMatchObject({
+      error: 'ERR_INVALID_STATE', prepared: false,
+    });
+    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '1')).toMatchObject({
+      error: 'ERR_OK', prepared: false, durable: 0,
+    });
+    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', gpid, '0')).toMatchObject({
+      error: 'ERR_INVALID_PARAMETERS',
+    });
+    expect(c.cli(c.primary(gpid), 'replica.query-checkpoint', '7.0', '1')).toMatchObject({
+      error: 'ERR_OBJECT_NOT_FOUND',
+    });
   });
 });
 
@@ -143,7 +169,8 @@ describe('other triggers (repl 2.2)', () => {
   });
 
   it('the timer ticks at once and after each interval, and forces a checkpoint past the maximum interval', () => {
-    const c = new Cluster({ settings: { checkpointIntervalMs: 1000, checkpointMaxIntervalMs: 8000, groupCheckDisabled: true } });
+    const settings = { checkpointIntervalMs: 1000, checkpointMaxIntervalMs: 8000, groupCheckDisabled: true };
+    const c = new Cluster({ settings });
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
     write(c, gpid, 'k');

@@ -89,12 +89,14 @@ export class Cluster {
       faultStruck: ignore,
       taskStarted: ignore,
     };
-    this.world = new SimWorld({ chance: { ...CALM, ...options.chance }, observer, startWallUs: START_WALL_US, strict: true });
+    const chance: Chance = { ...CALM, ...options.chance };
+    this.world = new SimWorld({ chance, observer, startWallUs: START_WALL_US, strict: true });
     const add = (node: NodeId, boot: (env: Env) => object): void => {
       this.world.addNode(node, { cluster: 'c', poolWorkers: settings.poolWorkers, taskOverrides: {}, boot });
     };
     add(META, (env) => {
-      const meta = new DEFAULT_PARTS.MetaServer({ env, settings, parts: DEFAULT_PARTS }, { cluster: 'c', replicaServers: NODES });
+      const ctx = { env, settings, parts: DEFAULT_PARTS };
+      const meta = new DEFAULT_PARTS.MetaServer(ctx, { cluster: 'c', replicaServers: NODES });
       meta.start();
       return meta;
     });
@@ -143,7 +145,12 @@ export class Cluster {
     return found;
   }
 
-  call<C extends RpcCode>(to: NodeId, code: C, request: RpcTypes[C]['request'], hash = 0): Box<RpcTypes[C]['response']> {
+  call<C extends RpcCode>(
+    to: NodeId,
+    code: C,
+    request: RpcTypes[C]['request'],
+    hash = 0,
+  ): Box<RpcTypes[C]['response']> {
     const client = this.world.rootOf(CLIENT);
     if (!(client instanceof RawClient)) throw new Error('no client');
     const box: Box<RpcTypes[C]['response']> = { result: undefined };
@@ -174,7 +181,8 @@ export class Cluster {
   }
 
   put(gpid: Gpid, key: string, value: string, to = this.primary(gpid)): Box<WriteResponse> {
-    return this.call(to, 'RPC_RRDB_RRDB_PUT', this.request(gpid, encodePut(storedKey('h', key), value, 0)), threadHash(gpid));
+    const body = encodePut(storedKey('h', key), value, 0);
+    return this.call(to, 'RPC_RRDB_RRDB_PUT', this.request(gpid, body), threadHash(gpid));
   }
 
   get(gpid: Gpid, key: string, to = this.primary(gpid)): Box<RpcTypes['RPC_RRDB_RRDB_GET']['response']> {
@@ -201,6 +209,7 @@ export class Cluster {
   }
 
   claimsOf<K extends Claim['kind']>(node: NodeId, kind: K): Extract<Claim, { kind: K }>[] {
-    return this.said.map((s) => (s.node === node ? s.claim : undefined)).filter((c): c is Extract<Claim, { kind: K }> => c?.kind === kind);
+    const own = this.said.filter((s) => s.node === node).map((s) => s.claim);
+    return own.filter((c): c is Extract<Claim, { kind: K }> => c.kind === kind);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpid, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
+import { task } from '../../../impl/env/contract.ts';
 import { threadHash } from '../../../impl/protocol/gpid.ts';
 import { ReplicaLoader } from '../../../impl/replica/replicaInit.ts';
 import type { Replica } from '../../../impl/replica/replica.ts';
@@ -17,7 +18,9 @@ function secondariesOf(c: Cluster, gpid: Gpid): readonly NodeId[] {
 
 function configOf(replica: Replica, ballot: number, members: readonly [NodeId, ...NodeId[]]): PartitionConfig {
   const [primary, ...secondaries] = members;
-  return { gpid: replica.gpid, ballot, maxReplicaCount: 3, primary, secondaries, lastDrops: [], lastCommittedDecree: 0 };
+  return {
+    gpid: replica.gpid, ballot, maxReplicaCount: 3, primary, secondaries, lastDrops: [], lastCommittedDecree: 0,
+  };
 }
 
 describe('update_local_configuration (repl 1.11)', () => {
@@ -25,8 +28,10 @@ describe('update_local_configuration (repl 1.11)', () => {
     const c = new Cluster();
     const gpid = `${c.createTable()}.0`;
     const replica = c.replica(c.primary(gpid), gpid);
-    expect(() => replica.configurator.updateLocalConfiguration(replica.makeConfig(0, '', 'PS_INACTIVE'), true)).toThrow('update_local');
-    expect(() => replica.configurator.updateLocalConfiguration(replica.makeConfig(1, '', 'PS_INACTIVE'))).toThrow('update_local');
+    const older = replica.makeConfig(0, '', 'PS_INACTIVE');
+    const equal = replica.makeConfig(1, '', 'PS_INACTIVE');
+    expect(() => replica.configurator.updateLocalConfiguration(older, true)).toThrow('update_local');
+    expect(() => replica.configurator.updateLocalConfiguration(equal)).toThrow('update_local');
   });
 
   it('INACTIVE that is not transient takes no role; ERROR takes nothing', () => {
@@ -51,7 +56,9 @@ describe('update_local_configuration (repl 1.11)', () => {
     const gpid = `${c.createTable()}.0`;
     for (const node of NODES) {
       const json = new TextDecoder().decode(c.world.diskView(node).read(`${gpid}.pegasus/.init-info`));
-      expect(JSON.parse(json)).toEqual({ init_ballot: 1, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0 });
+      expect(JSON.parse(json)).toEqual({
+        init_ballot: 1, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0,
+      });
     }
   });
 
@@ -75,9 +82,14 @@ describe('proposals (repl 1.10, FM1)', () => {
     const gpid = `${c.createTable()}.0`;
     const primary = c.replica(c.primary(gpid), gpid);
     const config = configOf(primary, 0, [NODES[0] ?? '', NODES[1] ?? '', NODES[2] ?? '']);
-    const propose = (id: Gpid, ballot: number, node: NodeId) =>
-      c.call(node, 'RPC_CONFIG_PROPOSAL', { app: primary.app, type: 'CT_UPGRADE_TO_SECONDARY', node, config: { ...config, gpid: id, ballot } }, threadHash(id));
-    const boxes = [propose('7.0', 3, NODES[0] ?? ''), propose('7.0', 0, NODES[1] ?? ''), propose(gpid, 0, secondariesOf(c, gpid)[0] ?? '')];
+    const propose = (id: Gpid, ballot: number, node: NodeId) => {
+      const proposed = { ...config, gpid: id, ballot };
+      const request = { app: primary.app, type: 'CT_UPGRADE_TO_SECONDARY', node, config: proposed } as const;
+      return c.call(node, 'RPC_CONFIG_PROPOSAL', request, threadHash(id));
+    };
+    const [n0 = '', n1 = ''] = NODES;
+    const [s1 = ''] = secondariesOf(c, gpid);
+    const boxes = [propose('7.0', 3, n0), propose('7.0', 0, n1), propose(gpid, 0, s1)];
     c.run(500);
     expect(boxes.map((b) => b.result?.body?.error)).toEqual(['ERR_OBJECT_NOT_FOUND', 'ERR_OK', 'ERR_VERSION_OUTDATED']);
     const again = propose('7.0', 0, NODES[1] ?? '');
@@ -92,8 +104,13 @@ describe('proposals (repl 1.10, FM1)', () => {
     c.world.stopNode(META, 'crash');
     c.run(10);
     const node = NODES[0] ?? '';
-    const app = { appId: 1, appName: 't', appType: 'pegasus', partitionCount: 1, maxReplicaCount: 1, status: 'AS_AVAILABLE', envs: {}, duplicating: false } as const;
-    const config = { gpid: '1.0', ballot: 0, maxReplicaCount: 1, primary: node, secondaries: [], lastDrops: [], lastCommittedDecree: 0 };
+    const app = {
+      appId: 1, appName: 't', appType: 'pegasus', partitionCount: 1, maxReplicaCount: 1,
+      status: 'AS_AVAILABLE', envs: {}, duplicating: false,
+    } as const;
+    const config = {
+      gpid: '1.0', ballot: 0, maxReplicaCount: 1, primary: node, secondaries: [], lastDrops: [], lastCommittedDecree: 0,
+    };
     expect(c.server(node).isConnected()).toBe(false);
     const box = c.call(node, 'RPC_CONFIG_PROPOSAL', { app, type: 'CT_ASSIGN_PRIMARY', node, config }, 0);
     c.run(100);
@@ -169,8 +186,12 @@ describe('start-up', () => {
     c.run(500);
     const own = c.said.slice(before).filter((s) => s.node === s1).map((s) => s.claim);
     const first = own.findIndex((x) => x.kind === 'replica.opened');
-    expect(own.slice(0, first).filter((x) => x.kind === 'replica.committed').map((x) => x.decree)).toEqual([1, 2, 3, 4]);
-    expect(own[first]).toEqual({ kind: 'replica.opened', gpid, fresh: false, ballot: 1, durable: 4, applied: 4, committed: 4, maxPrepared: 5 });
+    expect(own.slice(0, first).filter((x) => x.kind === 'replica.committed').map((x) => x.decree)).toEqual([
+      1, 2, 3, 4,
+    ]);
+    expect(own[first]).toEqual({
+      kind: 'replica.opened', gpid, fresh: false, ballot: 1, durable: 4, applied: 4, committed: 4, maxPrepared: 5,
+    });
   });
 
   it('a directory without .init-info is set aside', () => {
@@ -181,7 +202,9 @@ describe('start-up', () => {
     expect(c.world.flipBit(s1, `${gpid}.pegasus/.init-info`, 0, 0)).toBe(true);
     c.world.startNode(s1);
     c.run(500);
-    expect(c.claimsOf(s1, 'replica.load-failed')).toEqual([{ kind: 'replica.load-failed', gpid, error: 'ERR_CORRUPTION' }]);
+    expect(c.claimsOf(s1, 'replica.load-failed')).toEqual([
+      { kind: 'replica.load-failed', gpid, error: 'ERR_CORRUPTION' },
+    ]);
   });
 
   it('a graceful stop closes every replica with a flush: nothing to replay afterwards', () => {
@@ -190,12 +213,14 @@ describe('start-up', () => {
     for (let i = 0; i < 4; i++) write(c, gpid, `k${i}`);
     const primary = c.primary(gpid);
     const server = c.server(primary);
-    c.world.at(0, () => c.world.post(primary, 'LPC_REPLICATION_COMMON', 0, { owner: server, method: 'stop', args: [] }));
+    c.world.post(primary, 'LPC_REPLICATION_COMMON', 0, task(server, 'stop'));
     c.runUntil(() => c.claimsOf(primary, 'replica.closed').length === 1);
     c.world.stopNode(primary, 'shutdown');
     c.world.startNode(primary);
     c.runUntil(() => c.claimsOf(primary, 'replica.opened').length === 2);
-    expect(c.claimsOf(primary, 'replica.opened').at(-1)).toMatchObject({ durable: 5, applied: 5, committed: 5, maxPrepared: 5 });
+    expect(c.claimsOf(primary, 'replica.opened').at(-1)).toMatchObject({
+      durable: 5, applied: 5, committed: 5, maxPrepared: 5,
+    });
     expect(c.checks()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Claim } from '../../../model/events.ts';
 import type { Gpid, NodeId } from '../../../model/vocabulary.ts';
 import { threadHash } from '../../../impl/protocol/gpid.ts';
 import type { GroupCheckRequest, PrepareRequest } from '../../../impl/protocol/messages.ts';
@@ -18,7 +19,9 @@ function secondariesOf(c: Cluster, gpid: Gpid): readonly NodeId[] {
 
 function prepareOf(gpid: Gpid, ballot: number, decree: number): PrepareRequest {
   const record = { gpid, ballot, decree, logOffset: -1, lastCommittedDecree: 0, timestampUs: 1, updates: [] };
-  const config = { gpid, ballot, primary: 'c/replica-0', status: 'PS_SECONDARY', learnerSignature: 0, popAll: false } as const;
+  const config = {
+    gpid, ballot, primary: 'c/replica-0', status: 'PS_SECONDARY', learnerSignature: 0, popAll: false,
+  } as const;
   return { config, mutation: encodeMutation(record) };
 }
 
@@ -187,8 +190,8 @@ describe('commit rule (repl 1.5, trace "Write" of 6.4)', () => {
       const applied = own.filter((x) => x.kind === 'replica.applied').map((x) => x.decree);
       expect(applied).toEqual(committed);
       for (const decree of committed) {
-        const index = (kind: string): number =>
-          own.findIndex((x) => x.kind === kind && ('mutation' in x ? x.mutation.decree : 'decree' in x ? x.decree : 0) === decree);
+        const decreeOf = (x: Claim): number => ('mutation' in x ? x.mutation.decree : 'decree' in x ? x.decree : 0);
+        const index = (kind: string): number => own.findIndex((x) => x.kind === kind && decreeOf(x) === decree);
         expect(index('replica.prepared')).toBeLessThan(index('replica.committed'));
         expect(index('replica.committed')).toBeLessThan(index('replica.applied'));
       }
@@ -207,7 +210,9 @@ describe('secondary (repl 1.7)', () => {
     const older = c.call(s1, 'RPC_PREPARE', prepareOf(gpid, 0, 9), threadHash(gpid));
     const absent = c.call(s1, 'RPC_PREPARE', prepareOf('9.0', 1, 1), 0);
     c.run(1000);
-    expect(committed.result?.body).toEqual({ gpid, error: 'ERR_OK', ballot: 1, decree: 1, lastCommittedInApp: 2, lastCommittedInPrepareList: 2 });
+    expect(committed.result?.body).toEqual({
+      gpid, error: 'ERR_OK', ballot: 1, decree: 1, lastCommittedInApp: 2, lastCommittedInPrepareList: 2,
+    });
     expect(older.result).toBe(undefined);
     expect(absent.result?.body?.error).toBe('ERR_OBJECT_NOT_FOUND');
     c.run(5000);
@@ -220,7 +225,9 @@ describe('secondary (repl 1.7)', () => {
     const [s1 = ''] = secondariesOf(c, gpid);
     const { app } = c.replica(s1, gpid);
     const make = (id: Gpid, ballot: number): GroupCheckRequest => {
-      const config = { gpid: id, ballot, primary: c.primary(gpid), status: 'PS_SECONDARY', learnerSignature: 0, popAll: false } as const;
+      const config = {
+        gpid: id, ballot, primary: c.primary(gpid), status: 'PS_SECONDARY', learnerSignature: 0, popAll: false,
+      } as const;
       return { app, config, lastCommitted: 0, confirmedDecree: -1 };
     };
     const older = c.call(s1, 'RPC_GROUP_CHECK', make(gpid, 0), threadHash(gpid));
@@ -267,8 +274,10 @@ describe('life of a replica', () => {
 
   it('a log that cannot be written: ERROR, closed, and loaded again at the next config sync (FM6)', () => {
     let failing = '';
-    const decide = (point: string, where: string, what: string): number | undefined =>
-      point === 'disk.write-error' && where === failing && what.startsWith('write') && what.includes('log') ? 1 : undefined;
+    const decide = (point: string, where: string, what: string): number | undefined => {
+      const hit = point === 'disk.write-error' && where === failing && what.startsWith('write');
+      return hit && what.includes('log') ? 1 : undefined;
+    };
     const c = new Cluster({ settings: { configSyncIntervalMs: 5000 }, chance: { decide } });
     const gpid = `${c.createTable()}.0`;
     const [s1 = ''] = secondariesOf(c, gpid);

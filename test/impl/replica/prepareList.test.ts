@@ -7,7 +7,8 @@ import { bench } from './bench.ts';
 const CAPACITY = 10;
 
 function mutation(decree: number, ballot = 1, lastCommittedDecree = 0, ready = true): Mutation {
-  const m = new Mutation({ gpid: '1.0', ballot, decree, logOffset: -1, lastCommittedDecree, timestampUs: 1, updates: [] });
+  const header = { gpid: '1.0', ballot, decree, logOffset: -1, lastCommittedDecree, timestampUs: 1 };
+  const m = new Mutation({ ...header, updates: [] });
   if (ready) m.setLogged();
   return m;
 }
