@@ -46,6 +46,7 @@ export class Driver implements Stage {
   private next = 0;
   private heldMs = 0;
   private stopping = false;
+  private lastsUntilUs = 0;
   private readonly nodes: readonly NodeId[];
 
   constructor(plan: Plan, nodes: readonly NodeId[], world: SimWorld, sink: (event: ModelEvent) => void, calm: () => void) {
@@ -83,6 +84,13 @@ export class Driver implements Stage {
 
   /** Faults end, in the order in which they began; nodes return. */
   private heal(): void {
+    const leftUs = this.lastsUntilUs - this.world.nowUs();
+    if (leftUs > 0) {
+      this.world.at(leftUs / 1000, () => {
+        this.heal();
+      });
+      return;
+    }
     this.calm();
     for (const window of this.windows) this.close(window);
     for (const node of this.nodes) if (!this.world.isUp(node)) this.world.startNode(node);
@@ -156,6 +164,10 @@ export class Driver implements Stage {
     this.world.at(forMs, () => {
       this.close(window);
     });
+  }
+
+  lasts(forMs: number): void {
+    this.lastsUntilUs = Math.max(this.lastsUntilUs, this.world.nowUs() + forMs * 1000);
   }
 
   private close(window: Window): void {

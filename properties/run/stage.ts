@@ -23,6 +23,8 @@ export interface Stage {
   holdMs(forMs: number): void;
   /** Puts a fault in force now and undoes it after `forMs`, or at heal. */
   window(forMs: number, undo: () => void): void;
+  /** A fault that cannot be undone ends by itself after `forMs`; heal waits for it. */
+  lasts(forMs: number): void;
   stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void;
   start(node: NodeId): void;
 }

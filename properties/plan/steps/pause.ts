@@ -13,6 +13,7 @@ export const pause: StepSpec = {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
     stage.world.pauseNode(node, num(step, 'forMs'));
+    stage.lasts(num(step, 'forMs'));
   },
   text: (s) => `pause ${str(s, 'node')} for ${String(num(s, 'forMs'))} ms`,
 };
