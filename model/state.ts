@@ -248,8 +248,8 @@ export interface ModelState {
   config: ModelConfig;
   nowUs: number;
   healedAtUs: number;
-  /** Since when no fault has been seen: from the beginning, or from heal; -1 in between. */
-  calmSinceUs: number;
+  /** No fault has been seen so far. */
+  calm: boolean;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;
   lastCommandAtUs: number;
@@ -279,7 +279,7 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
 
 /** The state before the first event. */
 export function init(config: ModelConfig): ModelState {
-  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, calmSinceUs: 0, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
+  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, calm: true, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
   for (const cluster of config.clusters) {
     state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, effects: {}, writers: {} };
     for (const node of cluster.nodes) state.nodes[node] = newNode();

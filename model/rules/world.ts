@@ -23,7 +23,7 @@ export const stopped = rule(nodeScene, [
   node.manualCount = 0;
   if (e.cause === 'power-loss') node.powerLost = true;
   state.disturbedAtUs = e.atUs;
-  state.calmSinceUs = -1;
+  state.calm = false;
   for (const part of Object.values(cluster.partitions)) {
     const replica = part.replicas[e.node];
     if (replica === undefined) continue;
@@ -40,7 +40,7 @@ const WALL_FAULT = /wall|skew|clock/i;
 
 export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [], ({ state }, e) => {
   state.disturbedAtUs = e.atUs;
-  state.calmSinceUs = -1;
+  state.calm = false;
   const node = state.nodes[e.node];
   if (node === undefined) return;
   if (DISK_FAULT.test(e.fault)) node.diskFault = true;
@@ -51,7 +51,7 @@ export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [
 export const healed = rule((state: ModelState, _: Healed) => ({ state }), [
   guard('world/healed-once', 'S8', ({ state }, _: Healed) => (state.healedAtUs < 0 ? undefined : ['one end of faults', `healed at ${state.healedAtUs}`])),
 ], ({ state }, e) => {
-  state.healedAtUs = state.calmSinceUs = e.atUs;
+  state.healedAtUs = e.atUs;
 });
 
 // ---------------------------------------------------------------- table.stored
