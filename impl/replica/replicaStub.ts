@@ -280,10 +280,10 @@ export class ReplicaServer implements ReplicaHost {
     else this.openForProposal(request, replier);
   }
 
-  /** Only a partition that nobody has served yet may start from nothing. */
+  /** Only a partition that nobody has served yet may start from nothing, and none of a dropped table. */
   openForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
     const { gpid, ballot } = request.config;
-    if (ballot > 0) {
+    if (ballot > 0 || this.garbage.has(gpid)) {
       replier.reply({ error: 'ERR_OBJECT_NOT_FOUND' });
       return;
     }
@@ -292,11 +292,14 @@ export class ReplicaServer implements ReplicaHost {
     this.ctx.env.tasks.post('LPC_OPEN_REPLICA', threadHash(gpid), 0, then);
   }
 
-  /** Then the proposal is sent again to this server itself. */
+  /**
+   * Then the proposal is sent again to this server itself. A directory that cannot be loaded is set aside; only a later
+   * proposal may begin anew: this one can be older than the data.
+   */
   onOpenForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
     const { gpid } = request.config;
-    const existing = this.opener.hasDirectory(gpid) ? this.opener.loadReplica(gpid) : undefined;
-    const replica = existing ?? this.opener.newReplica(gpid, request.app);
+    const exists = this.opener.hasDirectory(gpid);
+    const replica = exists ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, request.app);
     this.openingReplicas.delete(gpid);
     if (replica === undefined) {
       replier.reply({ error: 'ERR_LOCAL_APP_FAILURE' });
