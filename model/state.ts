@@ -7,7 +7,7 @@
 import type { Command } from './commands.ts';
 import type { MutationFact, UpdateFact } from './events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from './vocabulary.ts';
-import { applyRows, NO_CONTENT } from './content.ts';
+import { applyRows } from './content.ts';
 
 /** The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog 20). */
 export interface ModelSettings {
@@ -275,77 +275,6 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     gpid, appId, ballot: -1, configs: {}, configStoredAtUs: 0, servesSinceUs: -1, primaries: {}, proposals: {}, committed: 0, committedAtUs: 0,
     chosen: {}, rows: {}, digests: [0], history: {}, replicas: {}, emergencies: [],
   };
-}
-
-/** The state before the first event. */
-export function init(config: ModelConfig): ModelState {
-  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, calm: true, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
-  for (const cluster of config.clusters) {
-    state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, effects: {}, writers: {} };
-    for (const node of cluster.nodes) state.nodes[node] = newNode();
-  }
-  for (const preloaded of config.tables ?? []) preload(state, preloaded);
-  return state;
-}
-
-function preload(state: ModelState, from: PreloadedPartition): void {
-  const cluster = state.clusters[from.cluster];
-  if (cluster === undefined) throw new Error(`preloaded partition of unknown cluster ${from.cluster}`);
-  const { appId, name, partitionCount, envs } = from.table;
-  const table = (cluster.tables[appId] ??= {
-    appId, name, status: 'AS_AVAILABLE', partitionCount, maxReplicaCount: from.config.maxReplicaCount, envs: { ...envs },
-    createdAtUs: 0, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1, weakestReserve: { count: Infinity, seconds: Infinity },
-  });
-  cluster.byName[name] = appId;
-  const part = newPartition(from.gpid, appId);
-  cluster.partitions[from.gpid] = part;
-  for (let index = 0; index < partitionCount; index++) {
-    const other = (cluster.partitions[`${appId}.${index}`] ??= newPartition(`${appId}.${index}`, appId));
-    if (other.ballot < 0) other.ballot = 0;
-  }
-  const { ballot, primary, secondaries } = from.config;
-  part.ballot = ballot;
-  part.configs[ballot] = { primary, secondaries: [...secondaries] };
-  let committed = from.durable;
-  for (const record of from.records) {
-    propose(part, record, []);
-    if (record.lastCommitted > committed) committed = record.lastCommitted;
-  }
-  if (from.records.length > 0 && !(1 in part.proposals)) part.digests[0] = NO_CONTENT;
-  while (part.committed < committed) {
-    const newest = part.proposals[part.committed + 1]?.at(-1);
-    if (newest === undefined) {
-      part.committed++;
-      part.digests[part.committed] = NO_CONTENT;
-    } else {
-      commitGlobally(part, table, newest, 0);
-    }
-  }
-  for (const node of [primary, ...secondaries]) {
-    if (node === '') continue;
-    const replica = newReplica(node);
-    replica.exists = true;
-    replica.initBallot = from.initBallot;
-    replica.flushed = replica.base = from.durable;
-    replica.committed = replica.applied = from.durable;
-    if (from.durable > 0) replica.checkpoints.push({ decree: from.durable, bornAtUs: 0, listedAtUs: 0 });
-    replica.files = preloadedFiles(from);
-    part.replicas[node] = replica;
-  }
-}
-
-function preloadedFiles(from: PreloadedPartition): LogFile[] {
-  const layout = from.files ?? [{ index: 1, startOffset: 0, previousMaxDecree: 0, records: from.records.length }];
-  let taken = 0;
-  return layout.map((file, at) => {
-    const records = from.records.slice(taken, taken + file.records);
-    taken += file.records;
-    return {
-      index: file.index, startOffset: file.startOffset, endOffset: layout[at + 1]?.startOffset ?? file.startOffset,
-      previousMaxDecree: file.previousMaxDecree, maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
-      writtenAtUs: 0, incarnation: -1, records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
-    };
-  });
 }
 
 /** The proposal of (decree, ballot), if there is one. */

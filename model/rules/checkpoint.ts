@@ -106,6 +106,6 @@ export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(replicaScene, [
   node.manualCount += e.set ? 1 : -1;
   if (!e.set) return;
   for (const command of Object.values(cluster.commands)) {
-    if (command.command.kind === 'emergencyCheckpoint' && command.appId === part.appId) command.sawFlag = true;
+    if (command.command.kind === 'emergencyCheckpoint' && (command.appId === part.appId || command.appId < 0)) command.sawFlag = true;
   }
 });
