@@ -298,9 +298,8 @@ export class ReplicaServer implements ReplicaHost {
    */
   onOpenForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
     const { gpid } = request.config;
-    const exists = this.opener.hasDirectory(gpid);
-    const replica = exists ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, request.app);
     this.openingReplicas.delete(gpid);
+    const replica = this.garbage.has(gpid) ? undefined : this.openOrCreate(gpid, request.app);
     if (replica === undefined) {
       replier.reply({ error: 'ERR_LOCAL_APP_FAILURE' });
       return;
@@ -308,5 +307,9 @@ export class ReplicaServer implements ReplicaHost {
     this.addReplica(replica);
     const then = task(this, 'onConfigProposal', request, replier);
     this.ctx.env.tasks.post('RPC_CONFIG_PROPOSAL', threadHash(gpid), 0, then);
+  }
+
+  openOrCreate(gpid: Gpid, app: messages.AppInfo): Replica | undefined {
+    return this.opener.hasDirectory(gpid) ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, app);
   }
 }

@@ -118,6 +118,26 @@ describe('proposals (repl 1.10, FM1)', () => {
   });
 });
 
+describe('an old proposal', () => {
+  it('does not put an empty replica in the place of one that cannot be loaded', () => {
+    const c = new Cluster();
+    const gpid = `${c.createTable()}.0`;
+    write(c, gpid, 'k');
+    const [s1 = ''] = secondariesOf(c, gpid);
+    const { app } = c.replica(s1, gpid);
+    const config = configOf(c.replica(s1, gpid), 0, [NODES[0] ?? '']);
+    c.replica(s1, gpid).handleLocalFailure('ERR_LOCAL_APP_FAILURE');
+    c.run(100);
+    expect(c.world.flipBit(s1, `${gpid}.pegasus/.init-info`, 0, 0)).toBe(true);
+    const request = { app, type: 'CT_UPGRADE_TO_SECONDARY', node: s1, config } as const;
+    const box = c.call(s1, 'RPC_CONFIG_PROPOSAL', request, threadHash(gpid));
+    c.run(100);
+    expect(box.result?.body?.error).toBe('ERR_LOCAL_APP_FAILURE');
+    expect(c.claimsOf(s1, 'replica.load-failed')).toHaveLength(1);
+    expect(c.claimsOf(s1, 'replica.opened')).toHaveLength(1);
+  });
+});
+
 describe('the meta server away', () => {
   it('a request for a new ballot is repeated until it is answered', () => {
     const c = new Cluster();

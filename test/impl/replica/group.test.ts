@@ -245,6 +245,7 @@ describe('life of a replica', () => {
     const c = new Cluster({ settings: { configSyncIntervalMs: 2000 } });
     const gpid = `${c.createTable()}.0`;
     write(c, gpid, 'a');
+    const { app } = c.replica(c.primary(gpid), gpid);
     const box = c.call(META, 'RPC_CM_DROP_APP', { appName: 't' });
     c.runUntil(() => box.result !== undefined);
     c.run(10_000);
@@ -254,6 +255,14 @@ describe('life of a replica', () => {
       expect(c.world.diskView(node).exists(`${gpid}.pegasus`)).toBe(false);
       expect(c.server(node).closedReplicas.size).toBe(0);
     }
+    const [node = ''] = NODES;
+    const members = { primary: node, secondaries: [], lastDrops: [] };
+    const config = { gpid, ballot: 0, maxReplicaCount: 3, ...members, lastCommittedDecree: 0 };
+    const late = { app, type: 'CT_ASSIGN_PRIMARY', node, config } as const;
+    const proposal = c.call(node, 'RPC_CONFIG_PROPOSAL', late, threadHash(gpid));
+    c.run(500);
+    expect(proposal.result?.body?.error).toBe('ERR_OBJECT_NOT_FOUND');
+    expect(c.claimsOf(node, 'replica.opened')).toHaveLength(1);
     expect(c.checks()).toEqual([]);
   });
 
