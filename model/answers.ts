@@ -6,7 +6,16 @@ import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
-import { durableOf, excused, type ClusterState, type CommandState, type PartitionState, type ReplicaState, type TableState, type Version } from './state.ts';
+import {
+  durableOf,
+  excused,
+  type ClusterState,
+  type CommandState,
+  type PartitionState,
+  type ReplicaState,
+  type TableState,
+  type Version,
+} from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
 
 export interface AnswerScene extends ClusterScene {
@@ -14,11 +23,27 @@ export interface AnswerScene extends ClusterScene {
 }
 
 const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
-  put: 'write', remove: 'write', multiPut: 'write', get: 'read', createTable: 'admin', dropTable: 'admin', setEnvs: 'admin',
-  listTables: 'tables', triggerCheckpoint: 'triggered', emergencyCheckpoint: 'checkpoint', queryCheckpoint: 'checkpoint', manualCompact: 'admin',
+  put: 'write',
+  remove: 'write',
+  multiPut: 'write',
+  get: 'read',
+  createTable: 'admin',
+  dropTable: 'admin',
+  setEnvs: 'admin',
+  listTables: 'tables',
+  triggerCheckpoint: 'triggered',
+  emergencyCheckpoint: 'checkpoint',
+  queryCheckpoint: 'checkpoint',
+  manualCompact: 'admin',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
-const SILENCE: readonly ErrorCode[] = ['ERR_TIMEOUT', 'ERR_NETWORK_FAILURE', 'ERR_SESSION_RESET', 'ERR_FORWARD_TO_OTHERS', 'ERR_SERVICE_NOT_ACTIVE'];
+const SILENCE: readonly ErrorCode[] = [
+  'ERR_TIMEOUT',
+  'ERR_NETWORK_FAILURE',
+  'ERR_SESSION_RESET',
+  'ERR_FORWARD_TO_OTHERS',
+  'ERR_SERVICE_NOT_ACTIVE',
+];
 
 export function keyOf(command: { readonly hashKey: string; readonly sortKey: string }): string {
   return storedKey(command.hashKey, command.sortKey);
@@ -40,7 +65,11 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
 }
 
 /** May the read answer so, given when the versions expire? Without a known wall clock a version with a TTL may be gone or not. */
-function mayRead({ state, cluster, command }: AnswerScene, answer: Answer & { readonly kind: 'read' }, atUs: number): Refusal | undefined {
+function mayRead(
+  { state, cluster, command }: AnswerScene,
+  answer: Answer & { readonly kind: 'read' },
+  atUs: number,
+): Refusal | undefined {
   const { wallBaseSeconds } = state.config;
   const judged = wallBaseSeconds !== undefined && !Object.values(state.nodes).some((node) => node.wallFault);
   const from = (wallBaseSeconds ?? 0) + Math.floor(command.invokedAtUs / 1e6) - 1;
@@ -51,7 +80,12 @@ function mayRead({ state, cluster, command }: AnswerScene, answer: Answer & { re
     const mayBeGone = expireTs > 0 && (!judged || expireTs <= until);
     return answer.found ? value === answer.value && mayLive : value === undefined || mayBeGone;
   });
-  return fits ? undefined : [`one of: ${allowed.map(({ value }) => value ?? 'not found').join(', ')}`, answer.found ? answer.value : 'not found'];
+  return fits
+    ? undefined
+    : [
+        `one of: ${allowed.map(({ value }) => value ?? 'not found').join(', ')}`,
+        answer.found ? answer.value : 'not found',
+      ];
 }
 
 function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined {
@@ -66,9 +100,17 @@ function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined 
 function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   if (answer.kind !== 'write' || !isWrite(command.command)) return undefined;
   const { error } = answer;
-  if (error === 'ERR_OK') return takeEffect(cluster, command) ? undefined : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
+  if (error === 'ERR_OK')
+    return takeEffect(cluster, command)
+      ? undefined
+      : ['the write to be committed as asked', command.effects > 0 ? 'prepared, not committed' : 'no effect'];
   if (error === 'ERR_INVALID_DATA') {
-    const values = 'rows' in command.command ? command.command.rows.map(({ value }) => value) : 'value' in command.command ? [command.command.value] : [];
+    const values =
+      'rows' in command.command
+        ? command.command.rows.map(({ value }) => value)
+        : 'value' in command.command
+          ? [command.command.value]
+          : [];
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
     const limit = state.config.settings.maxAllowedWriteSizeBytes;
     return limit > 0 && bytes + 512 > limit ? undefined : ['a write within the size limit to be taken', error];
@@ -76,38 +118,70 @@ function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: Comman
   if (error === 'ERR_NOT_ENOUGH_MEMBER') {
     const table = cluster.tables[command.appId];
     const minimum = state.config.settings.mutation2pcMinReplicaCount;
-    return table === undefined || (minimum > 0 && table.maxReplicaCount < minimum) ? undefined : ['enough members: the group is fixed', error];
+    return table === undefined || (minimum > 0 && table.maxReplicaCount < minimum)
+      ? undefined
+      : ['enough members: the group is fixed', error];
   }
   return undefined;
 }
 
 function judgeRefused({ cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
-  const refused = answer.kind === 'write' && ['ERR_INVALID_DATA', 'ERR_OPERATION_DISABLED', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_INVALID_PARAMETERS', 'ERR_HANDLER_NOT_FOUND'].includes(answer.error);
-  return refused && command.sent <= 1 && command.effects > 0 && !hasTwin(cluster, command) ? ['no effect of a refused write', `${answer.error} after an effect`] : undefined;
+  const refused =
+    answer.kind === 'write' &&
+    [
+      'ERR_INVALID_DATA',
+      'ERR_OPERATION_DISABLED',
+      'ERR_NOT_ENOUGH_MEMBER',
+      'ERR_INVALID_PARAMETERS',
+      'ERR_HANDLER_NOT_FOUND',
+    ].includes(answer.error);
+  return refused && command.sent <= 1 && command.effects > 0 && !hasTwin(cluster, command)
+    ? ['no effect of a refused write', `${answer.error} after an effect`]
+    : undefined;
 }
 
 /** Answers that a calm, serving partition does not give (repl.L7: queued writes progress). */
-const UNAVAILABLE: readonly ErrorCode[] = ['ERR_TIMEOUT', 'ERR_NETWORK_FAILURE', 'ERR_SESSION_RESET', 'ERR_INVALID_STATE', 'ERR_INACTIVE_STATE', 'ERR_OBJECT_NOT_FOUND', 'ERR_BUSY', 'ERR_APP_NOT_EXIST'];
+const UNAVAILABLE: readonly ErrorCode[] = [
+  'ERR_TIMEOUT',
+  'ERR_NETWORK_FAILURE',
+  'ERR_SESSION_RESET',
+  'ERR_INVALID_STATE',
+  'ERR_INACTIVE_STATE',
+  'ERR_OBJECT_NOT_FOUND',
+  'ERR_BUSY',
+  'ERR_APP_NOT_EXIST',
+];
 
 function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   const client = command.command.kind === 'get' || isWrite(command.command);
   if (!client || !UNAVAILABLE.includes(answer.error) || !state.calm) return undefined;
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
-  if (!calm || parts.some((part) => part.servesSinceUs < 0 || part.servesSinceUs > command.invokedAtUs || excused(part))) return undefined;
-  return ['the command to be served: no fault so far, and every partition of the table serves since before', answer.error];
+  if (
+    !calm ||
+    parts.some((part) => part.servesSinceUs < 0 || part.servesSinceUs > command.invokedAtUs || excused(part))
+  )
+    return undefined;
+  return [
+    'the command to be served: no fault so far, and every partition of the table serves since before',
+    answer.error,
+  ];
 }
 
 // ---------------------------------------------------------------- admin
 
 /** Tables that bore a name at some moment between invocation and now. */
 function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
-  return Object.values(cluster.tables).filter((table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs));
+  return Object.values(cluster.tables).filter(
+    (table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs),
+  );
 }
 
 /** Was the name free at some moment of the interval? */
 function wasFree(scene: AnswerScene, name: string): boolean {
-  return !namesakes(scene, name).some((table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0);
+  return !namesakes(scene, name).some(
+    (table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0,
+  );
 }
 
 const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
@@ -134,13 +208,25 @@ const judgeCreate: Judge = (scene, answer) => {
   if (answer.error === 'ERR_OK') {
     const appId = answer.kind === 'admin' && answer.appId !== undefined ? answer.appId : same.at(-1)?.appId;
     const table = cluster.tables[appId ?? -1];
-    if (table?.name !== name || table.partitionCount !== partitionCount || table.maxReplicaCount !== replicaCount) return [`a table ${name}, ${partitionCount} x ${replicaCount}`, table === undefined ? 'none' : `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`];
-    return successIfExist || table.createdAtUs >= command.invokedAtUs ? undefined : ['ERR_APP_EXIST: it existed before', 'ERR_OK'];
+    if (table?.name !== name || table.partitionCount !== partitionCount || table.maxReplicaCount !== replicaCount)
+      return [
+        `a table ${name}, ${partitionCount} x ${replicaCount}`,
+        table === undefined ? 'none' : `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`,
+      ];
+    return successIfExist || table.createdAtUs >= command.invokedAtUs
+      ? undefined
+      : ['ERR_APP_EXIST: it existed before', 'ERR_OK'];
   }
-  if (answer.error === 'ERR_APP_EXIST') return same.length > 0 ? undefined : [`no ${answer.error}: no table is named ${name}`, answer.error];
+  if (answer.error === 'ERR_APP_EXIST')
+    return same.length > 0 ? undefined : [`no ${answer.error}: no table is named ${name}`, answer.error];
   if (answer.error === 'ERR_INVALID_PARAMETERS') {
     const nodes = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica`)).length;
-    const odd = !TABLE_NAME.test(name) || partitionCount <= 0 || replicaCount <= 0 || replicaCount > nodes || (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
+    const odd =
+      !TABLE_NAME.test(name) ||
+      partitionCount <= 0 ||
+      replicaCount <= 0 ||
+      replicaCount > nodes ||
+      (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
     return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
   }
   return undefined;
@@ -149,8 +235,11 @@ const judgeCreate: Judge = (scene, answer) => {
 const judgeDrop: Judge = (scene, answer) => {
   if (scene.command.command.kind !== 'dropTable') return undefined;
   const { name } = scene.command.command;
-  if (answer.error === 'ERR_OK') return wasFree(scene, name) ? undefined : [`no table named ${name}`, 'it is still there'];
-  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name) ? [`no ${answer.error}: ${name} existed all the time`, answer.error] : undefined;
+  if (answer.error === 'ERR_OK')
+    return wasFree(scene, name) ? undefined : [`no table named ${name}`, 'it is still there'];
+  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name)
+    ? [`no ${answer.error}: ${name} existed all the time`, answer.error]
+    : undefined;
 };
 
 const judgeSetEnvs: Judge = (scene, answer) => {
@@ -159,32 +248,56 @@ const judgeSetEnvs: Judge = (scene, answer) => {
   const { name, envs } = command.command;
   if (answer.error === 'ERR_OK') {
     const rivals = cluster.tableChanges - command.tableChangesBefore > 1;
-    const wrong = Object.entries(envs).find(([key, value]) => !namesakes(scene, name).some((table) => table.envs[key] === value));
+    const wrong = Object.entries(envs).find(
+      ([key, value]) => !namesakes(scene, name).some((table) => table.envs[key] === value),
+    );
     return wrong === undefined || rivals ? undefined : [`${wrong[0]}=${wrong[1]} stored`, 'it is not'];
   }
-  if (answer.error === 'ERR_INVALID_PARAMETERS') return envsAreRight(envs) ? ['the envs to be accepted', answer.error] : undefined;
-  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name) ? [`no ${answer.error}: ${name} existed all the time`, answer.error] : undefined;
+  if (answer.error === 'ERR_INVALID_PARAMETERS')
+    return envsAreRight(envs) ? ['the envs to be accepted', answer.error] : undefined;
+  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name)
+    ? [`no ${answer.error}: ${name} existed all the time`, answer.error]
+    : undefined;
 };
 
 /** The meta server shows a change once the store has told it so: certain only when a command about it was answered since. */
 const judgeList: Judge = ({ cluster, command }, answer) => {
-  if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore) return undefined;
+  if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore)
+    return undefined;
   for (const table of Object.values(cluster.tables)) {
     if (table.changes !== table.answeredChanges) continue;
     const seen = answer.tables.find(({ appId }) => appId === table.appId);
     const dropped = table.droppedAtUs >= 0;
     if (seen === undefined && !dropped) return [`${table.name} (${table.appId}) in the list`, 'it is missing'];
     if (seen === undefined) continue;
-    const envs = Object.entries(table.envs).map(([key, value]) => `${key}=${value}`).sort().join();
-    const seenEnvs = Object.entries(seen.envs).map(([key, value]) => `${key}=${value}`).sort().join();
-    const right = seen.name === table.name && seen.partitionCount === table.partitionCount && seen.maxReplicaCount === table.maxReplicaCount && (dropped || seenEnvs === envs) && (seen.status === 'AS_DROPPED' || seen.status === 'AS_DROPPING') === dropped;
-    if (!right) return [`${table.name} ${table.status} ${table.partitionCount} x ${table.maxReplicaCount} {${envs}}`, `${seen.name} ${seen.status} ${seen.partitionCount} x ${seen.maxReplicaCount} {${seenEnvs}}`];
+    const envs = Object.entries(table.envs)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join();
+    const seenEnvs = Object.entries(seen.envs)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join();
+    const right =
+      seen.name === table.name &&
+      seen.partitionCount === table.partitionCount &&
+      seen.maxReplicaCount === table.maxReplicaCount &&
+      (dropped || seenEnvs === envs) &&
+      (seen.status === 'AS_DROPPED' || seen.status === 'AS_DROPPING') === dropped;
+    if (!right)
+      return [
+        `${table.name} ${table.status} ${table.partitionCount} x ${table.maxReplicaCount} {${envs}}`,
+        `${seen.name} ${seen.status} ${seen.partitionCount} x ${seen.maxReplicaCount} {${seenEnvs}}`,
+      ];
   }
   const stranger = answer.tables.find(({ appId }) => !(appId in cluster.tables));
   return stranger === undefined ? undefined : ['only tables that exist', `${stranger.name} (${stranger.appId})`];
 };
 
-function checkpointScene({ cluster, command }: AnswerScene): { readonly part: PartitionState; readonly replica: ReplicaState } | undefined {
+function checkpointScene({
+  cluster,
+  command,
+}: AnswerScene): { readonly part: PartitionState; readonly replica: ReplicaState } | undefined {
   if (!('partitionIndex' in command.command)) return undefined;
   const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
   const replica = part?.replicas[part.configs[part.ballot]?.primary ?? ''];
@@ -196,17 +309,29 @@ const judgeCheckpoint: Judge = (scene, answer) => {
   const { command, state, cluster } = scene;
   const found = checkpointScene(scene);
   const asked = command.command;
-  if (answer.kind !== 'checkpoint' || (asked.kind !== 'emergencyCheckpoint' && asked.kind !== 'queryCheckpoint')) return undefined;
+  if (answer.kind !== 'checkpoint' || (asked.kind !== 'emergencyCheckpoint' && asked.kind !== 'queryCheckpoint'))
+    return undefined;
   const { error, durable, prepared, minDecree } = answer;
   if (error === 'ERR_BUSY' && !command.sawFlag) return ['no ERR_BUSY: no emergency checkpoint is under way', error];
-  if (error === 'ERR_TRY_AGAIN' && state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length) return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
-  if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0) return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
+  if (
+    error === 'ERR_TRY_AGAIN' &&
+    state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length
+  )
+    return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
+  if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0)
+    return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
   if (error !== 'ERR_OK') return undefined;
-  if (found === undefined) return cluster.tableChanges === command.tableChangesBefore ? ['an error: there is no such partition', error] : undefined;
+  if (found === undefined)
+    return cluster.tableChanges === command.tableChangesBefore
+      ? ['an error: there is no such partition', error]
+      : undefined;
   const now = durableOf(found.replica);
-  if (durable < command.durableBefore || durable > now) return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
-  if (prepared !== (minDecree <= durable) || (prepared && durable < 1)) return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];
-  if (asked.kind === 'queryCheckpoint' || asked.minDecree !== 'last-applied') return minDecree === asked.minDecree ? undefined : [`minimum ${asked.minDecree}`, `${minDecree}`];
+  if (durable < command.durableBefore || durable > now)
+    return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
+  if (prepared !== minDecree <= durable || (prepared && durable < 1))
+    return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];
+  if (asked.kind === 'queryCheckpoint' || asked.minDecree !== 'last-applied')
+    return minDecree === asked.minDecree ? undefined : [`minimum ${asked.minDecree}`, `${minDecree}`];
   const least = Math.max(command.appliedBefore, 1);
   const most = Math.max(found.part.committed, 1);
   return minDecree >= least && minDecree <= most ? undefined : [`a minimum from ${least} to ${most}`, `${minDecree}`];
@@ -223,12 +348,19 @@ const ADMIN_JUDGES: readonly { readonly name: string; readonly judge: Judge }[] 
 /** All guards of an answer, in order. */
 export const answerGuards = [
   guard('answers/kind', 'S8', ({ command }: AnswerScene, e: CommandAnswered) =>
-    ANSWER_KIND[command.command.kind] === e.answer.kind ? undefined : [ANSWER_KIND[command.command.kind], e.answer.kind]),
+    ANSWER_KIND[command.command.kind] === e.answer.kind
+      ? undefined
+      : [ANSWER_KIND[command.command.kind], e.answer.kind],
+  ),
   guard('answers/read', 'S1', judgeRead),
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...ADMIN_JUDGES.map(({ name, judge }) => guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) => (SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer)))),
+  ...ADMIN_JUDGES.map(({ name, judge }) =>
+    guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
+      SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
+    ),
+  ),
 ];
 
 /** Is this answer to an open command permitted in this state? undefined: yes. */

@@ -52,7 +52,9 @@ export function applyRows(part: PartitionState, home: Record<string, Gpid> | und
   for (const update of proposal.updates) {
     for (const row of update.rows) {
       if (home !== undefined) home[row.key] ??= part.gpid;
-      (part.history[row.key] ??= []).push(row.op === 'put' ? { value: row.value, expireTs: row.expireTs } : { value: undefined, expireTs: 0 });
+      (part.history[row.key] ??= []).push(
+        row.op === 'put' ? { value: row.value, expireTs: row.expireTs } : { value: undefined, expireTs: 0 },
+      );
       digest = applyRow(part.rows, row, proposal.timestampUs, digest);
     }
   }
@@ -93,5 +95,7 @@ export function explainedByExpiry(expected: number, actual: number, expirable: r
 function sumsTo(target: number, rows: readonly Row[], from: number): boolean {
   if (target === 0) return true;
   const row = rows[from];
-  return row !== undefined && (sumsTo(removeFromDigest(target, row.hash), rows, from + 1) || sumsTo(target, rows, from + 1));
+  return (
+    row !== undefined && (sumsTo(removeFromDigest(target, row.hash), rows, from + 1) || sumsTo(target, rows, from + 1))
+  );
 }

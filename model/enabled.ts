@@ -12,7 +12,16 @@ import { replay } from './rules/lifecycle.ts';
 import { isWrite, storedKey } from './rules/attempts.ts';
 import { RULES } from './rules/index.ts';
 import type { RuleTable } from './rules/rule.ts';
-import { durableOf, proposalOf, type ClusterState, type ModelConfig, type ModelState, type PartitionState, type Proposal, type ReplicaState } from './state.ts';
+import {
+  durableOf,
+  proposalOf,
+  type ClusterState,
+  type ModelConfig,
+  type ModelState,
+  type PartitionState,
+  type Proposal,
+  type ReplicaState,
+} from './state.ts';
 import type { NodeId } from './vocabulary.ts';
 
 export interface Scope {
@@ -55,13 +64,28 @@ export function candidates(state: ModelState, scope: Scope): readonly Transition
   for (const cluster of Object.values(state.clusters)) {
     for (const part of Object.values(cluster.partitions)) {
       for (const replica of Object.values(part.replicas)) {
-        const here: Here = { scope, state, cluster, part, replica, at: { atUs: 0, node: replica.node, gpid: part.gpid } };
+        const here: Here = {
+          scope,
+          state,
+          cluster,
+          part,
+          replica,
+          at: { atUs: 0, node: replica.node, gpid: part.gpid },
+        };
         if (state.nodes[replica.node]?.up !== true) {
           all.push(...restarts(here));
           continue;
         }
-        if (crashes < scope.maxCrashes) all.push([{ kind: 'process.stopped', atUs: 0, node: replica.node, cause: 'crash', detail: '' }]);
-        if (replica.open) all.push(...roles(here), ...prepares(here), ...logWrites(here), ...commits(here), ...(scope.storage ? storage(here) : []));
+        if (crashes < scope.maxCrashes)
+          all.push([{ kind: 'process.stopped', atUs: 0, node: replica.node, cause: 'crash', detail: '' }]);
+        if (replica.open)
+          all.push(
+            ...roles(here),
+            ...prepares(here),
+            ...logWrites(here),
+            ...commits(here),
+            ...(scope.storage ? storage(here) : []),
+          );
       }
     }
   }
@@ -71,12 +95,25 @@ export function candidates(state: ModelState, scope: Scope): readonly Transition
 function roles({ scope, part, replica, at }: Here): Transition[] {
   const config = part.configs[part.ballot];
   const { status: from } = replica;
-  const become = (to: typeof from, ballot = part.ballot): Transition => [{ kind: 'replica.status', ...at, from, to, ballot }];
+  const become = (to: typeof from, ballot = part.ballot): Transition => [
+    { kind: 'replica.status', ...at, from, to, ballot },
+  ];
   if (config === undefined) return [];
-  if (config.primary !== replica.node) return from === 'PS_INACTIVE' || replica.ballot < part.ballot ? [become('PS_SECONDARY')] : [];
+  if (config.primary !== replica.node)
+    return from === 'PS_INACTIVE' || replica.ballot < part.ballot ? [become('PS_SECONDARY')] : [];
   const newBallot: ModelEvent = {
-    kind: 'config.stored', atUs: 0, cluster: at.node.slice(0, at.node.indexOf('/')),
-    config: { gpid: part.gpid, ballot: part.ballot + 1, maxReplicaCount: 1 + config.secondaries.length, primary: config.primary, secondaries: config.secondaries, lastDrops: [], lastCommittedDecree: replica.committed },
+    kind: 'config.stored',
+    atUs: 0,
+    cluster: at.node.slice(0, at.node.indexOf('/')),
+    config: {
+      gpid: part.gpid,
+      ballot: part.ballot + 1,
+      maxReplicaCount: 1 + config.secondaries.length,
+      primary: config.primary,
+      secondaries: config.secondaries,
+      lastDrops: [],
+      lastCommittedDecree: replica.committed,
+    },
   };
   const grows = part.ballot < scope.maxBallot;
   if (from === 'PS_PRIMARY') return grows && scope.reballots ? [become('PS_INACTIVE', replica.ballot)] : [];
@@ -86,8 +123,14 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
 /** The updates of the oldest command that has an attempt left at this replica; which of the writes comes first makes no difference. */
 function asked({ cluster, replica }: Here): readonly UpdateFact[] | undefined {
   for (const { command, attempts, used } of Object.values(cluster.commands)) {
-    if (!isWrite(command) || command.kind !== 'put' || (attempts[replica.node] ?? 0) <= (used[replica.node] ?? 0)) continue;
-    return [{ code: 'RPC_RRDB_RRDB_PUT', rows: [{ op: 'put', key: storedKey(command.hashKey, command.sortKey), value: command.value, expireTs: 0 }] }];
+    if (!isWrite(command) || command.kind !== 'put' || (attempts[replica.node] ?? 0) <= (used[replica.node] ?? 0))
+      continue;
+    return [
+      {
+        code: 'RPC_RRDB_RRDB_PUT',
+        rows: [{ op: 'put', key: storedKey(command.hashKey, command.sortKey), value: command.value, expireTs: 0 }],
+      },
+    ];
   }
   return undefined;
 }
@@ -95,13 +138,29 @@ function asked({ cluster, replica }: Here): readonly UpdateFact[] | undefined {
 function prepares(here: Here): Transition[] {
   const { scope, part, replica, at } = here;
   if (replica.status === 'PS_SECONDARY') {
-    return Object.values(part.proposals).flat()
-      .filter(({ ballot, decree }) => ballot === replica.ballot && decree > replica.committed && replica.entries[decree]?.ballot !== ballot)
+    return Object.values(part.proposals)
+      .flat()
+      .filter(
+        ({ ballot, decree }) =>
+          ballot === replica.ballot && decree > replica.committed && replica.entries[decree]?.ballot !== ballot,
+      )
       .flatMap((proposal) => receives(here, proposal));
   }
   if (replica.status !== 'PS_PRIMARY') return [];
-  const propose = (decree: number, updates: readonly UpdateFact[], timestampUs: number, reproposal: boolean): Transition =>
-    [{ kind: 'replica.prepared', ...at, as: 'primary', reproposal, mutation: { ballot: replica.ballot, decree, lastCommitted: replica.committed, timestampUs, updates } }];
+  const propose = (
+    decree: number,
+    updates: readonly UpdateFact[],
+    timestampUs: number,
+    reproposal: boolean,
+  ): Transition => [
+    {
+      kind: 'replica.prepared',
+      ...at,
+      as: 'primary',
+      reproposal,
+      mutation: { ballot: replica.ballot, decree, lastCommitted: replica.committed, timestampUs, updates },
+    },
+  ];
   const fresh = replica.maxPrepared + 1;
   const all: Transition[] = [];
   if (replica.reproposeNext <= replica.reproposeLast) {
@@ -122,7 +181,10 @@ function receives(here: Here, { ballot, decree, lastCommitted, timestampUs, upda
   const prepared: ModelEvent = { kind: 'replica.prepared', ...here.at, as: 'secondary', reproposal: false, mutation };
   const acked: ModelEvent = { kind: 'prepare.acked', ...here.at, ballot, decree };
   // An acknowledgement before the log is tried too; the rules know better.
-  return [[prepared, ...toLog(here, mutation), acked], [prepared, acked]];
+  return [
+    [prepared, ...toLog(here, mutation), acked],
+    [prepared, acked],
+  ];
 }
 
 function toLog({ replica, at }: Here, mutation: MutationFact): ModelEvent[] {
@@ -142,24 +204,36 @@ function logWrites(here: Here): Transition[] {
     if (proposal === undefined) continue;
     const { ballot, lastCommitted, timestampUs, updates, acks } = proposal;
     if (!entry.logged) all.push(toLog(here, { ballot, decree, lastCommitted, timestampUs, updates }));
-    else if (replica.status === 'PS_SECONDARY' && ballot === replica.ballot && acks[replica.node] !== true) all.push([{ kind: 'prepare.acked', ...at, ballot, decree }]);
+    else if (replica.status === 'PS_SECONDARY' && ballot === replica.ballot && acks[replica.node] !== true)
+      all.push([{ kind: 'prepare.acked', ...at, ballot, decree }]);
   }
   return all;
 }
 
 function newFile(replica: ReplicaState, at: Here['at']): ModelEvent {
   const newest = replica.files[replica.files.length - 1];
-  return { kind: 'log.file-created', ...at, fileIndex: (newest?.index ?? 0) + 1, startOffset: newest?.endOffset ?? 0, previousMaxDecree: newest?.maxDecree ?? 0, validStartOffset: 0 };
+  return {
+    kind: 'log.file-created',
+    ...at,
+    fileIndex: (newest?.index ?? 0) + 1,
+    startOffset: newest?.endOffset ?? 0,
+    previousMaxDecree: newest?.maxDecree ?? 0,
+    validStartOffset: 0,
+  };
 }
 
 /** The next decree; or, on a secondary, everything that a primary has committed, since a commit point comes as one number. */
 function commits({ part, replica, at }: Here): Transition[] {
   const first = replica.committed + 1;
-  const last = replica.status === 'PS_SECONDARY' && part.committed > first ? Math.min(part.committed, replica.maxPrepared) : first;
+  const last =
+    replica.status === 'PS_SECONDARY' && part.committed > first ? Math.min(part.committed, replica.maxPrepared) : first;
   if (first > replica.maxPrepared) return [];
   const all: ModelEvent[] = [];
   for (let decree = first; decree <= last; decree++) {
-    all.push({ kind: 'replica.committed', ...at, decree, ballot: replica.entries[decree]?.ballot ?? replica.ballot }, { kind: 'replica.applied', ...at, decree });
+    all.push(
+      { kind: 'replica.committed', ...at, decree, ballot: replica.entries[decree]?.ballot ?? replica.ballot },
+      { kind: 'replica.applied', ...at, decree },
+    );
   }
   return [all];
 }
@@ -167,17 +241,46 @@ function commits({ part, replica, at }: Here): Transition[] {
 /** A new process over the same disk, with and without the checkpoint of a server's start (repl 5.1). */
 function restarts({ part, replica, at, scope }: Here): Transition[] {
   const started: ModelEvent = { kind: 'process.started', atUs: 0, node: at.node };
-  const atOpen: ModelEvent[] = replica.flushed === durableOf(replica) ? [] : checkpoint(part, at, replica.flushed, 'open');
+  const atOpen: ModelEvent[] =
+    replica.flushed === durableOf(replica) ? [] : checkpoint(part, at, replica.flushed, 'open');
   const disk = replay(replica, replica.flushed);
   const redone: ModelEvent[] = [];
-  for (let decree = replica.flushed + 1; decree <= disk.applied; decree++) redone.push({ kind: 'replica.committed', ...at, decree, ballot: disk.ballot }, { kind: 'replica.applied', ...at, decree });
-  const opened = (durable: number): ModelEvent => ({ kind: 'replica.opened', ...at, fresh: false, ballot: disk.ballot, durable, applied: disk.applied, committed: disk.committed, maxPrepared: disk.maxPrepared });
+  for (let decree = replica.flushed + 1; decree <= disk.applied; decree++)
+    redone.push(
+      { kind: 'replica.committed', ...at, decree, ballot: disk.ballot },
+      { kind: 'replica.applied', ...at, decree },
+    );
+  const opened = (durable: number): ModelEvent => ({
+    kind: 'replica.opened',
+    ...at,
+    fresh: false,
+    ballot: disk.ballot,
+    durable,
+    applied: disk.applied,
+    committed: disk.committed,
+    maxPrepared: disk.maxPrepared,
+  });
   const plain: Transition = [started, ...atOpen, ...redone, opened(replica.flushed)];
   if (!scope.storage || disk.applied === replica.flushed) return [plain];
-  return [plain, [started, ...atOpen, ...redone, { kind: 'storage.flushed', ...at, decree: disk.applied }, ...checkpoint(part, at, disk.applied, 'start-up'), opened(disk.applied)]];
+  return [
+    plain,
+    [
+      started,
+      ...atOpen,
+      ...redone,
+      { kind: 'storage.flushed', ...at, decree: disk.applied },
+      ...checkpoint(part, at, disk.applied, 'start-up'),
+      opened(disk.applied),
+    ],
+  ];
 }
 
-function checkpoint(part: PartitionState, at: Here['at'], decree: number, trigger: 'open' | 'start-up' | 'periodic'): ModelEvent[] {
+function checkpoint(
+  part: PartitionState,
+  at: Here['at'],
+  decree: number,
+  trigger: 'open' | 'start-up' | 'periodic',
+): ModelEvent[] {
   return [
     { kind: 'checkpoint.listed', ...at, decree, contentDecree: decree, contentDigest: part.digests[decree] ?? 0 },
     { kind: 'checkpoint.ended', ...at, trigger, error: 'ERR_OK', durable: decree },
@@ -188,15 +291,25 @@ function storage({ scope, state, part, replica, at }: Here): Transition[] {
   const all: Transition[] = [];
   const durable = durableOf(replica);
   const flags = state.nodes[replica.node]?.manualCount ?? 0;
-  for (let decree = replica.flushed + 1; decree <= replica.applied; decree++) all.push([{ kind: 'storage.flushed', ...at, decree }]);
-  for (let decree = durable + 1; decree <= replica.applied; decree++) all.push(checkpoint(part, at, decree, 'periodic'));
+  for (let decree = replica.flushed + 1; decree <= replica.applied; decree++)
+    all.push([{ kind: 'storage.flushed', ...at, decree }]);
+  for (let decree = durable + 1; decree <= replica.applied; decree++)
+    all.push(checkpoint(part, at, decree, 'periodic'));
   if (!replica.manual && durable < replica.applied) {
-    all.push([{ kind: 'checkpoint.manual-flag', ...at, set: true, serverCount: flags + 1 }, { kind: 'checkpoint.ended', ...at, trigger: 'manual-emergency', error: 'ERR_TRY_AGAIN', durable }]);
+    all.push([
+      { kind: 'checkpoint.manual-flag', ...at, set: true, serverCount: flags + 1 },
+      { kind: 'checkpoint.ended', ...at, trigger: 'manual-emergency', error: 'ERR_TRY_AGAIN', durable },
+    ]);
   }
-  if (replica.manual) all.push([{ kind: 'checkpoint.ended', ...at, trigger: 'retry-after-flush', error: 'ERR_OK', durable }, { kind: 'checkpoint.manual-flag', ...at, set: false, serverCount: flags - 1 }]);
+  if (replica.manual)
+    all.push([
+      { kind: 'checkpoint.ended', ...at, trigger: 'retry-after-flush', error: 'ERR_OK', durable },
+      { kind: 'checkpoint.manual-flag', ...at, set: false, serverCount: flags - 1 },
+    ]);
   for (const { decree } of replica.checkpoints) all.push([{ kind: 'checkpoint.removed', ...at, decree }]);
   const newest = replica.files[replica.files.length - 1];
-  if (replica.fileOpen && newest !== undefined && newest.records.length > 0 && newest.index < scope.maxLogFiles) all.push([newFile(replica, at)]);
+  if (replica.fileOpen && newest !== undefined && newest.records.length > 0 && newest.index < scope.maxLogFiles)
+    all.push([newFile(replica, at)]);
   for (const { index: fileIndex } of replica.files) all.push([{ kind: 'log.file-removed', ...at, fileIndex }]);
   return all;
 }

@@ -3,14 +3,40 @@
  */
 import { NO_CONTENT } from './content.ts';
 import {
-  commitGlobally, newNode, newPartition, newReplica, propose, type LogFile, type ModelConfig, type ModelState, type PreloadedPartition,
+  commitGlobally,
+  newNode,
+  newPartition,
+  newReplica,
+  propose,
+  type LogFile,
+  type ModelConfig,
+  type ModelState,
+  type PreloadedPartition,
 } from './state.ts';
 
 /** The state before the first event. */
 export function init(config: ModelConfig): ModelState {
-  const state: ModelState = { config, nowUs: 0, healedAtUs: -1, calm: true, disturbedAtUs: 0, lastCommandAtUs: 0, nodes: {}, clusters: {} };
+  const state: ModelState = {
+    config,
+    nowUs: 0,
+    healedAtUs: -1,
+    calm: true,
+    disturbedAtUs: 0,
+    lastCommandAtUs: 0,
+    nodes: {},
+    clusters: {},
+  };
   for (const cluster of config.clusters) {
-    state.clusters[cluster.id] = { id: cluster.id, tables: {}, byName: {}, tableChanges: 0, partitions: {}, commands: {}, effects: {}, writers: {} };
+    state.clusters[cluster.id] = {
+      id: cluster.id,
+      tables: {},
+      byName: {},
+      tableChanges: 0,
+      partitions: {},
+      commands: {},
+      effects: {},
+      writers: {},
+    };
     for (const node of cluster.nodes) state.nodes[node] = newNode();
   }
   for (const preloaded of config.tables ?? []) preload(state, preloaded);
@@ -22,8 +48,18 @@ function preload(state: ModelState, from: PreloadedPartition): void {
   if (cluster === undefined) throw new Error(`preloaded partition of unknown cluster ${from.cluster}`);
   const { appId, name, partitionCount, envs } = from.table;
   const table = (cluster.tables[appId] ??= {
-    appId, name, status: 'AS_AVAILABLE', partitionCount, maxReplicaCount: from.config.maxReplicaCount, envs: { ...envs },
-    createdAtUs: 0, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1, weakestReserve: { count: Infinity, seconds: Infinity },
+    appId,
+    name,
+    status: 'AS_AVAILABLE',
+    partitionCount,
+    maxReplicaCount: from.config.maxReplicaCount,
+    envs: { ...envs },
+    createdAtUs: 0,
+    droppedAtUs: -1,
+    home: {},
+    changes: 0,
+    answeredChanges: -1,
+    weakestReserve: { count: Infinity, seconds: Infinity },
   });
   cluster.byName[name] = appId;
   const part = newPartition(from.gpid, appId);
@@ -70,10 +106,14 @@ function preloadedFiles(from: PreloadedPartition): LogFile[] {
     const records = from.records.slice(taken, taken + file.records);
     taken += file.records;
     return {
-      index: file.index, startOffset: file.startOffset, endOffset: layout[at + 1]?.startOffset ?? file.startOffset,
-      previousMaxDecree: file.previousMaxDecree, maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
-      writtenAtUs: 0, incarnation: -1, records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
+      index: file.index,
+      startOffset: file.startOffset,
+      endOffset: layout[at + 1]?.startOffset ?? file.startOffset,
+      previousMaxDecree: file.previousMaxDecree,
+      maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
+      writtenAtUs: 0,
+      incarnation: -1,
+      records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
     };
   });
 }
-

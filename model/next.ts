@@ -13,7 +13,8 @@ enablePatches();
 // Not frozen: a `step` tree and a `next` tree may share what `init` or an event brought.
 const immer = new Immer({ autoFreeze: false });
 
-export type Next = { readonly state: ModelState; readonly patches: readonly Patch[] } | { readonly violation: Violation };
+export type Next =
+  { readonly state: ModelState; readonly patches: readonly Patch[] } | { readonly violation: Violation };
 
 /** The state after an event, and what changed; or the broken rule. The given state stays as it is. */
 export function next(state: ModelState, event: ModelEvent, rules: RuleTable = RULES): Next {
@@ -31,7 +32,11 @@ export function next(state: ModelState, event: ModelEvent, rules: RuleTable = RU
 }
 
 /** The state after several events, or undefined when a rule refuses one of them; no patches, so cheaper than `next`. */
-export function nextAll(state: ModelState, events: readonly ModelEvent[], rules: RuleTable = RULES): ModelState | undefined {
+export function nextAll(
+  state: ModelState,
+  events: readonly ModelEvent[],
+  rules: RuleTable = RULES,
+): ModelState | undefined {
   const draft = immer.createDraft(state);
   for (const event of events) if (applyRule(rules, draft, event) !== undefined) return undefined;
   return immer.finishDraft(draft);

@@ -2,7 +2,16 @@
  * What must eventually happen once faults have ended, and by when (repl 6.2; S9, L2 - L8). A bound is a sum of named terms,
  * setting x count, counted from the latest of the obligation's own start, heal and the last command; it can print itself.
  */
-import { durableOf, excused, serves, type ClusterState, type ModelState, type PartitionState, type ReplicaState, type TableState } from './state.ts';
+import {
+  durableOf,
+  excused,
+  serves,
+  type ClusterState,
+  type ModelState,
+  type PartitionState,
+  type ReplicaState,
+  type TableState,
+} from './state.ts';
 import { isLive } from './rules/world.ts';
 import type { Gpid } from './vocabulary.ts';
 
@@ -23,12 +32,24 @@ export interface Obligation {
 /** Names and properties of all obligations, for the registry. */
 export const OBLIGATIONS = {
   'L6 command answered': { property: 'L6', sentence: 'every command is answered' },
-  'L4 partition serves': { property: 'L4', sentence: 'the members of the newest configuration hold their roles in its ballot' },
+  'L4 partition serves': {
+    property: 'L4',
+    sentence: 'the members of the newest configuration hold their roles in its ballot',
+  },
   'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
-  'L2 secondaries commit': { property: 'repl.L2', sentence: 'secondaries commit and apply what the primary has committed' },
-  'L8 emergency checkpoint': { property: 'L8', sentence: 'an emergency checkpoint that was accepted makes its decree durable' },
+  'L2 secondaries commit': {
+    property: 'repl.L2',
+    sentence: 'secondaries commit and apply what the primary has committed',
+  },
+  'L8 emergency checkpoint': {
+    property: 'L8',
+    sentence: 'an emergency checkpoint that was accepted makes its decree durable',
+  },
   'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
-  'L4 flushed is listed': { property: 'repl.L4', sentence: 'what is flushed gets into a checkpoint at the next periodic attempts' },
+  'L4 flushed is listed': {
+    property: 'repl.L4',
+    sentence: 'what is flushed gets into a checkpoint at the next periodic attempts',
+  },
   'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
   'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
 } as const;
@@ -45,14 +66,22 @@ export function obligations(state: ModelState): readonly Obligation[] {
     commands(state, cluster, all);
     for (const part of Object.values(cluster.partitions)) {
       const table = cluster.tables[part.appId];
-      if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE') partition(state, table, part, all);
+      if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE')
+        partition(state, table, part, all);
       flags(state, part, all);
     }
   }
   return all;
 }
 
-function owe(all: Obligation[], name: Name, key: string, gpid: Gpid | '', sinceUs: number, terms: readonly Term[]): void {
+function owe(
+  all: Obligation[],
+  name: Name,
+  key: string,
+  gpid: Gpid | '',
+  sinceUs: number,
+  terms: readonly Term[],
+): void {
   const boundUs = terms.reduce((sum, [count, , ms]) => sum + count * ms * 1000, 0);
   const boundText = terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
   const { property, sentence } = OBLIGATIONS[name];
@@ -68,37 +97,77 @@ function commands(state: ModelState, cluster: ClusterState, all: Obligation[]): 
   }
 }
 
-function membersOf(part: PartitionState): { readonly primary: ReplicaState | undefined; readonly secondaries: readonly (ReplicaState | undefined)[] } {
+function membersOf(part: PartitionState): {
+  readonly primary: ReplicaState | undefined;
+  readonly secondaries: readonly (ReplicaState | undefined)[];
+} {
   const config = part.configs[part.ballot];
-  return { primary: part.replicas[config?.primary ?? ''], secondaries: (config?.secondaries ?? []).map((node) => part.replicas[node]) };
+  return {
+    primary: part.replicas[config?.primary ?? ''],
+    secondaries: (config?.secondaries ?? []).map((node) => part.replicas[node]),
+  };
 }
 
 function partition(state: ModelState, table: TableState, part: PartitionState, all: Obligation[]): void {
   const s = state.config.settings;
   const { primary, secondaries } = membersOf(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs, part.configStoredAtUs);
-  const round: readonly Term[] = [[2, 'prepareTimeoutMs', s.prepareTimeoutMs], [2, 'updateConfigRetryMs', s.updateConfigRetryMs], [2, 'rpcTimeoutMs', s.rpcTimeoutMs], WORK];
-  const roles: readonly Term[] = [[2, 'configSyncIntervalMs', s.configSyncIntervalMs], [1, 'groupCheckIntervalMs', s.groupCheckIntervalMs], ...round];
+  const round: readonly Term[] = [
+    [2, 'prepareTimeoutMs', s.prepareTimeoutMs],
+    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
+    [2, 'rpcTimeoutMs', s.rpcTimeoutMs],
+    WORK,
+  ];
+  const roles: readonly Term[] = [
+    [2, 'configSyncIntervalMs', s.configSyncIntervalMs],
+    [1, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
+    ...round,
+  ];
   if (!excused(part)) {
     if (!serves(part)) owe(all, 'L4 partition serves', part.gpid, part.gpid, since, roles);
-    else if (primary !== undefined && (primary.committed < primary.maxPrepared || primary.barrierDue)) owe(all, 'L1 writes commit', part.gpid, part.gpid, Math.max(since, state.lastCommandAtUs), round);
+    else if (primary !== undefined && (primary.committed < primary.maxPrepared || primary.barrierDue))
+      owe(all, 'L1 writes commit', part.gpid, part.gpid, Math.max(since, state.lastCommandAtUs), round);
     for (const replica of secondaries) {
       if (replica === undefined || !serves(part) || s.groupCheckDisabled || replica.applied >= part.committed) continue;
-      const terms: readonly Term[] = [[2, 'groupCheckIntervalMs', s.groupCheckIntervalMs], [1, 'prepareTimeoutMs', s.prepareTimeoutMs], WORK];
-      owe(all, 'L2 secondaries commit', `${part.gpid} at ${replica.node}`, part.gpid, Math.max(since, part.committedAtUs), terms);
+      const terms: readonly Term[] = [
+        [2, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
+        [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
+        WORK,
+      ];
+      owe(
+        all,
+        'L2 secondaries commit',
+        `${part.gpid} at ${replica.node}`,
+        part.gpid,
+        Math.max(since, part.committedAtUs),
+        terms,
+      );
     }
   }
   emergencies(state, part, all);
-  for (const replica of [primary, ...secondaries]) if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY')) storage(state, part, replica, all);
+  for (const replica of [primary, ...secondaries])
+    if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'))
+      storage(state, part, replica, all);
 }
 
 function emergencies(state: ModelState, part: PartitionState, all: Obligation[]): void {
   const s = state.config.settings;
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
-    const terms: Term[] = [[2, 'checkpointStartDelayMs', s.checkpointStartDelayMs], [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs], WORK];
+    const terms: Term[] = [
+      [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
+      [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
+      WORK,
+    ];
     // A flush slower than the retry leaves the checkpoint to the next periodic attempt (Q4).
     if (state.nodes[node]?.diskFault === true) terms.push([1, 'checkpointIntervalMs', s.checkpointIntervalMs]);
-    owe(all, 'L8 emergency checkpoint', `${part.gpid} at ${node}, decree ${minDecree}, command ${id}`, part.gpid, sinceUs, terms);
+    owe(
+      all,
+      'L8 emergency checkpoint',
+      `${part.gpid} at ${node}, decree ${minDecree}, command ${id}`,
+      part.gpid,
+      sinceUs,
+      terms,
+    );
   }
 }
 
@@ -109,25 +178,39 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
   if (replica.applied > durableOf(replica)) {
     const since = Math.max(replica.undurableSinceUs, replica.openedAtUs);
     owe(all, 'L4 durable follows', key, part.gpid, since, [
-      [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs], [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
-      [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs], [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs], WORK,
+      [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs],
+      [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
+      [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
+      [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
+      WORK,
     ]);
   }
   if (replica.flushed > durableOf(replica)) {
-    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.flushedAtUs, replica.openedAtUs), [[2, 'checkpointIntervalMs', s.checkpointIntervalMs], [1, 'checkpointStartDelayMs', s.checkpointStartDelayMs], WORK]);
+    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.flushedAtUs, replica.openedAtUs), [
+      [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
+      [1, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
+      WORK,
+    ]);
   }
   if (!s.plogGcEnabled || replica.collectableSinceUs < 0) return;
   const reserve = s.logPrivateReserveMaxSizeBytes > 0 ? s.logPrivateReserveMaxTimeSeconds : 0;
   const expiry = reserve > 0 ? (replica.files[0]?.writtenAtUs ?? 0) + (reserve + 1) * 1e6 : 0;
   if (reserve > 0 && state.nodes[replica.node]?.wallFault === true) return;
-  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, replica.openedAtUs, expiry), [[2, 'checkpointIntervalMs', s.checkpointIntervalMs], WORK]);
+  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, replica.openedAtUs, expiry), [
+    [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
+    WORK,
+  ]);
 }
 
 function flags(state: ModelState, part: PartitionState, all: Obligation[]): void {
   const s = state.config.settings;
   for (const replica of Object.values(part.replicas)) {
     if (!replica.manual) continue;
-    const terms: readonly Term[] = [[2, 'checkpointStartDelayMs', s.checkpointStartDelayMs], [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs], WORK];
+    const terms: readonly Term[] = [
+      [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
+      [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
+      WORK,
+    ];
     owe(all, 'S9 manual flag', `${part.gpid} at ${replica.node}`, part.gpid, replica.manualSinceUs, terms);
   }
 }

@@ -5,59 +5,13 @@
  * path behave alike. Unknown facts are -1 or '', never absent fields, so that shapes stay stable.
  */
 import type { Command } from './commands.ts';
+import type { ModelConfig } from './config.ts';
 import type { MutationFact, UpdateFact } from './events.ts';
-import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from './vocabulary.ts';
+import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus, TableStatus } from './vocabulary.ts';
 import { applyRows } from './content.ts';
 
-/** The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog 20). */
-export interface ModelSettings {
-  readonly mutation2pcMinReplicaCount: number;
-  readonly stalenessForCommit: number;
-  readonly maxMutationCountInPrepareList: number;
-  readonly maxAllowedWriteSizeBytes: number;
-  readonly prepareTimeoutMs: number;
-  readonly groupCheckDisabled: boolean;
-  readonly groupCheckIntervalMs: number;
-  readonly checkpointDisabled: boolean;
-  readonly checkpointIntervalMs: number;
-  readonly checkpointMaxIntervalMs: number;
-  readonly triggerCheckpointRetryIntervalMs: number;
-  readonly maxConcurrentManualEmergencyCheckpoints: number;
-  readonly checkpointReserveMinCount: number;
-  readonly checkpointReserveTimeSeconds: number;
-  readonly logPrivateReserveMaxSizeBytes: number;
-  readonly logPrivateReserveMaxTimeSeconds: number;
-  readonly plogGcEnabled: boolean;
-  readonly configSyncIntervalMs: number;
-  readonly rpcTimeoutMs: number;
-  readonly checkpointStartDelayMs: number;
-  readonly checkpointRetryAfterFlushMs: number;
-  readonly updateConfigRetryMs: number;
-  readonly clientTimeoutMs: number;
-  readonly clientRetryMs: number;
-}
-
-/** A partition whose members start over a given log (booting from real files). `records` are in log order. */
-export interface PreloadedPartition {
-  readonly cluster: ClusterId;
-  readonly table: { readonly appId: number; readonly name: string; readonly partitionCount: number; readonly envs: Readonly<Record<string, string>> };
-  readonly gpid: Gpid;
-  readonly config: PartitionConfig;
-  readonly records: readonly MutationFact[];
-  readonly initBallot: Ballot;
-  /** Newest checkpoint, which is also what is flushed. */
-  readonly durable: Decree;
-  /** How the records lie in files; one file with index 1 at offset 0 by default. */
-  readonly files?: readonly { readonly index: number; readonly startOffset: number; readonly previousMaxDecree: Decree; readonly records: number }[];
-}
-
-export interface ModelConfig {
-  readonly clusters: readonly { readonly id: ClusterId; readonly nodes: readonly NodeId[] }[];
-  readonly settings: ModelSettings;
-  /** Wall clock at virtual time 0, in seconds since 2016-01-01, for time to live; without it, expiry is not judged. */
-  readonly wallBaseSeconds?: number;
-  readonly tables?: readonly PreloadedPartition[];
-}
+export { init } from './init.ts';
+export type { ModelConfig, ModelSettings, PreloadedPartition } from './config.ts';
 
 export interface NodeState {
   up: boolean;
@@ -263,17 +217,56 @@ export function newNode(): NodeState {
 
 export function newReplica(node: NodeId): ReplicaState {
   return {
-    node, open: false, incarnation: 0, status: 'PS_INACTIVE', role: 'PS_INACTIVE', ballot: 0,
-    committed: 0, applied: 0, maxPrepared: 0, entries: {}, reproposeNext: 1, reproposeLast: 0, barrierDue: false,
-    lastTimestampUs: 0, manual: false, manualSinceUs: -1, exists: false, initBallot: 0, flushed: 0, flushedAtUs: 0, base: 0, checkpoints: [],
-    files: [], fileOpen: false, damaged: false, lost: false, undurableSinceUs: -1, collectableSinceUs: -1, openedAtUs: -1,
+    node,
+    open: false,
+    incarnation: 0,
+    status: 'PS_INACTIVE',
+    role: 'PS_INACTIVE',
+    ballot: 0,
+    committed: 0,
+    applied: 0,
+    maxPrepared: 0,
+    entries: {},
+    reproposeNext: 1,
+    reproposeLast: 0,
+    barrierDue: false,
+    lastTimestampUs: 0,
+    manual: false,
+    manualSinceUs: -1,
+    exists: false,
+    initBallot: 0,
+    flushed: 0,
+    flushedAtUs: 0,
+    base: 0,
+    checkpoints: [],
+    files: [],
+    fileOpen: false,
+    damaged: false,
+    lost: false,
+    undurableSinceUs: -1,
+    collectableSinceUs: -1,
+    openedAtUs: -1,
   };
 }
 
 export function newPartition(gpid: Gpid, appId: number): PartitionState {
   return {
-    gpid, appId, ballot: -1, configs: {}, configStoredAtUs: 0, servesSinceUs: -1, primaries: {}, proposals: {}, committed: 0, committedAtUs: 0,
-    chosen: {}, rows: {}, digests: [0], history: {}, replicas: {}, emergencies: [],
+    gpid,
+    appId,
+    ballot: -1,
+    configs: {},
+    configStoredAtUs: 0,
+    servesSinceUs: -1,
+    primaries: {},
+    proposals: {},
+    committed: 0,
+    committedAtUs: 0,
+    chosen: {},
+    rows: {},
+    digests: [0],
+    history: {},
+    replicas: {},
+    emergencies: [],
   };
 }
 
@@ -306,7 +299,12 @@ export function propose(part: PartitionState, mutation: MutationFact, commands: 
 }
 
 /** The first commit of a decree anywhere: content, history and digest move on. */
-export function commitGlobally(part: PartitionState, table: TableState | undefined, proposal: Proposal, atUs: number): void {
+export function commitGlobally(
+  part: PartitionState,
+  table: TableState | undefined,
+  proposal: Proposal,
+  atUs: number,
+): void {
   part.committed = proposal.decree;
   part.committedAtUs = atUs;
   part.chosen[proposal.decree] = proposal.ballot;

@@ -45,14 +45,28 @@ export function doesWhatWasAsked(command: Command, update: UpdateFact): boolean 
     return update.rows.length === 1 && row?.op === 'remove' && row.key === storedKey(hashKey, command.sortKey);
   }
   const asked = command.kind === 'put' ? [{ sortKey: command.sortKey, value: command.value }] : command.rows;
-  return asked.length === update.rows.length && asked.every(({ sortKey, value }, i) => {
-    const row = update.rows[i];
-    return row?.op === 'put' && row.key === storedKey(hashKey, sortKey) && row.value === value && row.expireTs > 0 === command.ttlSeconds > 0;
-  });
+  return (
+    asked.length === update.rows.length &&
+    asked.every(({ sortKey, value }, i) => {
+      const row = update.rows[i];
+      return (
+        row?.op === 'put' &&
+        row.key === storedKey(hashKey, sortKey) &&
+        row.value === value &&
+        row.expireTs > 0 === command.ttlSeconds > 0
+      );
+    })
+  );
 }
 
 /** The newest command that asked for the update and has an attempt at this node that had no effect yet; one without any effect comes first. */
-function writerOf(cluster: ClusterState, appId: number, node: string, update: UpdateFact, taken: readonly number[]): CommandState | undefined {
+function writerOf(
+  cluster: ClusterState,
+  appId: number,
+  node: string,
+  update: UpdateFact,
+  taken: readonly number[],
+): CommandState | undefined {
   const ids = cluster.writers[`${appId}/${update.rows[0]?.key ?? ''}`] ?? [];
   let found: CommandState | undefined;
   for (let i = ids.length - 1; i >= 0; i--) {
@@ -67,7 +81,12 @@ function writerOf(cluster: ClusterState, appId: number, node: string, update: Up
 }
 
 /** Remembers a committed update, until an answer claims it. */
-export function noteEffects(cluster: ClusterState, appId: number, updates: readonly UpdateFact[], committedAtUs: number): void {
+export function noteEffects(
+  cluster: ClusterState,
+  appId: number,
+  updates: readonly UpdateFact[],
+  committedAtUs: number,
+): void {
   for (const update of updates) {
     const slot = `${appId}/${update.rows[0]?.key ?? ''}`;
     if (cluster.writers[slot] !== undefined) (cluster.effects[slot] ??= []).push({ update, committedAtUs });
@@ -81,7 +100,9 @@ export function noteEffects(cluster: ClusterState, appId: number, updates: reado
 export function takeEffect(cluster: ClusterState, { appId, command, invokedAtUs }: CommandState): boolean {
   if (!isWrite(command)) return false;
   const effects = cluster.effects[writerSlot(appId, command)] ?? [];
-  const found = effects.findIndex(({ update, committedAtUs }) => committedAtUs >= invokedAtUs && doesWhatWasAsked(command, update));
+  const found = effects.findIndex(
+    ({ update, committedAtUs }) => committedAtUs >= invokedAtUs && doesWhatWasAsked(command, update),
+  );
   if (found >= 0) effects.splice(found, 1);
   return found >= 0;
 }
@@ -90,11 +111,17 @@ export function takeEffect(cluster: ClusterState, { appId, command, invokedAtUs 
 export function hasTwin(cluster: ClusterState, { id, appId, command }: CommandState): boolean {
   if (!isWrite(command)) return false;
   const asked = JSON.stringify(command);
-  return (cluster.writers[writerSlot(appId, command)] ?? []).some((other) => other !== id && JSON.stringify(cluster.commands[other]?.command) === asked);
+  return (cluster.writers[writerSlot(appId, command)] ?? []).some(
+    (other) => other !== id && JSON.stringify(cluster.commands[other]?.command) === asked,
+  );
 }
 
 /** Finds the command behind each update, and uses up one attempt of each. Empty writes come from the primary itself. */
-export function claimWriters({ cluster, part }: ReplicaScene, match: WriterMatch, { mutation, node }: PreparedClaim): Refusal | undefined {
+export function claimWriters(
+  { cluster, part }: ReplicaScene,
+  match: WriterMatch,
+  { mutation, node }: PreparedClaim,
+): Refusal | undefined {
   for (const update of mutation.updates) {
     if (update.code === 'RPC_REPLICATION_WRITE_EMPTY') {
       if (update.rows.length > 0) return ['no rows in an empty write', `${update.rows.length} rows`];
@@ -102,7 +129,11 @@ export function claimWriters({ cluster, part }: ReplicaScene, match: WriterMatch
       continue;
     }
     const writer = writerOf(cluster, part.appId, node, update, match.commands);
-    if (writer === undefined) return ['an attempt that was sent here and had no effect yet', `${update.code} of ${update.rows.map((row) => row.key.slice(2)).join(', ')}`];
+    if (writer === undefined)
+      return [
+        'an attempt that was sent here and had no effect yet',
+        `${update.code} of ${update.rows.map((row) => row.key.slice(2)).join(', ')}`,
+      ];
     match.commands.push(writer.id);
   }
   for (const id of match.commands) {

@@ -1,5 +1,11 @@
 /** Flushes, checkpoints, their truth, their results and their collection (repl 2.1 - 2.6; S6, S12). */
-import type { CheckpointClaim, CheckpointListed, CheckpointRemoved, ManualFlagClaim, StorageFlushed } from '../events.ts';
+import type {
+  CheckpointClaim,
+  CheckpointListed,
+  CheckpointRemoved,
+  ManualFlagClaim,
+  StorageFlushed,
+} from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
 import { chosenOf, durableOf, noteCollectable, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
@@ -8,57 +14,105 @@ import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './ru
 
 const SLACK_US = 2_000_000;
 /** Attempts that flush first: `async_checkpoint(true)` and the synchronous ones (repl 2.2). */
-export const FLUSHING: readonly CheckpointTrigger[] = ['max-interval', 'remote-command', 'manual-emergency', 'start-up'];
+export const FLUSHING: readonly CheckpointTrigger[] = [
+  'max-interval',
+  'remote-command',
+  'manual-emergency',
+  'start-up',
+];
 
-export const flushed = rule(replicaScene, [
-  guard('checkpoint/flushed-was-applied', 'repl.S12', ({ replica }, e: StorageFlushed) => (e.decree <= replica.applied ? undefined : [`decree <= ${replica.applied}, what is applied`, `${e.decree}`])),
-  guard('checkpoint/flushed-never-goes-back', 'repl.S12', ({ replica }, e: StorageFlushed) => (e.decree >= replica.flushed ? undefined : [`decree >= ${replica.flushed}`, `${e.decree}`])),
-], ({ replica }, e) => {
-  if (e.decree > replica.flushed) replica.flushedAtUs = e.atUs;
-  replica.flushed = e.decree;
-  if (!replica.open && replica.committed < e.decree) replica.committed = e.decree;
-});
+export const flushed = rule(
+  replicaScene,
+  [
+    guard('checkpoint/flushed-was-applied', 'repl.S12', ({ replica }, e: StorageFlushed) =>
+      e.decree <= replica.applied ? undefined : [`decree <= ${replica.applied}, what is applied`, `${e.decree}`],
+    ),
+    guard('checkpoint/flushed-never-goes-back', 'repl.S12', ({ replica }, e: StorageFlushed) =>
+      e.decree >= replica.flushed ? undefined : [`decree >= ${replica.flushed}`, `${e.decree}`],
+    ),
+  ],
+  ({ replica }, e) => {
+    if (e.decree > replica.flushed) replica.flushedAtUs = e.atUs;
+    replica.flushed = e.decree;
+    if (!replica.open && replica.committed < e.decree) replica.committed = e.decree;
+  },
+);
 
 function contentDiffers({ part }: ReplicaScene, e: CheckpointListed): Refusal | undefined {
   const expected = part.digests[e.decree] ?? NO_CONTENT;
   if (expected === NO_CONTENT || expected === e.contentDigest) return undefined;
   const rows = rowsAt(e.decree, (decree) => chosenOf(part, decree));
-  if (explainedByExpiry(expected, e.contentDigest, Object.values(rows).filter((row) => row.expireTs > 0))) return undefined;
-  const text = Object.entries(rows).map(([key, row]) => `${key.slice(2)}=${row.value}`).join(', ');
+  if (
+    explainedByExpiry(
+      expected,
+      e.contentDigest,
+      Object.values(rows).filter((row) => row.expireTs > 0),
+    )
+  )
+    return undefined;
+  const text = Object.entries(rows)
+    .map(([key, row]) => `${key.slice(2)}=${row.value}`)
+    .join(', ');
   return [`digest ${expected} of {${text}}`, `digest ${e.contentDigest}`];
 }
 
-export const listed = rule(replicaScene, [
-  guard('checkpoint/label-is-content', 'S6', (_: ReplicaScene, e: CheckpointListed) => (e.contentDecree === e.decree ? undefined : [`decree ${e.decree} in its files`, `${e.contentDecree}`])),
-  guard('checkpoint/holds-only-flushed', 'repl.S12', ({ replica }, e: CheckpointListed) => (e.decree <= replica.flushed ? undefined : [`decree <= ${replica.flushed}, what is flushed`, `${e.decree}`])),
-  guard('checkpoint/newer-than-all', 'repl.S12', ({ replica }, e: CheckpointListed) => (e.decree > durableOf(replica) ? undefined : [`decree > ${durableOf(replica)}`, `${e.decree}`])),
-  guard('checkpoint/content-is-the-prefix', 'S6', contentDiffers),
-], ({ part, replica }, e) => {
-  replica.checkpoints.push({ decree: e.decree, bornAtUs: replica.flushedAtUs, listedAtUs: e.atUs });
-  replica.undurableSinceUs = replica.applied > e.decree ? e.atUs : -1;
-  noteCollectable(replica, e.atUs);
-  if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node, minDecree }) => node !== e.node || minDecree > e.decree);
-});
+export const listed = rule(
+  replicaScene,
+  [
+    guard('checkpoint/label-is-content', 'S6', (_: ReplicaScene, e: CheckpointListed) =>
+      e.contentDecree === e.decree ? undefined : [`decree ${e.decree} in its files`, `${e.contentDecree}`],
+    ),
+    guard('checkpoint/holds-only-flushed', 'repl.S12', ({ replica }, e: CheckpointListed) =>
+      e.decree <= replica.flushed ? undefined : [`decree <= ${replica.flushed}, what is flushed`, `${e.decree}`],
+    ),
+    guard('checkpoint/newer-than-all', 'repl.S12', ({ replica }, e: CheckpointListed) =>
+      e.decree > durableOf(replica) ? undefined : [`decree > ${durableOf(replica)}`, `${e.decree}`],
+    ),
+    guard('checkpoint/content-is-the-prefix', 'S6', contentDiffers),
+  ],
+  ({ part, replica }, e) => {
+    replica.checkpoints.push({ decree: e.decree, bornAtUs: replica.flushedAtUs, listedAtUs: e.atUs });
+    replica.undurableSinceUs = replica.applied > e.decree ? e.atUs : -1;
+    noteCollectable(replica, e.atUs);
+    if (part.emergencies.length > 0)
+      part.emergencies = part.emergencies.filter(({ node, minDecree }) => node !== e.node || minDecree > e.decree);
+  },
+);
 
 /** What ERR_OK and ERR_TRY_AGAIN mean (the table of repl 2.1). */
 function resultDiffers(replica: ReplicaState, { trigger, error, durable }: CheckpointClaim): Refusal | undefined {
   const flushing = FLUSHING.includes(trigger);
   if (error === 'ERR_OK') {
     const covered = flushing ? replica.applied : replica.flushed;
-    return durable >= covered ? undefined : [`durable ${covered}, what is ${flushing ? 'applied' : 'flushed'}`, `ERR_OK with ${durable}`];
+    return durable >= covered
+      ? undefined
+      : [`durable ${covered}, what is ${flushing ? 'applied' : 'flushed'}`, `ERR_OK with ${durable}`];
   }
   if (error !== 'ERR_TRY_AGAIN') return undefined;
-  return flushing && trigger !== 'start-up' && durable < replica.applied ? undefined : ['ERR_TRY_AGAIN only where a flush was started', `${trigger} with durable ${durable}, applied ${replica.applied}`];
+  return flushing && trigger !== 'start-up' && durable < replica.applied
+    ? undefined
+    : [
+        'ERR_TRY_AGAIN only where a flush was started',
+        `${trigger} with durable ${durable}, applied ${replica.applied}`,
+      ];
 }
 
-export const ended = rule(replicaScene, [
-  guard('checkpoint/claimed-durable-is-listed', 'S6', ({ replica }, e: CheckpointClaim) => (e.durable === durableOf(replica) ? undefined : [`${durableOf(replica)}, the newest listed`, `${e.durable}`])),
-  guard('checkpoint/result-tells-the-truth', 'S8', ({ replica }, e: CheckpointClaim) => resultDiffers(replica, e)),
-  guard('checkpoint/errors-have-a-cause', 'S8', ({ node }, e: CheckpointClaim) => {
-    const expected = e.error === 'ERR_OK' || e.error === 'ERR_TRY_AGAIN' || e.error === 'ERR_WRONG_TIMING';
-    return expected || node.diskFault ? undefined : ['ERR_OK, ERR_TRY_AGAIN or ERR_WRONG_TIMING: no disk fault was seen', e.error];
-  }),
-], () => {});
+export const ended = rule(
+  replicaScene,
+  [
+    guard('checkpoint/claimed-durable-is-listed', 'S6', ({ replica }, e: CheckpointClaim) =>
+      e.durable === durableOf(replica) ? undefined : [`${durableOf(replica)}, the newest listed`, `${e.durable}`],
+    ),
+    guard('checkpoint/result-tells-the-truth', 'S8', ({ replica }, e: CheckpointClaim) => resultDiffers(replica, e)),
+    guard('checkpoint/errors-have-a-cause', 'S8', ({ node }, e: CheckpointClaim) => {
+      const expected = e.error === 'ERR_OK' || e.error === 'ERR_TRY_AGAIN' || e.error === 'ERR_WRONG_TIMING';
+      return expected || node.diskFault
+        ? undefined
+        : ['ERR_OK, ERR_TRY_AGAIN or ERR_WRONG_TIMING: no disk fault was seen', e.error];
+    }),
+  ],
+  () => {},
+);
 
 /** Table envs override the reserve; one invalid value makes both be ignored (repl 2.6). */
 function reserveOf({ state, cluster, part }: ReplicaScene): { readonly count: number; readonly seconds: number } {
@@ -70,42 +124,61 @@ function reserveOf({ state, cluster, part }: ReplicaScene): { readonly count: nu
   return { count: Math.min(count, weakest.count), seconds: Math.min(seconds, weakest.seconds) };
 }
 
-export const removed = rule(replicaScene, [
-  guard('checkpoint/only-listed-are-removed', 'S6', ({ replica }, e: CheckpointRemoved) =>
-    replica.checkpoints.some(({ decree }) => decree === e.decree) ? undefined : [`one of ${replica.checkpoints.map(({ decree }) => decree).join(', ')}`, `${e.decree}`]),
-  guard('checkpoint/newest-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
-    const { count } = reserveOf(scene);
-    const newer = scene.replica.checkpoints.filter(({ decree }) => decree > e.decree).length;
-    return newer >= count ? undefined : [`the newest ${count} to stay`, `${e.decree} removed with ${newer} newer`];
-  }),
-  guard('checkpoint/young-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
-    const { seconds } = reserveOf(scene);
-    const born = scene.replica.checkpoints.find(({ decree }) => decree === e.decree)?.bornAtUs ?? 0;
-    return scene.node.wallFault || born + seconds * 1e6 <= e.atUs + SLACK_US ? undefined : [`to stay for ${seconds} s`, `removed after ${Math.floor((e.atUs - born) / 1e6)} s`];
-  }),
-], ({ replica }, e) => {
-  replica.checkpoints = replica.checkpoints.filter(({ decree }) => decree !== e.decree);
-});
+export const removed = rule(
+  replicaScene,
+  [
+    guard('checkpoint/only-listed-are-removed', 'S6', ({ replica }, e: CheckpointRemoved) =>
+      replica.checkpoints.some(({ decree }) => decree === e.decree)
+        ? undefined
+        : [`one of ${replica.checkpoints.map(({ decree }) => decree).join(', ')}`, `${e.decree}`],
+    ),
+    guard('checkpoint/newest-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
+      const { count } = reserveOf(scene);
+      const newer = scene.replica.checkpoints.filter(({ decree }) => decree > e.decree).length;
+      return newer >= count ? undefined : [`the newest ${count} to stay`, `${e.decree} removed with ${newer} newer`];
+    }),
+    guard('checkpoint/young-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
+      const { seconds } = reserveOf(scene);
+      const born = scene.replica.checkpoints.find(({ decree }) => decree === e.decree)?.bornAtUs ?? 0;
+      return scene.node.wallFault || born + seconds * 1e6 <= e.atUs + SLACK_US
+        ? undefined
+        : [`to stay for ${seconds} s`, `removed after ${Math.floor((e.atUs - born) / 1e6)} s`];
+    }),
+  ],
+  ({ replica }, e) => {
+    replica.checkpoints = replica.checkpoints.filter(({ decree }) => decree !== e.decree);
+  },
+);
 
-export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(replicaScene, [
-  isOpen,
-  guard('checkpoint/flag-changes', 'S9', ({ replica }, e: ManualFlagClaim) => (e.set !== replica.manual ? undefined : [`the flag to change from ${replica.manual}`, `${e.set}`])),
-  guard('checkpoint/flag-set-by-members', 'S9', ({ replica }, e: ManualFlagClaim) =>
-    !e.set || replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY' ? undefined : ['PS_PRIMARY or PS_SECONDARY', replica.status]),
-  guard('checkpoint/counter-counts-flags', 'S9', ({ node }, e: ManualFlagClaim) => {
-    const count = node.manualCount + (e.set ? 1 : -1);
-    return e.serverCount === count ? undefined : [`${count} flags set on the server`, `${e.serverCount}`];
-  }),
-  guard('checkpoint/counter-is-bounded', 'S9', ({ state }, e: ManualFlagClaim) => {
-    const most = state.config.settings.maxConcurrentManualEmergencyCheckpoints;
-    return e.serverCount <= most ? undefined : [`at most ${most}`, `${e.serverCount}`];
-  }),
-], ({ cluster, node, part, replica }, e) => {
-  replica.manual = e.set;
-  replica.manualSinceUs = e.atUs;
-  node.manualCount += e.set ? 1 : -1;
-  if (!e.set) return;
-  for (const command of Object.values(cluster.commands)) {
-    if (command.command.kind === 'emergencyCheckpoint' && (command.appId === part.appId || command.appId < 0)) command.sawFlag = true;
-  }
-});
+export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(
+  replicaScene,
+  [
+    isOpen,
+    guard('checkpoint/flag-changes', 'S9', ({ replica }, e: ManualFlagClaim) =>
+      e.set !== replica.manual ? undefined : [`the flag to change from ${replica.manual}`, `${e.set}`],
+    ),
+    guard('checkpoint/flag-set-by-members', 'S9', ({ replica }, e: ManualFlagClaim) =>
+      !e.set || replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'
+        ? undefined
+        : ['PS_PRIMARY or PS_SECONDARY', replica.status],
+    ),
+    guard('checkpoint/counter-counts-flags', 'S9', ({ node }, e: ManualFlagClaim) => {
+      const count = node.manualCount + (e.set ? 1 : -1);
+      return e.serverCount === count ? undefined : [`${count} flags set on the server`, `${e.serverCount}`];
+    }),
+    guard('checkpoint/counter-is-bounded', 'S9', ({ state }, e: ManualFlagClaim) => {
+      const most = state.config.settings.maxConcurrentManualEmergencyCheckpoints;
+      return e.serverCount <= most ? undefined : [`at most ${most}`, `${e.serverCount}`];
+    }),
+  ],
+  ({ cluster, node, part, replica }, e) => {
+    replica.manual = e.set;
+    replica.manualSinceUs = e.atUs;
+    node.manualCount += e.set ? 1 : -1;
+    if (!e.set) return;
+    for (const command of Object.values(cluster.commands)) {
+      if (command.command.kind === 'emergencyCheckpoint' && (command.appId === part.appId || command.appId < 0))
+        command.sawFlag = true;
+    }
+  },
+);

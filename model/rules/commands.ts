@@ -17,22 +17,39 @@ function primaryReplica({ cluster }: ClusterScene, appId: number, index: number)
   return part?.replicas[part.configs[part.ballot]?.primary ?? ''];
 }
 
-export const invoked = rule(clusterScene, [
-  guard('answers/id-is-new', 'S8', ({ cluster }: ClusterScene, e: CommandInvoked) => (e.id in cluster.commands ? ['a new id', `${e.id}`] : undefined)),
-], (scene, e) => {
-  const { state, cluster } = scene;
-  const { command } = e;
-  const appId = cluster.byName[tableNameOf(command)] ?? -1;
-  const replica = 'partitionIndex' in command ? primaryReplica(scene, appId, command.partitionIndex) : undefined;
-  cluster.commands[e.id] = {
-    id: e.id, command, invokedAtUs: e.atUs, answered: false, appId, attempts: {}, used: {}, sent: 0, effects: 0,
-    refused: false, versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
-    tableChangesBefore: cluster.tableChanges, durableBefore: replica === undefined ? 0 : durableOf(replica),
-    appliedBefore: replica?.applied ?? 0, sawFlag: replica?.manual ?? false,
-  };
-  state.lastCommandAtUs = e.atUs;
-  if (isWrite(command)) (cluster.writers[writerSlot(appId, command)] ??= []).push(e.id);
-});
+export const invoked = rule(
+  clusterScene,
+  [
+    guard('answers/id-is-new', 'S8', ({ cluster }: ClusterScene, e: CommandInvoked) =>
+      e.id in cluster.commands ? ['a new id', `${e.id}`] : undefined,
+    ),
+  ],
+  (scene, e) => {
+    const { state, cluster } = scene;
+    const { command } = e;
+    const appId = cluster.byName[tableNameOf(command)] ?? -1;
+    const replica = 'partitionIndex' in command ? primaryReplica(scene, appId, command.partitionIndex) : undefined;
+    cluster.commands[e.id] = {
+      id: e.id,
+      command,
+      invokedAtUs: e.atUs,
+      answered: false,
+      appId,
+      attempts: {},
+      used: {},
+      sent: 0,
+      effects: 0,
+      refused: false,
+      versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
+      tableChangesBefore: cluster.tableChanges,
+      durableBefore: replica === undefined ? 0 : durableOf(replica),
+      appliedBefore: replica?.applied ?? 0,
+      sawFlag: replica?.manual ?? false,
+    };
+    state.lastCommandAtUs = e.atUs;
+    if (isWrite(command)) (cluster.writers[writerSlot(appId, command)] ??= []).push(e.id);
+  },
+);
 
 interface AttemptScene extends ClusterScene {
   readonly command: CommandState;
@@ -45,18 +62,26 @@ function attemptScene(state: ModelState, e: AttemptSent): AttemptScene | string 
   return command === undefined ? `command ${e.id}` : { ...scene, command };
 }
 
-export const attemptSent = rule(attemptScene, [
-  guard('answers/attempts-while-open', 'S8', ({ command }, e: AttemptSent) => (command.answered ? [`no attempt after the answer`, `one to ${e.to}`] : undefined)),
-  guard('answers/attempts-are-writes', 'S8', ({ command }, _: AttemptSent) => (isWrite(command.command) ? undefined : ['a write', command.command.kind])),
-], ({ cluster, command }, e) => {
-  command.sent++;
-  command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
-  const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
-  if (appId === command.appId || !isWrite(command.command)) return;
-  // The name means another table now than when the command was invoked.
-  command.appId = appId;
-  (cluster.writers[writerSlot(appId, command.command)] ??= []).push(e.id);
-});
+export const attemptSent = rule(
+  attemptScene,
+  [
+    guard('answers/attempts-while-open', 'S8', ({ command }, e: AttemptSent) =>
+      command.answered ? [`no attempt after the answer`, `one to ${e.to}`] : undefined,
+    ),
+    guard('answers/attempts-are-writes', 'S8', ({ command }, _: AttemptSent) =>
+      isWrite(command.command) ? undefined : ['a write', command.command.kind],
+    ),
+  ],
+  ({ cluster, command }, e) => {
+    command.sent++;
+    command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
+    const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
+    if (appId === command.appId || !isWrite(command.command)) return;
+    // The name means another table now than when the command was invoked.
+    command.appId = appId;
+    (cluster.writers[writerSlot(appId, command.command)] ??= []).push(e.id);
+  },
+);
 
 function answerScene(state: ModelState, e: CommandAnswered): AnswerScene | string {
   const scene = clusterScene(state, e);
@@ -66,20 +91,36 @@ function answerScene(state: ModelState, e: CommandAnswered): AnswerScene | strin
 }
 
 /** Refusals that say that the server did nothing (repl 1.4). */
-const REFUSALS = ['ERR_INVALID_DATA', 'ERR_OPERATION_DISABLED', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_INVALID_PARAMETERS', 'ERR_HANDLER_NOT_FOUND', 'ERR_DISK_INSUFFICIENT'];
+const REFUSALS = [
+  'ERR_INVALID_DATA',
+  'ERR_OPERATION_DISABLED',
+  'ERR_NOT_ENOUGH_MEMBER',
+  'ERR_INVALID_PARAMETERS',
+  'ERR_HANDLER_NOT_FOUND',
+  'ERR_DISK_INSUFFICIENT',
+];
 
 export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e) => {
   command.answered = true;
   const { answer } = e;
   if (answer.kind === 'admin' && answer.error === 'ERR_OK') {
-    for (const table of Object.values(cluster.tables)) if (table.name === tableNameOf(command.command)) table.answeredChanges = table.changes;
+    for (const table of Object.values(cluster.tables))
+      if (table.name === tableNameOf(command.command)) table.answeredChanges = table.changes;
   }
   if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
-  } else if (command.command.kind === 'get' || command.command.kind === 'listTables' || command.command.kind === 'queryCheckpoint') {
+  } else if (
+    command.command.kind === 'get' ||
+    command.command.kind === 'listTables' ||
+    command.command.kind === 'queryCheckpoint'
+  ) {
     delete cluster.commands[e.id];
-  } else if (command.command.kind === 'emergencyCheckpoint' && answer.kind === 'checkpoint' && answer.error === 'ERR_OK') {
+  } else if (
+    command.command.kind === 'emergencyCheckpoint' &&
+    answer.kind === 'checkpoint' &&
+    answer.error === 'ERR_OK'
+  ) {
     const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
     const node = part?.configs[part.ballot]?.primary ?? '';
     const replica = part?.replicas[node];
@@ -88,7 +129,14 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).
     const minDecree = Math.min(answer.minDecree, Math.max(command.appliedBefore, 1));
     if (durableOf(replica) >= minDecree) return;
-    part.emergencies.push({ id: e.id, node, incarnation, minDecree, sinceUs: e.atUs, empty: command.appliedBefore <= 1 });
+    part.emergencies.push({
+      id: e.id,
+      node,
+      incarnation,
+      minDecree,
+      sinceUs: e.atUs,
+      empty: command.appliedBefore <= 1,
+    });
   }
 });
 

@@ -42,7 +42,8 @@ export function replay(replica: ReplicaState, durable: Decree): Replayed {
 
 const excused = ({ node, replica }: ReplicaScene): boolean => node.powerLost || node.diskFault || replica.damaged;
 
-const differs = (expected: number, actual: number): readonly [string, string] | undefined => (expected === actual ? undefined : [`${expected}`, `${actual}`]);
+const differs = (expected: number, actual: number): readonly [string, string] | undefined =>
+  expected === actual ? undefined : [`${expected}`, `${actual}`];
 
 interface OpenedScene extends ReplicaScene {
   readonly disk: Replayed;
@@ -53,39 +54,59 @@ function openedScene(...[state, e]: Parameters<typeof replicaScene>): OpenedScen
   return typeof scene === 'string' ? scene : { ...scene, disk: replay(scene.replica, durableOf(scene.replica)) };
 }
 
-export const opened = rule(openedScene, [
-  guard('lifecycle/opened-once', 'S8', ({ node, replica }, e: OpenedClaim) =>
-    node.up && !replica.open ? undefined : ['a closed replica of a running process', node.up ? `${e.gpid} is open` : 'the process is down']),
-  guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) =>
-    e.fresh !== replica.exists ? undefined : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk']),
-  guard('lifecycle/opened-durable', 'S6', ({ replica }, e: OpenedClaim) => differs(durableOf(replica), e.durable)),
-  guard('lifecycle/opened-covers-flushed', 'repl.S14', ({ replica }, e: OpenedClaim) => (e.durable >= replica.base ? undefined : [`durable >= ${replica.base}, what was flushed`, `${e.durable}`])),
-  guard('lifecycle/opened-applied', 'S1', ({ disk }, e: OpenedClaim) => differs(disk.applied, e.applied)),
-  guard('lifecycle/opened-committed', 'repl.S11', ({ disk }, e: OpenedClaim) => (e.committed === disk.committed || e.committed === disk.applied ? undefined : [`${disk.committed}`, `${e.committed}`])),
-  guard('lifecycle/opened-max-prepared', 'S1', ({ disk }, e: OpenedClaim) => differs(disk.maxPrepared, e.maxPrepared)),
-  guard('lifecycle/opened-ballot', 'repl.S1', (scene, e: OpenedClaim) => {
-    const least = excused(scene) ? 0 : scene.disk.ballot;
-    return e.ballot >= least && e.ballot <= Math.max(scene.part.ballot, scene.disk.ballot) ? undefined : [`ballot from ${least} to ${scene.part.ballot}`, `${e.ballot}`];
-  }),
-], ({ state, replica, disk }, e) => {
-  replica.open = replica.exists = true;
-  replica.incarnation++;
-  replica.status = replica.role = 'PS_INACTIVE';
-  replica.ballot = e.ballot;
-  replica.applied = e.applied;
-  replica.committed = e.committed;
-  replica.maxPrepared = e.maxPrepared;
-  replica.entries = disk.entries;
-  replica.reproposeNext = 1;
-  replica.reproposeLast = 0;
-  replica.barrierDue = true;
-  replica.lastTimestampUs = 0;
-  replica.fileOpen = replica.manual = false;
-  replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
-  replica.openedAtUs = e.atUs;
-  noteCollectable(replica, e.atUs);
-  state.disturbedAtUs = e.atUs;
-});
+export const opened = rule(
+  openedScene,
+  [
+    guard('lifecycle/opened-once', 'S8', ({ node, replica }, e: OpenedClaim) =>
+      node.up && !replica.open
+        ? undefined
+        : ['a closed replica of a running process', node.up ? `${e.gpid} is open` : 'the process is down'],
+    ),
+    guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) =>
+      e.fresh !== replica.exists
+        ? undefined
+        : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk'],
+    ),
+    guard('lifecycle/opened-durable', 'S6', ({ replica }, e: OpenedClaim) => differs(durableOf(replica), e.durable)),
+    guard('lifecycle/opened-covers-flushed', 'repl.S14', ({ replica }, e: OpenedClaim) =>
+      e.durable >= replica.base ? undefined : [`durable >= ${replica.base}, what was flushed`, `${e.durable}`],
+    ),
+    guard('lifecycle/opened-applied', 'S1', ({ disk }, e: OpenedClaim) => differs(disk.applied, e.applied)),
+    guard('lifecycle/opened-committed', 'repl.S11', ({ disk }, e: OpenedClaim) =>
+      e.committed === disk.committed || e.committed === disk.applied
+        ? undefined
+        : [`${disk.committed}`, `${e.committed}`],
+    ),
+    guard('lifecycle/opened-max-prepared', 'S1', ({ disk }, e: OpenedClaim) =>
+      differs(disk.maxPrepared, e.maxPrepared),
+    ),
+    guard('lifecycle/opened-ballot', 'repl.S1', (scene, e: OpenedClaim) => {
+      const least = excused(scene) ? 0 : scene.disk.ballot;
+      return e.ballot >= least && e.ballot <= Math.max(scene.part.ballot, scene.disk.ballot)
+        ? undefined
+        : [`ballot from ${least} to ${scene.part.ballot}`, `${e.ballot}`];
+    }),
+  ],
+  ({ state, replica, disk }, e) => {
+    replica.open = replica.exists = true;
+    replica.incarnation++;
+    replica.status = replica.role = 'PS_INACTIVE';
+    replica.ballot = e.ballot;
+    replica.applied = e.applied;
+    replica.committed = e.committed;
+    replica.maxPrepared = e.maxPrepared;
+    replica.entries = disk.entries;
+    replica.reproposeNext = 1;
+    replica.reproposeLast = 0;
+    replica.barrierDue = true;
+    replica.lastTimestampUs = 0;
+    replica.fileOpen = replica.manual = false;
+    replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
+    replica.openedAtUs = e.atUs;
+    noteCollectable(replica, e.atUs);
+    state.disturbedAtUs = e.atUs;
+  },
+);
 
 /** The state between two lives: replay will start from what is flushed. */
 export function toDisk(replica: ReplicaState): void {
@@ -101,9 +122,17 @@ export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({
   part.servesSinceUs = -1;
 });
 
-export const loadFailed = rule(replicaScene, [
-  guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) => (excused(scene) ? undefined : ['a replica that loads: nothing damaged its disk', e.error])),
-  guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) => (replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined)),
-], ({ part }, e) => {
-  part.replicas[e.node] = { ...newReplica(e.node), lost: true };
-});
+export const loadFailed = rule(
+  replicaScene,
+  [
+    guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) =>
+      excused(scene) ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
+    ),
+    guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) =>
+      replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined,
+    ),
+  ],
+  ({ part }, e) => {
+    part.replicas[e.node] = { ...newReplica(e.node), lost: true };
+  },
+);

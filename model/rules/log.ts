@@ -13,68 +13,101 @@ function fileOf(replica: ReplicaState, e: LogWritten): LogFile | undefined {
   const last = newest(replica);
   if (!replica.fileOpen || last === undefined || last.index === e.fileIndex) return replica.fileOpen ? last : undefined;
   const before = replica.files[replica.files.length - 2];
-  const onItsWay = before?.index === e.fileIndex && before.incarnation === last.incarnation && e.mutation.decree <= last.previousMaxDecree && e.logOffset < last.startOffset;
+  const onItsWay =
+    before?.index === e.fileIndex &&
+    before.incarnation === last.incarnation &&
+    e.mutation.decree <= last.previousMaxDecree &&
+    e.logOffset < last.startOffset;
   return onItsWay ? before : undefined;
 }
 
-export const written = rule(replicaScene, [
-  guard('log/record-in-newest-file', 'plog.7.4', ({ replica }, e: LogWritten) =>
-    fileOf(replica, e)?.index === e.fileIndex ? undefined : [`a file created since the start, the newest: ${newest(replica)?.index ?? 'none'}`, `file ${e.fileIndex}`]),
-  guard('log/offsets-grow', 'plog.7.4', ({ replica }, e: LogWritten) => {
-    const end = fileOf(replica, e)?.endOffset ?? 0;
-    return e.logOffset >= end ? undefined : [`an offset from ${end}`, `${e.logOffset}`];
-  }),
-  guard('log/record-was-prepared', 'repl.S22', ({ part, replica }, { mutation }: LogWritten) => {
-    const proposal = proposalOf(part, mutation.decree, mutation.ballot);
+export const written = rule(
+  replicaScene,
+  [
+    guard('log/record-in-newest-file', 'plog.7.4', ({ replica }, e: LogWritten) =>
+      fileOf(replica, e)?.index === e.fileIndex
+        ? undefined
+        : [`a file created since the start, the newest: ${newest(replica)?.index ?? 'none'}`, `file ${e.fileIndex}`],
+    ),
+    guard('log/offsets-grow', 'plog.7.4', ({ replica }, e: LogWritten) => {
+      const end = fileOf(replica, e)?.endOffset ?? 0;
+      return e.logOffset >= end ? undefined : [`an offset from ${end}`, `${e.logOffset}`];
+    }),
+    guard('log/record-was-prepared', 'repl.S22', ({ part, replica }, { mutation }: LogWritten) => {
+      const proposal = proposalOf(part, mutation.decree, mutation.ballot);
+      const entry = replica.entries[mutation.decree];
+      if (proposal === undefined || entry === undefined || entry.ballot < mutation.ballot)
+        return ['a mutation that this replica prepared', `ballot ${mutation.ballot}, ${show(mutation)}`];
+      return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
+    }),
+    guard('log/header-commit-point', 'repl.S5', ({ part }, { mutation }: LogWritten) => {
+      const most = Math.min(
+        mutation.decree - 1,
+        proposalOf(part, mutation.decree, mutation.ballot)?.lastCommitted ?? mutation.decree,
+      );
+      return mutation.lastCommitted <= most ? undefined : [`commit point <= ${most}`, `${mutation.lastCommitted}`];
+    }),
+    guard('log/ballots-grow-along-the-log', 'repl.S5', ({ replica }, e: LogWritten) => {
+      const { mutation } = e;
+      const last = fileOf(replica, e)?.records.at(-1);
+      return last === undefined || mutation.ballot >= last.ballot
+        ? undefined
+        : [`ballot >= ${last.ballot}`, `${mutation.ballot}`];
+    }),
+  ],
+  ({ replica }, e) => {
+    const { mutation, logOffset, atUs } = e;
+    const file = fileOf(replica, e);
     const entry = replica.entries[mutation.decree];
-    if (proposal === undefined || entry === undefined || entry.ballot < mutation.ballot) return ['a mutation that this replica prepared', `ballot ${mutation.ballot}, ${show(mutation)}`];
-    return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
-  }),
-  guard('log/header-commit-point', 'repl.S5', ({ part }, { mutation }: LogWritten) => {
-    const most = Math.min(mutation.decree - 1, proposalOf(part, mutation.decree, mutation.ballot)?.lastCommitted ?? mutation.decree);
-    return mutation.lastCommitted <= most ? undefined : [`commit point <= ${most}`, `${mutation.lastCommitted}`];
-  }),
-  guard('log/ballots-grow-along-the-log', 'repl.S5', ({ replica }, e: LogWritten) => {
-    const { mutation } = e;
-    const last = fileOf(replica, e)?.records.at(-1);
-    return last === undefined || mutation.ballot >= last.ballot ? undefined : [`ballot >= ${last.ballot}`, `${mutation.ballot}`];
-  }),
-], ({ replica }, e) => {
-  const { mutation, logOffset, atUs } = e;
-  const file = fileOf(replica, e);
-  const entry = replica.entries[mutation.decree];
-  if (file === undefined || entry === undefined) return;
-  file.records.push({ ballot: mutation.ballot, decree: mutation.decree, lastCommitted: mutation.lastCommitted });
-  file.endOffset = logOffset + 1;
-  file.writtenAtUs = atUs;
-  if (mutation.decree > file.maxDecree) file.maxDecree = mutation.decree;
-  if (entry.ballot === mutation.ballot) entry.logged = true;
-});
+    if (file === undefined || entry === undefined) return;
+    file.records.push({ ballot: mutation.ballot, decree: mutation.decree, lastCommitted: mutation.lastCommitted });
+    file.endOffset = logOffset + 1;
+    file.writtenAtUs = atUs;
+    if (mutation.decree > file.maxDecree) file.maxDecree = mutation.decree;
+    if (entry.ballot === mutation.ballot) entry.logged = true;
+  },
+);
 
-export const fileCreated = rule(replicaScene, [
-  guard('log/next-index', 'plog.7.4', ({ replica, node }, e: LogFileCreated) => {
-    const last = newest(replica);
-    const index = last?.index ?? 0;
-    // A file that lost even its header leaves no trace: its index is used again (plog 10 step 2).
-    const again = e.fileIndex === index && last?.records.length === 0 && (node.powerLost || node.diskFault || replica.damaged);
-    return e.fileIndex === index + 1 || again ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
-  }),
-  guard('log/file-follows-the-last', 'plog.7.4', ({ replica }, e: LogFileCreated) => {
-    const end = newest(replica)?.endOffset ?? 0;
-    return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
-  }),
-  guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
-    const least = newest(replica)?.maxDecree ?? 0;
-    const most = Math.max(least, replica.maxPrepared);
-    return e.previousMaxDecree >= least && e.previousMaxDecree <= most ? undefined : [`a decree from ${least} to ${most}`, `${e.previousMaxDecree}`];
-  }),
-], ({ replica }, e) => {
-  const { fileIndex: index, startOffset, previousMaxDecree, atUs } = e;
-  if (newest(replica)?.index === index) replica.files.pop();
-  replica.files.push({ index, startOffset, endOffset: startOffset, previousMaxDecree, maxDecree: previousMaxDecree, writtenAtUs: atUs, incarnation: replica.incarnation, records: [] });
-  replica.fileOpen = true;
-  noteCollectable(replica, atUs);
-});
+export const fileCreated = rule(
+  replicaScene,
+  [
+    guard('log/next-index', 'plog.7.4', ({ replica, node }, e: LogFileCreated) => {
+      const last = newest(replica);
+      const index = last?.index ?? 0;
+      // A file that lost even its header leaves no trace: its index is used again (plog 10 step 2).
+      const again =
+        e.fileIndex === index && last?.records.length === 0 && (node.powerLost || node.diskFault || replica.damaged);
+      return e.fileIndex === index + 1 || again ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
+    }),
+    guard('log/file-follows-the-last', 'plog.7.4', ({ replica }, e: LogFileCreated) => {
+      const end = newest(replica)?.endOffset ?? 0;
+      return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
+    }),
+    guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
+      const least = newest(replica)?.maxDecree ?? 0;
+      const most = Math.max(least, replica.maxPrepared);
+      return e.previousMaxDecree >= least && e.previousMaxDecree <= most
+        ? undefined
+        : [`a decree from ${least} to ${most}`, `${e.previousMaxDecree}`];
+    }),
+  ],
+  ({ replica }, e) => {
+    const { fileIndex: index, startOffset, previousMaxDecree, atUs } = e;
+    if (newest(replica)?.index === index) replica.files.pop();
+    replica.files.push({
+      index,
+      startOffset,
+      endOffset: startOffset,
+      previousMaxDecree,
+      maxDecree: previousMaxDecree,
+      writtenAtUs: atUs,
+      incarnation: replica.incarnation,
+      records: [],
+    });
+    replica.fileOpen = true;
+    noteCollectable(replica, atUs);
+  },
+);
 
 /** Certainly within both reserve limits: then garbage collection keeps it (plog 12 step 2). */
 function isReserved({ state, replica, node }: ReplicaScene, file: LogFile, atUs: number): boolean {
@@ -93,54 +126,89 @@ function setAside({ node, replica }: ReplicaScene, e: LogFileRemoved): boolean {
   return (!replica.open || empty) && (node.diskFault || node.powerLost || replica.damaged);
 }
 
-export const fileRemoved = rule(replicaScene, [
-  guard('log/oldest-first', 'repl.S18', (scene, e: LogFileRemoved) => (setAside(scene, e) || scene.replica.files[0]?.index === e.fileIndex ? undefined : [`the oldest file, ${scene.replica.files[0]?.index ?? 'none'}`, `${e.fileIndex}`])),
-  guard('log/newest-stays', 'plog.P9', (scene, e: LogFileRemoved) => (!setAside(scene, e) && newest(scene.replica)?.index === e.fileIndex ? ['the newest file to stay', `${e.fileIndex} deleted`] : undefined)),
-  guard('log/only-covered-files-go', 'repl.S18', (scene, e: LogFileRemoved) => {
-    if (setAside(scene, e)) return undefined;
+export const fileRemoved = rule(
+  replicaScene,
+  [
+    guard('log/oldest-first', 'repl.S18', (scene, e: LogFileRemoved) =>
+      setAside(scene, e) || scene.replica.files[0]?.index === e.fileIndex
+        ? undefined
+        : [`the oldest file, ${scene.replica.files[0]?.index ?? 'none'}`, `${e.fileIndex}`],
+    ),
+    guard('log/newest-stays', 'plog.P9', (scene, e: LogFileRemoved) =>
+      !setAside(scene, e) && newest(scene.replica)?.index === e.fileIndex
+        ? ['the newest file to stay', `${e.fileIndex} deleted`]
+        : undefined,
+    ),
+    guard('log/only-covered-files-go', 'repl.S18', (scene, e: LogFileRemoved) => {
+      if (setAside(scene, e)) return undefined;
+      const { replica } = scene;
+      const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
+      return lost <= durableOf(replica)
+        ? undefined
+        : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];
+    }),
+    guard('log/reserved-files-stay', 'repl.S18', (scene, e: LogFileRemoved) => {
+      const oldest = scene.replica.files[0];
+      return !setAside(scene, e) && oldest !== undefined && isReserved(scene, oldest, e.atUs)
+        ? ['a file within the reserve limits to stay', `file ${e.fileIndex} deleted`]
+        : undefined;
+    }),
+  ],
+  (scene, e) => {
     const { replica } = scene;
-    const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
-    return lost <= durableOf(replica) ? undefined : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];
-  }),
-  guard('log/reserved-files-stay', 'repl.S18', (scene, e: LogFileRemoved) => {
-    const oldest = scene.replica.files[0];
-    return !setAside(scene, e) && oldest !== undefined && isReserved(scene, oldest, e.atUs) ? ['a file within the reserve limits to stay', `file ${e.fileIndex} deleted`] : undefined;
-  }),
-], (scene, e) => {
-  const { replica } = scene;
-  if (setAside(scene, e)) replica.damaged = true;
-  replica.files = replica.files.filter((file) => file.index !== e.fileIndex);
-  replica.collectableSinceUs = -1;
-  noteCollectable(replica, e.atUs);
-});
+    if (setAside(scene, e)) replica.damaged = true;
+    replica.files = replica.files.filter((file) => file.index !== e.fileIndex);
+    replica.collectableSinceUs = -1;
+    noteCollectable(replica, e.atUs);
+  },
+);
 
-export const survived = rule(replicaScene, [
-  guard('log/survivors-were-written', 'repl.S22', ({ replica }, e: LogSurvived) => {
-    const records = replica.files.flatMap((file) => file.records.map((record) => ({ ...record, file: file.index })));
-    let at = 0;
-    for (const record of e.records) {
-      while (at < records.length && !(records[at]?.ballot === record.ballot && records[at]?.decree === record.decree && records[at]?.file === record.fileIndex)) at++;
-      if (at++ >= records.length) return ['only records that were written, in their order', `ballot ${record.ballot}, decree ${record.decree} in file ${record.fileIndex}`];
+export const survived = rule(
+  replicaScene,
+  [
+    guard('log/survivors-were-written', 'repl.S22', ({ replica }, e: LogSurvived) => {
+      const records = replica.files.flatMap((file) => file.records.map((record) => ({ ...record, file: file.index })));
+      let at = 0;
+      for (const record of e.records) {
+        while (
+          at < records.length &&
+          !(
+            records[at]?.ballot === record.ballot &&
+            records[at]?.decree === record.decree &&
+            records[at]?.file === record.fileIndex
+          )
+        )
+          at++;
+        if (at++ >= records.length)
+          return [
+            'only records that were written, in their order',
+            `ballot ${record.ballot}, decree ${record.decree} in file ${record.fileIndex}`,
+          ];
+      }
+      return undefined;
+    }),
+    guard('log/nothing-lost-without-a-fault', 'S1', ({ replica, node }, e: LogSurvived) => {
+      const before = replica.files.reduce((sum, file) => sum + file.records.length, 0);
+      return before === e.records.length || node.powerLost || node.diskFault
+        ? undefined
+        : [`${before} records`, `${e.records.length}`];
+    }),
+  ],
+  ({ replica }, e) => {
+    if (!e.intact) replica.damaged = true;
+    if (replica.files.reduce((sum, file) => sum + file.records.length, 0) > e.records.length) replica.lost = true;
+    const left = [...e.records];
+    for (const file of replica.files) {
+      file.records = file.records.filter((record) => {
+        const next = left[0];
+        const survives =
+          next?.fileIndex === file.index && next.ballot === record.ballot && next.decree === record.decree;
+        if (survives) left.shift();
+        return survives;
+      });
+      file.maxDecree = file.records.reduce((max, record) => Math.max(max, record.decree), file.previousMaxDecree);
     }
-    return undefined;
-  }),
-  guard('log/nothing-lost-without-a-fault', 'S1', ({ replica, node }, e: LogSurvived) => {
-    const before = replica.files.reduce((sum, file) => sum + file.records.length, 0);
-    return before === e.records.length || node.powerLost || node.diskFault ? undefined : [`${before} records`, `${e.records.length}`];
-  }),
-], ({ replica }, e) => {
-  if (!e.intact) replica.damaged = true;
-  if (replica.files.reduce((sum, file) => sum + file.records.length, 0) > e.records.length) replica.lost = true;
-  const left = [...e.records];
-  for (const file of replica.files) {
-    file.records = file.records.filter((record) => {
-      const next = left[0];
-      const survives = next?.fileIndex === file.index && next.ballot === record.ballot && next.decree === record.decree;
-      if (survives) left.shift();
-      return survives;
-    });
-    file.maxDecree = file.records.reduce((max, record) => Math.max(max, record.decree), file.previousMaxDecree);
-  }
-  const last = newest(replica);
-  if (last !== undefined) last.endOffset = last.startOffset;
-});
+    const last = newest(replica);
+    if (last !== undefined) last.endOffset = last.startOffset;
+  },
+);

@@ -3,7 +3,16 @@
  * invariants 6.1; docs/departures FM1 - FM6).
  */
 import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusClaim, UpdateFact } from '../events.ts';
-import { chosenOf, commitGlobally, noteServing, proposalOf, propose, type PartitionState, type Proposal, type ReplicaState } from '../state.ts';
+import {
+  chosenOf,
+  commitGlobally,
+  noteServing,
+  proposalOf,
+  propose,
+  type PartitionState,
+  type Proposal,
+  type ReplicaState,
+} from '../state.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, noteEffects, type WriterMatch } from './attempts.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -19,7 +28,10 @@ const STATUS_CHANGES: Readonly<Record<PartitionStatus, readonly PartitionStatus[
 
 /** A claim comes from a process that is up and a replica that is open. */
 export const isOpen = guard('replication/replica-is-open', 'S8', ({ node, replica }: ReplicaScene) =>
-  node.up && replica.open ? undefined : ['an open replica in a running process', node.up ? 'the replica is not open' : 'the process is down']);
+  node.up && replica.open
+    ? undefined
+    : ['an open replica in a running process', node.up ? 'the replica is not open' : 'the process is down'],
+);
 
 export function sameUpdates(a: readonly UpdateFact[], b: readonly UpdateFact[]): boolean {
   if (a === b) return true;
@@ -36,56 +48,82 @@ export function sameUpdates(a: readonly UpdateFact[], b: readonly UpdateFact[]):
 }
 
 /** Content of a mutation as it must be the same everywhere: updates and timestamp (S22, with repl.R1 mended). */
-export function sameContent(a: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] }, b: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] }): boolean {
+export function sameContent(
+  a: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] },
+  b: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] },
+): boolean {
   return a.timestampUs === b.timestampUs && sameUpdates(a.updates, b.updates);
 }
 
 /** A mutation as messages show it. */
 export function show(mutation: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] }): string {
-  const rows = mutation.updates.flatMap((update) => update.rows).map((row) => (row.op === 'put' ? `${row.key.slice(2)}=${row.value}` : `-${row.key.slice(2)}`));
+  const rows = mutation.updates
+    .flatMap((update) => update.rows)
+    .map((row) => (row.op === 'put' ? `${row.key.slice(2)}=${row.value}` : `-${row.key.slice(2)}`));
   return `[${rows.join(', ') || 'empty'}] at timestamp ${mutation.timestampUs}`;
 }
 
-const isEmpty = (updates: readonly UpdateFact[]): boolean => updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
+const isEmpty = (updates: readonly UpdateFact[]): boolean =>
+  updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
 
 // ---------------------------------------------------------------- replica.status
 
-export const status = rule<ReplicaScene, StatusClaim>(replicaScene, [
-  isOpen,
-  guard('replication/status-from', 'S8', ({ replica }, e: StatusClaim) => (e.from === replica.status ? undefined : [replica.status, e.from])),
-  guard('replication/status-change', 'repl.S1', ({ replica }, e: StatusClaim) => {
-    const allowed = STATUS_CHANGES[e.from].includes(e.to) && !(e.from === e.to && e.ballot === replica.ballot);
-    return allowed ? undefined : [`one of ${STATUS_CHANGES[e.from].join(', ')}, with a new ballot if the same`, `${e.to} in ballot ${e.ballot}`];
-  }),
-  guard('replication/ballot-grows', 'repl.S1', ({ replica }, e: StatusClaim) => (e.ballot >= replica.ballot ? undefined : [`ballot >= ${replica.ballot}`, `${e.ballot}`])),
-  guard('replication/ballot-is-stored', 'repl.S2', ({ part }, e: StatusClaim) => (e.ballot <= part.ballot ? undefined : [`ballot <= ${part.ballot}, the newest stored`, `${e.ballot}`])),
-  guard('replication/role-by-configuration', 'repl.S2', ({ part }, e: StatusClaim) => {
-    const config = part.configs[e.ballot];
-    if (e.to === 'PS_PRIMARY' && config?.primary !== e.node) return [`primary ${config?.primary ?? 'nobody'} of ballot ${e.ballot}`, e.node];
-    if (e.to === 'PS_SECONDARY' && config?.secondaries.includes(e.node) !== true) return [`a secondary of ballot ${e.ballot}`, e.node];
-    return undefined;
-  }),
-  guard('replication/one-primary-per-ballot', 'repl.S2', ({ part, replica }, e: StatusClaim) => {
-    const other = e.to === 'PS_PRIMARY' ? part.primaries[e.ballot] : undefined;
-    if (other === undefined || (other.node === e.node && other.incarnation === replica.incarnation)) return undefined;
-    return [`a new ballot: ${other.node} was primary in ballot ${e.ballot}`, `${e.node} after ${other.node === e.node ? 'a restart' : 'it'}`];
-  }),
-], ({ part, replica }, e) => {
-  replica.status = e.to;
-  if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
-  replica.ballot = e.ballot;
-  noteServing(part, e.atUs);
-  if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
-    // A request for a checkpoint ends with the role (R9 mended).
-    if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
-    return;
-  }
-  replica.role = e.to;
-  if (e.to !== 'PS_PRIMARY') return;
-  part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
-  replica.reproposeNext = replica.committed + 1;
-  replica.reproposeLast = replica.maxPrepared;
-});
+export const status = rule<ReplicaScene, StatusClaim>(
+  replicaScene,
+  [
+    isOpen,
+    guard('replication/status-from', 'S8', ({ replica }, e: StatusClaim) =>
+      e.from === replica.status ? undefined : [replica.status, e.from],
+    ),
+    guard('replication/status-change', 'repl.S1', ({ replica }, e: StatusClaim) => {
+      const allowed = STATUS_CHANGES[e.from].includes(e.to) && !(e.from === e.to && e.ballot === replica.ballot);
+      return allowed
+        ? undefined
+        : [
+            `one of ${STATUS_CHANGES[e.from].join(', ')}, with a new ballot if the same`,
+            `${e.to} in ballot ${e.ballot}`,
+          ];
+    }),
+    guard('replication/ballot-grows', 'repl.S1', ({ replica }, e: StatusClaim) =>
+      e.ballot >= replica.ballot ? undefined : [`ballot >= ${replica.ballot}`, `${e.ballot}`],
+    ),
+    guard('replication/ballot-is-stored', 'repl.S2', ({ part }, e: StatusClaim) =>
+      e.ballot <= part.ballot ? undefined : [`ballot <= ${part.ballot}, the newest stored`, `${e.ballot}`],
+    ),
+    guard('replication/role-by-configuration', 'repl.S2', ({ part }, e: StatusClaim) => {
+      const config = part.configs[e.ballot];
+      if (e.to === 'PS_PRIMARY' && config?.primary !== e.node)
+        return [`primary ${config?.primary ?? 'nobody'} of ballot ${e.ballot}`, e.node];
+      if (e.to === 'PS_SECONDARY' && config?.secondaries.includes(e.node) !== true)
+        return [`a secondary of ballot ${e.ballot}`, e.node];
+      return undefined;
+    }),
+    guard('replication/one-primary-per-ballot', 'repl.S2', ({ part, replica }, e: StatusClaim) => {
+      const other = e.to === 'PS_PRIMARY' ? part.primaries[e.ballot] : undefined;
+      if (other === undefined || (other.node === e.node && other.incarnation === replica.incarnation)) return undefined;
+      return [
+        `a new ballot: ${other.node} was primary in ballot ${e.ballot}`,
+        `${e.node} after ${other.node === e.node ? 'a restart' : 'it'}`,
+      ];
+    }),
+  ],
+  ({ part, replica }, e) => {
+    replica.status = e.to;
+    if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
+    replica.ballot = e.ballot;
+    noteServing(part, e.atUs);
+    if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
+      // A request for a checkpoint ends with the role (R9 mended).
+      if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
+      return;
+    }
+    replica.role = e.to;
+    if (e.to !== 'PS_PRIMARY') return;
+    part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
+    replica.reproposeNext = replica.committed + 1;
+    replica.reproposeLast = replica.maxPrepared;
+  },
+);
 
 // ---------------------------------------------------------------- replica.prepared
 
@@ -105,97 +143,147 @@ function preparedScene(...[state, e]: Parameters<typeof replicaScene>): Prepared
 /** A re-proposal keeps the content the replica holds; a hole becomes an empty write (repl 1.10, R1 mended). */
 function keepsContent(part: PartitionState, replica: ReplicaState, { mutation }: PreparedClaim): Refusal | undefined {
   const entry = replica.entries[mutation.decree];
-  if (entry === undefined) return isEmpty(mutation.updates) ? undefined : ['an empty write in the hole', show(mutation)];
+  if (entry === undefined)
+    return isEmpty(mutation.updates) ? undefined : ['an empty write in the hole', show(mutation)];
   const held = proposalOf(part, mutation.decree, entry.ballot);
   return held === undefined || sameContent(held, mutation) ? undefined : [show(held), show(mutation)];
 }
 
-export const prepared = rule<PreparedScene, PreparedClaim>(preparedScene, [
-  isOpen,
-  guard('replication/prepare-by-role', 'repl.S2', ({ replica }, e: PreparedClaim) => {
-    const role = asPrimary(e) ? 'PS_PRIMARY' : 'PS_SECONDARY';
-    return replica.status === role ? undefined : [role, replica.status];
-  }),
-  guard('replication/prepare-in-current-ballot', 'repl.S3', ({ replica }, e: PreparedClaim) =>
-    e.mutation.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.mutation.ballot}`]),
-  guard('replication/prepare-above-commit', 'repl.S4', ({ replica }, { mutation }: PreparedClaim) =>
-    mutation.decree > replica.committed ? undefined : [`decree > ${replica.committed}`, `${mutation.decree}`]),
-  guard('replication/uncommitted-span', 'repl.S9', ({ state, replica }, e: PreparedClaim) => {
-    const { stalenessForCommit, maxMutationCountInPrepareList } = state.config.settings;
-    const limit = replica.committed + (asPrimary(e) ? stalenessForCommit : maxMutationCountInPrepareList);
-    return e.mutation.decree <= limit ? undefined : [`decree <= ${limit}`, `${e.mutation.decree}`];
-  }),
-  guard('replication/slot-ballot', 'repl.S10', ({ replica }, { mutation, as }: PreparedClaim) => {
-    const entry = replica.entries[mutation.decree];
-    if (entry === undefined || entry.ballot < mutation.ballot || (as === 'primary' && entry.ballot === mutation.ballot)) return undefined;
-    return [`a ballot above ${entry.ballot} for decree ${mutation.decree}, which is held already`, `${mutation.ballot}`];
-  }),
-  guard('replication/header-commit-point', 'S8', ({ replica }, e: PreparedClaim) =>
-    !asPrimary(e) || e.mutation.lastCommitted === replica.committed ? undefined : [`header commit point ${replica.committed}`, `${e.mutation.lastCommitted}`]),
-  guard('replication/reproposals-first', 'repl.reproposal', ({ replica }, e: PreparedClaim) => {
-    if (!asPrimary(e)) return undefined;
-    const { reproposeNext: next, reproposeLast: last } = replica;
-    if (next <= last) return e.reproposal && e.mutation.decree === next ? undefined : [`re-proposal of decree ${next} (up to ${last})`, `decree ${e.mutation.decree}`];
-    return e.reproposal ? [`nothing left to re-propose`, `decree ${e.mutation.decree}`] : undefined;
-  }),
-  guard('replication/contiguous-decrees', 'repl.S5', ({ replica }, e: PreparedClaim) =>
-    !isNew(e) || e.mutation.decree === replica.maxPrepared + 1 ? undefined : [`decree ${replica.maxPrepared + 1}`, `${e.mutation.decree}`]),
-  guard('replication/reproposal-keeps-content', 'repl.S22', ({ part, replica }, e: PreparedClaim) =>
-    asPrimary(e) && e.reproposal ? keepsContent(part, replica, e) : undefined),
-  guard('replication/timestamp-grows', 'repl.S22', ({ replica }, e: PreparedClaim) =>
-    !isNew(e) || e.mutation.timestampUs > replica.lastTimestampUs ? undefined : [`timestamp > ${replica.lastTimestampUs}`, `${e.mutation.timestampUs}`]),
-  guard('replication/barrier-first', 'repl.S15', ({ replica }, e: PreparedClaim) =>
-    !isNew(e) || !replica.barrierDue || isEmpty(e.mutation.updates) ? undefined : ['an empty write as barrier after the start', show(e.mutation)]),
-  guard('replication/enough-members', 'S8', ({ state, part, replica }, e: PreparedClaim) => {
-    if (!isNew(e) || isEmpty(e.mutation.updates)) return undefined;
-    const members = 1 + (part.configs[replica.ballot]?.secondaries.length ?? 0);
-    const minimum = state.config.settings.mutation2pcMinReplicaCount;
-    return minimum <= 0 || members >= minimum ? undefined : [`at least ${minimum} members`, `${members}`];
-  }),
-  guard('replication/batch-of-one-kind', 'S8', (_, { mutation: { updates } }: PreparedClaim) => {
-    const batchable = updates.every(({ code }) => code === 'RPC_RRDB_RRDB_PUT' || code === 'RPC_RRDB_RRDB_REMOVE');
-    return updates.length === 1 || (updates.length > 1 && batchable) ? undefined : ['one update, or several of PUT and REMOVE', updates.map(({ code }) => code).join(', ') || 'no update'];
-  }),
-  guard('replication/updates-were-asked-for', 'S8', (scene, e: PreparedClaim) => (isNew(e) ? claimWriters(scene, scene.match, e) : undefined)),
-  guard('replication/prepare-was-proposed', 'repl.S22', ({ part }, e: PreparedClaim) => {
-    if (asPrimary(e)) return undefined;
+export const prepared = rule<PreparedScene, PreparedClaim>(
+  preparedScene,
+  [
+    isOpen,
+    guard('replication/prepare-by-role', 'repl.S2', ({ replica }, e: PreparedClaim) => {
+      const role = asPrimary(e) ? 'PS_PRIMARY' : 'PS_SECONDARY';
+      return replica.status === role ? undefined : [role, replica.status];
+    }),
+    guard('replication/prepare-in-current-ballot', 'repl.S3', ({ replica }, e: PreparedClaim) =>
+      e.mutation.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.mutation.ballot}`],
+    ),
+    guard('replication/prepare-above-commit', 'repl.S4', ({ replica }, { mutation }: PreparedClaim) =>
+      mutation.decree > replica.committed ? undefined : [`decree > ${replica.committed}`, `${mutation.decree}`],
+    ),
+    guard('replication/uncommitted-span', 'repl.S9', ({ state, replica }, e: PreparedClaim) => {
+      const { stalenessForCommit, maxMutationCountInPrepareList } = state.config.settings;
+      const limit = replica.committed + (asPrimary(e) ? stalenessForCommit : maxMutationCountInPrepareList);
+      return e.mutation.decree <= limit ? undefined : [`decree <= ${limit}`, `${e.mutation.decree}`];
+    }),
+    guard('replication/slot-ballot', 'repl.S10', ({ replica }, { mutation, as }: PreparedClaim) => {
+      const entry = replica.entries[mutation.decree];
+      if (
+        entry === undefined ||
+        entry.ballot < mutation.ballot ||
+        (as === 'primary' && entry.ballot === mutation.ballot)
+      )
+        return undefined;
+      return [
+        `a ballot above ${entry.ballot} for decree ${mutation.decree}, which is held already`,
+        `${mutation.ballot}`,
+      ];
+    }),
+    guard('replication/header-commit-point', 'S8', ({ replica }, e: PreparedClaim) =>
+      !asPrimary(e) || e.mutation.lastCommitted === replica.committed
+        ? undefined
+        : [`header commit point ${replica.committed}`, `${e.mutation.lastCommitted}`],
+    ),
+    guard('replication/reproposals-first', 'repl.reproposal', ({ replica }, e: PreparedClaim) => {
+      if (!asPrimary(e)) return undefined;
+      const { reproposeNext: next, reproposeLast: last } = replica;
+      if (next <= last)
+        return e.reproposal && e.mutation.decree === next
+          ? undefined
+          : [`re-proposal of decree ${next} (up to ${last})`, `decree ${e.mutation.decree}`];
+      return e.reproposal ? [`nothing left to re-propose`, `decree ${e.mutation.decree}`] : undefined;
+    }),
+    guard('replication/contiguous-decrees', 'repl.S5', ({ replica }, e: PreparedClaim) =>
+      !isNew(e) || e.mutation.decree === replica.maxPrepared + 1
+        ? undefined
+        : [`decree ${replica.maxPrepared + 1}`, `${e.mutation.decree}`],
+    ),
+    guard('replication/reproposal-keeps-content', 'repl.S22', ({ part, replica }, e: PreparedClaim) =>
+      asPrimary(e) && e.reproposal ? keepsContent(part, replica, e) : undefined,
+    ),
+    guard('replication/timestamp-grows', 'repl.S22', ({ replica }, e: PreparedClaim) =>
+      !isNew(e) || e.mutation.timestampUs > replica.lastTimestampUs
+        ? undefined
+        : [`timestamp > ${replica.lastTimestampUs}`, `${e.mutation.timestampUs}`],
+    ),
+    guard('replication/barrier-first', 'repl.S15', ({ replica }, e: PreparedClaim) =>
+      !isNew(e) || !replica.barrierDue || isEmpty(e.mutation.updates)
+        ? undefined
+        : ['an empty write as barrier after the start', show(e.mutation)],
+    ),
+    guard('replication/enough-members', 'S8', ({ state, part, replica }, e: PreparedClaim) => {
+      if (!isNew(e) || isEmpty(e.mutation.updates)) return undefined;
+      const members = 1 + (part.configs[replica.ballot]?.secondaries.length ?? 0);
+      const minimum = state.config.settings.mutation2pcMinReplicaCount;
+      return minimum <= 0 || members >= minimum ? undefined : [`at least ${minimum} members`, `${members}`];
+    }),
+    guard('replication/batch-of-one-kind', 'S8', (_, { mutation: { updates } }: PreparedClaim) => {
+      const batchable = updates.every(({ code }) => code === 'RPC_RRDB_RRDB_PUT' || code === 'RPC_RRDB_RRDB_REMOVE');
+      return updates.length === 1 || (updates.length > 1 && batchable)
+        ? undefined
+        : ['one update, or several of PUT and REMOVE', updates.map(({ code }) => code).join(', ') || 'no update'];
+    }),
+    guard('replication/updates-were-asked-for', 'S8', (scene, e: PreparedClaim) =>
+      isNew(e) ? claimWriters(scene, scene.match, e) : undefined,
+    ),
+    guard('replication/prepare-was-proposed', 'repl.S22', ({ part }, e: PreparedClaim) => {
+      if (asPrimary(e)) return undefined;
+      const { mutation } = e;
+      const proposal = proposalOf(part, mutation.decree, mutation.ballot);
+      if (proposal === undefined)
+        return [`a mutation that the primary of ballot ${mutation.ballot} proposed`, show(mutation)];
+      if (mutation.lastCommitted > proposal.lastCommitted)
+        return [`header commit point <= ${proposal.lastCommitted}`, `${mutation.lastCommitted}`];
+      return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
+    }),
+  ],
+  ({ part, replica, match }, e) => {
     const { mutation } = e;
-    const proposal = proposalOf(part, mutation.decree, mutation.ballot);
-    if (proposal === undefined) return [`a mutation that the primary of ballot ${mutation.ballot} proposed`, show(mutation)];
-    if (mutation.lastCommitted > proposal.lastCommitted) return [`header commit point <= ${proposal.lastCommitted}`, `${mutation.lastCommitted}`];
-    return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
-  }),
-], ({ part, replica, match }, e) => {
-  const { mutation } = e;
-  replica.entries[mutation.decree] = { ballot: mutation.ballot, logged: false };
-  if (mutation.decree > replica.maxPrepared) replica.maxPrepared = mutation.decree;
-  if (mutation.timestampUs > replica.lastTimestampUs) replica.lastTimestampUs = mutation.timestampUs;
-  if (!asPrimary(e)) return;
-  const held = e.reproposal ? (part.proposals[mutation.decree]?.at(-1)?.commands ?? []) : [];
-  propose(part, mutation, e.reproposal ? [...held] : match.commands);
-  if (e.reproposal) replica.reproposeNext++;
-  else if (isEmpty(mutation.updates)) replica.barrierDue = false;
-});
+    replica.entries[mutation.decree] = { ballot: mutation.ballot, logged: false };
+    if (mutation.decree > replica.maxPrepared) replica.maxPrepared = mutation.decree;
+    if (mutation.timestampUs > replica.lastTimestampUs) replica.lastTimestampUs = mutation.timestampUs;
+    if (!asPrimary(e)) return;
+    const held = e.reproposal ? (part.proposals[mutation.decree]?.at(-1)?.commands ?? []) : [];
+    propose(part, mutation, e.reproposal ? [...held] : match.commands);
+    if (e.reproposal) replica.reproposeNext++;
+    else if (isEmpty(mutation.updates)) replica.barrierDue = false;
+  },
+);
 
 // ---------------------------------------------------------------- prepare.acked
 
-export const acked = rule(replicaScene, [
-  guard('replication/ack-in-current-ballot', 'repl.S3', ({ replica }, e: PrepareAcked) => (e.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.ballot}`])),
-  guard('replication/ack-of-a-proposal', 'repl.S8', ({ part }, e: PrepareAcked) =>
-    proposalOf(part, e.decree, e.ballot) !== undefined ? undefined : ['a proposed mutation', `decree ${e.decree} in ballot ${e.ballot}`]),
-  guard('replication/ack-after-log', 'S1', ({ replica }, e: PrepareAcked) => {
-    const entry = replica.entries[e.decree];
-    if (e.decree <= replica.committed || (entry?.logged === true && entry.ballot === e.ballot)) return undefined;
-    return [`decree ${e.decree} of ballot ${e.ballot} in the log, or committed`, entry === undefined ? 'never received' : `ballot ${entry.ballot}, ${entry.logged ? 'logged' : 'not logged'}`];
-  }),
-], ({ part }, e) => {
-  const proposal = proposalOf(part, e.decree, e.ballot);
-  if (proposal !== undefined) proposal.acks[e.node] = true;
-});
+export const acked = rule(
+  replicaScene,
+  [
+    guard('replication/ack-in-current-ballot', 'repl.S3', ({ replica }, e: PrepareAcked) =>
+      e.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.ballot}`],
+    ),
+    guard('replication/ack-of-a-proposal', 'repl.S8', ({ part }, e: PrepareAcked) =>
+      proposalOf(part, e.decree, e.ballot) !== undefined
+        ? undefined
+        : ['a proposed mutation', `decree ${e.decree} in ballot ${e.ballot}`],
+    ),
+    guard('replication/ack-after-log', 'S1', ({ replica }, e: PrepareAcked) => {
+      const entry = replica.entries[e.decree];
+      if (e.decree <= replica.committed || (entry?.logged === true && entry.ballot === e.ballot)) return undefined;
+      return [
+        `decree ${e.decree} of ballot ${e.ballot} in the log, or committed`,
+        entry === undefined ? 'never received' : `ballot ${entry.ballot}, ${entry.logged ? 'logged' : 'not logged'}`,
+      ];
+    }),
+  ],
+  ({ part }, e) => {
+    const proposal = proposalOf(part, e.decree, e.ballot);
+    if (proposal !== undefined) proposal.acks[e.node] = true;
+  },
+);
 
 // ---------------------------------------------------------------- replica.committed, replica.applied
 
-const serving = ({ replica }: ReplicaScene): PartitionStatus => (replica.status === 'PS_ERROR' ? replica.role : replica.status);
+const serving = ({ replica }: ReplicaScene): PartitionStatus =>
+  replica.status === 'PS_ERROR' ? replica.role : replica.status;
 
 /** The mutation that a replica would commit at a decree: what its prepare list holds. */
 function held({ part, replica }: ReplicaScene, decree: number): Proposal | undefined {
@@ -203,50 +291,83 @@ function held({ part, replica }: ReplicaScene, decree: number): Proposal | undef
   return entry === undefined ? undefined : proposalOf(part, decree, entry.ballot);
 }
 
-export const committed = rule(replicaScene, [
-  guard('replication/commit-in-order', 'repl.S5', ({ replica }, e: CommittedClaim) =>
-    e.decree === replica.committed + 1 || (!replica.open && e.decree > replica.committed) ? undefined : [`decree ${replica.committed + 1}`, `${e.decree}`]),
-  guard('replication/commit-by-role', 'repl.S2', (scene, e: CommittedClaim) => {
-    const role = serving(scene);
-    return !scene.replica.open || role === 'PS_PRIMARY' || role === 'PS_SECONDARY' ? undefined : ['PS_PRIMARY or PS_SECONDARY', `${role} commits ${e.decree}`];
-  }),
-  guard('replication/commit-needs-own-log', 'repl.S6', ({ replica }, e: CommittedClaim) => {
-    const entry = replica.entries[e.decree];
-    return !replica.open || entry?.logged === true ? undefined : [`decree ${e.decree} in the own log`, entry === undefined ? 'a hole' : 'not yet logged'];
-  }),
-  guard('replication/commit-ballot', 'repl.S5', ({ replica }, e: CommittedClaim) => {
-    const ballot = replica.entries[e.decree]?.ballot ?? e.ballot;
-    return !replica.open || e.ballot === ballot || e.ballot === replica.ballot ? undefined : [`ballot ${ballot} (or ${replica.ballot})`, `${e.ballot}`];
-  }),
-  guard('replication/commit-needs-all-acks', 'repl.S8', (scene, e: CommittedClaim) => {
-    const { part, replica } = scene;
-    if (!replica.open || serving(scene) !== 'PS_PRIMARY') return undefined;
-    const proposal = held(scene, e.decree);
-    if (proposal?.ballot !== replica.ballot) return [`decree ${e.decree} proposed in ballot ${replica.ballot}`, `held from ballot ${proposal?.ballot ?? 'none'}`];
-    const missing = part.configs[replica.ballot]?.secondaries.filter((member) => proposal.acks[member] !== true) ?? [];
-    return missing.length === 0 ? undefined : ['acknowledgements of all members', `none from ${missing.join(', ')}`];
-  }),
-  guard('replication/commit-known-to-a-primary', 'S1', (scene, e: CommittedClaim) =>
-    (scene.replica.open && serving(scene) === 'PS_PRIMARY') || e.decree <= scene.part.committed ? undefined : [`decree <= ${scene.part.committed}, what a primary has committed`, `${e.decree}`]),
-  guard('replication/committed-prefix-agrees', 'S2', (scene, e: CommittedClaim) => {
-    const first = chosenOf(scene.part, e.decree);
-    const mine = scene.replica.open ? held(scene, e.decree) : undefined;
-    return first === undefined || mine === undefined || sameContent(first, mine) ? undefined : [show(first), show(mine)];
-  }),
-], (scene, e) => {
-  const { part, replica, cluster } = scene;
-  replica.committed = e.decree;
-  const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
-  if (proposal === undefined) return;
-  commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
-  noteEffects(cluster, part.appId, proposal.updates, e.atUs);
-});
+export const committed = rule(
+  replicaScene,
+  [
+    guard('replication/commit-in-order', 'repl.S5', ({ replica }, e: CommittedClaim) =>
+      e.decree === replica.committed + 1 || (!replica.open && e.decree > replica.committed)
+        ? undefined
+        : [`decree ${replica.committed + 1}`, `${e.decree}`],
+    ),
+    guard('replication/commit-by-role', 'repl.S2', (scene, e: CommittedClaim) => {
+      const role = serving(scene);
+      return !scene.replica.open || role === 'PS_PRIMARY' || role === 'PS_SECONDARY'
+        ? undefined
+        : ['PS_PRIMARY or PS_SECONDARY', `${role} commits ${e.decree}`];
+    }),
+    guard('replication/commit-needs-own-log', 'repl.S6', ({ replica }, e: CommittedClaim) => {
+      const entry = replica.entries[e.decree];
+      return !replica.open || entry?.logged === true
+        ? undefined
+        : [`decree ${e.decree} in the own log`, entry === undefined ? 'a hole' : 'not yet logged'];
+    }),
+    guard('replication/commit-ballot', 'repl.S5', ({ replica }, e: CommittedClaim) => {
+      const ballot = replica.entries[e.decree]?.ballot ?? e.ballot;
+      return !replica.open || e.ballot === ballot || e.ballot === replica.ballot
+        ? undefined
+        : [`ballot ${ballot} (or ${replica.ballot})`, `${e.ballot}`];
+    }),
+    guard('replication/commit-needs-all-acks', 'repl.S8', (scene, e: CommittedClaim) => {
+      const { part, replica } = scene;
+      if (!replica.open || serving(scene) !== 'PS_PRIMARY') return undefined;
+      const proposal = held(scene, e.decree);
+      if (proposal?.ballot !== replica.ballot)
+        return [
+          `decree ${e.decree} proposed in ballot ${replica.ballot}`,
+          `held from ballot ${proposal?.ballot ?? 'none'}`,
+        ];
+      const missing =
+        part.configs[replica.ballot]?.secondaries.filter((member) => proposal.acks[member] !== true) ?? [];
+      return missing.length === 0 ? undefined : ['acknowledgements of all members', `none from ${missing.join(', ')}`];
+    }),
+    guard('replication/commit-known-to-a-primary', 'S1', (scene, e: CommittedClaim) =>
+      (scene.replica.open && serving(scene) === 'PS_PRIMARY') || e.decree <= scene.part.committed
+        ? undefined
+        : [`decree <= ${scene.part.committed}, what a primary has committed`, `${e.decree}`],
+    ),
+    guard('replication/committed-prefix-agrees', 'S2', (scene, e: CommittedClaim) => {
+      const first = chosenOf(scene.part, e.decree);
+      const mine = scene.replica.open ? held(scene, e.decree) : undefined;
+      return first === undefined || mine === undefined || sameContent(first, mine)
+        ? undefined
+        : [show(first), show(mine)];
+    }),
+  ],
+  (scene, e) => {
+    const { part, replica, cluster } = scene;
+    replica.committed = e.decree;
+    const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
+    if (proposal === undefined) return;
+    commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
+    noteEffects(cluster, part.appId, proposal.updates, e.atUs);
+  },
+);
 
-export const applied = rule(replicaScene, [
-  guard('replication/apply-in-order', 'repl.S7', ({ replica }, e: AppliedClaim) => (e.decree === replica.applied + 1 ? undefined : [`decree ${replica.applied + 1}`, `${e.decree}`])),
-  guard('replication/apply-after-commit', 'repl.S7', ({ replica }, e: AppliedClaim) => (e.decree <= replica.committed ? undefined : [`decree <= ${replica.committed}, the commit point`, `${e.decree}`])),
-  guard('replication/error-applies-nothing', 'repl.S7', ({ replica }, e: AppliedClaim) => (replica.status !== 'PS_ERROR' || !replica.open ? undefined : ['nothing more in PS_ERROR', `decree ${e.decree}`])),
-], ({ replica }, e) => {
-  replica.applied = e.decree;
-  if (replica.undurableSinceUs < 0) replica.undurableSinceUs = e.atUs;
-});
+export const applied = rule(
+  replicaScene,
+  [
+    guard('replication/apply-in-order', 'repl.S7', ({ replica }, e: AppliedClaim) =>
+      e.decree === replica.applied + 1 ? undefined : [`decree ${replica.applied + 1}`, `${e.decree}`],
+    ),
+    guard('replication/apply-after-commit', 'repl.S7', ({ replica }, e: AppliedClaim) =>
+      e.decree <= replica.committed ? undefined : [`decree <= ${replica.committed}, the commit point`, `${e.decree}`],
+    ),
+    guard('replication/error-applies-nothing', 'repl.S7', ({ replica }, e: AppliedClaim) =>
+      replica.status !== 'PS_ERROR' || !replica.open ? undefined : ['nothing more in PS_ERROR', `decree ${e.decree}`],
+    ),
+  ],
+  ({ replica }, e) => {
+    replica.applied = e.decree;
+    if (replica.undurableSinceUs < 0) replica.undurableSinceUs = e.atUs;
+  },
+);

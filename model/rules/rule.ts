@@ -3,7 +3,15 @@
  * a guard does not permit, is a violation; only then does the effect change the state.
  */
 import type { ModelEvent } from '../events.ts';
-import { newNode, newReplica, type ClusterState, type ModelState, type NodeState, type PartitionState, type ReplicaState } from '../state.ts';
+import {
+  newNode,
+  newReplica,
+  type ClusterState,
+  type ModelState,
+  type NodeState,
+  type PartitionState,
+  type ReplicaState,
+} from '../state.ts';
 import type { Violation } from '../violation.ts';
 import type { ClusterId, Gpid, NodeId } from '../vocabulary.ts';
 
@@ -28,7 +36,11 @@ export interface Rule<E> {
 type EventOf<K extends ModelEvent['kind']> = Extract<ModelEvent, { kind: K }>;
 export type RuleTable = { readonly [K in ModelEvent['kind']]: Rule<EventOf<K>> };
 
-export function guard<S, E>(name: string, property: string, check: (scene: S, event: E) => Refusal | undefined): Guard<S, E> {
+export function guard<S, E>(
+  name: string,
+  property: string,
+  check: (scene: S, event: E) => Refusal | undefined,
+): Guard<S, E> {
   return { name, property, check };
 }
 
@@ -42,7 +54,8 @@ export function rule<S extends object, E extends ModelEvent>(
     guards,
     apply(state, event) {
       const found = scene(state, event);
-      if (typeof found === 'string') return violation('world/known', 'S8', event, ['something the model knows of', found]);
+      if (typeof found === 'string')
+        return violation('world/known', 'S8', event, ['something the model knows of', found]);
       for (const one of guards) {
         const refusal = one.check(found, event);
         if (refusal !== undefined) return violation(one.name, one.property, event, refusal);
@@ -52,13 +65,23 @@ export function rule<S extends object, E extends ModelEvent>(
       return undefined;
     },
     without(name) {
-      return rule(scene, guards.filter((one) => one.name !== name), effect);
+      return rule(
+        scene,
+        guards.filter((one) => one.name !== name),
+        effect,
+      );
     },
   };
 }
 
 function violation(name: string, property: string, event: ModelEvent, [expected, actual]: Refusal): Violation {
-  return { property, rule: name, message: `${name} refuses ${describe(event)}: expected ${expected}, got ${actual}`, expected, actual };
+  return {
+    property,
+    rule: name,
+    message: `${name} refuses ${describe(event)}: expected ${expected}, got ${actual}`,
+    expected,
+    actual,
+  };
 }
 
 /** One line about an event: kind, place and decree. */
@@ -100,11 +123,15 @@ export function nodeScene(state: ModelState, event: { readonly node: NodeId }): 
   return { state, cluster, node: (state.nodes[event.node] ??= newNode()) };
 }
 
-export function replicaScene(state: ModelState, event: { readonly node: NodeId; readonly gpid: Gpid }): ReplicaScene | string {
+export function replicaScene(
+  state: ModelState,
+  event: { readonly node: NodeId; readonly gpid: Gpid },
+): ReplicaScene | string {
   const cluster = clusterOf(state, event.node);
   const node = state.nodes[event.node];
   const part = cluster?.partitions[event.gpid];
-  if (cluster === undefined || node === undefined || part === undefined) return `partition ${event.gpid} at ${event.node}`;
+  if (cluster === undefined || node === undefined || part === undefined)
+    return `partition ${event.gpid} at ${event.node}`;
   return { state, cluster, node, part, replica: (part.replicas[event.node] ??= newReplica(event.node)) };
 }
 

@@ -7,52 +7,76 @@ import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene
 
 // ---------------------------------------------------------------- processes and faults
 
-export const started = rule(nodeScene, [
-  guard('process/started-once', 'S8', ({ node }: NodeScene, e: ProcessStarted) => (node.up ? [`${e.node} to be down`, 'it runs'] : undefined)),
-], ({ node, state }, e) => {
-  node.up = true;
-  node.incarnation++;
-  state.disturbedAtUs = e.atUs;
-});
+export const started = rule(
+  nodeScene,
+  [
+    guard('process/started-once', 'S8', ({ node }: NodeScene, e: ProcessStarted) =>
+      node.up ? [`${e.node} to be down`, 'it runs'] : undefined,
+    ),
+  ],
+  ({ node, state }, e) => {
+    node.up = true;
+    node.incarnation++;
+    state.disturbedAtUs = e.atUs;
+  },
+);
 
-export const stopped = rule(nodeScene, [
-  guard('process/runs', 'S8', ({ node }: NodeScene, e: ProcessStopped) => (node.up ? undefined : [`${e.node} to run`, 'it is down'])),
-  guard('process/no-internal-check', 'S5', (_: NodeScene, e: ProcessStopped) => (e.cause === 'check' ? ['no internal check to fail', e.detail] : undefined)),
-], ({ state, cluster, node }, e) => {
-  node.up = false;
-  node.manualCount = 0;
-  if (e.cause === 'power-loss') node.powerLost = true;
-  state.disturbedAtUs = e.atUs;
-  state.calm = false;
-  for (const part of Object.values(cluster.partitions)) {
-    const replica = part.replicas[e.node];
-    if (replica === undefined) continue;
-    toDisk(replica);
-    part.servesSinceUs = -1;
-    replica.manual = false;
-    part.emergencies = part.emergencies.filter((one) => one.node !== e.node);
-  }
-});
+export const stopped = rule(
+  nodeScene,
+  [
+    guard('process/runs', 'S8', ({ node }: NodeScene, e: ProcessStopped) =>
+      node.up ? undefined : [`${e.node} to run`, 'it is down'],
+    ),
+    guard('process/no-internal-check', 'S5', (_: NodeScene, e: ProcessStopped) =>
+      e.cause === 'check' ? ['no internal check to fail', e.detail] : undefined,
+    ),
+  ],
+  ({ state, cluster, node }, e) => {
+    node.up = false;
+    node.manualCount = 0;
+    if (e.cause === 'power-loss') node.powerLost = true;
+    state.disturbedAtUs = e.atUs;
+    state.calm = false;
+    for (const part of Object.values(cluster.partitions)) {
+      const replica = part.replicas[e.node];
+      if (replica === undefined) continue;
+      toDisk(replica);
+      part.servesSinceUs = -1;
+      replica.manual = false;
+      part.emergencies = part.emergencies.filter((one) => one.node !== e.node);
+    }
+  },
+);
 
 /** Kinds of fault by the words of their names, as far as they excuse something. */
 const DISK_FAULT = /disk|torn|bit-?rot|read-?error|write-?error|damage/i;
 const WALL_FAULT = /wall|skew|clock/i;
 
-export const struck = rule((state: ModelState, _: FaultStruck) => ({ state }), [], ({ state }, e) => {
-  state.disturbedAtUs = e.atUs;
-  state.calm = false;
-  const node = state.nodes[e.node];
-  if (node === undefined) return;
-  if (DISK_FAULT.test(e.fault)) node.diskFault = true;
-  if (WALL_FAULT.test(e.fault)) node.wallFault = true;
-  if (/power-?loss/i.test(e.fault)) node.powerLost = true;
-});
+export const struck = rule(
+  (state: ModelState, _: FaultStruck) => ({ state }),
+  [],
+  ({ state }, e) => {
+    state.disturbedAtUs = e.atUs;
+    state.calm = false;
+    const node = state.nodes[e.node];
+    if (node === undefined) return;
+    if (DISK_FAULT.test(e.fault)) node.diskFault = true;
+    if (WALL_FAULT.test(e.fault)) node.wallFault = true;
+    if (/power-?loss/i.test(e.fault)) node.powerLost = true;
+  },
+);
 
-export const healed = rule((state: ModelState, _: Healed) => ({ state }), [
-  guard('world/healed-once', 'S8', ({ state }, _: Healed) => (state.healedAtUs < 0 ? undefined : ['one end of faults', `healed at ${state.healedAtUs}`])),
-], ({ state }, e) => {
-  state.healedAtUs = e.atUs;
-});
+export const healed = rule(
+  (state: ModelState, _: Healed) => ({ state }),
+  [
+    guard('world/healed-once', 'S8', ({ state }, _: Healed) =>
+      state.healedAtUs < 0 ? undefined : ['one end of faults', `healed at ${state.healedAtUs}`],
+    ),
+  ],
+  ({ state }, e) => {
+    state.healedAtUs = e.atUs;
+  },
+);
 
 // ---------------------------------------------------------------- table.stored
 
@@ -63,7 +87,8 @@ const NEXT_STATUS: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
   AS_DROPPED: ['AS_DROPPED'],
 };
 
-export const isLive = (status: TableStatus | undefined): boolean => status === 'AS_CREATING' || status === 'AS_AVAILABLE';
+export const isLive = (status: TableStatus | undefined): boolean =>
+  status === 'AS_CREATING' || status === 'AS_AVAILABLE';
 
 /** Remembers the weakest checkpoint reserve that the envs ever asked for; one invalid value makes both be ignored (repl 2.6). */
 function weaken({ weakestReserve }: TableState, envs: Readonly<Record<string, string>>): void {
@@ -85,58 +110,95 @@ function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: st
   });
 }
 
-export const tableStored = rule(clusterScene, [
-  guard('tables/status-change', 'S7', (scene, e: TableStored) => {
-    const before = known(scene, e)?.status;
-    const allowed = before === undefined ? (['AS_CREATING', 'AS_AVAILABLE'] as const) : NEXT_STATUS[before];
-    return allowed.some((status) => status === e.status) ? undefined : [`one of ${allowed.join(', ')}`, e.status];
-  }),
-  guard('tables/never-changes-shape', 'S7', (scene, e: TableStored) => {
-    const table = known(scene, e);
-    if (table === undefined) return undefined;
-    const same = table.name === e.name && table.partitionCount === e.partitionCount && table.maxReplicaCount === e.maxReplicaCount;
-    return same ? undefined : [`${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`, `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
-  }),
-  guard('tables/one-live-table-per-name', 'S7', ({ cluster }, e: TableStored) => {
-    const live = cluster.byName[e.name];
-    return !isLive(e.status) || live === undefined || live === e.appId ? undefined : [`table ${live} alone to be named ${e.name}`, `table ${e.appId}`];
-  }),
-  guard('tables/created-as-asked', 'S7', (scene, e: TableStored) => {
-    if (known(scene, e) !== undefined) return undefined;
-    const wanted = Object.values(scene.cluster.commands).some(({ command }) =>
-      command.kind === 'createTable' && command.name === e.name && command.partitionCount === e.partitionCount && command.replicaCount === e.maxReplicaCount);
-    return wanted ? undefined : ['a table that somebody asked for', `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
-  }),
-  guard('tables/dropped-as-asked', 'S7', (scene, e: TableStored) => {
-    if (isLive(e.status) || !isLive(known(scene, e)?.status)) return undefined;
-    const wanted = Object.values(scene.cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === e.name);
-    return wanted ? undefined : ['a drop that somebody asked for', `${e.name} is ${e.status}`];
-  }),
-  guard('tables/envs-as-asked', 'S7', (scene, e: TableStored) => {
-    const before = known(scene, e)?.envs ?? {};
-    for (const key of Object.keys(before)) {
-      if (!(key in e.envs)) return [`${key}=${before[key]} to stay`, 'it is gone'];
+export const tableStored = rule(
+  clusterScene,
+  [
+    guard('tables/status-change', 'S7', (scene, e: TableStored) => {
+      const before = known(scene, e)?.status;
+      const allowed = before === undefined ? (['AS_CREATING', 'AS_AVAILABLE'] as const) : NEXT_STATUS[before];
+      return allowed.some((status) => status === e.status) ? undefined : [`one of ${allowed.join(', ')}`, e.status];
+    }),
+    guard('tables/never-changes-shape', 'S7', (scene, e: TableStored) => {
+      const table = known(scene, e);
+      if (table === undefined) return undefined;
+      const same =
+        table.name === e.name &&
+        table.partitionCount === e.partitionCount &&
+        table.maxReplicaCount === e.maxReplicaCount;
+      return same
+        ? undefined
+        : [
+            `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`,
+            `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`,
+          ];
+    }),
+    guard('tables/one-live-table-per-name', 'S7', ({ cluster }, e: TableStored) => {
+      const live = cluster.byName[e.name];
+      return !isLive(e.status) || live === undefined || live === e.appId
+        ? undefined
+        : [`table ${live} alone to be named ${e.name}`, `table ${e.appId}`];
+    }),
+    guard('tables/created-as-asked', 'S7', (scene, e: TableStored) => {
+      if (known(scene, e) !== undefined) return undefined;
+      const wanted = Object.values(scene.cluster.commands).some(
+        ({ command }) =>
+          command.kind === 'createTable' &&
+          command.name === e.name &&
+          command.partitionCount === e.partitionCount &&
+          command.replicaCount === e.maxReplicaCount,
+      );
+      return wanted
+        ? undefined
+        : ['a table that somebody asked for', `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
+    }),
+    guard('tables/dropped-as-asked', 'S7', (scene, e: TableStored) => {
+      if (isLive(e.status) || !isLive(known(scene, e)?.status)) return undefined;
+      const wanted = Object.values(scene.cluster.commands).some(
+        ({ command }) => command.kind === 'dropTable' && command.name === e.name,
+      );
+      return wanted ? undefined : ['a drop that somebody asked for', `${e.name} is ${e.status}`];
+    }),
+    guard('tables/envs-as-asked', 'S7', (scene, e: TableStored) => {
+      const before = known(scene, e)?.envs ?? {};
+      for (const key of Object.keys(before)) {
+        if (!(key in e.envs)) return [`${key}=${before[key]} to stay`, 'it is gone'];
+      }
+      for (const [key, value] of Object.entries(e.envs)) {
+        if (before[key] !== value && !asked(scene, e, key, value))
+          return [`${key} as somebody asked (it was ${before[key] ?? 'absent'})`, value];
+      }
+      return undefined;
+    }),
+  ],
+  ({ cluster }, e) => {
+    const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
+    const table = (cluster.tables[appId] ??= {
+      appId,
+      name,
+      status,
+      partitionCount,
+      maxReplicaCount,
+      envs: {},
+      createdAtUs: atUs,
+      droppedAtUs: -1,
+      home: {},
+      changes: 0,
+      answeredChanges: -1,
+      weakestReserve: { count: Infinity, seconds: Infinity },
+    });
+    weaken(table, e.envs);
+    table.changes++;
+    table.status = status;
+    table.envs = { ...e.envs };
+    cluster.tableChanges++;
+    if (isLive(status)) {
+      cluster.byName[name] = appId;
+    } else {
+      if (table.droppedAtUs < 0) table.droppedAtUs = atUs;
+      if (cluster.byName[name] === appId) delete cluster.byName[name];
     }
-    for (const [key, value] of Object.entries(e.envs)) {
-      if (before[key] !== value && !asked(scene, e, key, value)) return [`${key} as somebody asked (it was ${before[key] ?? 'absent'})`, value];
-    }
-    return undefined;
-  }),
-], ({ cluster }, e) => {
-  const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
-  const table = (cluster.tables[appId] ??= { appId, name, status, partitionCount, maxReplicaCount, envs: {}, createdAtUs: atUs, droppedAtUs: -1, home: {}, changes: 0, answeredChanges: -1, weakestReserve: { count: Infinity, seconds: Infinity } });
-  weaken(table, e.envs);
-  table.changes++;
-  table.status = status;
-  table.envs = { ...e.envs };
-  cluster.tableChanges++;
-  if (isLive(status)) {
-    cluster.byName[name] = appId;
-  } else {
-    if (table.droppedAtUs < 0) table.droppedAtUs = atUs;
-    if (cluster.byName[name] === appId) delete cluster.byName[name];
-  }
-});
+  },
+);
 
 // ---------------------------------------------------------------- config.stored
 
@@ -159,34 +221,66 @@ const membersOf = (config: { readonly primary: string; readonly secondaries: rea
 
 /** The partition may lose its members because its table goes. */
 const goes = ({ table, cluster }: ConfigScene): boolean =>
-  !isLive(table.status) || Object.values(cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === table.name);
+  !isLive(table.status) ||
+  Object.values(cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === table.name);
 
-const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean => config.ballot === part.ballot && membersOf(config).join() === membersOf(part.configs[part.ballot] ?? { primary: '', secondaries: [] }).join();
+const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
+  config.ballot === part.ballot &&
+  membersOf(config).join() === membersOf(part.configs[part.ballot] ?? { primary: '', secondaries: [] }).join();
 
-export const configStored = rule(configScene, [
-  guard('tables/partition-in-range', 'S7', ({ table }, { config }: ConfigStored) => {
-    const index = Number(config.gpid.slice(config.gpid.indexOf('.') + 1));
-    return index >= 0 && index < table.partitionCount && config.maxReplicaCount === table.maxReplicaCount ? undefined : [`one of ${table.partitionCount} partitions with ${table.maxReplicaCount} replicas`, `${config.gpid} with ${config.maxReplicaCount}`];
-  }),
-  guard('tables/ballot-plus-one', 'repl.S2', (scene, e: ConfigStored) =>
-    e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e) ? undefined : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`]),
-  guard('tables/members-are-distinct-nodes', 'S7', ({ state }, { config }: ConfigStored) => {
-    const members = membersOf(config);
-    const fine = new Set(members).size === members.length && members.length <= config.maxReplicaCount && members.every((member) => member in state.nodes);
-    return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
-  }),
-  guard('tables/members-are-fixed', 'FM2', (scene, { config }: ConfigStored) => {
-    if (config.ballot <= 0 || goes(scene)) return undefined;
-    if (config.primary === '' || membersOf(config).length !== scene.table.maxReplicaCount) return [`a primary and ${scene.table.maxReplicaCount} members`, `primary ${config.primary || 'none'} of ${membersOf(config).join(', ')}`];
-    const before = config.ballot > 1 ? scene.part.configs[scene.part.ballot] : undefined;
-    if (before === undefined || (before.primary === config.primary && membersOf(before).join() === membersOf(config).join())) return undefined;
-    return [`primary ${before.primary} of ${membersOf(before).join(', ')}`, `primary ${config.primary} of ${membersOf(config).join(', ')}`];
-  }),
-  guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
-    config.lastCommittedDecree <= part.committed ? undefined : [`last committed decree <= ${part.committed}`, `${config.lastCommittedDecree}`]),
-], ({ part }, { config, atUs }) => {
-  if (config.ballot > part.ballot) part.configStoredAtUs = atUs;
-  part.ballot = config.ballot;
-  part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
-  noteServing(part, atUs);
-});
+export const configStored = rule(
+  configScene,
+  [
+    guard('tables/partition-in-range', 'S7', ({ table }, { config }: ConfigStored) => {
+      const index = Number(config.gpid.slice(config.gpid.indexOf('.') + 1));
+      return index >= 0 && index < table.partitionCount && config.maxReplicaCount === table.maxReplicaCount
+        ? undefined
+        : [
+            `one of ${table.partitionCount} partitions with ${table.maxReplicaCount} replicas`,
+            `${config.gpid} with ${config.maxReplicaCount}`,
+          ];
+    }),
+    guard('tables/ballot-plus-one', 'repl.S2', (scene, e: ConfigStored) =>
+      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e)
+        ? undefined
+        : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
+    ),
+    guard('tables/members-are-distinct-nodes', 'S7', ({ state }, { config }: ConfigStored) => {
+      const members = membersOf(config);
+      const fine =
+        new Set(members).size === members.length &&
+        members.length <= config.maxReplicaCount &&
+        members.every((member) => member in state.nodes);
+      return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
+    }),
+    guard('tables/members-are-fixed', 'FM2', (scene, { config }: ConfigStored) => {
+      if (config.ballot <= 0 || goes(scene)) return undefined;
+      if (config.primary === '' || membersOf(config).length !== scene.table.maxReplicaCount)
+        return [
+          `a primary and ${scene.table.maxReplicaCount} members`,
+          `primary ${config.primary || 'none'} of ${membersOf(config).join(', ')}`,
+        ];
+      const before = config.ballot > 1 ? scene.part.configs[scene.part.ballot] : undefined;
+      if (
+        before === undefined ||
+        (before.primary === config.primary && membersOf(before).join() === membersOf(config).join())
+      )
+        return undefined;
+      return [
+        `primary ${before.primary} of ${membersOf(before).join(', ')}`,
+        `primary ${config.primary} of ${membersOf(config).join(', ')}`,
+      ];
+    }),
+    guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
+      config.lastCommittedDecree <= part.committed
+        ? undefined
+        : [`last committed decree <= ${part.committed}`, `${config.lastCommittedDecree}`],
+    ),
+  ],
+  ({ part }, { config, atUs }) => {
+    if (config.ballot > part.ballot) part.configStoredAtUs = atUs;
+    part.ballot = config.ballot;
+    part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
+    noteServing(part, atUs);
+  },
+);

@@ -15,7 +15,8 @@ export interface Exploration {
   readonly depth: number;
   /** False when the limit of states ended the search. */
   readonly complete: boolean;
-  readonly violation: { readonly property: string; readonly message: string; readonly trace: readonly ModelEvent[] } | undefined;
+  readonly violation:
+    { readonly property: string; readonly message: string; readonly trace: readonly ModelEvent[] } | undefined;
 }
 
 export interface ExploreOptions {
@@ -35,10 +36,19 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
   const start = nextAll(init(scope.config), scope.start);
   if (start === undefined) throw new Error(`the rules refuse the start of scope ${scope.name}`);
   const seen = new Set<string>([stateKey(start, symmetry)]);
-  let frontier: { readonly state: ModelState; readonly visited: Visited }[] = [{ state: start, visited: { parent: undefined, by: [] } }];
+  let frontier: { readonly state: ModelState; readonly visited: Visited }[] = [
+    { state: start, visited: { parent: undefined, by: [] } },
+  ];
   let transitions = 0;
   let depth = 0;
-  const result = (complete: boolean, violation: Exploration['violation']): Exploration => ({ scope: scope.name, states: seen.size, transitions, depth, complete, violation });
+  const result = (complete: boolean, violation: Exploration['violation']): Exploration => ({
+    scope: scope.name,
+    states: seen.size,
+    transitions,
+    depth,
+    complete,
+    violation,
+  });
   while (frontier.length > 0) {
     const next: typeof frontier = [];
     for (const { state, visited } of frontier) {
@@ -65,7 +75,10 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
   return result(true, undefined);
 }
 
-function firstBroken(predicates: readonly StatePredicate[], state: ModelState): { readonly property: string; readonly message: string } | undefined {
+function firstBroken(
+  predicates: readonly StatePredicate[],
+  state: ModelState,
+): { readonly property: string; readonly message: string } | undefined {
   for (const predicate of predicates) {
     const message = predicate.broken(state);
     if (message !== undefined) return { property: predicate.id, message };

@@ -16,7 +16,10 @@ export function stateKey(state: ModelState, symmetry: boolean): string {
 
 function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean): string {
   const config = part.configs[part.ballot];
-  const proposals = Object.entries(part.proposals).map(([decree, all]) => `${decree}=${all.map((one) => `${one.ballot}.${one.lastCommitted}.${one.commands.join('+')}`).join('/')}`);
+  const proposals = Object.entries(part.proposals).map(
+    ([decree, all]) =>
+      `${decree}=${all.map((one) => `${one.ballot}.${one.lastCommitted}.${one.commands.join('+')}`).join('/')}`,
+  );
   const chosen = Object.entries(part.chosen).map(([decree, ballot]) => `${decree}@${ballot}`);
   const primary = part.replicas[config?.primary ?? ''];
   const secondaries = (config?.secondaries ?? []).map((node) => replicaKey(state, part, part.replicas[node]));
@@ -28,17 +31,30 @@ function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean
 function replicaKey(state: ModelState, part: PartitionState, replica: ReplicaState | undefined): string {
   if (replica === undefined) return '-';
   const node = state.nodes[replica.node];
-  const entries = Object.entries(replica.entries).filter(([decree]) => Number(decree) > replica.committed).map(([decree, entry]) => `${decree}.${entry.ballot}${entry.logged ? 'l' : ''}`);
-  const acks = Object.values(part.proposals).flatMap((all) => all.filter((one) => one.acks[replica.node] === true).map((one) => `${one.decree}.${one.ballot}`));
-  const life = node?.up === true && replica.open ? `${replica.status} ${replica.ballot} ${replica.committed} ${replica.applied} ${replica.maxPrepared} ${replica.barrierDue ? 'b' : ''}${replica.fileOpen ? 'f' : ''}${replica.manual ? 'm' : ''} ${replica.reproposeNext <= replica.reproposeLast ? replica.reproposeNext : ''} ${entries.join(',')}` : 'down';
+  const entries = Object.entries(replica.entries)
+    .filter(([decree]) => Number(decree) > replica.committed)
+    .map(([decree, entry]) => `${decree}.${entry.ballot}${entry.logged ? 'l' : ''}`);
+  const acks = Object.values(part.proposals).flatMap((all) =>
+    all.filter((one) => one.acks[replica.node] === true).map((one) => `${one.decree}.${one.ballot}`),
+  );
+  const life =
+    node?.up === true && replica.open
+      ? `${replica.status} ${replica.ballot} ${replica.committed} ${replica.applied} ${replica.maxPrepared} ${replica.barrierDue ? 'b' : ''}${replica.fileOpen ? 'f' : ''}${replica.manual ? 'm' : ''} ${replica.reproposeNext <= replica.reproposeLast ? replica.reproposeNext : ''} ${entries.join(',')}`
+      : 'down';
   return `${node?.incarnation} ${life} a${acks.join(',')} ${diskKey(replica)}`;
 }
 
 function diskKey(replica: ReplicaState): string {
   const log = replay(replica, replica.flushed);
   const last: Record<number, number> = {};
-  for (const file of replica.files) for (const record of file.records) last[record.decree] = Math.max(last[record.decree] ?? 0, record.ballot);
-  const files = replica.files.length > 1 ? replica.files.map((file) => `${file.index}-${file.maxDecree}`).join(',') : '';
-  const records = Object.entries(last).map(([decree, ballot]) => `${decree}.${ballot}`).join(',');
-  return `r${log.ballot} ${log.committed} ${log.maxPrepared} ${Object.entries(log.entries).map(([decree, entry]) => `${decree}.${entry.ballot}`).join(',')} l${records} ${files} ${replica.flushed} ${replica.checkpoints.map(({ decree }) => decree).join(',')}`;
+  for (const file of replica.files)
+    for (const record of file.records) last[record.decree] = Math.max(last[record.decree] ?? 0, record.ballot);
+  const files =
+    replica.files.length > 1 ? replica.files.map((file) => `${file.index}-${file.maxDecree}`).join(',') : '';
+  const records = Object.entries(last)
+    .map(([decree, ballot]) => `${decree}.${ballot}`)
+    .join(',');
+  return `r${log.ballot} ${log.committed} ${log.maxPrepared} ${Object.entries(log.entries)
+    .map(([decree, entry]) => `${decree}.${entry.ballot}`)
+    .join(',')} l${records} ${files} ${replica.flushed} ${replica.checkpoints.map(({ decree }) => decree).join(',')}`;
 }

@@ -24,5 +24,9 @@ export function runExplore(options: { readonly scope: string; readonly json: boo
 function text({ scope, states, transitions, depth, complete, violation }: Exploration): readonly string[] {
   const head = `${scope}: ${states} states, ${transitions} transitions, depth ${depth}, ${complete ? 'complete' : violation === undefined ? 'stopped at the limit' : 'stopped at a violation'}`;
   if (violation === undefined) return [head, 'every state keeps every state predicate'];
-  return [head, `${violation.property}: ${violation.message}`, ...violation.trace.map((event, i) => `${String(i + 1).padStart(4)}  ${describe(event)}`)];
+  return [
+    head,
+    `${violation.property}: ${violation.message}`,
+    ...violation.trace.map((event, i) => `${String(i + 1).padStart(4)}  ${describe(event)}`),
+  ];
 }

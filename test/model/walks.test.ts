@@ -25,10 +25,14 @@ it('next and step agree, and patches are the difference', () => {
       scope.start.forEach(take);
       for (const choice of choices) {
         const open = enabled(state, scope);
-        const refused = candidates(state, scope).find((one) => !open.some((other) => JSON.stringify(other) === JSON.stringify(one)))?.[0];
+        const refused = candidates(state, scope).find(
+          (one) => !open.some((other) => JSON.stringify(other) === JSON.stringify(one)),
+        )?.[0];
         if (refused !== undefined) {
           const immutable = next(state, refused);
-          expect('violation' in immutable ? immutable.violation : undefined).toEqual(step(structuredClone(state), refused));
+          expect('violation' in immutable ? immutable.violation : undefined).toEqual(
+            step(structuredClone(state), refused),
+          );
         }
         const transition = open[choice % Math.max(1, open.length)];
         if (transition === undefined) return;

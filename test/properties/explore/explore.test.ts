@@ -16,7 +16,14 @@ describe('explore', () => {
     ['pair', 1024, 2459, 18],
     ['checkpoint', 6771, 20011, 23],
   ])('scope %s has %d states, %d transitions, depth %d', (name, states, transitions, depth) => {
-    expect(explore(scopeOf(name))).toEqual({ scope: name, states, transitions, depth, complete: true, violation: undefined });
+    expect(explore(scopeOf(name))).toEqual({
+      scope: name,
+      states,
+      transitions,
+      depth,
+      complete: true,
+      violation: undefined,
+    });
   });
 
   it('finds more states without symmetry, and as many violations: none', () => {
@@ -42,7 +49,11 @@ describe('explore', () => {
   });
 
   it('stops at its limit and says so', () => {
-    expect(explore(scopeOf('pair'), { maxStates: 50 })).toMatchObject({ states: 50, complete: false, violation: undefined });
+    expect(explore(scopeOf('pair'), { maxStates: 50 })).toMatchObject({
+      states: 50,
+      complete: false,
+      violation: undefined,
+    });
   });
 
   it('prints a result, and refuses an unknown scope', () => {

@@ -6,8 +6,11 @@ import { SCOPES } from '../../../properties/explore/scopes.ts';
 it.each([
   ['reballot', 10_226, 37_941, 23],
   ['replication', 48_439, 199_710, 33],
-])('scope %s has %d states, %d transitions, depth %d, and keeps every predicate', (name, states, transitions, depth) => {
-  const scope = SCOPES.find((one) => one.name === name);
-  if (scope === undefined) throw new Error(`no scope ${name}`);
-  expect(explore(scope)).toEqual({ scope: name, states, transitions, depth, complete: true, violation: undefined });
-});
+])(
+  'scope %s has %d states, %d transitions, depth %d, and keeps every predicate',
+  (name, states, transitions, depth) => {
+    const scope = SCOPES.find((one) => one.name === name);
+    if (scope === undefined) throw new Error(`no scope ${name}`);
+    expect(explore(scope)).toEqual({ scope: name, states, transitions, depth, complete: true, violation: undefined });
+  },
+);

@@ -4,7 +4,13 @@ import { next } from '../../../model/next.ts';
 import { OBLIGATIONS } from '../../../model/obligations.ts';
 import { ruleNames } from '../../../model/rules/index.ts';
 import { init } from '../../../model/state.ts';
-import { PROPERTIES, propertyIds, propertyOf, SOMETIMES, STATE_PREDICATES } from '../../../properties/registry/index.ts';
+import {
+  PROPERTIES,
+  propertyIds,
+  propertyOf,
+  SOMETIMES,
+  STATE_PREDICATES,
+} from '../../../properties/registry/index.ts';
 import { REPLICATION } from '../../traces/replication.ts';
 import { CONFIG, READY } from '../../traces/story.ts';
 
@@ -56,7 +62,17 @@ describe('registry', () => {
         for (const one of SOMETIMES) if (one.met(event, state)) met.add(one.id);
       }
     }
-    expect([...met]).toEqual(expect.arrayContaining(['sometimes.empty-write', 'sometimes.new-ballot', 'sometimes.uncommitted-suffix', 'sometimes.status-PS_ERROR', 'sometimes.crash', 'sometimes.log-lost', 'sometimes.span-full']));
+    expect([...met]).toEqual(
+      expect.arrayContaining([
+        'sometimes.empty-write',
+        'sometimes.new-ballot',
+        'sometimes.uncommitted-suffix',
+        'sometimes.status-PS_ERROR',
+        'sometimes.crash',
+        'sometimes.log-lost',
+        'sometimes.span-full',
+      ]),
+    );
     expect(met.has('sometimes.checkpoint-periodic')).toBe(false);
     expect(met.has('sometimes.late-effect')).toBe(false);
   });

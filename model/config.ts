@@ -1,0 +1,63 @@
+/** What the model is told before the first event: clusters, settings, and partitions that are there from the start. */
+import type { MutationFact } from './events.ts';
+import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionConfig } from './vocabulary.ts';
+
+/** The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog 20). */
+export interface ModelSettings {
+  readonly mutation2pcMinReplicaCount: number;
+  readonly stalenessForCommit: number;
+  readonly maxMutationCountInPrepareList: number;
+  readonly maxAllowedWriteSizeBytes: number;
+  readonly prepareTimeoutMs: number;
+  readonly groupCheckDisabled: boolean;
+  readonly groupCheckIntervalMs: number;
+  readonly checkpointDisabled: boolean;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointMaxIntervalMs: number;
+  readonly triggerCheckpointRetryIntervalMs: number;
+  readonly maxConcurrentManualEmergencyCheckpoints: number;
+  readonly checkpointReserveMinCount: number;
+  readonly checkpointReserveTimeSeconds: number;
+  readonly logPrivateReserveMaxSizeBytes: number;
+  readonly logPrivateReserveMaxTimeSeconds: number;
+  readonly plogGcEnabled: boolean;
+  readonly configSyncIntervalMs: number;
+  readonly rpcTimeoutMs: number;
+  readonly checkpointStartDelayMs: number;
+  readonly checkpointRetryAfterFlushMs: number;
+  readonly updateConfigRetryMs: number;
+  readonly clientTimeoutMs: number;
+  readonly clientRetryMs: number;
+}
+
+/** A partition whose members start over a given log (booting from real files). `records` are in log order. */
+export interface PreloadedPartition {
+  readonly cluster: ClusterId;
+  readonly table: {
+    readonly appId: number;
+    readonly name: string;
+    readonly partitionCount: number;
+    readonly envs: Readonly<Record<string, string>>;
+  };
+  readonly gpid: Gpid;
+  readonly config: PartitionConfig;
+  readonly records: readonly MutationFact[];
+  readonly initBallot: Ballot;
+  /** Newest checkpoint, which is also what is flushed. */
+  readonly durable: Decree;
+  /** How the records lie in files; one file with index 1 at offset 0 by default. */
+  readonly files?: readonly {
+    readonly index: number;
+    readonly startOffset: number;
+    readonly previousMaxDecree: Decree;
+    readonly records: number;
+  }[];
+}
+
+export interface ModelConfig {
+  readonly clusters: readonly { readonly id: ClusterId; readonly nodes: readonly NodeId[] }[];
+  readonly settings: ModelSettings;
+  /** Wall clock at virtual time 0, in seconds since 2016-01-01, for time to live; without it, expiry is not judged. */
+  readonly wallBaseSeconds?: number;
+  readonly tables?: readonly PreloadedPartition[];
+}
