@@ -1,6 +1,7 @@
 /**
- * Which answers are allowed. An answer is judged over the interval from invocation to reply: a read may see any committed
- * version of that interval, a write that says OK has happened within it, an admin command says what the model can justify.
+ * Which answers are allowed. An answer is judged over the interval from invocation to reply: a read may see any
+ * committed version of that interval, a write that says OK has happened within it, an admin command says what the
+ * model can justify.
  */
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
@@ -55,7 +56,10 @@ export function versionsOf(cluster: ClusterState, appId: number, key: string): r
   return gpid === undefined ? [] : (cluster.partitions[gpid]?.history[key] ?? []);
 }
 
-/** What a read may answer: the version that held at the invocation, and all committed until now. undefined: not found. */
+/**
+ * What a read may answer: the version that held at the invocation, and all committed until now. undefined: not
+ * found.
+ */
 export function allowedVersions(cluster: ClusterState, command: CommandState): readonly Version[] {
   if (command.command.kind !== 'get') return [];
   const versions = versionsOf(cluster, command.appId, keyOf(command.command));
@@ -64,7 +68,10 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
   return before === 0 ? [absent, ...versions] : versions.slice(before - 1);
 }
 
-/** May the read answer so, given when the versions expire? Without a known wall clock a version with a TTL may be gone or not. */
+/**
+ * May the read answer so, given when the versions expire? Without a known wall clock a version with a TTL may be
+ * gone or not.
+ */
 function mayRead(
   { state, cluster, command }: AnswerScene,
   answer: Answer & { readonly kind: 'read' },
@@ -260,7 +267,10 @@ const judgeSetEnvs: Judge = (scene, answer) => {
     : undefined;
 };
 
-/** The meta server shows a change once the store has told it so: certain only when a command about it was answered since. */
+/**
+ * The meta server shows a change once the store has told it so: certain only when a command about it was answered
+ * since.
+ */
 const judgeList: Judge = ({ cluster, command }, answer) => {
   if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore)
     return undefined;
@@ -304,7 +314,10 @@ function checkpointScene({
   return part === undefined || replica === undefined ? undefined : { part, replica };
 }
 
-/** What a primary says of its checkpoints: durable is the newest listed, prepared means that a checkpoint covers the decree (S8). */
+/**
+ * What a primary says of its checkpoints: durable is the newest listed, prepared means that a checkpoint covers the
+ * decree (S8).
+ */
 const judgeCheckpoint: Judge = (scene, answer) => {
   const { command, state, cluster } = scene;
   const found = checkpointScene(scene);

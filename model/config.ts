@@ -2,7 +2,10 @@
 import type { MutationFact } from './events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionConfig } from './vocabulary.ts';
 
-/** The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog 20). */
+/**
+ * The options that rules and bounds need; names and units are those of the implementation's settings (repl 4, plog
+ * 20).
+ */
 export interface ModelSettings {
   readonly mutation2pcMinReplicaCount: number;
   readonly stalenessForCommit: number;

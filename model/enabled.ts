@@ -1,10 +1,10 @@
 /**
- * What may happen next in a small scope, internal transitions included: enumerated from the model's state alone, so that the
- * model can be explored without an implementation.
+ * What may happen next in a small scope, internal transitions included: enumerated from the model's state alone, so
+ * that the model can be explored without an implementation.
  *
- * `candidates` is generous (a commit is offered whether or not everybody acknowledged); the rules decide, and `enabled` is
- * what they let through. Messages are abstracted as the set of mutations ever proposed: any of them may arrive at any
- * moment, in any order, or never, which covers delay, loss, repetition and reordering.
+ * `candidates` is generous (a commit is offered whether or not everybody acknowledged); the rules decide, and
+ * `enabled` is what they let through. Messages are abstracted as the set of mutations ever proposed: any of them may
+ * arrive at any moment, in any order, or never, which covers delay, loss, repetition and reordering.
  */
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import { nextAll } from './next.ts';
@@ -120,7 +120,10 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
   return [become('PS_PRIMARY'), ...(grows ? [[newBallot]] : [])];
 }
 
-/** The updates of the oldest command that has an attempt left at this replica; which of the writes comes first makes no difference. */
+/**
+ * The updates of the oldest command that has an attempt left at this replica; which of the writes comes first makes
+ * no difference.
+ */
 function asked({ cluster, replica }: Here): readonly UpdateFact[] | undefined {
   for (const { command, attempts, used } of Object.values(cluster.commands)) {
     if (!isWrite(command) || command.kind !== 'put' || (attempts[replica.node] ?? 0) <= (used[replica.node] ?? 0))
@@ -222,7 +225,10 @@ function newFile(replica: ReplicaState, at: Here['at']): ModelEvent {
   };
 }
 
-/** The next decree; or, on a secondary, everything that a primary has committed, since a commit point comes as one number. */
+/**
+ * The next decree; or, on a secondary, everything that a primary has committed, since a commit point comes as one
+ * number.
+ */
 function commits({ part, replica, at }: Here): Transition[] {
   const first = replica.committed + 1;
   const last =

@@ -1,6 +1,7 @@
 /**
- * What must eventually happen once faults have ended, and by when (repl 6.2; S9, L2 - L8). A bound is a sum of named terms,
- * setting x count, counted from the latest of the obligation's own start, heal and the last command; it can print itself.
+ * What must eventually happen once faults have ended, and by when (repl 6.2; S9, L2 - L8). A bound is a sum of named
+ * terms, setting x count, counted from the latest of the obligation's own start, heal and the last command; it can
+ * print itself.
  */
 import {
   durableOf,

@@ -33,7 +33,10 @@ export interface TableState {
   envs: Record<string, string>;
   createdAtUs: number;
   droppedAtUs: number;
-  /** Records stored so far, and how many of them were there when a command about the table was last answered with ERR_OK. */
+  /**
+   * Records stored so far, and how many of them were there when a command about the table was last answered with
+   * ERR_OK.
+   */
   changes: number;
   /** The weakest reserve that its envs ever asked for (they reach replicas later than the store). */
   weakestReserve: { count: number; seconds: number };

@@ -1,6 +1,6 @@
 /**
- * Which command is behind an update: every update that a primary prepares stems from an attempt that was sent to it, and
- * an attempt has at most one effect (S8; answers are judged in answers.ts).
+ * Which command is behind an update: every update that a primary prepares stems from an attempt that was sent to it,
+ * and an attempt has at most one effect (S8; answers are judged in answers.ts).
  */
 import type { ClientCommand, Command } from '../commands.ts';
 import type { PreparedClaim, UpdateFact } from '../events.ts';
@@ -59,7 +59,10 @@ export function doesWhatWasAsked(command: Command, update: UpdateFact): boolean 
   );
 }
 
-/** The newest command that asked for the update and has an attempt at this node that had no effect yet; one without any effect comes first. */
+/**
+ * The newest command that asked for the update and has an attempt at this node that had no effect yet; one without
+ * any effect comes first.
+ */
 function writerOf(
   cluster: ClusterState,
   appId: number,

@@ -1,4 +1,6 @@
-/** Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8). */
+/**
+ * Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8).
+ */
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
 import { answerGuards, keyOf, versionsOf, type AnswerScene } from '../answers.ts';
 import { durableOf, type CommandState, type ModelState, type ReplicaState } from '../state.ts';

@@ -8,7 +8,10 @@ const SLACK_US = 2_000_000;
 
 const newest = (replica: ReplicaState): LogFile | undefined => replica.files[replica.files.length - 1];
 
-/** The file of a record: the newest, or the one before it for a batch that was on its way when the newest was created (plog 7.4). */
+/**
+ * The file of a record: the newest, or the one before it for a batch that was on its way when the newest was created
+ * (plog 7.4).
+ */
 function fileOf(replica: ReplicaState, e: LogWritten): LogFile | undefined {
   const last = newest(replica);
   if (!replica.fileOpen || last === undefined || last.index === e.fileIndex) return replica.fileOpen ? last : undefined;
@@ -118,8 +121,8 @@ function isReserved({ state, replica, node }: ReplicaScene, file: LogFile, atUs:
 }
 
 /**
- * Opening sets a file aside whose first block it cannot read (plog 9.1, 10 step 2), and a new file takes the place of one of
- * which a failed or lost write left nothing.
+ * Opening sets a file aside whose first block it cannot read (plog 9.1, 10 step 2), and a new file takes the place
+ * of one of which a failed or lost write left nothing.
  */
 function setAside({ node, replica }: ReplicaScene, e: LogFileRemoved): boolean {
   const empty = replica.files.find((file) => file.index === e.fileIndex)?.records.length === 0;

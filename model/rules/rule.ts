@@ -1,6 +1,6 @@
 /**
- * What a rule is: guards by name, and one effect. A rule refuses by default: an event whose scene does not exist, or that
- * a guard does not permit, is a violation; only then does the effect change the state.
+ * What a rule is: guards by name, and one effect. A rule refuses by default: an event whose scene does not exist, or
+ * that a guard does not permit, is a violation; only then does the effect change the state.
  */
 import type { ModelEvent } from '../events.ts';
 import {
@@ -18,7 +18,10 @@ import type { ClusterId, Gpid, NodeId } from '../vocabulary.ts';
 /** Expected and actual, as short texts. */
 export type Refusal = readonly [expected: string, actual: string];
 
-/** One named condition of a rule; `property` is its id in the registry. Answers undefined when the event is permitted. */
+/**
+ * One named condition of a rule; `property` is its id in the registry. Answers undefined when the event is
+ * permitted.
+ */
 export interface Guard<S, E> {
   readonly name: string;
   readonly property: string;

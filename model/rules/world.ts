@@ -1,4 +1,7 @@
-/** Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures FM). */
+/**
+ * Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures
+ * FM).
+ */
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { newPartition, noteServing, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import type { TableStatus } from '../vocabulary.ts';
@@ -90,7 +93,10 @@ const NEXT_STATUS: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
 export const isLive = (status: TableStatus | undefined): boolean =>
   status === 'AS_CREATING' || status === 'AS_AVAILABLE';
 
-/** Remembers the weakest checkpoint reserve that the envs ever asked for; one invalid value makes both be ignored (repl 2.6). */
+/**
+ * Remembers the weakest checkpoint reserve that the envs ever asked for; one invalid value makes both be ignored
+ * (repl 2.6).
+ */
 function weaken({ weakestReserve }: TableState, envs: Readonly<Record<string, string>>): void {
   const count = Number(envs['rocksdb.checkpoint.reserve_min_count'] ?? Infinity);
   const seconds = Number(envs['rocksdb.checkpoint.reserve_time_seconds'] ?? Infinity);

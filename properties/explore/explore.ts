@@ -1,4 +1,7 @@
-/** Breadth-first search of the model by itself: every reachable state of a scope, the state predicates in each of them. */
+/**
+ * Breadth-first search of the model by itself: every reachable state of a scope, the state predicates in each of
+ * them.
+ */
 import { candidates, type Scope, type Transition } from '../../model/enabled.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { nextAll } from '../../model/next.ts';

@@ -1,6 +1,7 @@
 /**
- * The name of a state up to what cannot matter: times, offsets, and which secondary is which. Two states with one name have
- * the same futures in a scope: a log is named by what its replay would give and by its last word on each decree.
+ * The name of a state up to what cannot matter: times, offsets, and which secondary is which. Two states with one
+ * name have the same futures in a scope: a log is named by what its replay would give and by its last word on each
+ * decree.
  */
 import { replay } from '../../model/rules/lifecycle.ts';
 import type { ModelState, PartitionState, ReplicaState } from '../../model/state.ts';
@@ -25,7 +26,8 @@ function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean
   const secondaries = (config?.secondaries ?? []).map((node) => replicaKey(state, part, part.replicas[node]));
   if (symmetry) secondaries.sort();
   const reign = part.primaries[part.ballot]?.incarnation === primary?.incarnation;
-  return `${part.ballot}${reign ? '!' : ''} ${proposals.join(',')} ${chosen.join(',')} [${replicaKey(state, part, primary)}] [${secondaries.join('] [')}]`;
+  const replicas = [replicaKey(state, part, primary), ...secondaries].join('] [');
+  return `${part.ballot}${reign ? '!' : ''} ${proposals.join(',')} ${chosen.join(',')} [${replicas}]`;
 }
 
 function replicaKey(state: ModelState, part: PartitionState, replica: ReplicaState | undefined): string {
@@ -37,10 +39,7 @@ function replicaKey(state: ModelState, part: PartitionState, replica: ReplicaSta
   const acks = Object.values(part.proposals).flatMap((all) =>
     all.filter((one) => one.acks[replica.node] === true).map((one) => `${one.decree}.${one.ballot}`),
   );
-  const life =
-    node?.up === true && replica.open
-      ? `${replica.status} ${replica.ballot} ${replica.committed} ${replica.applied} ${replica.maxPrepared} ${replica.barrierDue ? 'b' : ''}${replica.fileOpen ? 'f' : ''}${replica.manual ? 'm' : ''} ${replica.reproposeNext <= replica.reproposeLast ? replica.reproposeNext : ''} ${entries.join(',')}`
-      : 'down';
+  const life = node?.up === true && replica.open ? `${memoryKey(replica)} ${entries.join(',')}` : 'down';
   return `${node?.incarnation} ${life} a${acks.join(',')} ${diskKey(replica)}`;
 }
 
@@ -57,4 +56,11 @@ function diskKey(replica: ReplicaState): string {
   return `r${log.ballot} ${log.committed} ${log.maxPrepared} ${Object.entries(log.entries)
     .map(([decree, entry]) => `${decree}.${entry.ballot}`)
     .join(',')} l${records} ${files} ${replica.flushed} ${replica.checkpoints.map(({ decree }) => decree).join(',')}`;
+}
+
+function memoryKey(replica: ReplicaState): string {
+  const { status, ballot, committed, applied, maxPrepared, reproposeNext, reproposeLast } = replica;
+  const flags = `${replica.barrierDue ? 'b' : ''}${replica.fileOpen ? 'f' : ''}${replica.manual ? 'm' : ''}`;
+  const left = reproposeNext <= reproposeLast ? reproposeNext : '';
+  return `${status} ${ballot} ${committed} ${applied} ${maxPrepared} ${flags} ${left}`;
 }

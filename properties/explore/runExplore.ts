@@ -22,7 +22,9 @@ export function runExplore(options: { readonly scope: string; readonly json: boo
 }
 
 function text({ scope, states, transitions, depth, complete, violation }: Exploration): readonly string[] {
-  const head = `${scope}: ${states} states, ${transitions} transitions, depth ${depth}, ${complete ? 'complete' : violation === undefined ? 'stopped at the limit' : 'stopped at a violation'}`;
+  const stopped = violation === undefined ? 'stopped at the limit' : 'stopped at a violation';
+  const end = complete ? 'complete' : stopped;
+  const head = `${scope}: ${states} states, ${transitions} transitions, depth ${depth}, ${end}`;
   if (violation === undefined) return [head, 'every state keeps every state predicate'];
   return [
     head,

@@ -33,7 +33,10 @@ const SETTINGS: ModelSettings = {
 
 const GPID = '1.0';
 
-/** A partition of `count` replicas serving in ballot 1 with its barrier (decree 1) committed everywhere, and writes on their way. */
+/**
+ * A partition of `count` replicas serving in ballot 1 with its barrier (decree 1) committed everywhere, and writes
+ * on their way.
+ */
 function serving(nodes: readonly NodeId[], writes: number): readonly ModelEvent[] {
   const [primary = '', ...secondaries] = nodes;
   const at = (node: NodeId) => ({ atUs: 0, node, gpid: GPID });
@@ -161,7 +164,10 @@ export const SCOPES: readonly Scope[] = [
     storage: false,
     maxLogFiles: 9,
   }),
-  /** Three replicas, two writes, no crash; the primary gives up on a member and proposes again under two more ballots. */
+  /**
+   * Three replicas, two writes, no crash; the primary gives up on a member and proposes again under two more
+   * ballots.
+   */
   scope('reballot', THREE, 2, {
     maxCrashes: 0,
     reballots: true,

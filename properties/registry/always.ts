@@ -1,4 +1,7 @@
-/** Safety: what no reachable state and no event may break. Plain S ids are the classes, `repl.`/`plog.` ids those of the fact sheets. */
+/**
+ * Safety: what no reachable state and no event may break. Plain S ids are the classes, `repl.`/`plog.` ids those of
+ * the fact sheets.
+ */
 import type { CheckedIn, Property, Subsystem } from './types.ts';
 
 function always(id: string, subsystem: Subsystem, sentence: string, ...checkedIn: readonly CheckedIn[]): Property {
@@ -18,7 +21,7 @@ export const ALWAYS: readonly Property[] = [
   always(
     'S6',
     'checkpoint',
-    'each listed checkpoint exists and holds exactly the effects of decrees up to its label; the durable decree is the newest',
+    'each listed checkpoint exists and holds exactly the effects of decrees up to its label; durable is the newest',
     'rules',
     'audits',
   ),

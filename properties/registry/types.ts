@@ -4,7 +4,10 @@ import type { ModelState } from '../../model/state.ts';
 
 export type Subsystem = 'replication' | 'log' | 'checkpoint' | 'tables' | 'client' | 'process';
 
-/** Where a property is checked: rules of the model, obligations, audits of the run, predicates over the model's state, coverage. */
+/**
+ * Where a property is checked: rules of the model, obligations, audits of the run, predicates over the model's
+ * state, coverage.
+ */
 export type CheckedIn = 'rules' | 'obligations' | 'audits' | 'state' | 'coverage';
 
 export interface Property {
@@ -15,7 +18,10 @@ export interface Property {
   readonly checkedIn: readonly CheckedIn[];
 }
 
-/** Must happen somewhere in a campaign; otherwise the campaign tested less than it says. `state` is the state after the event. */
+/**
+ * Must happen somewhere in a campaign; otherwise the campaign tested less than it says. `state` is the state after
+ * the event.
+ */
 export interface Sometimes extends Property {
   readonly kind: 'sometimes';
   met(event: ModelEvent, state: ModelState): boolean;
