@@ -180,7 +180,8 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
     const since = Math.max(replica.undurableSinceUs, replica.openedAtUs);
     owe(all, 'L4 durable follows', key, part.gpid, since, [
       [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs],
-      [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
+      // The tick that sees the interval over, one that finds another attempt running, and the one before.
+      [3, 'checkpointIntervalMs', s.checkpointIntervalMs],
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
       WORK,

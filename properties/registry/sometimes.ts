@@ -1,4 +1,7 @@
-/** What a campaign must have seen: each row is a predicate over one event and the model's state after it. */
+/**
+ * What a campaign must have seen: each row is a predicate over one event and the model's state after it. (A primary that
+ * fills a hole is not among them: while members are fixed, a primary's own log has none.)
+ */
 import type { ModelEvent, PreparedClaim } from '../../model/events.ts';
 import { proposalOf, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
 import type { CheckpointTrigger, PartitionStatus } from '../../model/vocabulary.ts';
@@ -72,17 +75,6 @@ export const SOMETIMES: readonly Sometimes[] = [
     'replication',
     'a primary re-proposes a client write under a new ballot',
     (e) => e.kind === 'replica.prepared' && e.as === 'primary' && e.reproposal && hasRows(e),
-  ),
-  sometimes(
-    'hole-filled',
-    'replication',
-    'a new primary fills a hole with an empty write',
-    (e, state) =>
-      e.kind === 'replica.prepared' &&
-      e.as === 'primary' &&
-      e.reproposal &&
-      replicaOf(state, e)?.entries[e.mutation.decree]?.logged === false &&
-      partOf(state, e)?.proposals[e.mutation.decree]?.length === 1,
   ),
   sometimes(
     'out-of-order',
