@@ -78,8 +78,9 @@ export const fileCreated = rule(
       const last = newest(replica);
       const index = last?.index ?? 0;
       // A file that lost even its header leaves no trace: its index is used again (plog 10 step 2).
-      const again =
-        e.fileIndex === index && last?.records.length === 0 && (node.powerLost || node.diskFault || replica.damaged);
+      // And one that was set aside while its successor was being created is not known any more.
+      const unsure = node.powerLost || node.diskFault || replica.damaged;
+      const again = unsure && (last === undefined || (e.fileIndex === index && last.records.length === 0));
       return e.fileIndex === index + 1 || again ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
     }),
     guard('log/file-follows-the-last', 'plog.7.4', ({ replica }, e: LogFileCreated) => {
