@@ -69,6 +69,24 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
 }
 
 /**
+ * Versions in earlier tables of the same name that still have a primary: a client that resolved the name before the drop
+ * goes on being served until the servers hear of it (exclusion: a drop is no fence, docs/departures.md).
+ */
+function versionsOfZombies(cluster: ClusterState, { command, appId }: CommandState): readonly Version[] {
+  if (command.kind !== 'get') return [];
+  const zombies = Object.values(cluster.tables).filter(
+    (table) => table.name === command.table && table.appId !== appId && hasPrimary(cluster, table),
+  );
+  const key = keyOf(command);
+  return zombies.flatMap((table) => [{ value: undefined, expireTs: 0 }, ...versionsOf(cluster, table.appId, key)]);
+}
+
+function hasPrimary(cluster: ClusterState, { appId }: TableState): boolean {
+  const parts = Object.values(cluster.partitions).filter((part) => part.appId === appId);
+  return parts.some(({ replicas }) => Object.values(replicas).some((one) => one.open && one.status === 'PS_PRIMARY'));
+}
+
+/**
  * May the read answer so, given when the versions expire? Without a known wall clock a version with a TTL may be
  * gone or not.
  */
@@ -82,7 +100,7 @@ function mayRead(
   const from = (wallBaseSeconds ?? 0) + Math.floor(command.invokedAtUs / 1e6) - 1;
   const until = (wallBaseSeconds ?? 0) + Math.ceil(atUs / 1e6) + 1;
   const allowed = allowedVersions(cluster, command);
-  const fits = allowed.some(({ value, expireTs }) => {
+  const fits = [...allowed, ...versionsOfZombies(cluster, command)].some(({ value, expireTs }) => {
     const mayLive = expireTs === 0 || !judged || expireTs > from;
     const mayBeGone = expireTs > 0 && (!judged || expireTs <= until);
     return answer.found ? value === answer.value && mayLive : value === undefined || mayBeGone;

@@ -194,7 +194,8 @@ export class ReplicaConfigurator {
     if (replica.status() === 'PS_ERROR') return 'ERR_INVALID_STATE';
     const self = replica.self();
     const secondaries = proposal.config.secondaries.filter((node) => node !== self);
-    replica.primaryStates.barrierWanted = true;
+    // A new replica has nothing that could be missing; one that was loaded may have lost a part of its log (FM5).
+    replica.primaryStates.barrierWanted = replica.maxPreparedDecree() > 0;
     replica.primaryStates.lastPrepareDecreeOnNewPrimary = 0;
     const config = { ...proposal.config, primary: self, secondaries };
     replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, config);

@@ -98,7 +98,7 @@ export const opened = rule(
     replica.entries = disk.entries;
     replica.reproposeNext = 1;
     replica.reproposeLast = 0;
-    replica.barrierDue = true;
+    replica.barrierDue = e.maxPrepared > 0;
     replica.lastTimestampUs = 0;
     replica.fileOpen = replica.manual = false;
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { loadDefects } from '../defects/index.ts';
 import { findingText, resultLines } from '../hunt/findingText.ts';
 import { replayCorpus } from '../hunt/corpus.ts';
+import { CAMPAIGN_RUNS, Coverage } from '../hunt/coverage.ts';
 import { search, type Finding, type SearchResult, type Totals } from '../hunt/search.ts';
 import { COMMON_PROFILE, type Profile } from '../plan/arbitrary.ts';
 import { BadInput, printPlan } from '../plan/parse.ts';
 import { preloadFrom } from '../plan/preload.ts';
 import { subsystemKinds } from '../plan/subsystems.ts';
-import { propertyIds } from '../registry/index.ts';
+import { propertyIds, SOMETIMES } from '../registry/index.ts';
 import { causeOf, verdictSentence } from '../run/verdict.ts';
 import { EXIT, type Io } from './io.ts';
 import { writeNew } from './files.ts';
@@ -47,6 +48,7 @@ export async function runHunt(options: HuntOptions, io: Io): Promise<number> {
   };
   process.on('SIGINT', onInterrupt);
   const progress = new Progress(io, options.json);
+  const coverage = new Coverage();
   if (!options.json) io.out(`hunt: seed ${String(seed)}${defects.length === 0 ? '' : `, with ${defects.map((d) => d.id).join(', ')} put back`}`);
   const corpusFailure = options.property === undefined && options.plog === undefined && defects.length === 0 ? replayCorpus() : undefined;
   if (corpusFailure !== undefined) {
@@ -65,23 +67,29 @@ export async function runHunt(options: HuntOptions, io: Io): Promise<number> {
       progress.show(totals);
     },
     stopped: () => stopped,
+    watch: [coverage.watch],
   });
   progress.end();
   process.off('SIGINT', onInterrupt);
-  return conclude(result, seed, options, io);
+  return conclude(result, coverage, seed, options, io);
 }
 
-function conclude(result: SearchResult, seed: number, options: HuntOptions, io: Io): number {
+function conclude(result: SearchResult, coverage: Coverage, seed: number, options: HuntOptions, io: Io): number {
   const { finding } = result;
   const file = finding === undefined ? undefined : writeFinding(finding, options.out);
+  // Only a whole campaign of the common profile must have reached everything.
+  const whole = finding === undefined && result.totals.runs >= CAMPAIGN_RUNS && options.subsystem === undefined && options.defect.length === 0;
+  const complaints = whole ? coverage.complaints(result.totals.effects) : [];
   const repeat = finding === undefined || file === undefined ? '' : replayCommand(file, options.defect);
-  if (options.json) io.out(JSON.stringify(summary(result, seed, file, repeat)));
+  if (options.json) io.out(JSON.stringify({ ...summary(result, seed, file, repeat), notReached: coverage.notReached().map((s) => s.id), complaints }));
   else {
     if (finding !== undefined) io.out(`\n${findingText(finding, repeat)}\n`);
     io.out(`${finding === undefined ? 'nothing found' : `found ${causeOf(finding.result.verdict)}, plan in ${file ?? ''}`}: ${totalsText(result.totals, result.seconds)}`);
+    io.out(`situations reached: ${String(SOMETIMES.length - coverage.notReached().length)} of ${String(SOMETIMES.length)}`);
+    for (const line of complaints) io.out(`  ${line}`);
     io.out(`repeat the search: ${huntCommand(seed, result.totals.runs, options)}`);
   }
-  return finding === undefined ? EXIT.nothingFound : EXIT.finding;
+  return finding === undefined && complaints.length === 0 ? EXIT.nothingFound : EXIT.finding;
 }
 
 /** Writes the shrunk plan under a name that says what it is; an existing file is never replaced. */

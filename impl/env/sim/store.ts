@@ -1,6 +1,7 @@
 /**
  * The state store of one cluster (ZooKeeper, as the meta servers use it): a tree of values, and one FIFO session per
- * process. Operations of a session take effect and are answered in the order they were sent. Continuations run as
+ * process. Operations of a session take effect and are answered in the order they were sent; a new process's come after
+ * those of the dead one before it (the leader lock). Continuations run as
  * LPC_META_STATE_HIGH with hash 0, as upstream's state storage does.
  *
  * Faults. May fail: an operation is late (`store.slow`, or a step's factor `store.slowed`), and all later ones of its
@@ -203,9 +204,21 @@ export class StoreSession implements StateStore {
     const extraUs = core.chance.decide('store.slow', node.id, operation, '', 0) ?? 0;
     if (extraUs > 0) core.strike('store.slow', node.id, '', `${operation} ${path}: ${extraUs} us`);
     const arrivalUs = core.kernel.nowUs + store.latencyUs(process) + Math.round(extraUs);
-    this.lastArrivalUs = Math.max(this.lastArrivalUs, arrivalUs);
+    this.lastArrivalUs = Math.max(this.lastArrivalUs, arrivalUs, this.fenceUs());
     store.open.add(call);
     core.kernel.schedule(this.lastArrivalUs, call);
+  }
+
+  /**
+   * The meta servers' leader lock: a process becomes leader only after the session of the one before it has ended, so
+   * nothing that a dead process sent takes effect behind its successor's first operation.
+   */
+  private fenceUs(): number {
+    let untilUs = 0;
+    for (const { session } of this.store.open) {
+      if (session !== this && !session.process.alive) untilUs = Math.max(untilUs, session.lastArrivalUs);
+    }
+    return untilUs;
   }
 
   answer(call: StoreCall, found: StoreResult, latencyUs: number): void {
