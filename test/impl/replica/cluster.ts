@@ -158,7 +158,7 @@ export class Cluster {
     return box;
   }
 
-  /** Creates a table and runs until each partition has its members, and its barrier is committed everywhere. */
+  /** Creates a table and runs until each partition has its members. It is empty then (FM5). */
   createTable(name = 't', partitionCount = 1, replicaCount = 3): number {
     this.run(100);
     const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs: {} };

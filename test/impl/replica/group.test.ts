@@ -45,7 +45,7 @@ describe('admission (repl 1.4)', () => {
       'ERR_OBJECT_NOT_FOUND',
       'ERR_INVALID_STATE',
     ]);
-    expect(c.replica(primary, gpid).maxPreparedDecree()).toBe(1);
+    expect(c.replica(primary, gpid).maxPreparedDecree()).toBe(0);
   });
 
   it('a table with fewer members than min_2pc cannot be written, and nothing leaks', () => {
@@ -82,7 +82,7 @@ describe('admission (repl 1.4)', () => {
     const second = c.put(gpid, 'k', 'v');
     c.run(10);
     expect(second.result?.error).toBe('ERR_DISK_IO_ERROR');
-    expect(c.replica(primary, gpid).maxPreparedDecree()).toBe(1);
+    expect(c.replica(primary, gpid).maxPreparedDecree()).toBe(0);
   });
 
   it('a denying table env: ERR_INVALID_STATE, or silence', () => {
@@ -145,9 +145,9 @@ describe('commit rule (repl 1.5, trace "Write" of 6.4)', () => {
     const second = c.put(gpid, 'b', '2');
     c.run(500);
     expect([first.result, second.result]).toEqual([undefined, undefined]);
-    expect(c.replica(primary, gpid).lastCommittedDecree()).toBe(1);
-    expect(c.replica(s1, gpid).maxPreparedDecree()).toBe(3);
-    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(1);
+    expect(c.replica(primary, gpid).lastCommittedDecree()).toBe(0);
+    expect(c.replica(s1, gpid).maxPreparedDecree()).toBe(2);
+    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(0);
     c.world.restoreLink(s2, primary);
     c.runUntil(() => first.result !== undefined && second.result !== undefined);
     expect([first.result?.error, second.result?.error]).toEqual(['ERR_OK', 'ERR_OK']);
@@ -159,9 +159,9 @@ describe('commit rule (repl 1.5, trace "Write" of 6.4)', () => {
     const gpid = `${c.createTable()}.0`;
     const [s1 = ''] = secondariesOf(c, gpid);
     write(c, gpid, 'a');
-    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(1);
+    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(0);
     write(c, gpid, 'b');
-    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(2);
+    expect(c.replica(s1, gpid).lastCommittedDecree()).toBe(1);
   });
 
   it('or from the group check; an idle partition gets an empty write', () => {
@@ -211,7 +211,7 @@ describe('secondary (repl 1.7)', () => {
     const absent = c.call(s1, 'RPC_PREPARE', prepareOf('9.0', 1, 1), 0);
     c.run(1000);
     expect(committed.result?.body).toEqual({
-      gpid, error: 'ERR_OK', ballot: 1, decree: 1, lastCommittedInApp: 2, lastCommittedInPrepareList: 2,
+      gpid, error: 'ERR_OK', ballot: 1, decree: 1, lastCommittedInApp: 1, lastCommittedInPrepareList: 1,
     });
     expect(older.result).toBe(undefined);
     expect(absent.result?.body?.error).toBe('ERR_OBJECT_NOT_FOUND');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Cluster, NODES } from './cluster.ts';
 
 describe('two-phase commit in a group of three', () => {
-  it('creates a group at ballot 1 and commits the barrier', () => {
+  it('creates a group at ballot 1 that is empty until its first write (FM5)', () => {
     const c = new Cluster();
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
@@ -11,9 +11,10 @@ describe('two-phase commit in a group of three', () => {
     for (const node of NODES) {
       const replica = c.replica(node, gpid);
       expect(replica.status()).toBe(node === primary ? 'PS_PRIMARY' : 'PS_SECONDARY');
-      expect(replica.maxPreparedDecree()).toBe(1);
+      expect(replica.maxPreparedDecree()).toBe(0);
     }
-    expect(c.replica(primary, gpid).lastAppliedDecree()).toBe(1);
+    expect(c.replica(primary, gpid).lastAppliedDecree()).toBe(0);
+    for (const node of NODES) expect(c.claimsOf(node, 'replica.prepared')).toEqual([]);
   });
 
   it('answers a write when it is applied, and reads it', () => {
@@ -21,7 +22,7 @@ describe('two-phase commit in a group of three', () => {
     const gpid = `${c.createTable()}.0`;
     const box = c.put(gpid, 'a', 'v1');
     c.runUntil(() => box.result !== undefined);
-    expect(box.result).toEqual({ error: 'ERR_OK', body: { error: 'ERR_OK', decree: 2, server: c.primary(gpid) } });
+    expect(box.result).toEqual({ error: 'ERR_OK', body: { error: 'ERR_OK', decree: 1, server: c.primary(gpid) } });
     expect(c.read(gpid, 'a')).toBe('v1');
     expect(c.read(gpid, 'b')).toBe(undefined);
     expect(c.checks()).toEqual([]);
