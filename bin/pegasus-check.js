@@ -1,34 +1,42 @@
 #!/usr/bin/env node
 // Runs the command line on a Node that executes TypeScript directly: this one when it is new enough, else the pinned one that
 // came with the dependencies.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../properties/cli/main.ts', import.meta.url);
+const terminal = new URL('../properties/cli/terminal.ts', import.meta.url);
 
 function pinnedNode() {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   try {
     const home = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-    return join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    const path = join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(path) ? path : undefined;
   } catch {
     return undefined;
   }
 }
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  const { main: run, TERMINAL } = await import(main.href);
-  process.exitCode = await run(process.argv.slice(2), TERMINAL);
+  const { runTerminal } = await import(terminal.href);
+  process.exitCode = await runTerminal(process.argv.slice(2));
 } else {
   const node = pinnedNode();
   if (node === undefined) {
-    console.error(`pegasus-check needs Node 24 or newer (this is ${process.version}); run npm ci, or install Node 24`);
+    process.stderr.write(`pegasus-check needs Node 24 or newer (this is ${process.version}); run npm ci, or install Node 24\n`);
     process.exit(2);
   }
-  // Ctrl-C goes to the whole process group: let the child print what it found and follow its exit code.
-  process.on('SIGINT', () => {});
-  const child = spawnSync(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exit(child.status ?? 130);
+  const child = spawn(node, [fileURLToPath(terminal), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // Ctrl-C reaches the whole group, other signals this process alone: pass them on, and end as the child ends.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`pegasus-check: cannot start ${node} (${error.message}); run npm ci, or install Node 24\n`);
+    process.exitCode = 2;
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
 }

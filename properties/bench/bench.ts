@@ -81,7 +81,7 @@ function replayColdMs(): number {
   try {
     const file = join(dir, 'plan.json');
     writeFileSync(file, printPlan(sizedPlan(COMMITTED_SIZE, 0)));
-    const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+    const main = fileURLToPath(new URL('../cli/terminal.ts', import.meta.url));
     const once = (): number => seconds(() => spawnSync(process.execPath, [main, 'replay', file, '--json'], { stdio: 'ignore' })) * 1000;
     once();
     return median(Array.from({ length: ROUNDS }, once));

@@ -2,23 +2,27 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BadInput } from '../plan/parse.ts';
 import { DamagedData } from '../plan/preload.ts';
-import { EXIT, TERMINAL, type Io } from './io.ts';
+import type { HuntOptions } from './hunt.ts';
+import { EXIT, oneLine, type Io } from './io.ts';
+import type { ReplayOptions } from './replay.ts';
 
-export { TERMINAL } from './io.ts';
+/** A year: longer would overflow the platform's timers. */
+const MOST_SECONDS = 31_536_000;
+const MOST_RUNS = 1_000_000_000;
 
 function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('must be a positive number.');
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (!(value > 0 && value <= MOST_SECONDS)) throw new InvalidArgumentError(`must be a positive number, at most ${String(MOST_SECONDS)}.`);
   return value;
 }
 function wholePositive(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('must be a positive whole number.');
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value > 0 && value <= MOST_RUNS)) throw new InvalidArgumentError(`must be a positive whole number, at most ${String(MOST_RUNS)}.`);
   return value;
 }
 function wholeSeed(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) throw new InvalidArgumentError('must be a 32-bit whole number.');
+  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= -0x80000000 && value <= 0x7fffffff)) throw new InvalidArgumentError('must be a 32-bit whole number.');
   return value;
 }
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -34,7 +38,7 @@ function program(io: Io, end: (code: number) => void): Command {
       io.out(text.trimEnd());
     },
     outputError: (text) => {
-      io.err(text.trim().replaceAll('\n', ' '));
+      io.err(text.trim());
     },
   });
 
@@ -61,7 +65,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .option('--plog <dir>', 'boot a replica from a copy of these private log files')
     .option('--out <dir>', 'where findings are written', 'out')
     .option('--json', 'one JSON object instead of text', false)
-    .action(async (options: import('./hunt.ts').HuntOptions) => {
+    .action(async (options: HuntOptions) => {
       const { runHunt } = await import('./hunt.ts');
       end(await runHunt(options, io));
     });
@@ -73,7 +77,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
     .option('--events', 'print every event', false)
     .option('--json', 'one JSON object instead of text', false)
-    .action(async (path: string, options: import('./replay.ts').ReplayOptions) => {
+    .action(async (path: string, options: ReplayOptions) => {
       const { runReplay } = await import('./replay.ts');
       end(await runReplay(path, options, io));
     });
@@ -137,8 +141,14 @@ function program(io: Io, end: (code: number) => void): Command {
 }
 
 /** Runs the command line; answers the exit code. */
-export async function main(args: readonly string[], io: Io): Promise<number> {
+export async function main(args: readonly string[], terminal: Io): Promise<number> {
   let code: number = EXIT.nothingFound;
+  const io: Io = {
+    ...terminal,
+    err: (text) => {
+      terminal.err(oneLine(text));
+    },
+  };
   try {
     await program(io, (c) => {
       code = c;
@@ -151,10 +161,3 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     return error instanceof DamagedData ? EXIT.damagedData : EXIT.badUsage;
   }
 }
-
-/** A reader that goes away (a pager, `head`) ends the output, not the program. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2), TERMINAL);

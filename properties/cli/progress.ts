@@ -1,5 +1,5 @@
 /** Live progress: one line that is redrawn on a terminal, a plain line now and then otherwise. */
-import { totalsText } from './hunt.ts';
+import { totalsText } from './totals.ts';
 import type { Totals } from '../hunt/search.ts';
 import type { Io } from './io.ts';
 
@@ -9,28 +9,31 @@ const PLAIN_MS = 10_000;
 export class Progress {
   private readonly io: Io;
   private readonly quiet: boolean;
+  private readonly head: string;
   private readonly began = performance.now();
   private last = performance.now();
   private drawn = false;
 
-  constructor(io: Io, quiet: boolean) {
+  /** `head` begins every line. A quiet one shows nothing. */
+  constructor(io: Io, quiet: boolean, head = '') {
     this.io = io;
     this.quiet = quiet;
+    this.head = head;
   }
 
-  show(totals: Totals): void {
+  readonly show = (totals: Totals): void => {
     if (this.quiet) return;
     const now = performance.now();
     if (now - this.last < (this.io.interactive ? REDRAW_MS : PLAIN_MS)) return;
     this.last = now;
-    const line = totalsText(totals, (now - this.began) / 1000);
-    if (this.io.interactive) {
-      process.stdout.write(`\r\u001b[2K${line}`);
+    const line = `${this.head}${totalsText(totals, (now - this.began) / 1000)}`;
+    if (this.io.interactive && this.io.draw !== undefined) {
+      this.io.draw(line);
       this.drawn = true;
     } else this.io.out(line);
-  }
+  };
 
   end(): void {
-    if (this.drawn) process.stdout.write('\r\u001b[2K');
+    if (this.drawn) this.io.draw?.('');
   }
 }

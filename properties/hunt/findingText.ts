@@ -1,5 +1,4 @@
 /** A finding as the terminal prints it: verdict, shrunk plan with virtual times, expectation and fact, the end of the run, repeat command. */
-import { styleText } from 'node:util';
 import type { ModelEvent } from '../../model/events.ts';
 import { planHeader, planLines } from '../plan/text.ts';
 import { eventText } from '../run/eventText.ts';
@@ -25,11 +24,12 @@ function lastEvents(trace: readonly ModelEvent[]): readonly string[] {
   return trace.slice(-LAST_EVENTS).map((event) => `  ${`+${(event.atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${eventText(event)}`);
 }
 
-export function findingText(finding: Finding, repeatCommand: string): string {
+/** `emphasis` marks the verdict's line (a terminal's bold). The last lines: seed, configuration, repeat command. */
+export function findingText(finding: Finding, repeatCommand: string, emphasis = (line: string): string => line): string {
   const { plan, result } = finding;
   const how = finding.minimal ? '1-minimal' : 'not fully shrunk';
   return [
-    styleText('bold', verdictSentence(result.verdict)),
+    emphasis(verdictSentence(result.verdict)),
     '',
     `  ${planHeader(plan)}`,
     ...planLines(plan).map((line) => `  ${line}`),
@@ -40,6 +40,7 @@ export function findingText(finding: Finding, repeatCommand: string): string {
     ...lastEvents(result.trace ?? []),
     '',
     `  found in run ${String(finding.foundInRuns)} of seed ${String(finding.seed)}, shrunk in ${String(finding.shrinkRuns)} runs to ${String(plan.steps.length)} steps (${how})`,
-    `  repeat: ${repeatCommand}`,
+    `  configuration: ${planHeader(plan)}`,
+    `  repeat: ${repeatCommand === '' ? 'the plan could not be written' : repeatCommand}`,
   ].join('\n');
 }

@@ -27,7 +27,7 @@ export interface SearchOptions {
   /** Real time that shrinking may take, milliseconds. */
   readonly maxShrinkMs?: number;
   readonly onProgress?: (totals: Totals) => void;
-  /** Asked before each run: true ends the search (Ctrl-C). */
+  /** Asked before each run: true ends the search, and shrinking (Ctrl-C). */
   readonly stopped?: () => boolean;
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
 }
@@ -114,7 +114,7 @@ export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOpti
   const original = freeze(plan, result.deviations);
   const began = performance.now();
   const fails = (candidate: Plan): Plan | undefined => {
-    if (performance.now() - began > (options.maxShrinkMs ?? Infinity)) return undefined;
+    if (options.stopped?.() === true || performance.now() - began > (options.maxShrinkMs ?? Infinity)) return undefined;
     const tried = runPlan(candidate, { parts });
     return isFinding(tried.verdict) && causeOf(tried.verdict) === cause ? freeze(candidate, tried.deviations) : undefined;
   };
@@ -126,7 +126,7 @@ export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOpti
     seed: options.seed,
     foundInRuns,
     shrinkRuns: shrunk.runs,
-    minimal: shrunk.minimal && performance.now() - began <= (options.maxShrinkMs ?? Infinity),
+    minimal: shrunk.minimal && options.stopped?.() !== true && performance.now() - began <= (options.maxShrinkMs ?? Infinity),
     defects: (options.defects ?? []).map((d) => d.id),
   };
 }
