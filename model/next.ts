@@ -1,9 +1,11 @@
 /**
- * The model's step, twice from the same rules: `next` over an immutable state (immer: exploration, time travel, patches
- * for reports), `step` over a private plain tree (the hunt's hot path).
+ * The model's step, three times from the same rules: `next` over an immutable state (immer: time travel, patches for
+ * reports), `step` over a private plain tree (the hunt's hot path), `nextAll` over a copy (the search of the model by
+ * itself).
  */
 import { enablePatches, Immer, type Patch } from 'immer';
 import type { ModelEvent } from './events.ts';
+import { fork } from './fork.ts';
 import { applyRule, RULES } from './rules/index.ts';
 import type { RuleTable } from './rules/rule.ts';
 import type { ModelState } from './state.ts';
@@ -31,15 +33,18 @@ export function next(state: ModelState, event: ModelEvent, rules: RuleTable = RU
   return { state: after, patches };
 }
 
-/** The state after several events, or undefined when a rule refuses one of them; no patches, so cheaper than `next`. */
+/**
+ * The state after several events, or undefined when a rule refuses one of them: for searches, which need neither patches
+ * nor reasons. The given state stays as it is.
+ */
 export function nextAll(
   state: ModelState,
   events: readonly ModelEvent[],
   rules: RuleTable = RULES,
 ): ModelState | undefined {
-  const draft = immer.createDraft(state);
-  for (const event of events) if (applyRule(rules, draft, event) !== undefined) return undefined;
-  return immer.finishDraft(draft);
+  const copy = fork(state, events);
+  for (const event of events) if (applyRule(rules, copy, event) !== undefined) return undefined;
+  return copy;
 }
 
 /** Changes the state in place. After a violation the state is not to be used any more. */

@@ -17,30 +17,46 @@ export function stateKey(state: ModelState, symmetry: boolean): string {
 
 function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean): string {
   const config = part.configs[part.ballot];
-  const proposals = Object.entries(part.proposals).map(
-    ([decree, all]) =>
-      `${decree}=${all.map((one) => `${one.ballot}.${one.lastCommitted}.${one.commands.join('+')}`).join('/')}`,
-  );
-  const chosen = Object.entries(part.chosen).map(([decree, ballot]) => `${decree}@${ballot}`);
+  let proposals = '';
+  for (const decree in part.proposals)
+    for (const one of part.proposals[decree] ?? [])
+      proposals += `${decree}=${one.ballot}.${one.lastCommitted}.${one.commands.join('+')},`;
+  let chosen = '';
+  for (const decree in part.chosen) chosen += `${decree}@${part.chosen[decree]},`;
   const primary = part.replicas[config?.primary ?? ''];
   const secondaries = (config?.secondaries ?? []).map((node) => replicaKey(state, part, part.replicas[node]));
   if (symmetry) secondaries.sort();
   const reign = part.primaries[part.ballot]?.incarnation === primary?.incarnation;
   const replicas = [replicaKey(state, part, primary), ...secondaries].join('] [');
-  return `${part.ballot}${reign ? '!' : ''} ${proposals.join(',')} ${chosen.join(',')} [${replicas}]`;
+  return `${part.ballot}${reign ? '!' : ''} ${proposals} ${chosen} [${replicas}]`;
+}
+
+/** Words about what one replica alone knows; a replica that a step does not touch is the same object in both states. */
+interface OwnKeys {
+  readonly memory: string;
+  readonly disk: string;
+}
+const ownKeys = new WeakMap<ReplicaState, OwnKeys>();
+
+function ownKeysOf(replica: ReplicaState): OwnKeys {
+  let keys = ownKeys.get(replica);
+  if (keys === undefined) {
+    keys = { memory: memoryKey(replica), disk: diskKey(replica) };
+    ownKeys.set(replica, keys);
+  }
+  return keys;
 }
 
 function replicaKey(state: ModelState, part: PartitionState, replica: ReplicaState | undefined): string {
   if (replica === undefined) return '-';
   const node = state.nodes[replica.node];
-  const entries = Object.entries(replica.entries)
-    .filter(([decree]) => Number(decree) > replica.committed)
-    .map(([decree, entry]) => `${decree}.${entry.ballot}${entry.logged ? 'l' : ''}`);
-  const acks = Object.values(part.proposals).flatMap((all) =>
-    all.filter((one) => one.acks[replica.node] === true).map((one) => `${one.decree}.${one.ballot}`),
-  );
-  const life = node?.up === true && replica.open ? `${memoryKey(replica)} ${entries.join(',')}` : 'down';
-  return `${node?.incarnation} ${life} a${acks.join(',')} ${diskKey(replica)}`;
+  let acks = '';
+  for (const decree in part.proposals)
+    for (const { ballot, acks: nodes } of part.proposals[decree] ?? [])
+      if (nodes[replica.node] === true) acks += `${decree}.${ballot},`;
+  const own = ownKeysOf(replica);
+  const life = node?.up === true && replica.open ? own.memory : 'down';
+  return `${node?.incarnation} ${life} a${acks} ${own.disk}`;
 }
 
 function diskKey(replica: ReplicaState): string {
@@ -50,17 +66,24 @@ function diskKey(replica: ReplicaState): string {
     for (const record of file.records) last[record.decree] = Math.max(last[record.decree] ?? 0, record.ballot);
   const files =
     replica.files.length > 1 ? replica.files.map((file) => `${file.index}-${file.maxDecree}`).join(',') : '';
-  const records = Object.entries(last)
-    .map(([decree, ballot]) => `${decree}.${ballot}`)
-    .join(',');
-  return `r${log.ballot} ${log.committed} ${log.maxPrepared} ${Object.entries(log.entries)
-    .map(([decree, entry]) => `${decree}.${entry.ballot}`)
-    .join(',')} l${records} ${files} ${replica.flushed} ${replica.checkpoints.map(({ decree }) => decree).join(',')}`;
+  let entries = '';
+  for (const decree in log.entries) entries += `${decree}.${log.entries[decree]?.ballot},`;
+  let records = '';
+  for (const decree in last) records += `${decree}.${last[decree]},`;
+  let checkpoints = '';
+  for (const { decree } of replica.checkpoints) checkpoints += `${decree},`;
+  return `r${log.ballot} ${log.committed} ${log.maxPrepared} ${entries} l${records} ${files} ${replica.flushed} ${checkpoints}`;
 }
 
 function memoryKey(replica: ReplicaState): string {
   const { status, ballot, committed, applied, maxPrepared, reproposeNext, reproposeLast } = replica;
   const flags = `${replica.barrierDue ? 'b' : ''}${replica.fileOpen ? 'f' : ''}${replica.manual ? 'm' : ''}`;
   const left = reproposeNext <= reproposeLast ? reproposeNext : '';
-  return `${status} ${ballot} ${committed} ${applied} ${maxPrepared} ${flags} ${left}`;
+  let entries = '';
+  for (const decree in replica.entries) {
+    const entry = replica.entries[decree];
+    if (entry !== undefined && Number(decree) > committed)
+      entries += `${decree}.${entry.ballot}${entry.logged ? 'l' : ''},`;
+  }
+  return `${status} ${ballot} ${committed} ${applied} ${maxPrepared} ${flags} ${left} ${entries}`;
 }

@@ -1,9 +1,12 @@
-/** `next` and `step` are one model: on random walks through a scope they agree event by event, refusals included. */
+/**
+ * `next`, `step` and `nextAll` are one model: on random walks through a scope they agree event by event, refusals
+ * included, and the state that each was given stays as it was.
+ */
 import fc from 'fast-check';
 import { applyPatches, enablePatches } from 'immer';
 import { expect, it } from 'vitest';
 import { candidates, enabled } from '../../model/enabled.ts';
-import { next, step } from '../../model/next.ts';
+import { next, nextAll, step } from '../../model/next.ts';
 import { init } from '../../model/state.ts';
 import { SCOPES } from '../../properties/explore/scopes.ts';
 
@@ -34,6 +37,13 @@ it('next and step agree, and patches are the difference', () => {
             step(structuredClone(state), refused),
           );
         }
+        const before = structuredClone(state);
+        for (const transition of candidates(state, scope)) {
+          const plainly = structuredClone(state);
+          const refusal = transition.map((event) => step(plainly, event)).find((one) => one !== undefined);
+          expect(nextAll(state, transition)).toEqual(refusal === undefined ? plainly : undefined);
+        }
+        expect(state).toEqual(before);
         const transition = open[choice % Math.max(1, open.length)];
         if (transition === undefined) return;
         transition.forEach(take);
