@@ -1,0 +1,47 @@
+/**
+ * Makes the shrunk plan of each defect anew: `node test/corpus/regenerate.ts [ID...]`. Searches from scratch with the common profile
+ * until one of the defect's expected properties catches it, shrinks, and writes `defects/<id>.json`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFECTS } from '../../properties/defects/index.ts';
+import type { Defect } from '../../properties/defects/types.ts';
+import { CORPUS_DIR } from '../../properties/hunt/corpus.ts';
+import { search, type Finding } from '../../properties/hunt/search.ts';
+import { printPlan } from '../../properties/plan/parse.ts';
+import { runPlan } from '../../properties/run/runPlan.ts';
+import { causeOf } from '../../properties/run/verdict.ts';
+
+const DIR = join(CORPUS_DIR, 'defects');
+const SEEDS = 12;
+
+function isExpected(defect: Defect, finding: Finding): boolean {
+  const { verdict } = finding.result;
+  const property = verdict.kind === 'violation' || verdict.kind === 'stuck' ? verdict.property : '';
+  return defect.expected.length === 0 || defect.expected.includes(property);
+}
+
+function best(defect: Defect): Finding | undefined {
+  let found: Finding | undefined;
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const { finding } = search({ seed, runs: 4000, forMs: 60_000, defects: [defect], maxShrinkRuns: 20_000, maxShrinkMs: 30_000 });
+    if (finding === undefined || !isExpected(defect, finding) || runPlan(finding.plan).verdict.kind !== 'pass') continue;
+    if (found === undefined || finding.plan.steps.length < found.plan.steps.length) found = finding;
+    if (found.minimal) return found;
+  }
+  return found;
+}
+
+const wanted = process.argv.slice(2);
+mkdirSync(DIR, { recursive: true });
+for (const defect of DEFECTS) {
+  if (wanted.length > 0 && !wanted.includes(defect.id)) continue;
+  const finding = best(defect);
+  if (finding === undefined) {
+    process.stdout.write(`${defect.id}: MISSED\n`);
+    process.exitCode = 1;
+    continue;
+  }
+  writeFileSync(join(DIR, `${defect.id}.json`), printPlan(finding.plan));
+  process.stdout.write(`${defect.id}: ${causeOf(finding.result.verdict)}, ${String(finding.plan.steps.length)} steps, ${finding.minimal ? '1-minimal' : 'not fully shrunk'}\n`);
+}
