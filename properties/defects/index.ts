@@ -7,7 +7,7 @@ import { BadInput } from '../plan/parse.ts';
 import { CANARY } from './canary.ts';
 import { CLASSIC } from './classic.ts';
 import { LIARS } from './liars.ts';
-import type { Defect } from './types.ts';
+import { partsWith, type Defect } from './types.ts';
 import { UPSTREAM } from './upstream.ts';
 
 export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...CLASSIC, ...LIARS, CANARY];
@@ -41,13 +41,13 @@ function checked(value: unknown, word: string): Defect {
   };
   if (typeof value !== 'object' || value === null) return fail('its default export must be a defect object');
   const defect = value as Partial<Defect>;
-  if (typeof defect.id !== 'string') return fail('its default export lacks an id');
+  if (typeof defect.id !== 'string' || !/^[\w.-]{1,64}$/.test(defect.id)) return fail('its default export lacks an id (at most 64 letters, digits, dots, dashes)');
   if (!Array.isArray(defect.changes) || defect.changes.length === 0) return fail('its default export lacks changes');
   for (const change of defect.changes as readonly Partial<Defect['changes'][number]>[]) {
-    if (typeof change.part !== 'string' || !(change.part in DEFAULT_PARTS)) return fail(`"${String(change.part)}" is no part ("pegasus-check seams" lists them)`);
+    if (typeof change.part !== 'string' || !Object.hasOwn(DEFAULT_PARTS, change.part)) return fail(`"${String(change.part)}" is no part ("pegasus-check seams" lists them)`);
     if (typeof change.mend !== 'function') return fail(`the change of ${change.part} lacks mend(Base)`);
   }
-  return {
+  const made: Defect = {
     id: defect.id,
     issue: defect.issue ?? '',
     symptom: defect.symptom ?? '',
@@ -56,4 +56,13 @@ function checked(value: unknown, word: string): Defect {
     upstream: defect.upstream ?? 'never had it',
     changes: defect.changes,
   };
+  // Somebody else's mixin runs here for the first time: whatever it throws is about that file.
+  try {
+    const parts = partsWith([made]);
+    for (const change of made.changes) if (typeof parts[change.part] !== 'function') return fail(`mend(Base) of ${change.part} must answer a class`);
+  } catch (error) {
+    if (error instanceof BadInput) throw error;
+    return fail(`its mend(Base) throws (${error instanceof Error ? error.message : String(error)})`);
+  }
+  return made;
 }

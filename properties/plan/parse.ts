@@ -2,11 +2,13 @@
  * A plan from a file: every malformed, truncated or foreign value ends in one line that says what is wrong, where (a JSON
  * path), and what would be right. What was printed can be read back, byte for byte.
  */
+import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { LARGEST_CLUSTER, LARGEST_PLAN_STEPS } from './limits.ts';
+import { logDamage } from './logFiles.ts';
 import { checkSetting } from './settings.ts';
 import { int } from './spec.ts';
 import { specOf, STEP_SPECS } from './steps/index.ts';
-import { PLAN_FORMAT, PLAN_VERSION, type Plan } from './types.ts';
+import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type Plan } from './types.ts';
 
 /** Input that cannot be used; `message` is one line for people. */
 export class BadInput extends Error {
@@ -68,46 +70,96 @@ function checkClusters(value: unknown): void {
   });
 }
 
+/** Every chance point with its largest value; microseconds for those that take time (at most ten minutes), else 1. */
+const POINTS: Readonly<Record<ChancePoint, number>> = {
+  'link.delay': 600_000_000,
+  'link.reset': 1,
+  'link.reply-lost': 1,
+  'disk.slow': 600_000_000,
+  'disk.read-error': 1,
+  'disk.write-error': 1,
+  'store.slow': 600_000_000,
+  'store.timeout': 1,
+  'store.timeout-after-effect': 1,
+  'store.crash-after': 1,
+  'pool.delay': 600_000_000,
+};
+
+function largestOf(point: string): number | undefined {
+  return Object.hasOwn(POINTS, point) ? POINTS[point as ChancePoint] : undefined;
+}
+
+const POINT_NAMES = Object.keys(POINTS).join(', ');
+
+function checkDeviation(value: unknown, path: string, seen: Set<string>): void {
+  const deviation = object(value, path);
+  onlyKeys(deviation, ['cause', 'value'], path);
+  const cause = deviation['cause'];
+  if (typeof cause !== 'string' || !/^[^|]*\|[^|]*\|[^|]*\|[^|]*\|-?\d{1,15}\|[1-9]\d{0,8}$/.test(cause)) {
+    fail(`${path}.cause`, 'must read point|where|what|gpid|number|occurrence');
+  }
+  const point = cause.slice(0, cause.indexOf('|'));
+  const largest = largestOf(point);
+  if (largest === undefined) fail(`${path}.cause`, `names no chance point: "${point}" (known: ${POINT_NAMES})`);
+  if (seen.has(cause)) fail(`${path}.cause`, 'is there twice');
+  seen.add(cause);
+  const wrong = int(1, largest).check(deviation['value']);
+  if (wrong !== undefined) fail(`${path}.value`, wrong);
+}
+
+function checkExploring(chance: Plain): void {
+  onlyKeys(chance, ['kind', 'seed', 'permille', 'budget'], '$.chance');
+  if (typeof chance['seed'] !== 'string' || chance['seed'].length > 64) fail('$.chance.seed', 'must be a string of at most 64 characters');
+  for (const [point, permille] of Object.entries(object(chance['permille'], '$.chance.permille'))) {
+    const path = `$.chance.permille["${point}"]`;
+    if (largestOf(point) === undefined) fail(path, `is no chance point (known: ${POINT_NAMES})`);
+    const wrong = int(0, 1000).check(permille);
+    if (wrong !== undefined) fail(path, wrong);
+  }
+  const wrong = int(0, 1_000_000).check(chance['budget']);
+  if (wrong !== undefined) fail('$.chance.budget', wrong);
+}
+
 function checkChance(value: unknown): void {
   const chance = object(value, '$.chance');
-  if (chance['kind'] === 'exploring') {
-    onlyKeys(chance, ['kind', 'seed', 'permille', 'budget'], '$.chance');
-    if (typeof chance['seed'] !== 'string') fail('$.chance.seed', 'must be a string');
-    for (const [point, permille] of Object.entries(object(chance['permille'], '$.chance.permille'))) {
-      const wrong = int(0, 1000).check(permille);
-      if (wrong !== undefined) fail(`$.chance.permille["${point}"]`, wrong);
-    }
-    const wrong = int(0, 1_000_000).check(chance['budget']);
-    if (wrong !== undefined) fail('$.chance.budget', wrong);
-  } else if (chance['kind'] === 'frozen') {
+  if (chance['kind'] === 'exploring') checkExploring(chance);
+  else if (chance['kind'] === 'frozen') {
     onlyKeys(chance, ['kind', 'deviations'], '$.chance');
+    const seen = new Set<string>();
     list(chance['deviations'], '$.chance.deviations', 1_000_000).forEach((one, i) => {
-      const path = `$.chance.deviations[${String(i)}]`;
-      const deviation = object(one, path);
-      onlyKeys(deviation, ['cause', 'value'], path);
-      if (typeof deviation['cause'] !== 'string' || deviation['cause'].split('|').length !== 6) {
-        fail(`${path}.cause`, 'must read point|where|what|gpid|number|occurrence');
-      }
-      if (typeof deviation['value'] !== 'number' || !Number.isSafeInteger(deviation['value'])) fail(`${path}.value`, 'must be an integer');
+      checkDeviation(one, `$.chance.deviations[${String(i)}]`, seen);
     });
   } else fail('$.chance.kind', 'must be exploring or frozen');
 }
 
-function checkPreload(value: unknown): void {
+/** `clusters`: what the plan has, checked. */
+function checkPreload(value: unknown, clusters: readonly ClusterShape[]): void {
   const preload = object(value, '$.preload');
   onlyKeys(preload, ['cluster', 'table', 'gpid', 'partitionCount', 'files'], '$.preload');
-  if (typeof preload['cluster'] !== 'string') fail('$.preload.cluster', 'must be a string');
+  if (!clusters.some((c) => c.id === preload['cluster'])) fail('$.preload.cluster', `must be a cluster of the plan (${clusters.map((c) => c.id).join(', ')})`);
   if (typeof preload['table'] !== 'string' || !/^table#\d{1,4}$/.test(preload['table'])) fail('$.preload.table', 'must be a table reference such as table#1');
-  if (typeof preload['gpid'] !== 'string' || !/^\d{1,9}\.\d{1,4}$/.test(preload['gpid'])) fail('$.preload.gpid', 'must read <app_id>.<partition_index>');
-  const wrong = int(1, 1024).check(preload['partitionCount']);
-  if (wrong !== undefined) fail('$.preload.partitionCount', wrong);
+  const gpid = preload['gpid'];
+  if (typeof gpid !== 'string' || !/^[1-9]\d{0,8}\.(0|[1-9]\d{0,3})$/.test(gpid)) fail('$.preload.gpid', 'must read <app_id>.<partition_index>');
+  const wrong = int(1 + Number(gpid.slice(gpid.indexOf('.') + 1)), 1024).check(preload['partitionCount']);
+  if (wrong !== undefined) fail('$.preload.partitionCount', `${wrong} (the partition is ${gpid})`);
+  const names = new Set<string>();
+  const bytes: { readonly name: string; readonly bytes: Buffer }[] = [];
   list(preload['files'], '$.preload.files', 1000).forEach((one, i) => {
     const path = `$.preload.files[${String(i)}]`;
     const file = object(one, path);
     onlyKeys(file, ['name', 'hex'], path);
-    if (typeof file['name'] !== 'string' || !/^log\.\d+\.\d+$/.test(file['name'])) fail(`${path}.name`, 'must read log.<index>.<start>');
-    if (typeof file['hex'] !== 'string' || !/^([0-9a-f]{2})*$/.test(file['hex'])) fail(`${path}.hex`, 'must be lower-case hex');
+    const { name, hex } = file;
+    if (typeof name !== 'string' || !/^log\.[1-9]\d{0,8}\.(0|[1-9]\d{0,14})$/.test(name)) fail(`${path}.name`, 'must read log.<index>.<start>');
+    if (names.has(name)) fail(`${path}.name`, `"${name}" is there twice`);
+    names.add(name);
+    if (typeof hex !== 'string' || hex.length % 2 !== 0 || !/^[0-9a-f]*$/.test(hex)) fail(`${path}.hex`, 'must be lower-case hex');
+    bytes.push({ name, bytes: Buffer.from(hex, 'hex') });
   });
+  const damage = logDamage(bytes, gpid);
+  if (damage !== undefined) {
+    const { file, byteOffset, what } = damage;
+    fail(`$.preload.files[${String([...names].indexOf(file))}].hex`, `${file}: byte ${String(byteOffset)}: ${what}; take it anew with hunt --plog`);
+  }
 }
 
 /** Checks a JSON value to be a plan of this version; throws BadInput. */
@@ -121,7 +173,7 @@ export function checkPlan(value: unknown): Plan {
     const wrong = checkSetting(name, setting);
     if (wrong !== undefined) fail(`$.settings.${name}`, wrong);
   }
-  if (plan['preload'] !== undefined) checkPreload(plan['preload']);
+  if (plan['preload'] !== undefined) checkPreload(plan['preload'], plan['clusters'] as readonly ClusterShape[]);
   list(plan['steps'], '$.steps', LARGEST_PLAN_STEPS).forEach((step, i) => {
     checkStep(step, `$.steps[${String(i)}]`);
   });

@@ -6,9 +6,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { partitionIndexOf, splitStoredKey } from '../../impl/protocol/rrdb.ts';
-import { errorCode } from '../cli/files.ts';
+import { errorCode, reasonOf } from '../cli/files.ts';
 import { parseLogName } from '../run/audit/logReader.ts';
 import { decodeLogFile } from '../run/preloaded.ts';
+import { gpidOf, logDamage } from './logFiles.ts';
 import { BadInput } from './parse.ts';
 import type { Preload } from './types.ts';
 
@@ -21,7 +22,10 @@ interface NamedBytes {
 
 function readFiles(dir: string): readonly NamedBytes[] {
   try {
-    if (statSync(dir).isFile()) return [{ name: basename(dir), bytes: readFileSync(dir) }];
+    if (statSync(dir).isFile()) {
+      if (parseLogName(basename(dir)) === undefined) throw new BadInput(`--plog ${dir}: not named log.<index>.<start>; give a directory that holds such files`);
+      return [{ name: basename(dir), bytes: readFileSync(dir) }];
+    }
     return readdirSync(dir)
       .filter((name) => parseLogName(name) !== undefined && statSync(join(dir, name)).isFile())
       .sort()
@@ -29,16 +33,25 @@ function readFiles(dir: string): readonly NamedBytes[] {
   } catch (error) {
     const code = errorCode(error);
     if (code === '') throw error;
-    throw new BadInput(`--plog ${dir}: cannot read (${code}); give a directory that holds log.<index>.<start> files`);
+    throw new BadInput(`--plog ${dir}: cannot read (${reasonOf(code)}); give a directory that holds log.<index>.<start> files`);
   }
 }
 
-/** The partition that a file belongs to, from the first entry of its header (plog 4). */
-function gpidOf(file: NamedBytes, dir: string): string {
-  if (file.bytes.length < 44 || file.bytes.readUInt32LE(0) !== 0xdeadbeef || file.bytes.readInt32LE(32) < 1) {
-    throw new BadInput(`--plog ${join(dir, file.name)}: byte 0: no log file header; "pegasus-check plog" shows what is in it`);
+/** The partition of the first file; a plan's preload must be able to name it. */
+function partitionOf(file: NamedBytes, dir: string): string {
+  const gpid = gpidOf(file.bytes);
+  if (gpid === undefined || !/^[1-9]\d{0,8}\.(0|[1-9]\d{0,3})$/.test(gpid)) {
+    throw new DamagedData(`--plog ${join(dir, file.name)}: byte 0: no header of a partition's log file; "pegasus-check plog" shows what is in it`);
   }
-  return `${String(file.bytes.readInt32LE(36))}.${String(file.bytes.readInt32LE(40))}`;
+  return gpid;
+}
+
+function refuseDamage(files: readonly NamedBytes[], gpid: string, dir: string): void {
+  const damage = logDamage(files, gpid);
+  if (damage === undefined) return;
+  const line = `--plog ${join(dir, damage.file)}: byte ${String(damage.byteOffset)}: ${damage.what}`;
+  if (damage.damaged) throw new DamagedData(`${line}; "pegasus-check plog" shows what is before it`);
+  throw new BadInput(`${line}; give a directory that holds the log of one partition`);
 }
 
 function partitionCountFor(gpid: string, hashKeys: readonly string[], dir: string): number {
@@ -53,14 +66,11 @@ export function preloadFrom(dir: string): Preload {
   const files = readFiles(dir);
   const first = files[0];
   if (first === undefined) throw new BadInput(`--plog ${dir}: holds no log.<index>.<start> file`);
-  const gpid = gpidOf(first, dir);
+  const gpid = partitionOf(first, dir);
+  refuseDamage(files, gpid, dir);
   const hashKeys = new Set<string>();
   for (const file of files) {
-    const decoded = decodeLogFile(gpid, file.name, file.bytes);
-    if (decoded.tail === 'invalid') {
-      throw new DamagedData(`--plog ${join(dir, file.name)}: damaged after ${String(decoded.records.length)} records; "pegasus-check plog" shows where`);
-    }
-    for (const record of decoded.records) {
+    for (const record of decodeLogFile(gpid, file.name, file.bytes).records) {
       for (const update of record.updates) for (const row of update.rows) hashKeys.add(splitStoredKey(row.key)?.hashKey ?? '');
     }
   }

@@ -12,7 +12,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function subsystemKinds(name: string): ReadonlySet<string> {
-  const kinds = SUBSYSTEMS[name];
+  const kinds = Object.hasOwn(SUBSYSTEMS, name) ? SUBSYSTEMS[name] : undefined;
   if (kinds === undefined) throw new BadInput(`--subsystem ${name}: no such subsystem (known: ${Object.keys(SUBSYSTEMS).join(', ')})`);
   const known = new Set(STEP_SPECS.map((s) => s.kind));
   for (const kind of kinds) if (!known.has(kind)) throw new Error(`subsystem ${name} names an unknown step ${kind}`);
