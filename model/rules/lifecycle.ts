@@ -87,7 +87,12 @@ export const opened = rule(
         : [`ballot from ${least} to ${scene.part.ballot}`, `${e.ballot}`];
     }),
   ],
-  ({ state, replica, disk }, e) => {
+  ({ state, cluster, part, replica, disk }, e) => {
+    // A primary that was loaded anew may have applied less than its former life had when a checkpoint was asked for.
+    for (const command of Object.values(cluster.commands)) {
+      const concerns = command.appId === part.appId && 'partitionIndex' in command.command;
+      if (concerns && !command.answered) command.appliedBefore = Math.min(command.appliedBefore, e.applied);
+    }
     replica.open = replica.exists = true;
     replica.incarnation++;
     replica.status = replica.role = 'PS_INACTIVE';
