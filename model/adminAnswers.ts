@@ -1,0 +1,187 @@
+/** Which answers an admin command may get: tables, envs, lists, checkpoints. */
+import type { AnswerScene } from './answers.ts';
+import type { Answer } from './commands.ts';
+import type { Refusal } from './rules/rule.ts';
+import { durableOf, type PartitionState, type ReplicaState, type TableState } from './state.ts';
+
+/** Tables that bore a name at some moment between invocation and now. */
+function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
+  return Object.values(cluster.tables).filter(
+    (table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs),
+  );
+}
+
+/** Was the name free at some moment of the interval? */
+function wasFree(scene: AnswerScene, name: string): boolean {
+  return !namesakes(scene, name).some(
+    (table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0,
+  );
+}
+
+const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
+  'rocksdb.checkpoint.reserve_min_count': (value) => /^[1-9]\d{0,8}$/.test(value),
+  'rocksdb.checkpoint.reserve_time_seconds': (value) => /^\d{1,9}$/.test(value),
+};
+
+/** Envs that the model knows to be right; of others it cannot say. */
+function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
+  const entries = Object.entries(envs);
+  return entries.length > 0 && entries.every(([key, value]) => KNOWN_ENVS[key]?.(value) === true);
+}
+
+type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
+
+/** What the shell and the meta server take for a table's name. */
+const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;
+
+const judgeCreate: Judge = (scene, answer) => {
+  const { command, cluster, state } = scene;
+  if (command.command.kind !== 'createTable') return undefined;
+  const { name, partitionCount, replicaCount, successIfExist } = command.command;
+  const same = namesakes(scene, name);
+  if (answer.error === 'ERR_OK') {
+    const appId = answer.kind === 'admin' && answer.appId !== undefined ? answer.appId : same.at(-1)?.appId;
+    const table = cluster.tables[appId ?? -1];
+    if (table?.name !== name || table.partitionCount !== partitionCount || table.maxReplicaCount !== replicaCount)
+      return [
+        `a table ${name}, ${partitionCount} x ${replicaCount}`,
+        table === undefined ? 'none' : `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`,
+      ];
+    return successIfExist || table.createdAtUs >= command.invokedAtUs
+      ? undefined
+      : ['ERR_APP_EXIST: it existed before', 'ERR_OK'];
+  }
+  if (answer.error === 'ERR_APP_EXIST')
+    return same.length > 0 ? undefined : [`no ${answer.error}: no table is named ${name}`, answer.error];
+  if (answer.error === 'ERR_INVALID_PARAMETERS') {
+    const nodes = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica`)).length;
+    const odd =
+      !TABLE_NAME.test(name) ||
+      partitionCount <= 0 ||
+      replicaCount <= 0 ||
+      replicaCount > nodes ||
+      (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
+    return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
+  }
+  return undefined;
+};
+
+const judgeDrop: Judge = (scene, answer) => {
+  if (scene.command.command.kind !== 'dropTable') return undefined;
+  const { name } = scene.command.command;
+  if (answer.error === 'ERR_OK')
+    return wasFree(scene, name) ? undefined : [`no table named ${name}`, 'it is still there'];
+  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name)
+    ? [`no ${answer.error}: ${name} existed all the time`, answer.error]
+    : undefined;
+};
+
+const judgeSetEnvs: Judge = (scene, answer) => {
+  const { cluster, command } = scene;
+  if (command.command.kind !== 'setEnvs') return undefined;
+  const { name, envs } = command.command;
+  if (answer.error === 'ERR_OK') {
+    const rivals = cluster.tableChanges - command.tableChangesBefore > 1;
+    const wrong = Object.entries(envs).find(
+      ([key, value]) => !namesakes(scene, name).some((table) => table.envs[key] === value),
+    );
+    return wrong === undefined || rivals ? undefined : [`${wrong[0]}=${wrong[1]} stored`, 'it is not'];
+  }
+  if (answer.error === 'ERR_INVALID_PARAMETERS')
+    return envsAreRight(envs) ? ['the envs to be accepted', answer.error] : undefined;
+  return answer.error === 'ERR_APP_NOT_EXIST' && !wasFree(scene, name)
+    ? [`no ${answer.error}: ${name} existed all the time`, answer.error]
+    : undefined;
+};
+
+/**
+ * The meta server shows a change once the store has told it so: certain only when a command about it was answered
+ * since.
+ */
+const judgeList: Judge = ({ cluster, command }, answer) => {
+  if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore)
+    return undefined;
+  for (const table of Object.values(cluster.tables)) {
+    if (table.changes !== table.answeredChanges) continue;
+    const seen = answer.tables.find(({ appId }) => appId === table.appId);
+    const dropped = table.droppedAtUs >= 0;
+    if (seen === undefined && !dropped) return [`${table.name} (${table.appId}) in the list`, 'it is missing'];
+    if (seen === undefined) continue;
+    const envs = Object.entries(table.envs)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join();
+    const seenEnvs = Object.entries(seen.envs)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join();
+    const right =
+      seen.name === table.name &&
+      seen.partitionCount === table.partitionCount &&
+      seen.maxReplicaCount === table.maxReplicaCount &&
+      (dropped || seenEnvs === envs) &&
+      (seen.status === 'AS_DROPPED' || seen.status === 'AS_DROPPING') === dropped;
+    if (!right)
+      return [
+        `${table.name} ${table.status} ${table.partitionCount} x ${table.maxReplicaCount} {${envs}}`,
+        `${seen.name} ${seen.status} ${seen.partitionCount} x ${seen.maxReplicaCount} {${seenEnvs}}`,
+      ];
+  }
+  const stranger = answer.tables.find(({ appId }) => !(appId in cluster.tables));
+  return stranger === undefined ? undefined : ['only tables that exist', `${stranger.name} (${stranger.appId})`];
+};
+
+function checkpointScene({
+  cluster,
+  command,
+}: AnswerScene): { readonly part: PartitionState; readonly replica: ReplicaState } | undefined {
+  if (!('partitionIndex' in command.command)) return undefined;
+  const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
+  const replica = part?.replicas[part.configs[part.ballot]?.primary ?? ''];
+  return part === undefined || replica === undefined ? undefined : { part, replica };
+}
+
+/**
+ * What a primary says of its checkpoints: durable is the newest listed, prepared means that a checkpoint covers the
+ * decree (S8).
+ */
+const judgeCheckpoint: Judge = (scene, answer) => {
+  const { command, state, cluster } = scene;
+  const found = checkpointScene(scene);
+  const asked = command.command;
+  if (answer.kind !== 'checkpoint' || (asked.kind !== 'emergencyCheckpoint' && asked.kind !== 'queryCheckpoint'))
+    return undefined;
+  const { error, durable, prepared, minDecree } = answer;
+  if (error === 'ERR_BUSY' && !command.sawFlag) return ['no ERR_BUSY: no emergency checkpoint is under way', error];
+  if (
+    error === 'ERR_TRY_AGAIN' &&
+    state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length
+  )
+    return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
+  if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0)
+    return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
+  if (error !== 'ERR_OK') return undefined;
+  if (found === undefined)
+    return cluster.tableChanges === command.tableChangesBefore
+      ? ['an error: there is no such partition', error]
+      : undefined;
+  const now = durableOf(found.replica);
+  if (durable < command.durableBefore || durable > now)
+    return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
+  if (prepared !== minDecree <= durable || (prepared && durable < 1))
+    return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];
+  if (asked.kind === 'queryCheckpoint' || asked.minDecree !== 'last-applied')
+    return minDecree === asked.minDecree ? undefined : [`minimum ${asked.minDecree}`, `${minDecree}`];
+  const least = Math.max(command.appliedBefore, 1);
+  const most = Math.max(found.part.committed, 1);
+  return minDecree >= least && minDecree <= most ? undefined : [`a minimum from ${least} to ${most}`, `${minDecree}`];
+};
+
+/** What each kind of admin command may be answered. */
+export const ADMIN_JUDGES: readonly { readonly name: string; readonly judge: Judge }[] = [
+  { name: 'answers/create-table', judge: judgeCreate },
+  { name: 'answers/drop-table', judge: judgeDrop },
+  { name: 'answers/set-envs', judge: judgeSetEnvs },
+  { name: 'answers/list-tables', judge: judgeList },
+  { name: 'answers/checkpoint', judge: judgeCheckpoint },
+];
