@@ -74,7 +74,7 @@ export class GroupChecker {
       app: replica.app,
       config: replica.makeConfig(replica.ballot(), replica.self(), 'PS_SECONDARY'),
       lastCommitted: replica.lastCommittedDecree(),
-      confirmedDecree: -1,
+      confirmedDecree: replica.checkpoints.minConfirmedDecree(),
     };
     const options = { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid, decree: request.lastCommitted };
     const { rpc } = this.ctx.env;
@@ -114,7 +114,6 @@ export class GroupChecker {
       replier.reply(this.response('ERR_INVALID_STATE'));
       return;
     }
-    replica.configurator.updateAppInfo(request.app);
     this.onCommitPoint(request);
     replier.reply(this.response(replica.status() === 'PS_ERROR' ? 'ERR_INVALID_STATE' : 'ERR_OK'));
   }

@@ -42,7 +42,7 @@ export class Mutation {
   /** Estimate for the batching limit, bytes. */
   sizeBytes = MUTATION_OVERHEAD_BYTES;
   /** Who is answered when this mutation is applied (primary). */
-  clientRequests: readonly ClientWrite[] = [];
+  clientRequests: ClientWrite[] = [];
   /** Who is acknowledged when this mutation is logged (secondary). */
   readonly prepareRequests: Replier<PrepareAck>[] = [];
   /** Outstanding prepares by node (primary). */
@@ -83,7 +83,7 @@ export class Mutation {
   addClientRequest(write: ClientWrite): void {
     const { code, request } = write;
     this.updates.push({ code, serializationType: SERIALIZATION_THRIFT_BINARY, data: request.body });
-    this.clientRequests = this.updates.length === 1 ? [write] : [...this.clientRequests, write];
+    this.clientRequests.push(write);
     this.sizeBytes += UPDATE_OVERHEAD_BYTES + request.body.length;
     this.data = { ...this.data, updates: this.updates };
   }

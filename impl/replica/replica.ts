@@ -109,6 +109,18 @@ export class Replica {
     return this.prepareList.maxDecree();
   }
 
+  /** As far as what is prepared can be committed without anybody else's help: no hole, logged, ballots in order. */
+  lastPreparedDecree(): Decree {
+    let last = this.lastCommittedDecree();
+    let ballot: Ballot = 0;
+    for (;;) {
+      const next = this.prepareList.getMutationByDecree(last + 1);
+      if (next === undefined || !next.isLogged() || next.ballot < ballot) return last;
+      ({ ballot } = next);
+      last++;
+    }
+  }
+
   lastAppliedDecree(): Decree {
     return this.storage?.lastCommittedDecree() ?? 0;
   }
@@ -142,10 +154,12 @@ export class Replica {
         if (this.lastAppliedDecree() + 1 === mutation.decree) this.apply(mutation);
         break;
       case 'PS_PRIMARY':
+        this.checkStateCompleteness();
         this.checkNextDecree(mutation);
         if (this.apply(mutation)) this.twoPc.onMutationApplied(mutation);
         break;
       case 'PS_SECONDARY':
+        this.checkStateCompleteness();
         this.checkNextDecree(mutation);
         this.apply(mutation);
         break;
@@ -159,6 +173,15 @@ export class Replica {
 
   /** The logs that a learner fetches cover what it commits meanwhile; there is no learning yet. */
   executeOnLearner(_mutation: Mutation): void {}
+
+  /** S11: prepared, committed and durable follow one another. */
+  checkStateCompleteness(): void {
+    const committed = this.lastCommittedDecree();
+    const holds = this.maxPreparedDecree() >= committed && committed >= this.lastDurableDecree();
+    this.ctx.env.check(holds, 'check_state_completeness', () => {
+      return `prepared ${this.maxPreparedDecree()}, committed ${committed}, durable ${this.lastDurableDecree()}`;
+    });
+  }
 
   checkNextDecree(mutation: Mutation): void {
     const applied = this.lastAppliedDecree();

@@ -39,7 +39,7 @@ export class Replica2pc {
 
   onClientWrite(code: ClientWriteCode, request: ClientRequest, replier: Replier<WriteResponse>): void {
     const denial = denialOf(this.replica.app.envs, 'write');
-    if (denial === 'timeout') return;
+    if (denial === 'silence') return;
     const write: ClientWrite = { code, request, replier };
     const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseClientWrite(request);
     if (refusal !== undefined) {
@@ -115,7 +115,8 @@ export class Replica2pc {
     this.assignHeader(mutation);
     const error = this.enterPrepareList(mutation, reconciliation, popAll);
     if (error !== 'ERR_OK') {
-      this.onPrepareRefused(mutation, error);
+      if (!reproposal) this.giveBackToQueue(mutation);
+      this.responseClients(mutation, error);
       return error;
     }
     const fact = mutationFact(mutation.data);
@@ -149,10 +150,9 @@ export class Replica2pc {
     return replica.prepareList.prepare(mutation, 'PS_PRIMARY', popAll);
   }
 
-  /** The popped unit goes back to the queue (repl.R4); a re-proposal was never popped. */
-  onPrepareRefused(mutation: Mutation, error: ErrorCode): void {
+  /** The popped unit goes back to the queue (repl.R4); an empty write was never popped, nor is a re-proposal. */
+  giveBackToQueue(mutation: Mutation): void {
     if (mutation.clientRequests.length > 0) this.queue.giveBack();
-    this.responseClients(mutation, error);
   }
 
   /** Step 7: to every secondary of the configuration. */

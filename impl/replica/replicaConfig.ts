@@ -54,10 +54,19 @@ export class ReplicaConfigurator {
     if (old.status === 'PS_PRIMARY') replica.twoPc.cancelOutstandingPrepares();
     replica.config = config;
     if (config.ballot > old.ballot) replica.loader.storeInitInfo();
+    this.checkPreparedDecree();
     const { gpid } = replica;
     this.ctx.env.emit({ kind: 'replica.status', gpid, from: old.status, to: config.status, ballot: config.ballot });
     this.onStatusChanged(old, config);
     return this.finishStatusChange(old, config);
+  }
+
+  /** S11: the commit point is never ahead of the list. */
+  checkPreparedDecree(): void {
+    const prepared = this.replica.maxPreparedDecree();
+    const committed = this.replica.lastCommittedDecree();
+    const name = 'update_local_configuration prepared >= committed';
+    this.ctx.env.check(prepared >= committed, name, () => `${prepared} < ${committed}`);
   }
 
   isRefused(from: PartitionStatus, to: PartitionStatus): boolean {
@@ -245,8 +254,16 @@ export class ReplicaConfigurator {
 
   updateAppInfo(app: AppInfo): void {
     const { replica } = this;
+    const stale = this.isStoredAppInfoStale(app);
     replica.app = app;
+    if (stale) replica.loader.storeAppInfo();
     replica.storage?.updateAppEnvs(app.envs);
+  }
+
+  /** What a restart must know before the meta server answers; the envs of the table's creation do until then. */
+  isStoredAppInfoStale(app: AppInfo): boolean {
+    const { appName, maxReplicaCount, duplicating } = this.replica.app;
+    return app.appName !== appName || app.maxReplicaCount !== maxReplicaCount || app.duplicating !== duplicating;
   }
 
   /**

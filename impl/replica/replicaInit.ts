@@ -166,7 +166,14 @@ export class ReplicaLoader {
     replica.checkpoints.startTimer();
   }
 
-  // ------------------------------------------------------------------ .init-info
+  // ------------------------------------------------------------------ .app-info, .init-info
+
+  /** The table's properties changed. A file that cannot be replaced ends this replica; upstream aborts the server. */
+  storeAppInfo(): void {
+    const { replica } = this;
+    const error = storeAppInfo(this.ctx.env.disk, replica.dir, replica.app);
+    if (error !== 'ERR_OK') replica.handleLocalFailure(error);
+  }
 
   /** On every ballot increase; a failure is only noticed by the next start (repl.Q2). */
   storeInitInfo(): void {

@@ -23,7 +23,7 @@ export class ReplicaReads {
 
   onClientRead(request: ClientRequest, replier: Replier<ReadResponse>): void {
     const denial = denialOf(this.replica.app.envs, 'read');
-    if (denial === 'timeout') return;
+    if (denial === 'silence') return;
     const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseClientRead();
     if (refusal !== 'ERR_OK') {
       replier.refuse(refusal);

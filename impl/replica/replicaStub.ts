@@ -189,7 +189,7 @@ export class ReplicaServer implements ReplicaHost {
       ballot: replica.ballot(),
       status: replica.status(),
       lastCommitted: replica.lastCommittedDecree(),
-      lastPrepared: replica.maxPreparedDecree(),
+      lastPrepared: replica.lastPreparedDecree(),
       lastDurable: replica.lastDurableDecree(),
     };
   }
@@ -256,13 +256,11 @@ export class ReplicaServer implements ReplicaHost {
     replier: Replier<messages.QueryCheckpointInfoResponse>,
   ): void {
     const storage = this.replicas.get(request.gpid)?.storage;
-    const durable = storage?.lastDurableDecree() ?? 0;
-    if (storage === undefined || durable === 0) {
-      const error = storage === undefined ? 'ERR_OBJECT_NOT_FOUND' : 'ERR_PATH_NOT_FOUND';
-      replier.reply({ error, baseDir: '', files: [], lastDurable: 0 });
-      return;
-    }
+    const none = { baseDir: '', files: [], lastDurable: 0 };
+    if (storage === undefined) return replier.reply({ error: 'ERR_OBJECT_NOT_FOUND', ...none });
+    if (storage.lastDurableDecree() === 0) return replier.reply({ error: 'ERR_PATH_NOT_FOUND', ...none });
     const { error, dir, files, decree } = storage.getCheckpoint();
+    if (error !== 'ERR_OK') return replier.reply({ error: 'ERR_GET_LEARN_STATE_FAILED', ...none });
     replier.reply({ error, baseDir: dir, files, lastDurable: decree });
   }
 
