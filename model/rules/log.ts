@@ -71,24 +71,38 @@ export const written = rule(
   },
 );
 
+/** The file that a new one follows: the newest below its index (files that vanished lie above). */
+function before(replica: ReplicaState, e: LogFileCreated): LogFile | undefined {
+  return replica.files.findLast((file) => file.index < e.fileIndex);
+}
+
+/**
+ * May the index be used again? A file of which a power loss left not even the header leaves no trace (plog 10 step 2),
+ * nor do its neighbours of the same fate; every file above the new one must be such a file. A disk fault can leave the
+ * newest file without records, and one that was set aside while its successor was being created is not known any more.
+ */
+function isUsedAgain({ replica, node }: ReplicaScene, e: LogFileCreated): boolean {
+  const vanished = replica.files.filter((file) => file.index >= e.fileIndex);
+  const follows = (before(replica, e)?.index ?? 0) === e.fileIndex - 1;
+  if (vanished.length > 0 && follows && vanished.every((file) => file.perhapsGone)) return true;
+  if (!node.diskFault && !replica.damaged) return false;
+  const last = newest(replica);
+  return last === undefined || (e.fileIndex === last.index && last.records.length === 0);
+}
+
 export const fileCreated = rule(
   replicaScene,
   [
-    guard('log/next-index', 'plog.7.4', ({ replica, node }, e: LogFileCreated) => {
-      const last = newest(replica);
-      const index = last?.index ?? 0;
-      // A file that lost even its header leaves no trace: its index is used again (plog 10 step 2).
-      // And one that was set aside while its successor was being created is not known any more.
-      const unsure = node.powerLost || node.diskFault || replica.damaged;
-      const again = unsure && (last === undefined || (e.fileIndex === index && last.records.length === 0));
-      return e.fileIndex === index + 1 || again ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
+    guard('log/next-index', 'plog.7.4', (scene, e: LogFileCreated) => {
+      const index = newest(scene.replica)?.index ?? 0;
+      return e.fileIndex === index + 1 || isUsedAgain(scene, e) ? undefined : [`index ${index + 1}`, `${e.fileIndex}`];
     }),
     guard('log/file-follows-the-last', 'plog.7.4', ({ replica }, e: LogFileCreated) => {
-      const end = newest(replica)?.endOffset ?? 0;
+      const end = before(replica, e)?.endOffset ?? 0;
       return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
     }),
     guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
-      const least = newest(replica)?.maxDecree ?? 0;
+      const least = before(replica, e)?.maxDecree ?? 0;
       const most = Math.max(least, replica.maxPrepared);
       return e.previousMaxDecree >= least && e.previousMaxDecree <= most
         ? undefined
@@ -97,7 +111,7 @@ export const fileCreated = rule(
   ],
   ({ replica }, e) => {
     const { fileIndex: index, startOffset, previousMaxDecree, atUs } = e;
-    if (newest(replica)?.index === index) replica.files.pop();
+    replica.files = replica.files.filter((file) => file.index < index);
     replica.files.push({
       index,
       startOffset,
@@ -106,6 +120,7 @@ export const fileCreated = rule(
       maxDecree: previousMaxDecree,
       writtenAtUs: atUs,
       incarnation: replica.incarnation,
+      perhapsGone: false,
       records: [],
     });
     replica.fileOpen = true;
@@ -198,11 +213,12 @@ export const survived = rule(
         : [`${before} records`, `${e.records.length}`];
     }),
   ],
-  ({ replica }, e) => {
+  ({ replica, node }, e) => {
     if (!e.intact) replica.damaged = true;
     if (replica.files.reduce((sum, file) => sum + file.records.length, 0) > e.records.length) replica.lost = true;
     const left = [...e.records];
     for (const file of replica.files) {
+      const before = file.records.length;
       file.records = file.records.filter((record) => {
         const next = left[0];
         const survives =
@@ -211,6 +227,8 @@ export const survived = rule(
         return survives;
       });
       file.maxDecree = file.records.reduce((max, record) => Math.max(max, record.decree), file.previousMaxDecree);
+      if (file.records.length < before) file.endOffset = file.startOffset;
+      file.perhapsGone = node.powerLost && file.records.length === 0;
     }
     const last = newest(replica);
     if (last !== undefined) last.endOffset = last.startOffset;
