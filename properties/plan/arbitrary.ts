@@ -84,9 +84,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
-      const fields = spec.draw(draw, symbols);
-      if (fields === undefined) continue;
-      steps.push({ kind: spec.kind, afterMs: drawGapMs(draw), ...fields });
+      const afterMs = drawGapMs(draw);
+      for (let left = drawRepeats(draw, spec); left > 0 && steps.length < count; left -= 1) {
+        const fields = spec.draw(draw, symbols);
+        if (fields === undefined) break;
+        steps.push({ kind: spec.kind, afterMs: steps.at(-1)?.kind === spec.kind && left > 1 ? 0 : afterMs, ...fields });
+      }
     }
     return steps;
   }
@@ -100,6 +103,11 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       return true;
     });
   }
+}
+
+/** Commands sometimes come in bursts, as from many users at once: queues fill, writes share mutations, requests meet one another. */
+function drawRepeats(draw: Draw, spec: StepSpec): number {
+  return spec.family !== 'fault' && spec.kind !== 'wait' && draw.chance(60) ? draw.int(3, 14) : 1;
 }
 
 function drawGapMs(draw: Draw): number {

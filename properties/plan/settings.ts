@@ -25,14 +25,15 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'batchWriteDisabled', min: 0, max: 1, calm: 0, drawn: [0, 0, 1] },
   { name: 'prepareTimeoutMs', min: 50, max: 10_000, calm: 300, drawn: [300, 150, 600] },
   { name: 'groupCheckIntervalMs', min: 500, max: 200_000, calm: 3000, drawn: [3000, 2000, 5000] },
+  { name: 'emptyWriteDisabled', min: 0, max: 1, calm: 0, drawn: [0, 1] },
   { name: 'checkpointIntervalMs', min: 200, max: 300_000, calm: 2000, drawn: [2000, 1000, 4000] },
   { name: 'checkpointMaxIntervalMs', min: 1000, max: 7_200_000, calm: 12_000, drawn: [12_000, 6000, 20_000] },
   { name: 'maxConcurrentManualEmergencyCheckpoints', min: 1, max: 10, calm: 2, drawn: [2, 1] },
   { name: 'checkpointReserveMinCount', min: 1, max: 10, calm: 1, drawn: [1, 2] },
-  { name: 'checkpointReserveTimeSeconds', min: 0, max: 1800, calm: 0, drawn: [0, 2] },
+  { name: 'checkpointReserveTimeSeconds', min: 0, max: 1800, calm: 0, drawn: [0, 2, 8] },
   { name: 'memtableSizeBytes', min: 64, max: 1 << 26, calm: 4096, drawn: [4096, 200, 600] },
   { name: 'logPrivateFileSizeBytes', min: 128, max: 1 << 25, calm: 500, drawn: [500, 300, 900, 4000] },
-  { name: 'logPrivateReserveMaxSizeBytes', min: 0, max: 1 << 30, calm: 0, drawn: [0, 0, 600] },
+  { name: 'logPrivateReserveMaxSizeBytes', min: 0, max: 1 << 30, calm: 0, drawn: [0, 600, 8000] },
   { name: 'logPrivateReserveMaxTimeSeconds', min: 0, max: 36_000, calm: 0, drawn: [0, 5] },
   { name: 'plogForceFlush', min: 0, max: 1, calm: 0, drawn: [0, 1] },
   { name: 'configSyncIntervalMs', min: 200, max: 60_000, calm: 1000, drawn: [1000, 2000] },
@@ -89,7 +90,7 @@ export function* simplerSettings(settings: Readonly<Record<string, number>>): Ge
 }
 
 /** Numbers that are flags in Settings. */
-const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush']);
+const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush', 'emptyWriteDisabled']);
 
 /** The whole of impl/settings.ts for a plan. */
 export function settingsOf(plan: Readonly<Record<string, number>>): Settings {

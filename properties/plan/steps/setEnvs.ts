@@ -9,9 +9,9 @@ export const setEnvs: StepSpec = commandStep({
   weight: 2,
   fields: { cluster: clusterField, table: tableRef, envs },
   draw(draw, symbols) {
-    const set: Record<string, string> = draw.chance(800)
+    const set: Record<string, string> = draw.chance(700)
       ? { 'rocksdb.checkpoint.reserve_min_count': draw.pick(['1', '2', '3', '0', 'x']) }
-      : { 'rocksdb.checkpoint.reserve_time_seconds': draw.pick(['0', '1', '5', '-1']) };
+      : { 'rocksdb.checkpoint.reserve_time_seconds': draw.pick(['0', '1', '5', '20', '-1']) };
     return { cluster: 'source', table: drawTable(draw, symbols), envs: set };
   },
   command: (step) => ({ kind: 'setEnvs', name: table(step), envs: record(step, 'envs') }),
