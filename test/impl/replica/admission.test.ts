@@ -5,6 +5,7 @@ import type { GroupCheckRequest } from '../../../impl/protocol/messages.ts';
 import { CheckpointTriggers } from '../../../impl/replica/checkpointTriggers.ts';
 import { DENY_CLIENT_REQUEST, denialOf } from '../../../impl/replica/denyClient.ts';
 import { copyForReproposal, newMutation } from '../../../impl/replica/mutation.ts';
+import { SecondaryPrepare } from '../../../impl/replica/secondaryPrepare.ts';
 import { StorageApp } from '../../../impl/storage/app/storageApp.ts';
 import { Cluster, NODES } from './cluster.ts';
 
@@ -72,6 +73,41 @@ describe('a refused re-proposal (repl 1.4 step 4, repl.R4)', () => {
     expect(twoPc.queue.currentOps()).toBe(1);
     c.run(10);
     expect(box.result?.error).toBe('ERR_CAPACITY_EXCEEDED');
+  });
+});
+
+describe('a prepare that is to be tried again (repl 1.5)', () => {
+  it('is sent again 5 ms after each refusal, while 7 ms are left of its first timeout; then the member has failed', () => {
+    let refusing = false;
+    class Refusing extends SecondaryPrepare {
+      override refusePrepare(...args: Parameters<SecondaryPrepare['refusePrepare']>) {
+        return refusing ? 'ERR_TRY_AGAIN' : super.refusePrepare(...args);
+      }
+    }
+    const settings = { groupCheckDisabled: true, prepareTimeoutMs: 300 };
+    const c = new Cluster({ settings, partsOf: (node) => (node === NODES[2] ? { SecondaryPrepare: Refusing } : {}) });
+    const gpid = `${c.createTable()}.0`;
+    const primary = c.primary(gpid);
+    const node = NODES[2] === primary ? secondaryOf(c, gpid) : (NODES[2] ?? '');
+    refusing = true;
+    c.put(gpid, 'k', 'v', primary);
+    c.runUntil(() => c.replica(primary, gpid).status() === 'PS_INACTIVE');
+    const sends = c.sent.filter((m) => m.code === 'RPC_PREPARE' && m.kind === 'request' && m.to === node);
+    const [first] = sends;
+    const last = sends.at(-1);
+    if (first === undefined || last === undefined) throw new Error('nothing sent');
+    expect(sends.length).toBeGreaterThan(20);
+    for (let i = 1; i < sends.length; i++) {
+      expect((sends[i]?.atUs ?? 0) - (sends[i - 1]?.atUs ?? 0)).toBeGreaterThanOrEqual(5000);
+    }
+    // The refusal before the last resend came with more than 7 ms left, the last one with less.
+    expect(last.atUs - first.atUs).toBeLessThan(298_500);
+    expect(last.atUs - first.atUs).toBeGreaterThan(285_000);
+    expect(c.world.nowUs() - first.atUs).toBeGreaterThanOrEqual(293_000);
+    refusing = false;
+    c.run(3000);
+    expect(c.replica(primary, gpid).lastCommittedDecree()).toBe(1);
+    expect(c.checks()).toEqual([]);
   });
 });
 
