@@ -4,6 +4,7 @@ import { planHeader, planLines } from '../plan/text.ts';
 import { eventText } from '../run/eventText.ts';
 import type { RunResult } from '../run/runPlan.ts';
 import { verdictSentence } from '../run/verdict.ts';
+import { propertyOf } from '../registry/index.ts';
 import type { Finding } from './search.ts';
 
 /** How many of the last events of a run a finding shows. */
@@ -13,6 +14,7 @@ export function resultLines(result: RunResult): readonly string[] {
   const { verdict } = result;
   const lines: string[] = [];
   if (verdict.kind === 'violation' || verdict.kind === 'stuck') {
+    lines.push(`  property        ${verdict.property}: ${propertyOf(verdict.property)?.sentence ?? 'not in the registry'}`);
     lines.push(`  model expected  ${verdict.expected}`, `  what happened   ${verdict.actual}`);
     lines.push(`  at              +${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${verdict.rule}`);
   }
