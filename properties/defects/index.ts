@@ -43,7 +43,8 @@ function checked(value: unknown, word: string): Defect {
   const defect = value as Partial<Defect>;
   if (typeof defect.id !== 'string' || !/^[\w.-]{1,64}$/.test(defect.id)) return fail('its default export lacks an id (at most 64 letters, digits, dots, dashes)');
   if (!Array.isArray(defect.changes) || defect.changes.length === 0) return fail('its default export lacks changes');
-  for (const change of defect.changes as readonly Partial<Defect['changes'][number]>[]) {
+  for (const change of defect.changes as readonly (Partial<Defect['changes'][number]> | null)[]) {
+    if (typeof change !== 'object' || change === null) return fail('each of its changes must be { part, mend }');
     if (typeof change.part !== 'string' || !Object.hasOwn(DEFAULT_PARTS, change.part)) return fail(`"${String(change.part)}" is no part ("pegasus-check seams" lists them)`);
     if (typeof change.mend !== 'function') return fail(`the change of ${change.part} lacks mend(Base)`);
   }

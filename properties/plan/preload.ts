@@ -16,6 +16,7 @@ import type { Preload } from './types.ts';
 const LARGEST_PARTITION_COUNT = 1024;
 
 interface NamedBytes {
+  readonly path: string;
   readonly name: string;
   readonly bytes: Buffer;
 }
@@ -24,12 +25,12 @@ function readFiles(dir: string): readonly NamedBytes[] {
   try {
     if (statSync(dir).isFile()) {
       if (parseLogName(basename(dir)) === undefined) throw new BadInput(`--plog ${dir}: not named log.<index>.<start>; give a directory that holds such files`);
-      return [{ name: basename(dir), bytes: readFileSync(dir) }];
+      return [{ path: dir, name: basename(dir), bytes: readFileSync(dir) }];
     }
     return readdirSync(dir)
       .filter((name) => parseLogName(name) !== undefined && statSync(join(dir, name)).isFile())
       .sort()
-      .map((name) => ({ name, bytes: readFileSync(join(dir, name)) }));
+      .map((name) => ({ path: join(dir, name), name, bytes: readFileSync(join(dir, name)) }));
   } catch (error) {
     const code = errorCode(error);
     if (code === '') throw error;
@@ -38,18 +39,18 @@ function readFiles(dir: string): readonly NamedBytes[] {
 }
 
 /** The partition of the first file; a plan's preload must be able to name it. */
-function partitionOf(file: NamedBytes, dir: string): string {
+function partitionOf(file: NamedBytes): string {
   const gpid = gpidOf(file.bytes);
   if (gpid === undefined || !/^[1-9]\d{0,8}\.(0|[1-9]\d{0,3})$/.test(gpid)) {
-    throw new DamagedData(`--plog ${join(dir, file.name)}: byte 0: no header of a partition's log file; "pegasus-check plog" shows what is in it`);
+    throw new DamagedData(`--plog ${file.path}: byte 0: no header of a partition's log file; "pegasus-check plog" shows what is in it`);
   }
   return gpid;
 }
 
-function refuseDamage(files: readonly NamedBytes[], gpid: string, dir: string): void {
+function refuseDamage(files: readonly NamedBytes[], gpid: string): void {
   const damage = logDamage(files, gpid);
   if (damage === undefined) return;
-  const line = `--plog ${join(dir, damage.file)}: byte ${String(damage.byteOffset)}: ${damage.what}`;
+  const line = `--plog ${files.find((f) => f.name === damage.file)?.path ?? damage.file}: byte ${String(damage.byteOffset)}: ${damage.what}`;
   if (damage.damaged) throw new DamagedData(`${line}; "pegasus-check plog" shows what is before it`);
   throw new BadInput(`${line}; give a directory that holds the log of one partition`);
 }
@@ -66,8 +67,8 @@ export function preloadFrom(dir: string): Preload {
   const files = readFiles(dir);
   const first = files[0];
   if (first === undefined) throw new BadInput(`--plog ${dir}: holds no log.<index>.<start> file`);
-  const gpid = partitionOf(first, dir);
-  refuseDamage(files, gpid, dir);
+  const gpid = partitionOf(first);
+  refuseDamage(files, gpid);
   const hashKeys = new Set<string>();
   for (const file of files) {
     for (const record of decodeLogFile(gpid, file.name, file.bytes).records) {

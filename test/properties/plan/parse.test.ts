@@ -53,6 +53,16 @@ describe('a bad plan is refused in one line with its place', () => {
     ['a negative time', (p) => (p['steps'] = [{ kind: 'wait', afterMs: -1, forMs: 1 }]), /\$\.steps\[0\]\.afterMs/],
     ['a step that is no object', (p) => (p['steps'] = [7]), /\$\.steps\[0\]: must be an object/],
     ['no chance', (p) => delete p['chance'], /\$\.chance/],
+    ['a setting of an inherited name', (p) => (p['settings'] = JSON.parse('{"__proto__": 1}') as unknown), /\$\.settings\.__proto__: is no setting/],
+    ['a setting that is no number', (p) => (p['settings'] = { stalenessForCommit: null }), /stalenessForCommit: must be an integer/],
+    ['a step of an inherited name', (p) => (p['steps'] = [{ kind: 'constructor', afterMs: 0 }]), /\$\.steps\[0\]\.kind/],
+    ['an unknown chance point', (p) => (p['chance'] = { kind: 'exploring', seed: '1', permille: { 'moon.phase': 1 }, budget: 1 }), /permille\["moon\.phase"\]: is no chance point/],
+    ['an inherited name as chance point', (p) => (p['chance'] = { kind: 'exploring', seed: '1', permille: { constructor: 1 }, budget: 1 }), /permille\["constructor"\]/],
+    ['a frozen unknown chance point', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'moon|a|b||0|1', value: 1 }] }), /names no chance point: "moon"/],
+    ['a negative deviation', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'link.delay|a|b||0|1', value: -5 }] }), /deviations\[0\]\.value: must be an integer from 1 to 600000000/],
+    ['an absurd deviation', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'link.delay|a|b||0|1', value: 2 ** 52 }] }), /deviations\[0\]\.value/],
+    ['a flag that is not 1', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'link.reset|a|b||0|1', value: 2 }] }), /must be an integer from 1 to 1/],
+    ['a deviation twice', (p) => (p['chance'] = { kind: 'frozen', deviations: [1, 2].map((value) => ({ cause: 'link.delay|a|b||0|1', value })) }), /deviations\[1\]\.cause: is there twice/],
     ['a malformed cause', (p) => (p['chance'] = { kind: 'frozen', deviations: [{ cause: 'x', value: 1 }] }), /\$\.chance\.deviations\[0\]\.cause/],
   ])('%s', (_, change, where) => {
     const message = refused(change);
