@@ -7,7 +7,6 @@ import type { WorldObserver } from '../../impl/env/sim/observer.ts';
 import { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Parts } from '../../impl/parts.ts';
 import type { Settings } from '../../impl/settings.ts';
-import { DISPATCH_LIMIT } from '../plan/limits.ts';
 import { settingsOf } from '../plan/settings.ts';
 import type { ClusterShape, Plan } from '../plan/types.ts';
 import { Auditor } from './audit/auditor.ts';
@@ -30,6 +29,7 @@ export interface AssembleOptions {
   readonly draws: boolean;
   readonly follow: boolean;
   readonly strict: boolean;
+  readonly dispatchLimit: number;
   readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
 }
 
@@ -48,7 +48,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   const world = new SimWorld({
     chance,
     observer: onlookers,
-    limits: { dispatches: DISPATCH_LIMIT },
+    limits: { dispatches: options.dispatchLimit },
     startWallUs: START_WALL_US,
     strict: options.strict,
   });

@@ -1,6 +1,7 @@
 /**
  * Waits for obligations: from when, until when, and how close the clean runs come to the bounds. An obligation's bound counts
- * from the latest of its own start, the first look that saw it, heal, and the last command.
+ * from the latest of its own start, heal, and the last command. The model keeps the starts, event by event: what comes
+ * and goes between two looks is still as old as it is.
  */
 import { obligations, type Obligation } from '../../model/obligations.ts';
 import type { ModelState } from '../../model/state.ts';
@@ -20,14 +21,12 @@ export interface Overdue {
   readonly gpid: string;
 }
 
-/** An obligation may be this much older than the first look that saw it. */
-const LOOK_SLACK_US = 100_000;
+/** What must hold steadily and not once: after heal, the times without it add up. */
+const STEADY: ReadonlySet<string> = new Set(['L4 partition serves']);
 
 interface Watched {
   readonly obligation: Obligation;
   readonly fromUs: number;
-  /** Since when each look has seen it. */
-  readonly firstSeenUs: number;
 }
 
 export class Patience {
@@ -35,6 +34,8 @@ export class Patience {
   /** Obligations that were there when faults and commands ended; later ones (of idle partitions' empty writes) come and go for ever. */
   outstanding = 0;
   private watched = new Map<string, Watched>();
+  /** Of steady obligations, the time that was spent without them. */
+  private readonly spentUs = new Map<string, number>();
 
   /** Looks at the obligations now; answers the first that is past its bound. */
   look(state: ModelState, phase: { readonly healedUs: number | undefined; readonly lastCommandUs: number }, nowUs: number): Overdue | undefined {
@@ -42,12 +43,15 @@ export class Patience {
     let overdue: Overdue | undefined;
     for (const obligation of obligations(state)) {
       const key = `${obligation.name}|${obligation.key}`;
-      const firstSeenUs = this.watched.get(key)?.firstSeenUs ?? nowUs;
-      const fromUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs, firstSeenUs - LOOK_SLACK_US);
-      now.set(key, { obligation, fromUs, firstSeenUs });
+      const startUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
+      const was = this.watched.get(key);
+      // It was over and has begun again since the last look.
+      if (was !== undefined && was.obligation.sinceUs < obligation.sinceUs) this.discharged(key, was, startUs);
+      const fromUs = startUs - (this.spentUs.get(key) ?? 0);
+      now.set(key, { obligation, fromUs });
       if (overdue === undefined && nowUs - fromUs > obligation.boundUs) overdue = tell(obligation, nowUs - fromUs);
     }
-    for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(was, nowUs);
+    for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(key, was, nowUs);
     this.watched = now;
     this.outstanding = 0;
     const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
@@ -55,8 +59,10 @@ export class Patience {
     return overdue;
   }
 
-  private discharged(was: Watched, nowUs: number): void {
-    const ratio = Math.max(0, nowUs - was.fromUs) / was.obligation.boundUs;
+  private discharged(key: string, was: Watched, nowUs: number): void {
+    const waitedUs = Math.max(0, nowUs - was.fromUs);
+    if (STEADY.has(was.obligation.name)) this.spentUs.set(key, waitedUs);
+    const ratio = waitedUs / was.obligation.boundUs;
     const before = this.ratios.get(was.obligation.name);
     this.ratios.set(was.obligation.name, { worst: Math.max(ratio, before?.worst ?? 0), count: (before?.count ?? 0) + 1 });
   }

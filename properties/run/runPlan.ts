@@ -5,7 +5,7 @@
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
 import { DEFAULT_PARTS, type Parts } from '../../impl/parts.ts';
-import { SETTLE_LIMIT_MS } from '../plan/limits.ts';
+import { DISPATCH_LIMIT, SETTLE_LIMIT_MS } from '../plan/limits.ts';
 import type { Deviation, Plan } from '../plan/types.ts';
 import { assemble, type Assembled } from './assemble.ts';
 import { Atlas } from './atlas.ts';
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly follow?: boolean;
   /** Deep-freeze messages and verify their bytes. */
   readonly strict?: boolean;
+  /** Dispatches after which the run is given up as a runaway. */
+  readonly dispatchLimit?: number;
   /** Called for every event after the model took it in ("sometimes" obligations). */
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
 }
@@ -58,6 +60,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     draws: options.draws ?? false,
     follow: options.follow ?? true,
     strict: options.strict ?? false,
+    dispatchLimit: options.dispatchLimit ?? DISPATCH_LIMIT,
     watch: [(event): void => { atlas.event(event); }, ...(options.watch ?? [])],
   });
   const patience = new Patience();

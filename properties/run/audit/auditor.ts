@@ -193,7 +193,9 @@ export class Auditor implements WorldObserver {
     this.disks.fileWritten(node, path, offset, bytes);
   }
 
-  fileSynced(_node: NodeId, _path: string): void {}
+  fileSynced(node: NodeId, path: string): void {
+    this.disks.names.synced(node, path);
+  }
 
   renamed(node: NodeId, from: string, to: string): void {
     this.disks.renamed(node, from, to);
@@ -255,6 +257,7 @@ export class Auditor implements WorldObserver {
   }
 
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
+    if (cause === 'power-loss') this.disks.names.powerLost(node);
     const view = this.desk.nodeView(node);
     view.running = false;
     view.syncUs = -1;

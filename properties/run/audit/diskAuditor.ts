@@ -11,6 +11,7 @@ import { isObject, parseJson } from './json.ts';
 import { LogFileReader, surveyLog, type LogHeader, type LogSink } from './logReader.ts';
 import { Paths, type Path } from './paths.ts';
 import { readManifest } from './storageReader.ts';
+import { SyncedNames } from './syncedNames.ts';
 import type { Listing, LogFile, NodeView, ReplicaView } from './view.ts';
 
 type LogPath = Extract<Path, { readonly kind: 'log' }>;
@@ -24,17 +25,22 @@ export class DiskAuditor implements LogSink {
   private view: ReplicaView | undefined = undefined;
   private file: LogFile | undefined = undefined;
   private readonly building: ReplicaView[] = [];
+  readonly names: SyncedNames;
 
   constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
     this.nowUs = nowUs;
     this.sink = sink;
     this.desk = desk;
+    this.names = new SyncedNames((...told) => {
+      desk.wrong(...told);
+    });
   }
 
   // ------------------------------------------------------------------ names and bytes
 
   fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void {
     const parsed = this.paths.parse(path);
+    if (parsed.kind !== 'log') this.names.written(node, path);
     switch (parsed.kind) {
       case 'log':
         this.logWritten(this.desk.replica(node, parsed.gpid, parsed.dir), parsed, path, offset, bytes);
@@ -62,6 +68,7 @@ export class DiskAuditor implements LogSink {
   renamed(node: NodeId, from: string, to: string): void {
     const source = this.paths.parse(from);
     const target = this.paths.parse(to);
+    this.names.renamed(node, from, to, source);
     if (source.kind === 'replica') {
       this.directoryGone(
         this.desk.replica(node, source.gpid, source.dir),
@@ -91,6 +98,7 @@ export class DiskAuditor implements LogSink {
   }
 
   removed(node: NodeId, path: string): void {
+    this.names.removed(node, path);
     const parsed = this.paths.parse(path);
     if (parsed.kind === 'other' || parsed.kind === 'aside') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
@@ -266,6 +274,7 @@ export class DiskAuditor implements LogSink {
   private currentReplaced(view: ReplicaView): void {
     const dir = `${view.dir}/data/rdb`;
     const disk = this.desk.disk(view.node);
+    this.names.currentReplaced(view.node, dir, disk);
     const reading = view.storage.read(disk, dir);
     const from = view.flushed;
     if (reading.ok) {
