@@ -68,6 +68,7 @@ export const ALWAYS: readonly Property[] = [
     'a new primary re-proposes everything it has prepared, in order, before anything new',
   ),
   always('repl.2.6', 'checkpoint', 'checkpoints within the reserve are not removed'),
+  always('repl.1.2', 'checkpoint', 'what a rename or a manifest makes part of the state was synced before', 'audits'),
   always('plog.7.4', 'log', 'log files follow each other without overlap, and only the newest is written'),
   always('plog.P9', 'log', 'the newest log file is never deleted'),
   always('FM2', 'tables', 'a partition keeps its members'),

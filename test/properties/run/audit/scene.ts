@@ -96,7 +96,13 @@ export class Scene {
     this.auditor.claimed(node, claim);
   }
 
+  /** Written and synced, as everything but the log must be before a name leads to it. */
   write(node: string, path: string, bytes: Uint8Array, offset = 0): void {
+    this.writeUnsynced(node, path, bytes, offset);
+    this.auditor.fileSynced(node, path);
+  }
+
+  writeUnsynced(node: string, path: string, bytes: Uint8Array, offset = 0): void {
     const disk = this.disk(node);
     const old = disk.files.get(path) ?? Buffer.alloc(0);
     if (!disk.files.has(path)) this.auditor.fileCreated(node, path);
