@@ -11,7 +11,6 @@ import type { NodeId } from './vocabulary.ts';
 const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
   'replica.status',
   'replica.applied',
-  'replica.opened',
   'process.started',
   'process.stopped',
   'log.written',
@@ -81,6 +80,7 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     configs: { ...part.configs },
     primaries: { ...part.primaries },
     proposals: mapped(part.proposals, (all) => all.map(forkProposal)),
+    pending: { ...part.pending },
     chosen: { ...part.chosen },
     rows: { ...part.rows },
     digests: [...part.digests],
@@ -97,6 +97,8 @@ function forkProposal(proposal: Proposal): Proposal {
 function forkReplica(replica: ReplicaState): ReplicaState {
   return {
     ...replica,
+    behind: { ...replica.behind },
+    unlisted: { ...replica.unlisted },
     entries: mapped(replica.entries, (entry) => ({ ...entry })),
     checkpoints: [...replica.checkpoints],
     // Records are added and dropped, never changed.

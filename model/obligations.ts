@@ -112,11 +112,12 @@ function membersOf(part: PartitionState): {
 function partition(state: ModelState, table: TableState, part: PartitionState, all: Obligation[]): void {
   const s = state.config.settings;
   const { primary, secondaries } = membersOf(part);
-  const since = Math.max(state.disturbedAtUs, table.createdAtUs, part.configStoredAtUs);
+  const since = Math.max(state.disturbedAtUs, table.createdAtUs);
   const round: readonly Term[] = [
-    [2, 'prepareTimeoutMs', s.prepareTimeoutMs],
+    // The prepare and the request for a ballot that the last fault took, and the retry of each (FM2).
+    [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
     [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
-    [2, 'rpcTimeoutMs', s.rpcTimeoutMs],
+    [1, 'rpcTimeoutMs', s.rpcTimeoutMs],
     WORK,
   ];
   const roles: readonly Term[] = [
@@ -125,11 +126,15 @@ function partition(state: ModelState, table: TableState, part: PartitionState, a
     ...round,
   ];
   if (!excused(part)) {
-    if (!serves(part)) owe(all, 'L4 partition serves', part.gpid, part.gpid, since, roles);
-    else if (primary !== undefined && (primary.committed < primary.maxPrepared || primary.barrierDue))
-      owe(all, 'L1 writes commit', part.gpid, part.gpid, Math.max(since, state.lastCommandAtUs), round);
+    if (!serves(part))
+      owe(all, 'L4 partition serves', part.gpid, part.gpid, Math.max(since, part.unservedSinceUs), roles);
+    // Once it has served, a change of ballot is part of a round and no new start.
+    const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
+    const servedUs = Math.max(since, part.servedFirstUs);
+    if (served && part.pending.sinceUs >= 0)
+      owe(all, 'L1 writes commit', part.gpid, part.gpid, Math.max(servedUs, part.pending.sinceUs), round);
     for (const replica of secondaries) {
-      if (replica === undefined || !serves(part) || s.groupCheckDisabled || replica.applied >= part.committed) continue;
+      if (replica === undefined || !served || s.groupCheckDisabled || replica.behind.sinceUs < 0) continue;
       const terms: readonly Term[] = [
         [2, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
         [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
@@ -140,7 +145,7 @@ function partition(state: ModelState, table: TableState, part: PartitionState, a
         'L2 secondaries commit',
         `${part.gpid} at ${replica.node}`,
         part.gpid,
-        Math.max(since, part.committedAtUs),
+        Math.max(servedUs, replica.behind.sinceUs),
         terms,
       );
     }
@@ -187,8 +192,8 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
       WORK,
     ]);
   }
-  if (replica.flushed > durableOf(replica)) {
-    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.flushedAtUs, replica.openedAtUs), [
+  if (replica.unlisted.sinceUs >= 0) {
+    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.unlisted.sinceUs, replica.openedAtUs), [
       [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
       [1, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       WORK,

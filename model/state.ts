@@ -102,6 +102,24 @@ export interface Checkpoint {
   listedAtUs: number;
 }
 
+/**
+ * A decree that is owed, and since when (-1: nothing is). The target is what was wanted when the debt began: more that is
+ * wanted meanwhile does not move the start, so that what is stuck cannot hide behind what goes on elsewhere.
+ */
+export interface Debt {
+  target: Decree;
+  sinceUs: number;
+}
+
+/** To be called whenever either may have changed. Reaching the target without what is wanted by now begins a new debt. */
+export function noteDebt(debt: Debt, reached: Decree, wanted: Decree, atUs: number): void {
+  if (reached >= wanted) debt.sinceUs = -1;
+  else if (debt.sinceUs < 0 || reached >= debt.target) {
+    debt.target = wanted;
+    debt.sinceUs = atUs;
+  }
+}
+
 /** One replica: what it said of its memory, and what lies on its disk. */
 export interface ReplicaState {
   node: NodeId;
@@ -140,6 +158,9 @@ export interface ReplicaState {
   undurableSinceUs: number;
   collectableSinceUs: number;
   openedAtUs: number;
+  /** What it owes: to apply what a primary committed; to list what it flushed. */
+  behind: Debt;
+  unlisted: Debt;
 }
 
 export interface PartitionState {
@@ -148,9 +169,13 @@ export interface PartitionState {
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
-  configStoredAtUs: number;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
+  /** When it last stopped to serve, and when it first served after the latest disturbance. */
+  unservedSinceUs: number;
+  servedFirstUs: number;
+  /** What the primary has prepared (and its barrier) and not committed. */
+  pending: Debt;
   /** Who was PRIMARY in a ballot, and in which incarnation. */
   primaries: Record<Ballot, { node: NodeId; incarnation: number }>;
   proposals: Record<Decree, Proposal[]>;
@@ -251,6 +276,8 @@ export function newReplica(node: NodeId): ReplicaState {
     undurableSinceUs: -1,
     collectableSinceUs: -1,
     openedAtUs: -1,
+    behind: { target: 0, sinceUs: -1 },
+    unlisted: { target: 0, sinceUs: -1 },
   };
 }
 
@@ -260,8 +287,10 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     appId,
     ballot: -1,
     configs: {},
-    configStoredAtUs: 0,
     servesSinceUs: -1,
+    unservedSinceUs: 0,
+    servedFirstUs: -1,
+    pending: { target: 0, sinceUs: -1 },
     primaries: {},
     proposals: {},
     committed: 0,
@@ -339,9 +368,22 @@ export function excused(part: PartitionState): boolean {
 }
 
 /** To be called after every change of a role or a configuration. */
-export function noteServing(part: PartitionState, atUs: number): void {
-  if (!serves(part)) part.servesSinceUs = -1;
-  else if (part.servesSinceUs < 0) part.servesSinceUs = atUs;
+export function noteServing(part: PartitionState, state: { readonly disturbedAtUs: number }, atUs: number): void {
+  if (!serves(part)) stopServing(part, atUs);
+  else if (part.servesSinceUs < 0) {
+    part.servesSinceUs = atUs;
+    if (part.servedFirstUs <= state.disturbedAtUs) part.servedFirstUs = atUs;
+  }
+}
+
+export function stopServing(part: PartitionState, atUs: number): void {
+  if (part.servesSinceUs >= 0) part.unservedSinceUs = atUs;
+  part.servesSinceUs = -1;
+}
+
+/** After every change of what a primary has prepared or committed. */
+export function notePending(part: PartitionState, primary: ReplicaState, atUs: number): void {
+  noteDebt(part.pending, primary.committed, primary.maxPrepared + (primary.barrierDue ? 1 : 0), atUs);
 }
 
 /** Newest checkpoint, 0 without one. */

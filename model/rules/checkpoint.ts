@@ -7,7 +7,7 @@ import type {
   StorageFlushed,
 } from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
-import { chosenOf, durableOf, noteCollectable, type ReplicaState } from '../state.ts';
+import { chosenOf, durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -34,6 +34,7 @@ export const flushed = rule(
   ({ replica }, e) => {
     if (e.decree > replica.flushed) replica.flushedAtUs = e.atUs;
     replica.flushed = e.decree;
+    noteDebt(replica.unlisted, durableOf(replica), replica.flushed, e.atUs);
     if (!replica.open && replica.committed < e.decree) replica.committed = e.decree;
   },
 );
@@ -74,6 +75,7 @@ export const listed = rule(
     replica.checkpoints.push({ decree: e.decree, bornAtUs: replica.flushedAtUs, listedAtUs: e.atUs });
     replica.undurableSinceUs = replica.applied > e.decree ? e.atUs : -1;
     noteCollectable(replica, e.atUs);
+    noteDebt(replica.unlisted, e.decree, replica.flushed, e.atUs);
     if (part.emergencies.length > 0)
       part.emergencies = part.emergencies.filter(({ node, minDecree }) => node !== e.node || minDecree > e.decree);
   },

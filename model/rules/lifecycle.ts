@@ -1,6 +1,15 @@
 /** Opening, closing and failing to load a replica: what its disk implies (repl 5.1 - 5.3; plog 10, 11). */
 import type { ClosedClaim, LoadFailedClaim, OpenedClaim } from '../events.ts';
-import { durableOf, newReplica, noteCollectable, type Entry, type ReplicaState } from '../state.ts';
+import {
+  durableOf,
+  newReplica,
+  noteCollectable,
+  noteDebt,
+  stopServing,
+  type Entry,
+  type PartitionState,
+  type ReplicaState,
+} from '../state.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
@@ -109,12 +118,17 @@ export const opened = rule(
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
     replica.openedAtUs = e.atUs;
     noteCollectable(replica, e.atUs);
-    state.disturbedAtUs = e.atUs;
+    noteDebt(replica.behind, replica.applied, part.committed, e.atUs);
+    // Once faults have ended, a replica that is opened again and again is no excuse.
+    if (state.healedAtUs < 0) state.disturbedAtUs = e.atUs;
   },
 );
 
 /** The state between two lives: replay will start from what is flushed. */
-export function toDisk(replica: ReplicaState): void {
+export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number): void {
+  stopServing(part, atUs);
+  replica.behind.sinceUs = -1;
+  if (part.configs[part.ballot]?.primary === replica.node) part.pending.sinceUs = -1;
   replica.open = false;
   replica.status = replica.role = 'PS_INACTIVE';
   replica.base = replica.applied = replica.committed = replica.flushed;
@@ -122,9 +136,8 @@ export function toDisk(replica: ReplicaState): void {
   replica.undurableSinceUs = replica.collectableSinceUs = -1;
 }
 
-export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({ part, replica }) => {
-  toDisk(replica);
-  part.servesSinceUs = -1;
+export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({ part, replica }, e) => {
+  toDisk(part, replica, e.atUs);
 });
 
 export const loadFailed = rule(

@@ -1,6 +1,14 @@
 /** The private log: what may be written, in which file, and what may be deleted (plog 7, 12; repl S18, S22). */
 import type { LogFileCreated, LogFileRemoved, LogSurvived, LogWritten } from '../events.ts';
-import { durableOf, noteCollectable, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
+import {
+  durableOf,
+  noteCollectable,
+  proposalOf,
+  type LogFile,
+  type LogRecord,
+  type PartitionState,
+  type ReplicaState,
+} from '../state.ts';
 import { sameContent, show } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 
@@ -182,6 +190,12 @@ export const fileRemoved = rule(
   },
 );
 
+/** Did others rely on the record: was it acknowledged, or committed, and is it not in storage? Only then is a copy spent. */
+function wasPromised(part: PartitionState, replica: ReplicaState, { decree, ballot }: LogRecord): boolean {
+  if (decree <= replica.flushed) return false;
+  return decree <= part.committed || proposalOf(part, decree, ballot)?.acks[replica.node] === true;
+}
+
 export const survived = rule(
   replicaScene,
   [
@@ -213,12 +227,11 @@ export const survived = rule(
         : [`${before} records`, `${e.records.length}`];
     }),
   ],
-  ({ replica, node }, e) => {
+  ({ part, replica, node }, e) => {
     if (!e.intact) replica.damaged = true;
-    if (replica.files.reduce((sum, file) => sum + file.records.length, 0) > e.records.length) replica.lost = true;
     const left = [...e.records];
     for (const file of replica.files) {
-      const before = file.records.length;
+      const before = file.records;
       file.records = file.records.filter((record) => {
         const next = left[0];
         const survives =
@@ -227,9 +240,12 @@ export const survived = rule(
         return survives;
       });
       file.maxDecree = file.records.reduce((max, record) => Math.max(max, record.decree), file.previousMaxDecree);
-      if (file.records.length < before) file.endOffset = file.startOffset;
-      file.perhapsGone = node.powerLost && file.records.length === 0;
+      if (file.records.length === before.length) continue;
+      file.endOffset = file.startOffset;
+      if (before.some((record) => !file.records.includes(record) && wasPromised(part, replica, record)))
+        replica.lost = true;
     }
+    for (const file of replica.files) file.perhapsGone = node.powerLost && file.records.length === 0;
     const last = newest(replica);
     if (last !== undefined) last.endOffset = last.startOffset;
   },

@@ -6,6 +6,8 @@ import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusC
 import {
   chosenOf,
   commitGlobally,
+  noteDebt,
+  notePending,
   noteServing,
   proposalOf,
   propose,
@@ -107,11 +109,11 @@ export const status = rule<ReplicaScene, StatusClaim>(
       ];
     }),
   ],
-  ({ part, replica }, e) => {
+  ({ state, part, replica }, e) => {
     replica.status = e.to;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;
-    noteServing(part, e.atUs);
+    noteServing(part, state, e.atUs);
     if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
       // A request for a checkpoint ends with the role (R9 mended).
       if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
@@ -122,6 +124,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
     part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
     replica.reproposeNext = replica.committed + 1;
     replica.reproposeLast = replica.maxPrepared;
+    notePending(part, replica, e.atUs);
   },
 );
 
@@ -249,6 +252,7 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     propose(part, mutation, e.reproposal ? [...held] : match.commands);
     if (e.reproposal) replica.reproposeNext++;
     else if (isEmpty(mutation.updates)) replica.barrierDue = false;
+    notePending(part, replica, e.atUs);
   },
 );
 
@@ -346,9 +350,14 @@ export const committed = rule(
   (scene, e) => {
     const { part, replica, cluster } = scene;
     replica.committed = e.decree;
+    if (serving(scene) === 'PS_PRIMARY') notePending(part, replica, e.atUs);
     const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
     if (proposal === undefined) return;
     commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
+    for (const node in part.replicas) {
+      const other = part.replicas[node];
+      if (other?.open === true) noteDebt(other.behind, other.applied, part.committed, e.atUs);
+    }
     noteEffects(cluster, part.appId, proposal.updates, e.atUs);
   },
 );
@@ -366,8 +375,9 @@ export const applied = rule(
       replica.status !== 'PS_ERROR' || !replica.open ? undefined : ['nothing more in PS_ERROR', `decree ${e.decree}`],
     ),
   ],
-  ({ replica }, e) => {
+  ({ part, replica }, e) => {
     replica.applied = e.decree;
+    noteDebt(replica.behind, replica.applied, part.committed, e.atUs);
     if (replica.undurableSinceUs < 0) replica.undurableSinceUs = e.atUs;
   },
 );

@@ -43,8 +43,7 @@ export const stopped = rule(
     for (const part of Object.values(cluster.partitions)) {
       const replica = part.replicas[e.node];
       if (replica === undefined) continue;
-      toDisk(replica);
-      part.servesSinceUs = -1;
+      toDisk(part, replica, e.atUs);
       replica.manual = false;
       part.emergencies = part.emergencies.filter((one) => one.node !== e.node);
     }
@@ -283,10 +282,9 @@ export const configStored = rule(
         : [`last committed decree <= ${part.committed}`, `${config.lastCommittedDecree}`],
     ),
   ],
-  ({ part }, { config, atUs }) => {
-    if (config.ballot > part.ballot) part.configStoredAtUs = atUs;
+  ({ state, part }, { config, atUs }) => {
     part.ballot = config.ballot;
     part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
-    noteServing(part, atUs);
+    noteServing(part, state, atUs);
   },
 );

@@ -1,40 +1,47 @@
 /**
  * The fault budget: an atlas over the copies of each partition's data. Process crashes, lost messages, slow parts and stopped
- * clocks are always within the budget: nothing is lost by them. A fault that destroys bytes (power loss that takes unsynced log
- * records, bit rot, failed disk calls) spends a copy of the partitions it hits. Membership is fixed, so a partition whose
- * member fell behind beyond repair may stay unavailable, and what only the primary's lost tail held may be gone; both are
- * reported excusable, with the fault named. Nothing else ever is.
+ * clocks are always within the budget: nothing is lost by them. Bit rot and failed disk calls spend the copy of the partition
+ * whose file they hit; a power loss spends one only when it took records that others rely on (the model knows: acknowledged or
+ * committed, and not in storage). Membership is fixed, so a partition whose member fell behind beyond repair may stay
+ * unavailable, and what only the primary's lost tail held may be gone; both are reported excusable, with the fault named.
+ * Nothing else ever is.
  */
 import type { ModelEvent } from '../../model/events.ts';
+import type { ModelState } from '../../model/state.ts';
 import type { Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { Blame } from './verdict.ts';
 
-/** Faults that spend copies of everything on a node's disk. */
+/** Faults that spend the copy of the partition whose file they hit. */
 const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', 'disk.read-error', 'disk.write-error']);
 
 /** Promises of availability: a spent copy may leave the partition without one of its members. */
 const AVAILABILITY: ReadonlySet<string> = new Set(['L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
 
+/** What a primary may break that came back without acknowledged records: nobody else may take over yet. */
+const LOSS: ReadonlySet<string> = new Set(['S1', 'S2']);
+
 export class Atlas {
   private readonly forceFlush: boolean;
-  /** Per node, the first fault that spent the copies on its disk. */
-  private readonly spentNodes = new Map<NodeId, string>();
-  /** Per node and partition, a power loss that took bytes. */
-  private readonly spentReplicas = new Map<string, string>();
-  /** Partitions of which a power loss took unsynced log records at the primary: nobody else may take over yet. */
+  /** Per node and partition ('' for all of the node's), the first fault that spent the copy. */
+  private readonly spent = new Map<string, string>();
+  /** Per node and partition, the last power loss that took bytes of its log. */
+  private readonly cut = new Map<string, string>();
+  /** Partitions of which a power loss took promised log records at the primary. */
   private readonly lostTails = new Map<Gpid, string>();
   /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
   private readonly rotted = new Map<Gpid, string>();
   private readonly members = new Map<Gpid, Set<NodeId>>();
   private readonly primaries = new Map<Gpid, NodeId>();
 
-  /** `forceFlush`: the log is synced before it acknowledges, so that a power loss takes nothing acknowledged. */
+  /** `forceFlush`: the log is synced before it acknowledges, so that a power loss excuses nothing. */
   constructor(forceFlush: boolean) {
     this.forceFlush = forceFlush;
   }
 
-  event(event: ModelEvent): void {
+  /** `state`: the model's, after the event. */
+  event(event: ModelEvent, state: ModelState): void {
     if (event.kind === 'fault.struck' && event.node !== '') this.fault(event.fault, event.node, event.gpid, event.detail);
+    else if (event.kind === 'log.survived') this.survived(event.node, event.gpid, state);
     else if (event.kind === 'config.stored') {
       this.primaries.set(event.config.gpid, event.config.primary);
       this.addMembers(event.config.gpid, [event.config.primary, ...event.config.secondaries]);
@@ -43,11 +50,19 @@ export class Atlas {
 
   private fault(fault: string, node: NodeId, gpid: Gpid, detail: string): void {
     const text = `${fault} at ${node} ${detail}`.trim();
-    if (DISK_FAULTS.has(fault) && !this.spentNodes.has(node)) this.spentNodes.set(node, text);
+    const key = `${node}|${gpid}`;
+    if (DISK_FAULTS.has(fault) && !this.spent.has(key)) this.spent.set(key, text);
     if (fault === 'disk.bit-rot') this.rotted.set(gpid, text);
-    if (fault !== 'power-loss' || gpid === '') return;
-    this.spentReplicas.set(`${node}|${gpid}`, text);
-    if (!this.forceFlush && detail.includes('/plog/') && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
+    if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush) this.cut.set(key, text);
+  }
+
+  private survived(node: NodeId, gpid: Gpid, state: ModelState): void {
+    const key = `${node}|${gpid}`;
+    const text = this.cut.get(key);
+    const replica = state.clusters[node.slice(0, node.indexOf('/'))]?.partitions[gpid]?.replicas[node];
+    if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
+    if (!this.spent.has(key)) this.spent.set(key, text);
+    if (this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
   }
 
   private addMembers(gpid: Gpid, nodes: readonly string[]): void {
@@ -58,14 +73,16 @@ export class Atlas {
 
   /** Whose fault a broken property of a partition is. A failed internal check is never excused. */
   blame(property: string, gpid: Gpid): Blame {
-    if (property === 'S5') return { kind: 'bug' };
-    const fault = this.lostTails.get(gpid) ?? (property === 'S6' ? this.rotted.get(gpid) : undefined) ?? (AVAILABILITY.has(property) ? this.spent(gpid) : undefined);
+    let fault: string | undefined;
+    if (LOSS.has(property)) fault = this.lostTails.get(gpid);
+    else if (property === 'S6') fault = this.rotted.get(gpid);
+    else if (AVAILABILITY.has(property)) fault = this.spentOf(gpid);
     return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
   }
 
-  private spent(gpid: Gpid): string | undefined {
+  private spentOf(gpid: Gpid): string | undefined {
     for (const node of this.members.get(gpid) ?? []) {
-      const fault = this.spentReplicas.get(`${node}|${gpid}`) ?? this.spentNodes.get(node);
+      const fault = this.spent.get(`${node}|${gpid}`) ?? this.spent.get(`${node}|`);
       if (fault !== undefined) return fault;
     }
     return undefined;

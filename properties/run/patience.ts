@@ -46,7 +46,7 @@ export class Patience {
       const startUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
       const was = this.watched.get(key);
       // It was over and has begun again since the last look.
-      if (was !== undefined && was.obligation.sinceUs < obligation.sinceUs) this.discharged(key, was, startUs);
+      if (was !== undefined && was.obligation.sinceUs < obligation.sinceUs) this.discharged(key, was, Math.min(startUs, nowUs));
       const fromUs = startUs - (this.spentUs.get(key) ?? 0);
       now.set(key, { obligation, fromUs });
       if (overdue === undefined && nowUs - fromUs > obligation.boundUs) overdue = tell(obligation, nowUs - fromUs);

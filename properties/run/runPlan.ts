@@ -61,7 +61,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     follow: options.follow ?? true,
     strict: options.strict ?? false,
     dispatchLimit: options.dispatchLimit ?? DISPATCH_LIMIT,
-    watch: [(event): void => { atlas.event(event); }, ...(options.watch ?? [])],
+    watch: [(event, state): void => { atlas.event(event, state); }, ...(options.watch ?? [])],
   });
   const patience = new Patience();
   const verdict = conduct(assembled, patience, atlas);
