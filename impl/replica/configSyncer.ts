@@ -21,6 +21,7 @@ export class ConfigSyncer {
   readonly server: ReplicaServer;
   private call: RpcHandle | undefined;
   private retryPending = false;
+  private stopped = false;
 
   constructor(ctx: Context, server: ReplicaServer) {
     this.ctx = ctx;
@@ -29,9 +30,16 @@ export class ConfigSyncer {
 
   /** The first one at once, then one every interval. */
   start(): void {
+    if (this.stopped) return;
     this.queryConfigurationByNode();
     const then = task(this, 'start');
     this.ctx.env.tasks.post('LPC_QUERY_CONFIGURATION_ALL', 0, this.ctx.settings.configSyncIntervalMs, then);
+  }
+
+  /** The server is going: no answer counts any more. */
+  stop(): void {
+    this.stopped = true;
+    this.call?.cancel();
   }
 
   /** A newer query takes the place of one that is under way. */
@@ -63,7 +71,7 @@ export class ConfigSyncer {
 
   onRetry(): void {
     this.retryPending = false;
-    this.queryConfigurationByNode();
+    if (!this.stopped) this.queryConfigurationByNode();
   }
 
   onNodeQueryReply(result: RpcResult<ConfigSyncResponse>, request: ConfigSyncRequest, meta: NodeId): void {

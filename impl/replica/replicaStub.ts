@@ -43,6 +43,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly commands: ReplicaCommands;
   private readonly garbage = new Set<Gpid>();
   private connected = false;
+  private stopping = false;
   private metaIndex = 0;
   private ownDiskStatus: DiskStatus = 'NORMAL';
   private manualCheckpoints = 0;
@@ -121,8 +122,11 @@ export class ReplicaServer implements ReplicaHost {
 
   // ------------------------------------------------------------------ open and close
 
-  /** A graceful stop: every replica is closed at once, with a flush. Done when no replica is closing any more. */
+  /** A graceful stop: every replica is closed at once, with a flush, and none is opened again. Done when no replica is closing any more. */
   stop(): void {
+    this.stopping = true;
+    this.connected = false;
+    this.configSyncer.stop();
     for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
   }
 
@@ -138,7 +142,7 @@ export class ReplicaServer implements ReplicaHost {
 
   /** FM6: a member of the group whose replica was closed, and whose directory is still there. */
   reopenReplica(gpid: Gpid): void {
-    if (this.isBusy(gpid) || !this.opener.hasDirectory(gpid)) return;
+    if (this.stopping || this.isBusy(gpid) || !this.opener.hasDirectory(gpid)) return;
     this.openingReplicas.add(gpid);
     this.ctx.env.tasks.post('LPC_OPEN_REPLICA', threadHash(gpid), 0, task(this, 'onReopenReplica', gpid));
   }

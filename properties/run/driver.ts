@@ -21,7 +21,7 @@ const GRACE_MS = 50;
 const RESPAWN_MS = 300;
 
 /** From process start until a cluster serves its users. */
-const BOOT_MS = 50;
+const BOOT_MS = 200;
 
 interface Window {
   readonly undo: () => void;
