@@ -40,6 +40,7 @@ describe('a run', () => {
       { kind: 'poolBusy', afterMs: 0, node: 'node(source,1)', tasks: 4, costMs: 50, forMs: 600_000 },
       { kind: 'crash', afterMs: 10, node: 'node(source,2)', downMs: 600_000 },
       { ...PUT, value: 'v2' },
+      { kind: 'wait', afterMs: 0, forMs: 1000 },
     ];
     const result = runPlan(planOf(steps, { clientTimeoutMs: 20_000 }), { trace: true });
     expect(result.verdict, verdictSentence(result.verdict)).toEqual({ kind: 'pass' });
