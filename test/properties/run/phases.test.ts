@@ -36,7 +36,7 @@ describe('a run', () => {
       PUT,
       { kind: 'wait', afterMs: 0, forMs: 1000 },
       { kind: 'cutLink', afterMs: 10, from: 'node(source,0)', to: 'node(source,1)', oneWay: false, forMs: 600_000 },
-      { kind: 'slowDisk', afterMs: 0, node: 'node(source,2)', factor: 100, forMs: 600_000 },
+      { kind: 'slowDisk', afterMs: 0, node: 'node(source,0)', factor: 100, forMs: 600_000 },
       { kind: 'poolBusy', afterMs: 0, node: 'node(source,1)', tasks: 4, costMs: 50, forMs: 600_000 },
       { kind: 'crash', afterMs: 10, node: 'node(source,2)', downMs: 600_000 },
       { ...PUT, value: 'v2' },
