@@ -158,6 +158,9 @@ const judgeCheckpoint: Judge = (scene, answer) => {
     state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length
   )
     return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
+  const legal = asked.minDecree === 'last-applied' || asked.minDecree >= 1;
+  if (error === 'ERR_INVALID_PARAMETERS' && legal && found !== undefined)
+    return ['the parameters to be accepted', error];
   if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0)
     return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
   if (error !== 'ERR_OK') return undefined;
@@ -170,6 +173,9 @@ const judgeCheckpoint: Judge = (scene, answer) => {
     return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
   if (prepared !== minDecree <= durable || (prepared && durable < 1))
     return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];
+  const { manual, manualSinceUs } = found.replica;
+  if (asked.kind === 'emergencyCheckpoint' && !prepared && manual && manualSinceUs < command.invokedAtUs)
+    return ['ERR_BUSY: the flag was set all the time', error];
   if (asked.kind === 'queryCheckpoint' || asked.minDecree !== 'last-applied')
     return minDecree === asked.minDecree ? undefined : [`minimum ${asked.minDecree}`, `${minDecree}`];
   const least = Math.max(command.appliedBefore, 1);

@@ -158,6 +158,9 @@ export interface ReplicaState {
   undurableSinceUs: number;
   collectableSinceUs: number;
   openedAtUs: number;
+  /** Durable decree when an attempt last ended well, and since when the maximum interval runs (-1: not known). */
+  endedDurable: Decree;
+  intervalSinceUs: number;
   /** What it owes: to apply what a primary committed; to list what it flushed. */
   behind: Debt;
   unlisted: Debt;
@@ -276,6 +279,8 @@ export function newReplica(node: NodeId): ReplicaState {
     undurableSinceUs: -1,
     collectableSinceUs: -1,
     openedAtUs: -1,
+    endedDurable: 0,
+    intervalSinceUs: -1,
     behind: { target: 0, sinceUs: -1 },
     unlisted: { target: 0, sinceUs: -1 },
   };

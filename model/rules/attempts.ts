@@ -147,3 +147,24 @@ export function claimWriters(
   }
   return undefined;
 }
+
+/** A time to live counts from the moment at which the command was given, by a clock that nobody shifted. */
+export function expiresWrongly(
+  { state, cluster }: ReplicaScene,
+  match: WriterMatch,
+  { mutation, atUs }: PreparedClaim,
+): Refusal | undefined {
+  const { wallBaseSeconds } = state.config;
+  if (wallBaseSeconds === undefined || Object.values(state.nodes).some((node) => node.wallFault)) return undefined;
+  for (const [i, update] of mutation.updates.entries()) {
+    const writer = cluster.commands[match.commands[i] ?? -1];
+    const seconds = writer !== undefined && 'ttlSeconds' in writer.command ? writer.command.ttlSeconds : 0;
+    if (writer === undefined || seconds <= 0) continue;
+    const least = wallBaseSeconds + Math.floor(writer.invokedAtUs / 1e6) + seconds - 1;
+    const most = wallBaseSeconds + Math.ceil(atUs / 1e6) + seconds + 1;
+    for (const row of update.rows)
+      if (row.op === 'put' && (row.expireTs < least || row.expireTs > most))
+        return [`an expiry from ${least} to ${most}`, `${row.expireTs}`];
+  }
+  return undefined;
+}

@@ -99,6 +99,22 @@ function resultDiffers(replica: ReplicaState, { trigger, error, durable }: Check
       ];
 }
 
+const isNewCheckpoint = (replica: ReplicaState, e: CheckpointClaim): boolean =>
+  e.error === 'ERR_OK' && e.durable > replica.endedDurable;
+
+/** Checkpoints beyond both reserves that a new one left; not judged where envs, damage or clocks make either unsure. */
+function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs: number): Refusal | undefined {
+  if (node.diskFault || node.powerLost || node.wallFault || part.appId < 0) return undefined;
+  if (Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs')) return undefined;
+  const { checkpointReserveMinCount: count, checkpointReserveTimeSeconds: seconds } = state.config.settings;
+  const old = replica.checkpoints
+    .slice(0, Math.max(0, replica.checkpoints.length - count))
+    .filter(({ listedAtUs }) => seconds === 0 || listedAtUs + seconds * 1e6 + SLACK_US < atUs);
+  return old.length === 0
+    ? undefined
+    : [`at most ${count} checkpoints older than ${seconds} s`, `${old.map(({ decree }) => decree).join(', ')} beside`];
+}
+
 export const ended = rule(
   replicaScene,
   [
@@ -112,8 +128,24 @@ export const ended = rule(
         ? undefined
         : ['ERR_OK, ERR_TRY_AGAIN or ERR_WRONG_TIMING: no disk fault was seen', e.error];
     }),
+    guard('checkpoint/old-ones-go', 'repl.2.6.gc', (scene, e: CheckpointClaim) =>
+      isNewCheckpoint(scene.replica, e) ? leftBehind(scene, e.atUs) : undefined,
+    ),
+    guard('checkpoint/max-interval-is-over', 'repl.2.2', ({ state, replica }, e: CheckpointClaim) => {
+      if (e.trigger !== 'max-interval' || !state.calm || replica.intervalSinceUs < 0) return undefined;
+      const leastMs = state.config.settings.checkpointMaxIntervalMs / 2;
+      const waitedMs = (e.atUs - replica.intervalSinceUs) / 1000;
+      return waitedMs + SLACK_US / 2000 >= leastMs
+        ? undefined
+        : [`${leastMs} ms since the last new checkpoint`, `${waitedMs} ms`];
+    }),
   ],
-  () => {},
+  ({ replica }, e) => {
+    if (e.error !== 'ERR_OK') return;
+    // A checkpoint behind a manual compaction does not touch the interval (repl 2.2).
+    if (isNewCheckpoint(replica, e) && e.trigger !== 'manual-compaction') replica.intervalSinceUs = e.atUs;
+    replica.endedDurable = e.durable;
+  },
 );
 
 /** Table envs override the reserve; one invalid value makes both be ignored (repl 2.6). */

@@ -13,6 +13,8 @@ import { sameContent, show } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;
+/** The model knows where the last record begins, not how long it is. */
+const RECORD_BYTES = 4096;
 
 const newest = (replica: ReplicaState): LogFile | undefined => replica.files[replica.files.length - 1];
 
@@ -140,7 +142,7 @@ export const fileCreated = rule(
 function isReserved({ state, replica, node }: ReplicaScene, file: LogFile, atUs: number): boolean {
   const { logPrivateReserveMaxSizeBytes: size, logPrivateReserveMaxTimeSeconds: seconds } = state.config.settings;
   if (size === 0 || seconds === 0 || node.wallFault) return false;
-  const bytes = (newest(replica)?.endOffset ?? 0) + (1 << 20) - file.startOffset;
+  const bytes = (newest(replica)?.endOffset ?? 0) + RECORD_BYTES - file.startOffset;
   return bytes <= size && file.writtenAtUs + seconds * 1e6 > atUs + SLACK_US;
 }
 

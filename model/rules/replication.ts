@@ -16,7 +16,7 @@ import {
   type ReplicaState,
 } from '../state.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
-import { claimWriters, noteEffects, type WriterMatch } from './attempts.ts';
+import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
@@ -230,6 +230,9 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     }),
     guard('replication/updates-were-asked-for', 'S8', (scene, e: PreparedClaim) =>
       isNew(e) ? claimWriters(scene, scene.match, e) : undefined,
+    ),
+    guard('replication/expires-as-asked', 'S8', (scene, e: PreparedClaim) =>
+      isNew(e) ? expiresWrongly(scene, scene.match, e) : undefined,
     ),
     guard('replication/prepare-was-proposed', 'repl.S22', ({ part }, e: PreparedClaim) => {
       if (asPrimary(e)) return undefined;

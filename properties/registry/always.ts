@@ -68,6 +68,12 @@ export const ALWAYS: readonly Property[] = [
     'a new primary re-proposes everything it has prepared, in order, before anything new',
   ),
   always('repl.2.6', 'checkpoint', 'checkpoints within the reserve are not removed'),
+  always(
+    'repl.2.2',
+    'checkpoint',
+    'the maximum interval forces a checkpoint only when half of it has passed since the last new one',
+  ),
+  always('repl.2.6.gc', 'checkpoint', 'a new checkpoint makes those beyond the reserve go'),
   always('repl.1.2', 'checkpoint', 'what a rename or a manifest makes part of the state was synced before', 'audits'),
   always('plog.7.4', 'log', 'log files follow each other without overlap, and only the newest is written'),
   always('plog.P9', 'log', 'the newest log file is never deleted'),

@@ -203,6 +203,12 @@ export const REPLICATION: readonly Refused[] = [
     event: prepared(P, mutation(1, 2, [PUT('k', 'w')])),
   },
   {
+    rule: 'replication/expires-as-asked',
+    why: 'a thousand times as long',
+    before: [...READY, asks(2, put('k', 'v', 5)), tries(2)],
+    event: prepared(P, mutation(1, 2, [PUT('k', 'v', 6000)])),
+  },
+  {
     rule: 'replication/updates-were-asked-for',
     why: 'the attempt went elsewhere',
     before: [...READY, asks(2, put('k', 'v')), tries(2, A)],
