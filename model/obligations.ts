@@ -14,7 +14,7 @@ import {
   type TableState,
 } from './state.ts';
 import { isLive } from './rules/world.ts';
-import type { Gpid } from './vocabulary.ts';
+import type { Gpid, NodeId } from './vocabulary.ts';
 
 export interface Obligation {
   /** Stable name; also the name of the registry row that states it. */
@@ -23,6 +23,8 @@ export interface Obligation {
   /** What it is about, unique under the name. */
   readonly key: string;
   readonly gpid: Gpid | '';
+  /** Whose disk alone it depends on; '' when it takes all members. */
+  readonly node: NodeId | '';
   readonly sentence: string;
   readonly sinceUs: number;
   readonly boundUs: number;
@@ -82,11 +84,12 @@ function owe(
   gpid: Gpid | '',
   sinceUs: number,
   terms: readonly Term[],
+  node: NodeId | '' = '',
 ): void {
   const boundUs = terms.reduce((sum, [count, , ms]) => sum + count * ms * 1000, 0);
   const boundText = terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
   const { property, sentence } = OBLIGATIONS[name];
-  all.push({ name, property, key, gpid, sentence, sinceUs, boundUs, boundText });
+  all.push({ name, property, key, gpid, node, sentence, sinceUs, boundUs, boundText });
 }
 
 function commands(state: ModelState, cluster: ClusterState, all: Obligation[]): void {
@@ -173,6 +176,7 @@ function emergencies(state: ModelState, part: PartitionState, all: Obligation[])
       part.gpid,
       sinceUs,
       terms,
+      node,
     );
   }
 }
@@ -180,9 +184,12 @@ function emergencies(state: ModelState, part: PartitionState, all: Obligation[])
 function storage(state: ModelState, part: PartitionState, replica: ReplicaState, all: Obligation[]): void {
   const s = state.config.settings;
   if (s.checkpointDisabled) return;
+  // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
+  if (excused(part) && !serves(part)) return;
+  const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : 0);
   const key = `${part.gpid} at ${replica.node}`;
   if (replica.applied > durableOf(replica)) {
-    const since = Math.max(replica.undurableSinceUs, replica.openedAtUs);
+    const since = Math.max(replica.undurableSinceUs, steadyUs);
     owe(all, 'L4 durable follows', key, part.gpid, since, [
       [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs],
       // The tick that sees the interval over, one that finds another attempt running, and the one before.
@@ -190,23 +197,23 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
       WORK,
-    ]);
+    ], replica.node);
   }
   if (replica.unlisted.sinceUs >= 0) {
-    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.unlisted.sinceUs, replica.openedAtUs), [
+    owe(all, 'L4 flushed is listed', key, part.gpid, Math.max(replica.unlisted.sinceUs, steadyUs), [
       [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
       [1, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       WORK,
-    ]);
+    ], replica.node);
   }
   if (!s.plogGcEnabled || replica.collectableSinceUs < 0) return;
   const reserve = s.logPrivateReserveMaxSizeBytes > 0 ? s.logPrivateReserveMaxTimeSeconds : 0;
   const expiry = reserve > 0 ? (replica.files[0]?.writtenAtUs ?? 0) + (reserve + 1) * 1e6 : 0;
   if (reserve > 0 && state.nodes[replica.node]?.wallFault === true) return;
-  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, replica.openedAtUs, expiry), [
+  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, steadyUs, expiry), [
     [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
     WORK,
-  ]);
+  ], replica.node);
 }
 
 function flags(state: ModelState, part: PartitionState, all: Obligation[]): void {
@@ -218,6 +225,6 @@ function flags(state: ModelState, part: PartitionState, all: Obligation[]): void
       [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
       WORK,
     ];
-    owe(all, 'S9 manual flag', `${part.gpid} at ${replica.node}`, part.gpid, replica.manualSinceUs, terms);
+    owe(all, 'S9 manual flag', `${part.gpid} at ${replica.node}`, part.gpid, replica.manualSinceUs, terms, replica.node);
   }
 }

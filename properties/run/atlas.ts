@@ -71,18 +71,25 @@ export class Atlas {
     this.members.set(gpid, known);
   }
 
-  /** Whose fault a broken property of a partition is. A failed internal check is never excused. */
-  blame(property: string, gpid: Gpid): Blame {
+  /**
+   * Whose fault a broken property of a partition is; `node`: it depends on this member's disk alone. A failed internal check is
+   * never excused.
+   */
+  blame(property: string, gpid: Gpid, node: NodeId | '' = ''): Blame {
     let fault: string | undefined;
     if (LOSS.has(property)) fault = this.lostTails.get(gpid);
     else if (property === 'S6') fault = this.rotted.get(gpid);
-    else if (AVAILABILITY.has(property)) fault = this.spentOf(gpid);
+    else if (AVAILABILITY.has(property)) fault = node === '' ? this.spentOf(gpid) : this.spentAt(node, gpid);
     return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
+  }
+
+  private spentAt(node: NodeId, gpid: Gpid): string | undefined {
+    return this.spent.get(`${node}|${gpid}`) ?? this.spent.get(`${node}|`);
   }
 
   private spentOf(gpid: Gpid): string | undefined {
     for (const node of this.members.get(gpid) ?? []) {
-      const fault = this.spent.get(`${node}|${gpid}`) ?? this.spent.get(`${node}|`);
+      const fault = this.spentAt(node, gpid);
       if (fault !== undefined) return fault;
     }
     return undefined;

@@ -19,6 +19,7 @@ export interface Overdue {
   readonly expected: string;
   readonly actual: string;
   readonly gpid: string;
+  readonly node: string;
 }
 
 /** What must hold steadily and not once: after heal, the times without it add up. */
@@ -76,5 +77,6 @@ function tell(obligation: Obligation, waitedUs: number): Overdue {
     expected: `within ${String(Math.round(obligation.boundUs / 1000))} ms = ${obligation.boundText}`,
     actual: `not after ${String(Math.round(waitedUs / 1000))} ms`,
     gpid: obligation.gpid,
+    node: obligation.node,
   };
 }

@@ -94,7 +94,7 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     if (healedUs === undefined) continue;
     const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
     if (overdue !== undefined) {
-      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid) };
+      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node) };
     }
     if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
     if (patience.outstanding > 0 || run.driver.open.size > 0) continue;

@@ -1,0 +1,70 @@
+/** The fault budget: each excuse applies where a copy was spent, and nowhere else. */
+import { describe, expect, it } from 'vitest';
+import type { ModelEvent } from '../../../model/events.ts';
+import { step } from '../../../model/next.ts';
+import { init } from '../../../model/state.ts';
+import { Atlas } from '../../../properties/run/atlas.ts';
+import { A, CONFIG, P, READY, started, stopped } from '../../traces/story.ts';
+
+const struck = (fault: string, node: string, gpid: string, detail = ''): ModelEvent => ({ kind: 'fault.struck', atUs: 0, fault, node, gpid, detail });
+const survived = (node: string, kept: boolean): ModelEvent => ({
+  kind: 'log.survived',
+  atUs: 0,
+  node,
+  gpid: '1.0',
+  intact: true,
+  records: kept ? [{ ballot: 1, decree: 1, fileIndex: 1 }] : [],
+});
+const powerLoss = (node: string, kept: boolean): readonly ModelEvent[] => [
+  stopped(node, 'power-loss'),
+  struck('power-loss', node, '1.0', '1.0.pegasus/plog/log.1.0 cut 0'),
+  survived(node, kept),
+  started(node),
+];
+
+function atlasAfter(events: readonly ModelEvent[], forceFlush = false): Atlas {
+  const atlas = new Atlas(forceFlush);
+  const state = init(CONFIG);
+  for (const event of events) {
+    const violation = step(state, event);
+    if (violation !== undefined) throw new Error(violation.message);
+    atlas.event(event, state);
+  }
+  return atlas;
+}
+const kindOf = (atlas: Atlas, property: string, node = '', gpid = '1.0'): string => atlas.blame(property, gpid, node).kind;
+
+describe('atlas', () => {
+  it('excuses nothing without a fault, nor after crashes and delays', () => {
+    const atlas = atlasAfter([...READY, struck('link.cut', P, '1.0'), struck('process.crash', P, ''), stopped(P), started(P)]);
+    for (const property of ['S1', 'S2', 'S5', 'S6', 'S8', 'L4', 'L5', 'repl.L1']) expect(kindOf(atlas, property), property).toBe('bug');
+  });
+
+  it('excuses a primary that lost acknowledged records for lost writes and for availability, with the fault named', () => {
+    const atlas = atlasAfter([...READY, ...powerLoss(P, false)]);
+    expect(atlas.blame('S2', '1.0')).toEqual({ kind: 'excusable', fault: `power-loss at ${P} 1.0.pegasus/plog/log.1.0 cut 0` });
+    expect(['S1', 'L4'].map((property) => kindOf(atlas, property))).toEqual(['excusable', 'excusable']);
+    expect(['S5', 'S6', 'S8', 'plog.7.4'].map((property) => kindOf(atlas, property))).toEqual(['bug', 'bug', 'bug', 'bug']);
+    expect(kindOf(atlas, 'S2', '', '1.1')).toBe('bug');
+  });
+
+  it('excuses a secondary that lost what it had acknowledged for availability only', () => {
+    const atlas = atlasAfter([...READY, ...powerLoss(A, false)]);
+    expect([kindOf(atlas, 'L4'), kindOf(atlas, 'S1'), kindOf(atlas, 'S2')]).toEqual(['excusable', 'bug', 'bug']);
+    expect([kindOf(atlas, 'L5', A), kindOf(atlas, 'L5', P)]).toEqual(['excusable', 'bug']);
+  });
+
+  it('counts a power loss that took no promised record as nothing, and none when the log was synced first', () => {
+    const kept = atlasAfter([...READY, ...powerLoss(P, true)]);
+    const synced = atlasAfter([...READY, ...powerLoss(P, false)], true);
+    for (const atlas of [kept, synced]) expect([kindOf(atlas, 'S1'), kindOf(atlas, 'L4')]).toEqual(['bug', 'bug']);
+  });
+
+  it('spends the copy whose file a disk fault hit, and lets bit rot explain false checkpoints', () => {
+    const full = atlasAfter([...READY, struck('disk.full', A, '1.0', 'write x')]);
+    expect([kindOf(full, 'L4'), kindOf(full, 'L8', A), kindOf(full, 'L8', P)]).toEqual(['excusable', 'excusable', 'bug']);
+    expect([kindOf(full, 'S6'), kindOf(full, 'S1'), kindOf(full, 'L4', '', '1.1')]).toEqual(['bug', 'bug', 'bug']);
+    const rotten = atlasAfter([...READY, struck('disk.bit-rot', A, '1.0', 'byte 1')]);
+    expect([kindOf(rotten, 'S6'), kindOf(rotten, 'S1'), kindOf(rotten, 'S6', '', '1.1')]).toEqual(['excusable', 'bug', 'bug']);
+  });
+});
