@@ -264,6 +264,18 @@ export const DISK: readonly Refused[] = [
     before: READY,
     event: ended(P, 'periodic', 'ERR_FILE_OPERATION_FAILED', 0),
   },
+  {
+    rule: 'checkpoint/old-ones-go',
+    why: 'two are reserved, and the first of three is 40 seconds old',
+    before: THREE,
+    event: { ...ended(P, 'periodic', 'ERR_OK', 3), atUs: 40_000_000 },
+  },
+  {
+    rule: 'checkpoint/max-interval-is-over',
+    why: 'a new checkpoint was made just before',
+    before: [...ROW, listed(P, 2, DIGEST), ended(P, 'remote-command', 'ERR_OK', 2)],
+    event: ended(P, 'max-interval', 'ERR_OK', 2),
+  },
   { rule: 'checkpoint/only-listed-are-removed', why: 'there is none', before: READY, event: removed(P, 1) },
   { rule: 'checkpoint/newest-stay', why: 'two are reserved', before: THREE, event: removed(P, 2, 900_000_000) },
   { rule: 'checkpoint/newest-stay', why: 'the newest', before: THREE, event: removed(P, 3, 900_000_000) },

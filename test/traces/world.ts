@@ -12,6 +12,7 @@ import {
   ended,
   everywhere,
   fault,
+  flag,
   flushed,
   get,
   healed,
@@ -325,6 +326,18 @@ export const WORLD: readonly Refused[] = [
     why: 'prepared without a checkpoint',
     before: [...SERVING, asks(2, query)],
     event: answers(2, says(0, true, 0)),
+  },
+  {
+    rule: 'answers/checkpoint',
+    why: 'an empty replica has a checkpoint too',
+    before: [...SERVING, asks(2, emergency)],
+    event: answers(2, says(-1, false, -1, 'ERR_INVALID_PARAMETERS')),
+  },
+  {
+    rule: 'answers/checkpoint',
+    why: 'another emergency checkpoint was under way all the time',
+    before: [...READY, flag(P, true, 1), asks(2, emergency, 5)],
+    event: answers(2, says(0, false, 1), 9),
   },
   {
     rule: 'answers/checkpoint',
