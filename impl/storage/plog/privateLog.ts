@@ -155,9 +155,10 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
     return 0;
   }
 
-  /** The newest file, and one with a write in flight. */
+  /** The newest file, one with a write in flight, and the newest on disk while its successor has no header there (plog.P9). */
   mustKeep(file: LogFile): boolean {
-    return file === this.files.at(-1) || file === this.issued?.file;
+    if (file === this.files.at(-1) || file === this.issued?.file) return true;
+    return this.headerDue !== undefined && file === this.files.at(-2);
   }
 
   /**
