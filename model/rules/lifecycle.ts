@@ -71,11 +71,13 @@ export const opened = rule(
         ? undefined
         : ['a closed replica of a running process', node.up ? `${e.gpid} is open` : 'the process is down'],
     ),
-    guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) =>
-      e.fresh !== replica.exists
+    guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) => {
+      // A crash between a creation's last write and its claim leaves an empty replica on disk that nobody spoke of.
+      const unspoken = !replica.exists && !e.fresh && e.maxPrepared === 0;
+      return e.fresh !== replica.exists || unspoken
         ? undefined
-        : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk'],
-    ),
+        : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk'];
+    }),
     guard('lifecycle/opened-durable', 'S6', ({ replica }, e: OpenedClaim) => differs(durableOf(replica), e.durable)),
     guard('lifecycle/opened-covers-flushed', 'repl.S14', ({ replica }, e: OpenedClaim) =>
       e.durable >= replica.base ? undefined : [`durable >= ${replica.base}, what was flushed`, `${e.durable}`],
@@ -146,13 +148,14 @@ export const loadFailed = rule(
   replicaScene,
   [
     guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) =>
-      excused(scene) ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
+      // A creation that a crash cut off left nothing that could be loaded, and nothing that could be lost.
+      excused(scene) || !scene.replica.exists ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
     ),
     guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) =>
       replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined,
     ),
   ],
-  ({ part }, e) => {
-    part.replicas[e.node] = { ...newReplica(e.node), lost: true };
+  ({ part, replica }, e) => {
+    part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists };
   },
 );

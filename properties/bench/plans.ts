@@ -33,7 +33,7 @@ function stepOf(i: number, variant: number, size: Size): Step {
   const n = i + variant * 7;
   const hashKey = `k${String(n % (size.partitions * 8))}`;
   const at = { afterMs: 10, cluster: 'source', table: 'table#1' };
-  if (i === 9) return { kind: 'crash', afterMs: 10, node: `node(source,${String(variant % size.servers)})`, downMs: 200 };
+  if (i === 9) return { kind: 'crash', afterMs: 10, node: `node(source,${String(variant % size.servers)})`, downMs: 200, insideCall: 0 };
   if (n % 11 === 5) return { kind: 'emergencyCheckpoint', ...at, partitionIndex: n % size.partitions, minDecree: 0 };
   if (n % 5 === 3) return { kind: 'get', ...at, hashKey, sortKey: '' };
   return { kind: 'put', ...at, hashKey, sortKey: '', value: `v${String(n)}`, ttlSeconds: 0 };

@@ -25,7 +25,7 @@ describe('a run', () => {
   });
 
   it('records steps whose references do not resolve as no-ops', () => {
-    const result = runPlan(planOf([PUT, { kind: 'crash', afterMs: 0, node: 'node(source,7)', downMs: 10 }, CREATE]));
+    const result = runPlan(planOf([PUT, { kind: 'crash', afterMs: 0, node: 'node(source,7)', downMs: 10, insideCall: 0 }, CREATE]));
     expect(result.skippedSteps).toEqual([0, 1]);
     expect(result.verdict).toEqual({ kind: 'pass' });
   });
@@ -38,7 +38,7 @@ describe('a run', () => {
       { kind: 'cutLink', afterMs: 10, from: 'node(source,0)', to: 'node(source,1)', oneWay: false, forMs: 600_000 },
       { kind: 'slowDisk', afterMs: 0, node: 'node(source,0)', factor: 100, forMs: 600_000 },
       { kind: 'poolBusy', afterMs: 0, node: 'node(source,1)', tasks: 4, costMs: 50, forMs: 600_000 },
-      { kind: 'crash', afterMs: 10, node: 'node(source,2)', downMs: 600_000 },
+      { kind: 'crash', afterMs: 10, node: 'node(source,2)', downMs: 600_000, insideCall: 0 },
       { ...PUT, value: 'v2' },
       { kind: 'wait', afterMs: 0, forMs: 1000 },
     ];
