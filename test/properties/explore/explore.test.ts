@@ -14,7 +14,7 @@ function scopeOf(name: string) {
 describe('explore', () => {
   it.each([
     ['pair', 1024, 2459, 18],
-    ['checkpoint', 6771, 20011, 23],
+    ['checkpoint', 4649, 12602, 21],
   ])('scope %s has %d states, %d transitions, depth %d', (name, states, transitions, depth) => {
     expect(explore(scopeOf(name))).toEqual({
       scope: name,
