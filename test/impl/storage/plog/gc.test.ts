@@ -49,6 +49,16 @@ describe('by decree', () => {
     expect(log.listener.acks.map((ack) => ack.error)).toEqual(['ERR_OK', 'ERR_OK', 'ERR_OK', 'ERR_OK']);
   });
 
+  it('keeps the newest file on disk while its successor has no header there (plog.P9)', () => {
+    const log = logOf(2);
+    log.log.demandSwitchFile();
+    log.append(mutation(3));
+    expect(log.log.garbageCollection(99, 0), 'file 1 goes, file 2 stays').toBe(1);
+    log.ctx.env.tasks.run();
+    expect(log.log.garbageCollection(99, 0), 'the header of file 3 is there').toBe(1);
+    expect(indexes(log)).toEqual([3]);
+  });
+
   it('one file, or none: nothing', () => {
     expect(logOf(1).log.garbageCollection(99, 9999)).toBe(0);
     expect(openLog(makeContext()).log.garbageCollection(99, 9999)).toBe(0);
