@@ -24,9 +24,9 @@ export class Atlas {
   private readonly forceFlush: boolean;
   /** Per node and partition ('' for all of the node's), the first fault that spent the copy. */
   private readonly spent = new Map<string, string>();
-  /** Per node and partition, the last power loss that took bytes of its log. */
+  /** Per node and partition, the last power loss or flipped bit that took bytes of its log. */
   private readonly cut = new Map<string, string>();
-  /** Partitions of which a power loss took promised log records at the primary. */
+  /** Partitions of which promised log records were lost at the primary, unnoticed when it was loaded. */
   private readonly lostTails = new Map<Gpid, string>();
   /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
   private readonly rotted = new Map<Gpid, string>();
@@ -53,6 +53,8 @@ export class Atlas {
     const key = `${node}|${gpid}`;
     if (DISK_FAULTS.has(fault) && !this.spent.has(key)) this.spent.set(key, text);
     if (fault === 'disk.bit-rot') this.rotted.set(gpid, text);
+    // A flipped bit in a record's length reads as a torn tail (plog.P15): what lies behind it is gone without a word.
+    if (fault === 'disk.bit-rot' && detail.includes('/plog/')) this.cut.set(key, text);
     if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush) this.cut.set(key, text);
   }
 
@@ -62,7 +64,8 @@ export class Atlas {
     const replica = state.clusters[node.slice(0, node.indexOf('/'))]?.partitions[gpid]?.replicas[node];
     if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
     if (!this.spent.has(key)) this.spent.set(key, text);
-    if (this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
+    const silently = !text.startsWith('disk.bit-rot') || !replica.damaged;
+    if (silently && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
   }
 
   private addMembers(gpid: Gpid, nodes: readonly string[]): void {

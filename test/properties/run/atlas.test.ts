@@ -60,6 +60,17 @@ describe('atlas', () => {
     for (const atlas of [kept, synced]) expect([kindOf(atlas, 'S1'), kindOf(atlas, 'L4')]).toEqual(['bug', 'bug']);
   });
 
+  it('excuses a primary whose log a flipped bit cut off unnoticed (plog.P15), and not one that lost nothing', () => {
+    const rot = (kept: boolean): readonly ModelEvent[] => [
+      stopped(P),
+      struck('disk.bit-rot', P, '1.0', '1.0.pegasus/plog/log.1.0 byte 64 bit 7'),
+      survived(P, kept),
+      started(P),
+    ];
+    expect(kindOf(atlasAfter([...READY, ...rot(false)], true), 'S2')).toBe('excusable');
+    expect(kindOf(atlasAfter([...READY, ...rot(true)]), 'S2')).toBe('bug');
+  });
+
   it('spends the copy whose file a disk fault hit, and lets bit rot explain false checkpoints', () => {
     const full = atlasAfter([...READY, struck('disk.full', A, '1.0', 'write x')]);
     expect([kindOf(full, 'L4'), kindOf(full, 'L8', A), kindOf(full, 'L8', P)]).toEqual(['excusable', 'excusable', 'bug']);
