@@ -70,18 +70,21 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
  * Versions in earlier tables of the same name that still have a primary: a client that resolved the name before the drop
  * goes on being served until the servers hear of it (exclusion: a drop is no fence, docs/departures.md).
  */
-function versionsOfZombies(cluster: ClusterState, { command, appId }: CommandState): readonly Version[] {
+function versionsOfZombies(cluster: ClusterState, { command, appId, invokedAtUs }: CommandState): readonly Version[] {
   if (command.kind !== 'get') return [];
   const zombies = Object.values(cluster.tables).filter(
-    (table) => table.name === command.table && table.appId !== appId && hasPrimary(cluster, table),
+    (table) => table.name === command.table && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
   );
   const key = keyOf(command);
   return zombies.flatMap((table) => [{ value: undefined, expireTs: 0 }, ...versionsOf(cluster, table.appId, key)]);
 }
 
-function hasPrimary(cluster: ClusterState, { appId }: TableState): boolean {
+/** At some moment since then: an answer may be on its way when the role is gone. */
+function hadPrimary(cluster: ClusterState, { appId }: TableState, sinceUs: number): boolean {
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === appId);
-  return parts.some(({ replicas }) => Object.values(replicas).some((one) => one.open && one.status === 'PS_PRIMARY'));
+  return parts.some(({ replicas }) =>
+    Object.values(replicas).some((one) => (one.open && one.status === 'PS_PRIMARY') || one.primaryUntilUs >= sinceUs),
+  );
 }
 
 /**

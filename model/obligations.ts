@@ -186,7 +186,8 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
   if (s.checkpointDisabled) return;
   // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
   if (excused(part) && !serves(part)) return;
-  const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : 0);
+  // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
+  const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;
   if (replica.applied > durableOf(replica)) {
     const since = Math.max(replica.undurableSinceUs, steadyUs);

@@ -161,6 +161,10 @@ export interface ReplicaState {
   /** Durable decree when an attempt last ended well, and since when the maximum interval runs (-1: not known). */
   endedDurable: Decree;
   intervalSinceUs: number;
+  /** The same of the checkpoint before the newest. */
+  intervalBeforeUs: number;
+  /** When it was last PRIMARY; -1 never in this life. */
+  primaryUntilUs: number;
   /** What it owes: to apply what a primary committed; to list what it flushed. */
   behind: Debt;
   unlisted: Debt;
@@ -281,6 +285,8 @@ export function newReplica(node: NodeId): ReplicaState {
     openedAtUs: -1,
     endedDurable: 0,
     intervalSinceUs: -1,
+    intervalBeforeUs: -1,
+    primaryUntilUs: -1,
     behind: { target: 0, sinceUs: -1 },
     unlisted: { target: 0, sinceUs: -1 },
   };

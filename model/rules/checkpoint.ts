@@ -134,7 +134,9 @@ export const ended = rule(
     guard('checkpoint/max-interval-is-over', 'repl.2.2', ({ state, replica }, e: CheckpointClaim) => {
       if (e.trigger !== 'max-interval' || !state.calm || replica.intervalSinceUs < 0) return undefined;
       const leastMs = state.config.settings.checkpointMaxIntervalMs / 2;
-      const waitedMs = (e.atUs - replica.intervalSinceUs) / 1000;
+      // The attempt may have waited in its pool while another one made a checkpoint: then the one before it counts.
+      const meanwhile = e.atUs - replica.intervalSinceUs < SLACK_US;
+      const waitedMs = (e.atUs - (meanwhile ? replica.intervalBeforeUs : replica.intervalSinceUs)) / 1000;
       return waitedMs + SLACK_US / 2000 >= leastMs
         ? undefined
         : [`${leastMs} ms since the last new checkpoint`, `${waitedMs} ms`];
@@ -143,7 +145,10 @@ export const ended = rule(
   ({ replica }, e) => {
     if (e.error !== 'ERR_OK') return;
     // A checkpoint behind a manual compaction does not touch the interval (repl 2.2).
-    if (isNewCheckpoint(replica, e) && e.trigger !== 'manual-compaction') replica.intervalSinceUs = e.atUs;
+    if (isNewCheckpoint(replica, e) && e.trigger !== 'manual-compaction') {
+      replica.intervalBeforeUs = replica.intervalSinceUs;
+      replica.intervalSinceUs = e.atUs;
+    }
     replica.endedDurable = e.durable;
   },
 );

@@ -120,7 +120,7 @@ export const opened = rule(
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
     replica.openedAtUs = e.atUs;
     replica.endedDurable = e.durable;
-    replica.intervalSinceUs = -1;
+    replica.intervalSinceUs = replica.intervalBeforeUs = -1;
     noteCollectable(replica, e.atUs);
     noteDebt(replica.behind, replica.applied, part.committed, e.atUs);
     // Once faults have ended, a replica that is opened again and again is no excuse.

@@ -110,6 +110,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
     }),
   ],
   ({ state, part, replica }, e) => {
+    if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
     replica.status = e.to;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;

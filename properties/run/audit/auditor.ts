@@ -37,6 +37,9 @@ export interface AuditorOptions {
   readonly report: (violation: Violation) => void;
 }
 
+/** From a replica's opening until its server lists it. */
+const ENTERING_US = 5000;
+
 export class Auditor implements WorldObserver {
   private readonly nowUs: () => number;
   private readonly sink: (event: ModelEvent) => void;
@@ -163,7 +166,8 @@ export class Auditor implements WorldObserver {
     for (const stored of request.stored) {
       const view = this.desk.replica(from, stored.gpid);
       // The list may have been written before the replica was opened: it then tells of its life before.
-      if (view.openedAtUs >= sender.previousSyncUs) continue;
+      // And a replica enters the server's list by a task behind the one that opened it.
+      if (view.openedAtUs >= sender.previousSyncUs || sender.syncUs - view.openedAtUs < ENTERING_US) continue;
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
     }
   }
