@@ -161,9 +161,8 @@ export interface ReplicaState {
   /** Durable decree when an attempt last ended well, and since when the maximum interval runs (-1: not known). */
   endedDurable: Decree;
   intervalSinceUs: number;
-  /** The same of the checkpoint before the newest. */
+  /** The same of the checkpoint before the newest; and when it was last PRIMARY (-1 never). */
   intervalBeforeUs: number;
-  /** When it was last PRIMARY; -1 never in this life. */
   primaryUntilUs: number;
   /** What it owes: to apply what a primary committed; to list what it flushed. */
   behind: Debt;
@@ -376,20 +375,6 @@ export function serves(part: PartitionState): boolean {
 /** A member that lost log records or its directory: without learning it may never come back. */
 export function excused(part: PartitionState): boolean {
   return Object.values(part.replicas).some((replica) => replica.lost || replica.damaged);
-}
-
-/** To be called after every change of a role or a configuration. */
-export function noteServing(part: PartitionState, state: { readonly disturbedAtUs: number }, atUs: number): void {
-  if (!serves(part)) stopServing(part, atUs);
-  else if (part.servesSinceUs < 0) {
-    part.servesSinceUs = atUs;
-    if (part.servedFirstUs <= state.disturbedAtUs) part.servedFirstUs = atUs;
-  }
-}
-
-export function stopServing(part: PartitionState, atUs: number): void {
-  if (part.servesSinceUs >= 0) part.unservedSinceUs = atUs;
-  part.servesSinceUs = -1;
 }
 
 /** After every change of what a primary has prepared or committed. */

@@ -5,11 +5,11 @@ import {
   newReplica,
   noteCollectable,
   noteDebt,
-  stopServing,
   type Entry,
   type PartitionState,
   type ReplicaState,
 } from '../state.ts';
+import { stopServing } from '../serving.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';

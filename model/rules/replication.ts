@@ -8,13 +8,13 @@ import {
   commitGlobally,
   noteDebt,
   notePending,
-  noteServing,
   proposalOf,
   propose,
   type PartitionState,
   type Proposal,
   type ReplicaState,
 } from '../state.ts';
+import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';

@@ -3,7 +3,8 @@
  * FM).
  */
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
-import { newPartition, noteServing, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { newPartition, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { noteServing } from '../serving.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';

@@ -166,8 +166,9 @@ export class Auditor implements WorldObserver {
     for (const stored of request.stored) {
       const view = this.desk.replica(from, stored.gpid);
       // The list may have been written before the replica was opened: it then tells of its life before.
-      // And a replica enters the server's list by a task behind the one that opened it.
-      if (view.openedAtUs >= sender.previousSyncUs || sender.syncUs - view.openedAtUs < ENTERING_US) continue;
+      if (view.openedAtUs >= sender.previousSyncUs) continue;
+      // And a replica that failed enters the server's list again by a task behind the one that opened it.
+      if (stored.status === 'PS_ERROR' && sender.syncUs - view.openedAtUs < ENTERING_US) continue;
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
     }
   }
