@@ -128,6 +128,8 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     const replica = part?.replicas[node];
     if (part === undefined || replica === undefined) return;
     const { incarnation } = replica;
+    // The role was lost while the answer was on its way: the request ended with it (R9 mended).
+    if (replica.primaryUntilUs >= command.invokedAtUs) return;
     // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).
     const minDecree = Math.min(answer.minDecree, Math.max(command.appliedBefore, 1));
     if (durableOf(replica) >= minDecree) return;

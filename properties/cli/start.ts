@@ -24,7 +24,7 @@ export interface StartOptions {
 const SHOWN: readonly string[] = ['fulldup-empty-partition', 'ckpt-sync-under-writes', 'ack-before-log', 'commit-past-gap', 'log-gc-one-early', 'canary'];
 
 /** Real time that each of these searches may take, milliseconds. */
-const EACH_MS = 6000;
+const EACH_MS = 15_000;
 
 export async function runStart(options: StartOptions, io: Io): Promise<number> {
   const began = performance.now();

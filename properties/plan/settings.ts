@@ -102,6 +102,8 @@ export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
     if (pool !== undefined) workers[pool] = value;
     else numbers[setting.name] = FLAGS.has(setting.name) ? value === 1 : value;
   }
+  // The list keeps its newest committed mutation too: with as many slots as uncommitted decrees a secondary has no room (repl 1.6).
+  numbers['maxMutationCountInPrepareList'] = Math.max(Number(numbers['maxMutationCountInPrepareList']), Number(numbers['stalenessForCommit']) + 1);
   return {
     ...DEFAULT_SETTINGS,
     gcMemoryReplicaIntervalMs: 5000,

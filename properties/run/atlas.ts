@@ -28,6 +28,11 @@ export class Atlas {
   private readonly cut = new Map<string, string>();
   /** Partitions of which promised log records were lost at the primary, unnoticed when it was loaded. */
   private readonly lostTails = new Map<Gpid, string>();
+  /**
+   * Partitions of which any member lost promised records: a secondary that lost a re-proposal and kept the older mutation of that
+   * decree commits the older one when it hears of the commit point (an entry does not tell in which ballot it was chosen).
+   */
+  private readonly lostAnywhere = new Map<Gpid, string>();
   /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
   private readonly rotted = new Map<Gpid, string>();
   private readonly members = new Map<Gpid, Set<NodeId>>();
@@ -64,6 +69,7 @@ export class Atlas {
     const replica = state.clusters[node.slice(0, node.indexOf('/'))]?.partitions[gpid]?.replicas[node];
     if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
     if (!this.spent.has(key)) this.spent.set(key, text);
+    this.lostAnywhere.set(gpid, text);
     const silently = !text.startsWith('disk.bit-rot') || !replica.damaged;
     if (silently && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
   }
@@ -80,7 +86,7 @@ export class Atlas {
    */
   blame(property: string, gpid: Gpid, node: NodeId | '' = ''): Blame {
     let fault: string | undefined;
-    if (LOSS.has(property)) fault = this.lostTails.get(gpid);
+    if (LOSS.has(property)) fault = this.lostTails.get(gpid) ?? (property === 'S2' ? this.lostAnywhere.get(gpid) : undefined);
     else if (property === 'S6') fault = this.rotted.get(gpid);
     else if (AVAILABILITY.has(property)) fault = node === '' ? this.spentOf(gpid) : this.spentAt(node, gpid);
     return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
