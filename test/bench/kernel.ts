@@ -1,11 +1,10 @@
 /**
- * How fast the bare env is: the event heap alone, and RPCs to and fro with tasks on both sides. Measured in wall time,
+ * How fast the bare env is: RPCs to and fro with tasks on both sides. Measured in wall time,
  * so these numbers are for people and for a gate with a wide margin, never for a digest.
  */
 import { performance } from 'node:perf_hooks';
 import { type Env, reply, type Replier, type RpcResult, task } from '../../impl/env/contract.ts';
 import { CALM } from '../../impl/env/sim/chance.ts';
-import { Kernel, SimEvent } from '../../impl/env/sim/kernel.ts';
 import { DEFAULT_LIMITS } from '../../impl/env/sim/limits.ts';
 import type { WorldObserver } from '../../impl/env/sim/observer.ts';
 import { SimWorld } from '../../impl/env/sim/world.ts';
@@ -35,34 +34,11 @@ export const BLIND: WorldObserver = {
 
 const LIMITS = { ...DEFAULT_LIMITS, dispatches: Number.POSITIVE_INFINITY };
 
-class Tick extends SimEvent {
-  private readonly kernel: Kernel;
-  private readonly stepUs: number;
-
-  constructor(kernel: Kernel, stepUs: number) {
-    super();
-    this.kernel = kernel;
-    this.stepUs = stepUs;
-  }
-
-  override fire(): void {
-    this.kernel.schedule(this.kernel.nowUs + this.stepUs, this);
-  }
-}
-
 function perSecond(kernelDispatches: () => number, run: () => void): number {
   const before = kernelDispatches();
   const startMs = performance.now();
   run();
   return Math.round(((kernelDispatches() - before) * 1000) / (performance.now() - startMs));
-}
-
-/** Events per second of the bare heap with `pending` events in it, each of which schedules itself again. */
-export function benchKernel(events: number, pending = 1000): number {
-  const kernel = new Kernel(LIMITS);
-  for (let i = 0; i < pending; i++) kernel.schedule(i % 97, new Tick(kernel, 50 + ((i * 7919) % 1000)));
-  const stop = (): boolean => kernel.dispatches >= events;
-  return perSecond(() => kernel.dispatches, () => void kernel.run({ untilUs: 1e12, stop }));
 }
 
 class Player {
