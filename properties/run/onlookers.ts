@@ -8,8 +8,18 @@ export class Onlookers implements WorldObserver {
   observer: Partial<WorldObserver> = {};
   answered: (id: number) => void = () => undefined;
 
-  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void {
-    this.observer.messageSent?.(from, to, code, kind, gpid, decree, body, error);
+  messageSent(
+    from: NodeId,
+    to: NodeId,
+    code: RpcCode,
+    kind: MessageKind,
+    gpid: Gpid,
+    decree: number,
+    body: unknown,
+    error: string,
+    writtenUs: number,
+  ): void {
+    this.observer.messageSent?.(from, to, code, kind, gpid, decree, body, error, writtenUs);
   }
   messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void {
     this.observer.messageDelivered?.(from, to, code, kind, gpid, decree, body, error);

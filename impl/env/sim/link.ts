@@ -126,6 +126,8 @@ export class Message extends SimEvent {
   departed = false;
   /** The sender's monotonic time at which it leaves, if not at once. */
   dueMonoUs = 0;
+  /** When the handler that wrote it began, microseconds. */
+  readonly writtenUs: number;
   readonly sum: number;
 
   constructor(
@@ -154,6 +156,7 @@ export class Message extends SimEvent {
     this.error = error;
     this.call = call;
     this.epoch = link.session.epoch;
+    this.writtenUs = network.core.kernel.nowUs;
     this.sum = network.core.strict ? sumBytes(deepFreeze(body)) : 0;
   }
 

@@ -9,8 +9,21 @@ import type { RpcCode } from '../../protocol/messages.ts';
 export type MessageKind = 'request' | 'reply' | 'tell';
 
 export interface WorldObserver {
-  /** A message left `from`. `body` is the frozen payload; for an RPC-level refusal of a request it is undefined and `error` tells. */
-  messageSent(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;
+  /**
+   * A message left `from`. `body` is the frozen payload; for an RPC-level refusal of a request it is undefined and
+   * `error` tells. `writtenUs` is when the handler that wrote it began: what other handlers did later is not in it.
+   */
+  messageSent(
+    from: NodeId,
+    to: NodeId,
+    code: RpcCode,
+    kind: MessageKind,
+    gpid: Gpid,
+    decree: number,
+    body: unknown,
+    error: string,
+    writtenUs: number,
+  ): void;
   /** The receiver's handler or continuation is about to run. */
   messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;
   /** Names and bytes changed on a node's disk (after the change). */

@@ -33,6 +33,8 @@ export interface Desk {
   config(view: ReplicaView, ballot: number): PartitionConfig | undefined;
   /** The moment of the effect or claim at hand. */
   nowUs(): number;
+  /** When the handler began that wrote the message at hand, microseconds: later claims are not in it. */
+  readonly writtenUs: number;
   /** The view is settled when the running task has ended. */
   owe(view: ReplicaView): void;
   /** A difference between claim and world. */

@@ -72,8 +72,10 @@ export class Auditor implements WorldObserver {
     _decree: number,
     body: unknown,
     _error: string,
+    writtenUs: number,
   ): void {
     if (body === undefined || body === null) return;
+    this.desk.writtenUs = writtenUs;
     switch (code) {
       case 'RPC_PREPARE':
         if (kind === 'reply') this.prepareAnswered(from, body as PrepareAck);
@@ -160,15 +162,12 @@ export class Auditor implements WorldObserver {
   }
 
   private configSyncSent(from: NodeId, request: ConfigSyncRequest): void {
-    const sender = this.desk.nodeView(from);
-    sender.previousSyncUs = sender.syncUs;
-    sender.syncUs = this.nowUs();
     for (const stored of request.stored) {
       const view = this.desk.replica(from, stored.gpid);
       // The list may have been written before the replica was opened: it then tells of its life before.
-      if (view.openedAtUs >= sender.previousSyncUs) continue;
+      if (view.openedAtUs >= this.desk.writtenUs) continue;
       // And a replica that failed enters the server's list again by a task behind the one that opened it.
-      if (stored.status === 'PS_ERROR' && sender.syncUs - view.openedAtUs < ENTERING_US) continue;
+      if (stored.status === 'PS_ERROR' && this.desk.writtenUs - view.openedAtUs < ENTERING_US) continue;
       for (const hook of HOOKS.replicaReported) hook(this.desk, view, stored);
     }
   }
@@ -265,7 +264,6 @@ export class Auditor implements WorldObserver {
     if (cause === 'power-loss') this.disks.names.powerLost(node);
     const view = this.desk.nodeView(node);
     view.running = false;
-    view.syncUs = -1;
     view.manualFlags.clear();
     for (const replica of view.replicas.values()) {
       // What was owed at that moment may have been cut off by the end itself.

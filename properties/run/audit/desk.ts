@@ -26,6 +26,7 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
 };
 
 export class AuditDesk implements Desk {
+  writtenUs = 0;
   private readonly nodes = new Map<NodeId, NodeView>();
   private readonly configs = new Map<ClusterId, Map<Gpid, PartitionConfig[]>>();
   private readonly disks: (node: NodeId) => DiskView;

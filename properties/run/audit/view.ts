@@ -233,9 +233,6 @@ export class NodeView {
   running = false;
   /** What stood on the disk before the first process came up has been read. */
   known = false;
-  /** When its last configuration sync left, and the one before. */
-  syncUs = -1;
-  previousSyncUs = -1;
   /** A fault struck the node during the running task. */
   struck = false;
   struckUs = -1;

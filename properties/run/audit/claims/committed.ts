@@ -53,9 +53,8 @@ function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string
       );
     },
     replicaReported(desk, view, stored) {
-      // Written in another pool than the replica's: only what was claimed before the sync before this one is surely
-      // in it.
-      check(desk, view, stored.lastCommitted, 'its configuration sync', desk.nodeView(view.node).previousSyncUs);
+      // Written in another pool than the replica's: only what was claimed before its writer began is surely in it.
+      check(desk, view, stored.lastCommitted, 'its configuration sync', desk.writtenUs);
     },
   };
 }

@@ -41,9 +41,8 @@ export const statusAudits: AuditPair<typeof KIND> = {
     },
     replicaReported(desk, view, stored) {
       if (!view.open || (stored.status === view.status && stored.ballot === view.ballot)) return;
-      // Written in another pool than the replica's: only a role claimed before the sync before this one is surely in
-      // it.
-      if (view.statusAtUs >= desk.nodeView(view.node).previousSyncUs) return;
+      // Written in another pool than the replica's: only a role claimed before its writer began is surely in it.
+      if (view.statusAtUs >= desk.writtenUs) return;
       const actual = `${stored.status} ballot ${stored.ballot}`;
       desk.lie(
         KIND,

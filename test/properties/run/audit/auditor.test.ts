@@ -63,6 +63,7 @@ describe('an honest run', () => {
       0,
       { gpid: GPID, partitionHash: 0n, body: new Uint8Array(0), clientTimeoutMs: 1, commandId: 42 },
       '',
+      s.nowUs,
     );
     expect(s.events.at(-1)).toMatchObject({ kind: 'attempt.sent', id: 42, cluster: 'source', gpid: GPID, to: P });
     s.auditor.removed(P, `${DIR}/plog/log.1.0`);
@@ -131,6 +132,7 @@ describe('what operators are told', () => {
       0,
       { error: 'ERR_OK', output: JSON.stringify(answer) },
       'ERR_OK',
+      s.nowUs,
     );
     return s.rules();
   }

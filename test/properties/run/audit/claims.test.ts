@@ -162,11 +162,13 @@ describe('replica.status', () => {
       -1,
       { app: {}, config, lastCommitted: 0, confirmedDecree: -1 },
       '',
+      s.nowUs,
     );
   };
-  const sync = (s: Scene, status: string, ballot: number): void => {
+  const sync = (s: Scene, status: string, ballot: number, writtenUs = s.nowUs): void => {
     const stored = [{ gpid: GPID, ballot, status, lastCommitted: 0, lastPrepared: 0, lastDurable: 0 }];
-    s.auditor.messageSent(P, 'source/meta-0', 'RPC_CM_CONFIG_SYNC', 'request', '', -1, { node: P, stored }, '');
+    const body = { node: P, stored };
+    s.auditor.messageSent(P, 'source/meta-0', 'RPC_CM_CONFIG_SYNC', 'request', '', -1, body, '', writtenUs);
   };
 
   it('a group check from a replica that is not claimed primary; the claim may follow in the task', () => {
@@ -215,7 +217,8 @@ describe('replica.status', () => {
 
   it('a role reported to the meta server that is not the claimed one', () => {
     const s = new Scene().start();
-    sync(s, 'PS_SECONDARY', 1);
+    // Written before the role was claimed.
+    sync(s, 'PS_SECONDARY', 1, 0);
     s.task();
     sync(s, 'PS_PRIMARY', 1);
     expect(s.rules()).toEqual([]);
@@ -224,5 +227,17 @@ describe('replica.status', () => {
     s.task();
     sync(s, 'PS_PRIMARY', 2);
     expect(s.rules()).toEqual([CLAIMED, CLAIMED]);
+  });
+
+  it('a list that leaves after a claim but was written before it tells of the role before', () => {
+    const s = new Scene().start();
+    s.task();
+    const writtenUs = s.nowUs;
+    s.task();
+    s.status(P, 'PS_ERROR', 1, 'PS_PRIMARY');
+    s.task();
+    sync(s, 'PS_PRIMARY', 1, writtenUs);
+    sync(s, 'PS_PRIMARY', 1, s.nowUs);
+    expect(s.rules()).toEqual([CLAIMED]);
   });
 });

@@ -190,7 +190,7 @@ export class Scene {
       popAll: false,
     } as const;
     const request: PrepareRequest = { config, mutation: recordBytes(record, -1) };
-    this.auditor.messageSent(P, to, 'RPC_PREPARE', 'request', GPID, record.decree, request, '');
+    this.auditor.messageSent(P, to, 'RPC_PREPARE', 'request', GPID, record.decree, request, '', this.nowUs);
     return request;
   }
 
@@ -220,7 +220,7 @@ export class Scene {
       lastCommittedInApp: applied,
       lastCommittedInPrepareList: committed,
     };
-    this.auditor.messageSent(S, P, 'RPC_PREPARE', 'reply', GPID, decree, ack, '');
+    this.auditor.messageSent(S, P, 'RPC_PREPARE', 'reply', GPID, decree, ack, '', this.nowUs);
   }
 
   commit(node: string, decree: number): void {
@@ -238,6 +238,7 @@ export class Scene {
       decree,
       { error: 'ERR_OK', decree, server: node },
       '',
+      this.nowUs,
     );
   }
 
