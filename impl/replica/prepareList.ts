@@ -1,8 +1,9 @@
 /**
  * The prepare list: what a replica has prepared, and its commit point (repl 1.6).
  *
- * Departure: a HARD commit over a hole, or over an entry that is not logged yet, ends with ERR_INCOMPLETE_DATA instead
- * of aborting the server (docs/departures.md FM4); the caller sends the replica to ERROR.
+ * Departure: a HARD commit over a hole, over an entry that is not logged yet, or over one of a smaller ballot than its
+ * predecessor's ends with ERR_INCOMPLETE_DATA instead of aborting the server (docs/departures.md FM4); the caller sends
+ * the replica to ERROR.
  */
 import type { Decree, ErrorCode, Gpid, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -126,7 +127,7 @@ export class PrepareList extends MutationCache {
     while (this.committed < decree) {
       const mutation = this.getMutationByDecree(this.committed + 1);
       if (mutation === undefined || !mutation.isLogged()) return 'ERR_INCOMPLETE_DATA';
-      this.checkBallotOrder(mutation, ballot);
+      if (!this.isInBallotOrder(mutation, ballot)) return 'ERR_INCOMPLETE_DATA';
       ballot = mutation.ballot;
       this.commitOne(mutation);
     }
@@ -165,8 +166,9 @@ export class PrepareList extends MutationCache {
     return mutation.isReadyForCommit();
   }
 
-  checkBallotOrder(mutation: Mutation, previous: number): void {
-    this.env.check(mutation.ballot >= previous, 'prepare_list::commit', () => `ballot of ${mutation.decree}`);
+  /** A primary re-proposes in decree order: behind an entry of a newer ballot an older one lost its re-proposal. */
+  isInBallotOrder(mutation: Mutation, previous: number): boolean {
+    return mutation.ballot >= previous;
   }
 
   commitOne(mutation: Mutation): void {

@@ -2,9 +2,9 @@
  * Opening a replica: a new one, or one that is read back from its directory (repl 5.1, plog 11; upstream's
  * replica_init.cpp). All decrees come from disk: storage first, then the log from there on.
  *
- * Departures: a commit point that passes a hole in the log fails the load instead of aborting the server (FM4), and so
- * does a log whose commit point lies beyond what it holds (repl.Q11: upstream goes on with storage behind its commit
- * point).
+ * Departures: a commit point that passes a hole in the log, or a ballot that falls, fails the load instead of aborting
+ * the server (FM4), and so does a log whose commit point lies beyond what it holds (repl.Q11: upstream goes on with
+ * storage behind its commit point).
  */
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -1,7 +1,8 @@
 /**
  * The secondary's side of prepare: receive, enter, log, acknowledge (repl 1.7; upstream's replica_2pc.cpp, on_prepare).
  *
- * Departure FM4: a commit point that passes a hole sends the replica to ERROR instead of aborting the server.
+ * Departure FM4: a commit point that passes a hole, or a ballot that falls, sends the replica to ERROR instead of
+ * aborting the server.
  */
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

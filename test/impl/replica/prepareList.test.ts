@@ -121,10 +121,16 @@ describe('commit (repl 1.6)', () => {
   });
 
   it('HARD never lets the ballot fall within a run', () => {
-    const { list } = newList();
+    const { list, executed } = newList();
     list.put(mutation(1, 3));
     list.put(mutation(2, 2));
-    expect(() => list.commit(2, 'COMMIT_TO_DECREE_HARD')).toThrow(CheckFailed);
+    list.put(mutation(3, 3));
+    expect(list.commit(3, 'COMMIT_TO_DECREE_HARD')).toBe('ERR_INCOMPLETE_DATA');
+    expect(executed).toEqual([1]);
+    expect(list.lastCommittedDecree()).toBe(1);
+    list.put(mutation(2, 3));
+    expect(list.commit(3, 'COMMIT_TO_DECREE_HARD')).toBe('ERR_OK');
+    expect(executed).toEqual([1, 2, 3]);
   });
 
   it('SOFT stops at the first that is missing, not ready, or of a smaller ballot', () => {
