@@ -183,6 +183,8 @@ export interface LogFileRemoved extends AtReplica {
 export interface LogSurvived extends AtReplica {
   readonly kind: 'log.survived';
   readonly intact: boolean;
+  /** Indices of the files whose header can be read, ascending; the next opening sets any other file aside. */
+  readonly files: readonly number[];
   readonly records: readonly { readonly ballot: Ballot; readonly decree: Decree; readonly fileIndex: number }[];
 }
 /** A secondary answered ERR_OK to a prepare of (ballot, decree): the reply left the node. */

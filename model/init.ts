@@ -113,7 +113,6 @@ function preloadedFiles(from: PreloadedPartition): LogFile[] {
       maxDecree: records.reduce((max, r) => Math.max(max, r.decree), file.previousMaxDecree),
       writtenAtUs: 0,
       incarnation: -1,
-      perhapsGone: false,
       records: records.map((r) => ({ ballot: r.ballot, decree: r.decree, lastCommitted: r.lastCommitted })),
     };
   });

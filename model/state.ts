@@ -90,8 +90,6 @@ export interface LogFile {
   writtenAtUs: number;
   /** The life of the replica in which it was created. */
   incarnation: number;
-  /** A power loss took all of its records, and perhaps its header too. */
-  perhapsGone: boolean;
   records: LogRecord[];
 }
 

@@ -81,20 +81,16 @@ export const written = rule(
   },
 );
 
-/** The file that a new one follows: the newest below its index (files that vanished lie above). */
+/** The file that a new one follows: the newest below its index. */
 function before(replica: ReplicaState, e: LogFileCreated): LogFile | undefined {
   return replica.files.findLast((file) => file.index < e.fileIndex);
 }
 
 /**
- * May the index be used again? A file of which a power loss left not even the header leaves no trace (plog 10 step 2),
- * nor do its neighbours of the same fate; every file above the new one must be such a file. A disk fault can leave the
- * newest file without records, and one that was set aside while its successor was being created is not known any more.
+ * May the index be used again? A disk fault can leave the newest file without records, and one that was set aside while
+ * its successor was being created is not known any more.
  */
 function isUsedAgain({ replica, node }: ReplicaScene, e: LogFileCreated): boolean {
-  const vanished = replica.files.filter((file) => file.index >= e.fileIndex);
-  const follows = (before(replica, e)?.index ?? 0) === e.fileIndex - 1;
-  if (vanished.length > 0 && follows && vanished.every((file) => file.perhapsGone)) return true;
   if (!node.diskFault && !replica.damaged) return false;
   const last = newest(replica);
   return last === undefined || (e.fileIndex === last.index && last.records.length === 0);
@@ -130,7 +126,6 @@ export const fileCreated = rule(
       maxDecree: previousMaxDecree,
       writtenAtUs: atUs,
       incarnation: replica.incarnation,
-      perhapsGone: false,
       records: [],
     });
     replica.fileOpen = true;
@@ -223,13 +218,14 @@ export const survived = rule(
       return undefined;
     }),
     guard('log/nothing-lost-without-a-fault', 'S1', ({ replica, node }, e: LogSurvived) => {
+      if (node.powerLost || node.diskFault) return undefined;
+      const gone = replica.files.find((file) => !e.files.includes(file.index));
+      if (gone !== undefined) return [`file ${gone.index} to stay`, `files ${e.files.join(' ')}`];
       const before = replica.files.reduce((sum, file) => sum + file.records.length, 0);
-      return before === e.records.length || node.powerLost || node.diskFault
-        ? undefined
-        : [`${before} records`, `${e.records.length}`];
+      return before === e.records.length ? undefined : [`${before} records`, `${e.records.length}`];
     }),
   ],
-  ({ part, replica, node }, e) => {
+  ({ part, replica }, e) => {
     if (!e.intact) replica.damaged = true;
     const left = [...e.records];
     for (const file of replica.files) {
@@ -247,8 +243,9 @@ export const survived = rule(
       if (before.some((record) => !file.records.includes(record) && wasPromised(part, replica, record)))
         replica.lost = true;
     }
-    for (const file of replica.files) file.perhapsGone = node.powerLost && file.records.length === 0;
     const last = newest(replica);
     if (last !== undefined) last.endOffset = last.startOffset;
+    // Opening sets a file without a readable header aside, and it leaves no trace (plog 10 step 2); who is open keeps it.
+    if (!replica.open) replica.files = replica.files.filter((file) => e.files.includes(file.index));
   },
 );

@@ -211,6 +211,12 @@ export const DISK: readonly Refused[] = [
     before: [...READY, stopped(P)],
     event: survived(P, []),
   },
+  {
+    rule: 'log/nothing-lost-without-a-fault',
+    why: 'an empty file is a file',
+    before: [...TWO_FILES, stopped(P)],
+    event: survived(P, [[1, 1]]),
+  },
 
   { rule: 'checkpoint/flushed-was-applied', why: 'decree 2 is not applied', before: READY, event: flushed(P, 2) },
   {

@@ -320,6 +320,7 @@ export const REPLICATION: readonly Refused[] = [
         node: P,
         gpid: '1.0',
         intact: true,
+        files: [1],
         records: [{ ballot: 1, decree: 1, fileIndex: 1 }],
       },
       started(P),

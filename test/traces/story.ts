@@ -186,9 +186,11 @@ export const survived = (
   node: NodeId,
   records: readonly (readonly [ballot: number, decree: number, fileIndex?: number])[],
   intact = true,
+  files: readonly number[] = [1],
 ): ModelEvent => ({
   kind: 'log.survived',
   intact,
+  files,
   records: records.map(([ballot, decree, fileIndex]) => ({ ballot, decree, fileIndex: fileIndex ?? 1 })),
   ...here(node, 0),
 });

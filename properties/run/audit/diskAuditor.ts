@@ -251,6 +251,7 @@ export class DiskAuditor implements LogSink {
       node: view.node,
       gpid: view.gpid,
       intact: survey.intact,
+      files: survey.files.map(({ reader }) => reader.index),
       records: survey.records.map(({ ballot, decree, fileIndex }) => ({ ballot, decree, fileIndex })),
     });
     return survey.intact;

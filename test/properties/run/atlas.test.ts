@@ -13,6 +13,7 @@ const survived = (node: string, kept: boolean): ModelEvent => ({
   node,
   gpid: '1.0',
   intact: true,
+  files: [1],
   records: kept ? [{ ballot: 1, decree: 1, fileIndex: 1 }] : [],
 });
 const powerLoss = (node: string, kept: boolean): readonly ModelEvent[] => [

@@ -83,7 +83,7 @@ describe('log survival', () => {
     s.auditor.diskDamaged(P, path);
     s.auditor.processStarted(P);
     expect(s.kinds().slice(-3)).toEqual(['process.stopped', 'log.survived', 'process.started']);
-    expect(s.events.at(-2)).toMatchObject({ node: P, intact: true, records: [{ decree: 1, ballot: 1, fileIndex: 1 }] });
+    expect(s.events.at(-2)).toMatchObject({ node: P, intact: true, files: [1], records: [{ decree: 1, ballot: 1, fileIndex: 1 }] });
     s.claim(
       P,
       { kind: 'replica.opened', gpid: GPID, fresh: false, ballot: 1, durable: 0, applied: 0, committed: 0, maxPrepared: 1 },
