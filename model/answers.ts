@@ -34,6 +34,13 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   emergencyCheckpoint: 'checkpoint',
   queryCheckpoint: 'checkpoint',
   manualCompact: 'admin',
+  addDup: 'dupAdded',
+  removeDup: 'dupModified',
+  startDup: 'dupModified',
+  pauseDup: 'dupModified',
+  setDupFailMode: 'dupModified',
+  queryDup: 'dups',
+  listDups: 'dups',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
 const SILENCE: readonly ErrorCode[] = [

@@ -40,7 +40,19 @@ export type ShellCommand =
       readonly partitionIndex: number;
       readonly minDecree: number | 'last-applied';
     }
-  | { readonly kind: 'manualCompact'; readonly table: string };
+  | { readonly kind: 'manualCompact'; readonly table: string }
+  | {
+      readonly kind: 'addDup';
+      readonly table: string;
+      readonly remoteCluster: string;
+      readonly checkpoint: boolean;
+      readonly remoteTable: string;
+      readonly remoteReplicaCount: number;
+    }
+  | { readonly kind: 'removeDup' | 'startDup' | 'pauseDup'; readonly table: string; readonly dupId: number }
+  | { readonly kind: 'setDupFailMode'; readonly table: string; readonly dupId: number; readonly failMode: string }
+  | { readonly kind: 'queryDup'; readonly table: string }
+  | { readonly kind: 'listDups'; readonly pattern: string; readonly matchType: string };
 
 /** The line, without a newline; some commands need two shell lines, joined by ` ; `. */
 export function shellLine(command: ShellCommand): string {
@@ -78,6 +90,14 @@ export function shellLine(command: ShellCommand): string {
       return remote('replica.query-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
     case 'manualCompact':
       return keyLine(command.table, ['set_app_envs', 'manual_compact.once.trigger_time', '<now>']);
+    case 'addDup':
+    case 'removeDup':
+    case 'startDup':
+    case 'pauseDup':
+    case 'setDupFailMode':
+    case 'queryDup':
+    case 'listDups':
+      return line([command.kind]);
   }
 }
 

@@ -2,6 +2,7 @@
  * Every RPC of the cluster: code, request and response. Plain frozen data; a mutation travels as its record bytes
  * (plog 5: the same bytes as in the log). Sections of replication-and-checkpoint.md beside each.
  */
+import type { DuplicationRpcTypes } from './duplicationMessages.ts';
 import type { Ballot, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
 /** The primary's view of one member, as it travels with prepares and group checks (repl 1.7). */
@@ -155,18 +156,22 @@ export interface CliResponse {
   readonly output: string;
 }
 
-/** repl 2.7. */
+/** repl 2.7; dup 5.5. With MD5 the answer has sizes and checksums too (#2238). */
 export interface QueryCheckpointInfoRequest {
   readonly gpid: Gpid;
+  readonly checksumType: 'NONE' | 'MD5';
 }
 export interface QueryCheckpointInfoResponse {
   readonly error: ErrorCode;
   readonly baseDir: string;
   readonly files: readonly string[];
+  /** Beside `files`; empty with NONE. */
+  readonly fileSizes: readonly number[];
+  readonly fileMd5s: readonly string[];
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };

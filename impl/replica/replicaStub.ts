@@ -260,12 +260,12 @@ export class ReplicaServer implements ReplicaHost {
     replier: Replier<messages.QueryCheckpointInfoResponse>,
   ): void {
     const storage = this.replicas.get(request.gpid)?.storage;
-    const none = { baseDir: '', files: [], lastDurable: 0 };
+    const none = { baseDir: '', files: [], fileSizes: [], fileMd5s: [], lastDurable: 0 };
     if (storage === undefined) return replier.reply({ error: 'ERR_OBJECT_NOT_FOUND', ...none });
     if (storage.lastDurableDecree() === 0) return replier.reply({ error: 'ERR_PATH_NOT_FOUND', ...none });
     const { error, dir, files, decree } = storage.getCheckpoint();
     if (error !== 'ERR_OK') return replier.reply({ error: 'ERR_GET_LEARN_STATE_FAILED', ...none });
-    replier.reply({ error, baseDir: dir, files, lastDurable: decree });
+    replier.reply({ error, baseDir: dir, files, fileSizes: [], fileMd5s: [], lastDurable: decree });
   }
 
   // ------------------------------------------------------------------ proposals (repl 1.10, FM1)

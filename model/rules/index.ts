@@ -4,6 +4,21 @@ import type { ModelState } from '../state.ts';
 import type { Violation } from '../violation.ts';
 import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
 import { answered, attemptSent, invoked } from './commands.ts';
+import {
+  adopted,
+  dupErased,
+  dupProgressStored,
+  dupReported,
+  dupSent,
+  dupShipped,
+  dupSkipped,
+  dupStarted,
+  dupStopped,
+  dupStored,
+  dupSynced,
+  dupTold,
+  followerAsked,
+} from './duplication.ts';
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
@@ -37,6 +52,19 @@ export const RULES: RuleTable = {
   'command.answered': answered,
   'fault.struck': struck,
   'world.healed': healed,
+  'dup.stored': dupStored,
+  'dup.erased': dupErased,
+  'dup.progress-stored': dupProgressStored,
+  'dup.told': dupTold,
+  'dup.synced': dupSynced,
+  'dup.reported': dupReported,
+  'dup.sent': dupSent,
+  'follower.asked': followerAsked,
+  'checkpoint.adopted': adopted,
+  'dup.started': dupStarted,
+  'dup.stopped': dupStopped,
+  'dup.shipped': dupShipped,
+  'dup.skipped': dupSkipped,
 };
 
 /** Names and property ids of all guards, and of the refusal of what the model does not know. */

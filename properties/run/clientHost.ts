@@ -61,6 +61,15 @@ export class ClientHost {
       case 'queryCheckpoint':
         this.admin.queryCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
         break;
+      case 'addDup':
+      case 'removeDup':
+      case 'startDup':
+      case 'pauseDup':
+      case 'setDupFailMode':
+      case 'queryDup':
+      case 'listDups':
+        this.answered(id, { kind: 'dupModified', error: 'ERR_HANDLER_NOT_FOUND', appId: 0 });
+        break;
       default:
         unreachable(c);
     }

@@ -23,6 +23,10 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
   'replica.closed': 'S8',
   'checkpoint.ended': 'S6',
   'checkpoint.manual-flag': 'S8',
+  'dup.started': 'S8',
+  'dup.stopped': 'S8',
+  'dup.shipped': 'S8',
+  'dup.skipped': 'S8',
 };
 
 export class AuditDesk implements Desk {
