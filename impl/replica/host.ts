@@ -1,5 +1,6 @@
 /** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
 import type { NodeId } from '../../model/vocabulary.ts';
+import type { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 
 export type DiskStatus = 'NORMAL' | 'SPACE_INSUFFICIENT' | 'IO_ERROR';
@@ -21,4 +22,6 @@ export interface ReplicaHost {
   addManualCheckpoints(change: 1 | -1): number;
   /** Takes part in time tags. */
   readonly clusterNumber: number;
+  /** Of all replicas of this process. */
+  readonly metrics: Metrics;
 }

@@ -14,6 +14,7 @@ import { threadHash } from '../protocol/gpid.ts';
 import type * as messages from '../protocol/messages.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
+import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaCommands } from './replicaCommands.ts';
 import { replicaDir } from './replicaOpener.ts';
@@ -32,6 +33,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly ctx: Context;
   readonly options: ReplicaServerOptions;
   readonly clusterNumber: number;
+  readonly metrics: Metrics = new Metrics();
   readonly replicas = new Map<Gpid, Replica>();
   /** Being closed, or waiting for it. */
   readonly closingReplicas = new Map<Gpid, { readonly replica: Replica; readonly timer: TaskHandle }>();
