@@ -141,30 +141,26 @@ function isReserved({ state, replica, node }: ReplicaScene, file: LogFile, atUs:
   return bytes <= size && file.writtenAtUs + seconds * 1e6 > atUs + SLACK_US;
 }
 
-/**
- * Opening sets a file aside whose first block it cannot read (plog 9.1, 10 step 2), and a new file takes the place
- * of one of which a failed or lost write left nothing.
- */
-function setAside({ node, replica }: ReplicaScene, e: LogFileRemoved): boolean {
-  const empty = replica.files.find((file) => file.index === e.fileIndex)?.records.length === 0;
-  return (!replica.open || empty) && (node.diskFault || node.powerLost || replica.damaged);
+/** Opening sets a file aside whose first block it cannot read (plog 9.1, 10 step 2). */
+function setAside({ node, replica }: ReplicaScene): boolean {
+  return !replica.open && (node.diskFault || node.powerLost || replica.damaged);
 }
 
 export const fileRemoved = rule(
   replicaScene,
   [
     guard('log/oldest-first', 'repl.S18', (scene, e: LogFileRemoved) =>
-      setAside(scene, e) || scene.replica.files[0]?.index === e.fileIndex
+      setAside(scene) || scene.replica.files[0]?.index === e.fileIndex
         ? undefined
         : [`the oldest file, ${scene.replica.files[0]?.index ?? 'none'}`, `${e.fileIndex}`],
     ),
     guard('log/newest-stays', 'plog.P9', (scene, e: LogFileRemoved) =>
-      !setAside(scene, e) && newest(scene.replica)?.index === e.fileIndex
+      !setAside(scene) && newest(scene.replica)?.index === e.fileIndex
         ? ['the newest file to stay', `${e.fileIndex} deleted`]
         : undefined,
     ),
     guard('log/only-covered-files-go', 'repl.S18', (scene, e: LogFileRemoved) => {
-      if (setAside(scene, e)) return undefined;
+      if (setAside(scene)) return undefined;
       const { replica } = scene;
       const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
       return lost <= durableOf(replica)
@@ -173,14 +169,14 @@ export const fileRemoved = rule(
     }),
     guard('log/reserved-files-stay', 'repl.S18', (scene, e: LogFileRemoved) => {
       const oldest = scene.replica.files[0];
-      return !setAside(scene, e) && oldest !== undefined && isReserved(scene, oldest, e.atUs)
+      return !setAside(scene) && oldest !== undefined && isReserved(scene, oldest, e.atUs)
         ? ['a file within the reserve limits to stay', `file ${e.fileIndex} deleted`]
         : undefined;
     }),
   ],
   (scene, e) => {
     const { replica } = scene;
-    if (setAside(scene, e)) replica.damaged = true;
+    if (setAside(scene)) replica.damaged = true;
     replica.files = replica.files.filter((file) => file.index !== e.fileIndex);
     replica.collectableSinceUs = -1;
     noteCollectable(replica, e.atUs);

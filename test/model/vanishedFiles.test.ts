@@ -54,8 +54,10 @@ it('garbage collection passes over a vanished file between others, and over no o
     logFile(P, 4, 620, 1),
     logGone(P, 1),
   ];
-  const lost = collecting(stopped(P, 'power-loss'), survived(P, [[1, 1, 1]], false, [1, 3]));
-  expect(verdict(lost, logGone(P, 3))).toBeUndefined();
+  const afterLoss = (files: readonly number[]): readonly ModelEvent[] =>
+    collecting(stopped(P, 'power-loss'), survived(P, [[1, 1, 1]], false, files));
+  expect(verdict(afterLoss([1, 3]), logGone(P, 3))).toBeUndefined();
+  expect(verdict(afterLoss([1, 2, 3]), logGone(P, 3))).toBe('log/oldest-first');
   expect(verdict(collecting(stopped(P)), logGone(P, 3))).toBe('log/oldest-first');
 });
 
