@@ -103,6 +103,8 @@ export class ReplicaView {
   logDamaged = false;
   /** A file of the database or of a checkpoint was damaged: what cannot be read is explained. */
   storageDamaged = false;
+  /** Downloaded files that were damaged since they were written. */
+  readonly damagedDownloads = new Set<string>();
   flushed: Decree = 0;
   readonly checkpoints = new Map<Decree, Listing>();
   readonly storage = new StorageReader();
@@ -212,6 +214,7 @@ export class ReplicaView {
     this.mutations.clear();
     this.logDamaged = false;
     this.storageDamaged = false;
+    this.damagedDownloads.clear();
     this.flushed = 0;
     this.checkpoints.clear();
     this.storage.forget();
