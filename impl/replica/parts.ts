@@ -1,6 +1,9 @@
 /** The parts of this room; see impl/parts.ts. */
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
+import { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
+import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
+import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import { GroupChecker } from './groupCheck.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
@@ -31,4 +34,7 @@ export const replicaParts = {
   ReplicaConfigurator,
   MetaRequester,
   CheckpointTriggers,
+  DuplicationSyncTimer,
+  ReplicaDuplicatorManager,
+  ReplicaDuplicator,
 } as const;

@@ -9,6 +9,7 @@
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { DiskError } from '../env/contract.ts';
+import type { AppInfo } from '../protocol/messages.ts';
 import type { LogMutation } from '../storage/plog/types.ts';
 import { FRESH_INIT_INFO, loadInitInfo, storeAppInfo, storeInitInfo } from './infoFiles.ts';
 import type { InitInfo } from './infoFiles.ts';
@@ -53,7 +54,7 @@ export class ReplicaLoader {
   /** A log that an earlier attempt left behind is no part of the new replica. */
   createDirectory(): ErrorCode {
     const { disk } = this.ctx.env;
-    const { dir, app } = this.replica;
+    const { dir } = this.replica;
     try {
       disk.mkdir(dir);
       if (disk.exists(`${dir}/plog`)) disk.remove(`${dir}/plog`, { recursive: true });
@@ -61,7 +62,7 @@ export class ReplicaLoader {
       if (!(error instanceof DiskError)) throw error;
       return 'ERR_FILE_OPERATION_FAILED';
     }
-    return storeAppInfo(disk, dir, app);
+    return storeAppInfo(disk, dir, this.appInfoToStore());
   }
 
   // ------------------------------------------------------------------ load
@@ -171,8 +172,13 @@ export class ReplicaLoader {
   /** The table's properties changed. A file that cannot be replaced ends this replica; upstream aborts the server. */
   storeAppInfo(): void {
     const { replica } = this;
-    const error = storeAppInfo(this.ctx.env.disk, replica.dir, replica.app);
+    const error = storeAppInfo(this.ctx.env.disk, replica.dir, this.appInfoToStore());
     if (error !== 'ERR_OK') replica.handleLocalFailure(error);
+  }
+
+  /** With `duplicating`: the log must be safe before the first sync of the next start (#1608). */
+  appInfoToStore(): AppInfo {
+    return this.replica.app;
   }
 
   /** On every ballot increase; a failure is only noticed by the next start (repl.Q2). */

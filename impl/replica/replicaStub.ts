@@ -13,6 +13,7 @@ import type { Replier, TaskHandle } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type * as messages from '../protocol/messages.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
+import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
 import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
@@ -42,6 +43,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly openingReplicas = new Set<Gpid>();
   readonly opener: ReplicaOpener;
   readonly configSyncer: ConfigSyncer;
+  readonly duplicationSyncTimer: DuplicationSyncTimer;
   readonly commands: ReplicaCommands;
   private readonly garbage = new Set<Gpid>();
   private connected = false;
@@ -56,6 +58,7 @@ export class ReplicaServer implements ReplicaHost {
     this.clusterNumber = options.clusterNumber;
     this.opener = new ctx.parts.ReplicaOpener(ctx, this);
     this.configSyncer = new ctx.parts.ConfigSyncer(ctx, this);
+    this.duplicationSyncTimer = new ctx.parts.DuplicationSyncTimer(ctx, this);
     this.commands = new ctx.parts.ReplicaCommands(ctx, this);
   }
 
@@ -67,6 +70,7 @@ export class ReplicaServer implements ReplicaHost {
   onReplicasLoaded(): void {
     this.openService();
     this.configSyncer.start();
+    this.duplicationSyncTimer.start();
   }
 
   openService(): void {
@@ -129,6 +133,7 @@ export class ReplicaServer implements ReplicaHost {
     this.stopping = true;
     this.connected = false;
     this.configSyncer.stop();
+    this.duplicationSyncTimer.stop();
     for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
   }
 
@@ -160,10 +165,11 @@ export class ReplicaServer implements ReplicaHost {
     this.configSyncer.queryConfigurationByNode();
   }
 
-  /** From now on the replica counts as absent. */
+  /** From now on the replica counts as absent: no sync answer reaches its duplicators any more. */
   beginCloseReplica(replica: Replica, delayMs: number): void {
     if (this.replicas.get(replica.gpid) !== replica) return;
     this.replicas.delete(replica.gpid);
+    replica.duplicatorManager.removeAllDuplications();
     const then = task(this, 'onCloseReplica', replica);
     const timer = this.ctx.env.tasks.post('LPC_CLOSE_REPLICA', replica.hash, delayMs, then);
     this.closingReplicas.set(replica.gpid, { replica, timer });
