@@ -12,14 +12,18 @@ import type {
   Gpid,
   NodeId,
   PartitionConfig,
+  PatternMatchType,
   TableStatus,
 } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, resume, task } from '../env/contract.ts';
 import type { Continuation, RpcResult } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
+import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
 import { parseCheckpointOutput, wasTriggered } from './cliOutput.ts';
+import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer } from './duplicationAnswers.ts';
+import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
 import { errorOf } from './metaCaller.ts';
 import type { MetaCaller, MetaResult } from './metaCaller.ts';
 import type { TableResolver } from './tableResolver.ts';
@@ -128,6 +132,42 @@ export class AdminClient {
       return { appId, name: appName, status, partitionCount, maxReplicaCount, envs };
     });
     resume(then, { error: errorOf(result), tables });
+  }
+
+  // ------------------------------------------------------------------ duplication (dup 3)
+
+  addDuplication(request: AddDuplicationRequest, then: Continuation<DupAddedAnswer>): void {
+    this.meta.call('RPC_CM_ADD_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupAdded', then));
+  }
+
+  onDupAdded(result: MetaResult<'RPC_CM_ADD_DUPLICATION'>, then: Continuation<DupAddedAnswer>): void {
+    resume(then, addedAnswer(result));
+  }
+
+  /** `remove_dup`, `start_dup`, `pause_dup` ask for a status, `set_dup_fail_mode` for a fail mode; the rest stays. */
+  modifyDuplication(request: ModifyDuplicationRequest, then: Continuation<DupModifiedAnswer>): void {
+    this.meta.call('RPC_CM_MODIFY_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupModified', then));
+  }
+
+  onDupModified(result: MetaResult<'RPC_CM_MODIFY_DUPLICATION'>, then: Continuation<DupModifiedAnswer>): void {
+    resume(then, modifiedAnswer(result));
+  }
+
+  queryDuplication(appName: string, then: Continuation<DupsAnswer>): void {
+    this.meta.call('RPC_CM_QUERY_DUPLICATION', { appName }, this.deadlineUs(), reply(this, 'onDupQueried', appName, then));
+  }
+
+  onDupQueried(result: MetaResult<'RPC_CM_QUERY_DUPLICATION'>, appName: string, then: Continuation<DupsAnswer>): void {
+    resume(then, queriedAnswer(result, appName));
+  }
+
+  listDuplications(appNamePattern: string, matchType: PatternMatchType, then: Continuation<DupsAnswer>): void {
+    const request = { appNamePattern, matchType };
+    this.meta.call('RPC_CM_LIST_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupsListed', then));
+  }
+
+  onDupsListed(result: MetaResult<'RPC_CM_LIST_DUPLICATION'>, then: Continuation<DupsAnswer>): void {
+    resume(then, listedAnswer(result));
   }
 
   // ------------------------------------------------------------------ checkpoints
