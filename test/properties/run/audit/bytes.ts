@@ -152,6 +152,8 @@ export interface MadeRow {
   readonly value?: string;
   readonly expireTs?: number;
   readonly timestampUs?: number;
+  /** Low byte of the time tag; 2: cluster 1, not deleted. */
+  readonly tagLow?: number;
 }
 
 export function runBytes(rows: readonly MadeRow[]): Buffer {
@@ -159,7 +161,7 @@ export function runBytes(rows: readonly MadeRow[]): Buffer {
     ...rows.map((row) => {
       if (row.value === undefined) return cat(u32(row.key.length), u32(0xffffffff), latin(row.key));
       const tag = Buffer.alloc(8);
-      tag.writeBigUInt64BE((BigInt(row.timestampUs ?? 0) << 8n) | 2n);
+      tag.writeBigUInt64BE((BigInt(row.timestampUs ?? 0) << 8n) | BigInt(row.tagLow ?? 2));
       const value = cat(be32(row.expireTs ?? 0), tag, latin(row.value));
       return cat(u32(row.key.length), u32(value.length), latin(row.key), value);
     }),
