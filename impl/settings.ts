@@ -35,6 +35,9 @@ export interface Settings {
   readonly configSyncIntervalMs: number;
   readonly gcMemoryReplicaIntervalMs: number;
   readonly rpcTimeoutMs: number;
+  /** Statistics of replicas, and of the disk, in the pool for long work. */
+  readonly replicasStatIntervalMs: number;
+  readonly diskStatIntervalMs: number;
   /** Hard-coded upstream (repl 4): retries of a prepare, a checkpoint's start delay, the retry after a flush, a meta update's retry. */
   readonly prepareRetryMs: number;
   readonly checkpointStartDelayMs: number;
@@ -104,6 +107,8 @@ export const DEFAULT_SETTINGS: Settings = {
   configSyncIntervalMs: 30_000,
   gcMemoryReplicaIntervalMs: 600_000,
   rpcTimeoutMs: 5000,
+  replicasStatIntervalMs: 30_000,
+  diskStatIntervalMs: 600_000,
   prepareRetryMs: 5,
   checkpointStartDelayMs: 10,
   checkpointRetryAfterFlushMs: 10_000,

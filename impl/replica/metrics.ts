@@ -7,6 +7,7 @@ export type MetricName =
   | 'dup_pending_mutations'
   | 'dup_recent_lost_mutations'
   | 'dup_time_lag_ms'
+  | 'private_log_size_mb'
   // counters of a master
   | 'dup_confirmed_mutations'
   | 'dup_shipped_bytes'

@@ -1,4 +1,5 @@
 /** The parts of this room; see impl/parts.ts. */
+import { CheckpointQuery } from './checkpointQuery.ts';
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
 import { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
@@ -17,10 +18,12 @@ import { ReplicaOpener } from './replicaOpener.ts';
 import { ReplicaReads } from './replicaReads.ts';
 import { ReplicaServer } from './replicaStub.ts';
 import { SecondaryPrepare } from './secondaryPrepare.ts';
+import { ServerStatistics } from './serverStatistics.ts';
 
 export const replicaParts = {
   ReplicaServer,
   ReplicaOpener,
+  ServerStatistics,
   ConfigSyncer,
   ReplicaCommands,
   Replica,

@@ -6,7 +6,7 @@
  * replicas have been loaded. There is no failure detector yet: a server counts as connected to the meta server from its
  * first config sync on.
  */
-import type { Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Replier, TaskHandle } from '../env/contract.ts';
@@ -18,8 +18,12 @@ import type { DiskStatus, ReplicaHost } from './host.ts';
 import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaCommands } from './replicaCommands.ts';
+import type { CheckpointQuery } from './checkpointQuery.ts';
+import type { FollowerOpener } from './duplication/followerOpener.ts';
+import type { NfsService } from './nfs/nfsService.ts';
 import { replicaDir } from './replicaOpener.ts';
 import type { ReplicaOpener } from './replicaOpener.ts';
+import type { ServerStatistics } from './serverStatistics.ts';
 
 export interface ReplicaServerOptions {
   /** In the order in which they are asked. */
@@ -44,7 +48,11 @@ export class ReplicaServer implements ReplicaHost {
   readonly opener: ReplicaOpener;
   readonly configSyncer: ConfigSyncer;
   readonly duplicationSyncTimer: DuplicationSyncTimer;
+  readonly statistics: ServerStatistics;
   readonly commands: ReplicaCommands;
+  readonly followers: FollowerOpener;
+  readonly checkpointQuery: CheckpointQuery;
+  readonly nfs: NfsService;
   private readonly garbage = new Set<Gpid>();
   private connected = false;
   private stopping = false;
@@ -59,7 +67,11 @@ export class ReplicaServer implements ReplicaHost {
     this.opener = new ctx.parts.ReplicaOpener(ctx, this);
     this.configSyncer = new ctx.parts.ConfigSyncer(ctx, this);
     this.duplicationSyncTimer = new ctx.parts.DuplicationSyncTimer(ctx, this);
+    this.statistics = new ctx.parts.ServerStatistics(ctx, this);
     this.commands = new ctx.parts.ReplicaCommands(ctx, this);
+    this.followers = new ctx.parts.FollowerOpener(ctx, this);
+    this.checkpointQuery = new ctx.parts.CheckpointQuery(ctx, this);
+    this.nfs = new ctx.parts.NfsService(ctx);
   }
 
   /** Process start. */
@@ -71,6 +83,7 @@ export class ReplicaServer implements ReplicaHost {
     this.openService();
     this.configSyncer.start();
     this.duplicationSyncTimer.start();
+    this.statistics.start();
   }
 
   openService(): void {
@@ -82,8 +95,9 @@ export class ReplicaServer implements ReplicaHost {
     rpc.serve('RPC_PREPARE', this, 'onPrepare');
     rpc.serve('RPC_GROUP_CHECK', this, 'onGroupCheck');
     rpc.serve('RPC_CONFIG_PROPOSAL', this, 'onConfigProposal');
-    rpc.serve('RPC_QUERY_LAST_CHECKPOINT_INFO', this, 'onQueryLastCheckpoint');
+    rpc.serve('RPC_QUERY_LAST_CHECKPOINT_INFO', this.checkpointQuery, 'onQueryLastCheckpoint');
     rpc.serve('RPC_CLI_CLI_CALL', this.commands, 'onCliCall');
+    this.nfs.openNfsService();
   }
 
   // ------------------------------------------------------------------ ReplicaHost
@@ -134,6 +148,7 @@ export class ReplicaServer implements ReplicaHost {
     this.connected = false;
     this.configSyncer.stop();
     this.duplicationSyncTimer.stop();
+    this.statistics.stop();
     for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
   }
 
@@ -183,6 +198,7 @@ export class ReplicaServer implements ReplicaHost {
     const { gpid, dir } = replica;
     this.closingReplicas.delete(gpid);
     if (replica.dataCorrupted) this.opener.setAside(dir, 'err');
+    if (this.followers.takeDiscarded(gpid)) this.opener.removeDirectory(dir);
     if (this.garbage.has(gpid)) this.opener.setAside(dir, 'gar');
     if (this.opener.hasDirectory(gpid)) this.closedReplicas.set(gpid, this.storedReplica(replica));
   }
@@ -193,6 +209,12 @@ export class ReplicaServer implements ReplicaHost {
     if (this.replicas.has(gpid) || this.isBusy(gpid)) return;
     this.opener.setAside(replicaDir(gpid), 'gar');
     this.closedReplicas.delete(gpid);
+  }
+
+  /** Of a download the meta server hears as of an empty replica: so it can say when the table is gone. */
+  noteDownload(gpid: Gpid): void {
+    const stored = { gpid, ballot: 0, status: 'PS_INACTIVE', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 } as const;
+    this.closedReplicas.set(gpid, stored);
   }
 
   storedReplica(replica: Replica): StoredReplica {
@@ -262,20 +284,6 @@ export class ReplicaServer implements ReplicaHost {
     replier.reply({ gpid, error, node, lastCommittedInApp: 0, lastCommittedInPrepareList: 0, diskStatus: 'NORMAL' });
   }
 
-  /** repl 2.7, without checksums. */
-  onQueryLastCheckpoint(
-    request: messages.QueryCheckpointInfoRequest,
-    replier: Replier<messages.QueryCheckpointInfoResponse>,
-  ): void {
-    const storage = this.replicas.get(request.gpid)?.storage;
-    const none = { baseDir: '', files: [], fileSizes: [], fileMd5s: [], lastDurable: 0 };
-    if (storage === undefined) return replier.reply({ error: 'ERR_OBJECT_NOT_FOUND', ...none });
-    if (storage.lastDurableDecree() === 0) return replier.reply({ error: 'ERR_PATH_NOT_FOUND', ...none });
-    const { error, dir, files, decree } = storage.getCheckpoint();
-    if (error !== 'ERR_OK') return replier.reply({ error: 'ERR_GET_LEARN_STATE_FAILED', ...none });
-    replier.reply({ error, baseDir: dir, files, fileSizes: [], fileMd5s: [], lastDurable: decree });
-  }
-
   // ------------------------------------------------------------------ proposals (repl 1.10, FM1)
 
   onConfigProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
@@ -285,7 +293,7 @@ export class ReplicaServer implements ReplicaHost {
     }
     const { gpid } = request.config;
     const replica = this.replicas.get(gpid);
-    if (replica !== undefined) replier.reply({ error: replica.configurator.onConfigProposal(request) });
+    if (replica !== undefined) this.carryOut(replica, request, replier);
     else if (this.isBusy(gpid)) replier.reply({ error: 'ERR_BUSY' });
     else this.openForProposal(request, replier);
   }
@@ -303,23 +311,56 @@ export class ReplicaServer implements ReplicaHost {
   }
 
   /**
-   * Then the proposal is sent again to this server itself. A directory that cannot be loaded is set aside; only a later
-   * proposal may begin anew: this one can be older than the data.
+   * A directory that cannot be loaded is set aside; only a later proposal may begin anew: this one can be older than the
+   * data.
    */
   onOpenForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const { app, config } = request;
+    if (!this.mayOpen(config.gpid)) this.finishOpening(request, replier, undefined);
+    else if (this.followers.mustDownload(config.gpid, app)) this.followers.download(request, replier);
+    else this.finishOpening(request, replier, this.openOrCreate(config.gpid, app));
+  }
+
+  mayOpen(gpid: Gpid): boolean {
+    return !this.garbage.has(gpid);
+  }
+
+  /** Then the proposal is sent again to this server itself; or `error` tells that there is no replica. */
+  finishOpening(
+    request: messages.ConfigProposal,
+    replier: Replier<messages.ConfigProposalAck>,
+    replica: Replica | undefined,
+    error: ErrorCode = 'ERR_LOCAL_APP_FAILURE',
+  ): void {
     const { gpid } = request.config;
     this.openingReplicas.delete(gpid);
-    const replica = this.garbage.has(gpid) ? undefined : this.openOrCreate(gpid, request.app);
     if (replica === undefined) {
-      replier.reply({ error: 'ERR_LOCAL_APP_FAILURE' });
+      if (this.garbage.has(gpid)) this.collectReplica(gpid);
+      replier.reply({ error });
       return;
     }
     this.addReplica(replica);
-    const then = task(this, 'onConfigProposal', request, replier);
+    const then = task(this, 'onProposalOfOpened', request, replier);
     this.ctx.env.tasks.post('RPC_CONFIG_PROPOSAL', threadHash(gpid), 0, then);
   }
 
+  /** The proposal may be older than what is known by now: it gives up no data. */
+  onProposalOfOpened(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const replica = this.replicas.get(request.config.gpid);
+    const another = replica !== undefined && this.followers.isOfAnotherDecree(replica, request);
+    if (another) replier.reply({ error: 'ERR_INCONSISTENT_STATE' });
+    else this.onConfigProposal(request, replier);
+  }
+
+  carryOut(replica: Replica, request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const another = this.followers.isOfAnotherDecree(replica, request);
+    const error = another
+      ? this.followers.refuseDecree(replica, request)
+      : replica.configurator.onConfigProposal(request);
+    replier.reply({ error, decree: replica.lastCommittedDecree() });
+  }
+
   openOrCreate(gpid: Gpid, app: messages.AppInfo): Replica | undefined {
-    return this.opener.hasDirectory(gpid) ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, app);
+    return this.opener.hasData(gpid) ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, app);
   }
 }
