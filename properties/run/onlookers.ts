@@ -51,6 +51,9 @@ export class Onlookers implements WorldObserver {
   processStarted(node: NodeId): void {
     this.observer.processStarted?.(node);
   }
+  processPaused(node: NodeId, lateUs: number): void {
+    this.observer.processPaused?.(node, lateUs);
+  }
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
     this.observer.processStopped?.(node, cause, detail);
   }

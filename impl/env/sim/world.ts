@@ -112,7 +112,7 @@ export class SimWorld {
     const { process } = this.node(id);
     if (process === undefined) return;
     this.core.strike('process.pause', id, '', `${durationMs} ms`);
-    process.pause(Math.round(durationMs * 1000));
+    this.core.observer.processPaused(id, process.pause(Math.round(durationMs * 1000)));
   }
 
   /** Queues a task in the node's process; undefined when it is down. */
