@@ -95,8 +95,8 @@ const judgeSetEnvs: Judge = (scene, answer) => {
 };
 
 /**
- * The meta server shows a change once the store has told it so: certain only when a command about it was answered
- * since.
+ * The meta server shows a change once the store has told it so: certain only when the command that asked for it was
+ * answered since.
  */
 const judgeList: Judge = ({ cluster, command }, answer) => {
   if (answer.kind !== 'tables' || answer.error !== 'ERR_OK' || cluster.tableChanges !== command.tableChangesBefore)

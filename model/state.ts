@@ -33,14 +33,12 @@ export interface TableState {
   envs: Record<string, string>;
   createdAtUs: number;
   droppedAtUs: number;
-  /**
-   * Records stored so far, and how many of them were there when a command about the table was last answered with
-   * ERR_OK.
-   */
+  /** Records stored so far. */
   changes: number;
+  /** How many of them the meta server certainly holds: a command whose effect they show was answered with ERR_OK. */
+  answeredChanges: number;
   /** The weakest reserve that its envs ever asked for (they reach replicas later than the store). */
   weakestReserve: { count: number; seconds: number };
-  answeredChanges: number;
   /** Which partition holds a stored key; learnt from the first committed row. */
   home: Record<string, Gpid>;
 }
@@ -213,6 +211,9 @@ export interface CommandState {
   tableChangesBefore: number;
   durableBefore: Decree;
   appliedBefore: Decree;
+  /** The first record since the invocation that shows what was asked for: of which table, and the how manieth. */
+  shownAppId: number;
+  shownChange: number;
   /** Seen at some moment since the invocation: flag set, server counter full, no primary. */
   sawFlag: boolean;
 }

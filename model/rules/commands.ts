@@ -46,6 +46,8 @@ export const invoked = rule(
       tableChangesBefore: cluster.tableChanges,
       durableBefore: replica === undefined ? 0 : durableOf(replica),
       appliedBefore: replica?.applied ?? 0,
+      shownAppId: -1,
+      shownChange: -1,
       sawFlag: replica?.manual ?? false,
     };
     state.lastCommandAtUs = e.atUs;
@@ -105,9 +107,10 @@ const REFUSALS = [
 export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e) => {
   command.answered = true;
   const { answer } = e;
-  if (answer.kind === 'admin' && answer.error === 'ERR_OK') {
-    for (const table of Object.values(cluster.tables))
-      if (table.name === tableNameOf(command.command)) table.answeredChanges = table.changes;
+  if (answer.error === 'ERR_OK') {
+    // Its own change is that one or a later one, and the meta server makes the changes of a table one after the other.
+    const table = cluster.tables[command.shownAppId];
+    if (table !== undefined) table.answeredChanges = Math.max(table.answeredChanges, command.shownChange);
   }
   if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);

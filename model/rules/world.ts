@@ -3,7 +3,7 @@
  * FM).
  */
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
-import { newPartition, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { noteServing } from '../serving.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
@@ -116,6 +116,22 @@ function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: st
   });
 }
 
+/** Does the record show what the command asked for? */
+function shows({ command }: CommandState, e: TableStored): boolean {
+  switch (command.kind) {
+    case 'createTable':
+      return command.name === e.name && e.status === 'AS_AVAILABLE';
+    case 'dropTable':
+      return command.name === e.name && e.status === 'AS_DROPPED';
+    case 'setEnvs':
+      return command.name === e.name && Object.entries(command.envs).every(([key, value]) => e.envs[key] === value);
+    case 'manualCompact':
+      return command.table === e.name && Object.keys(e.envs).some((key) => key.startsWith('manual_compact.'));
+    default:
+      return false;
+  }
+}
+
 export const tableStored = rule(
   clusterScene,
   [
@@ -197,6 +213,11 @@ export const tableStored = rule(
     table.status = status;
     table.envs = { ...e.envs };
     cluster.tableChanges++;
+    for (const command of Object.values(cluster.commands)) {
+      if (command.shownAppId >= 0 || !shows(command, e)) continue;
+      command.shownAppId = appId;
+      command.shownChange = table.changes;
+    }
     if (isLive(status)) {
       cluster.byName[name] = appId;
     } else {

@@ -56,6 +56,7 @@ const envs = (value: string): Command => ({
   name: 't',
   envs: { 'rocksdb.checkpoint.reserve_min_count': value },
 });
+const SET = table('AS_AVAILABLE', { envs: { 'rocksdb.checkpoint.reserve_min_count': '3' } });
 const emergency: Command = { kind: 'emergencyCheckpoint', table: 't', partitionIndex: 0, minDecree: 'last-applied' };
 const query: Command = { kind: 'queryCheckpoint', table: 't', partitionIndex: 0, minDecree: 0 };
 const says = (durable: number, prepared: boolean, minDecree: number, error: Answer['error'] = 'ERR_OK'): Answer => ({
@@ -314,6 +315,12 @@ export const WORLD: readonly Refused[] = [
     why: 'another count',
     before: [...LISTED, asks(2, list)],
     event: answers(2, tables({ ...fact, partitionCount: 2 })),
+  },
+  {
+    rule: 'answers/list-tables',
+    why: 'envs that were answered',
+    before: [...LISTED, asks(2, envs('3')), SET, answers(2, done()), asks(3, list)],
+    event: answers(3, tables(fact)),
   },
   {
     rule: 'answers/list-tables',
