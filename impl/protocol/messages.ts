@@ -3,7 +3,7 @@
  * (plog 5: the same bytes as in the log). Sections of replication-and-checkpoint.md beside each.
  */
 import type { DuplicationRpcTypes } from './duplicationMessages.ts';
-import type { Ballot, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
+import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
 /** The primary's view of one member, as it travels with prepares and group checks (repl 1.7). */
 export interface ReplicaConfig {
@@ -87,6 +87,8 @@ export interface ConfigProposal {
 }
 export interface ConfigProposalAck {
   readonly error: ErrorCode;
+  /** Of a follower table's member that is open: its last committed decree (FM11). */
+  readonly decree?: Decree;
 }
 
 /** repl 1.10: `config.ballot` is the requester's ballot + 1. */
@@ -160,6 +162,10 @@ export interface CliResponse {
 export interface QueryCheckpointInfoRequest {
   readonly gpid: Gpid;
   readonly checksumType: 'NONE' | 'MD5';
+  /** The cluster that duplicates the table and asks; '' for another member of the same partition (FM11). */
+  readonly cluster: ClusterId;
+  /** A checkpoint below it is of no use to the asker; 0: any (dup.B15). */
+  readonly minDecree: Decree;
 }
 export interface QueryCheckpointInfoResponse {
   readonly error: ErrorCode;

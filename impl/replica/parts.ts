@@ -2,12 +2,17 @@
 import { CheckpointQuery } from './checkpointQuery.ts';
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
+import { CheckpointDirectory } from './duplication/checkpointDirectory.ts';
 import { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
+import { FollowerOpener } from './duplication/followerOpener.ts';
 import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
 import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
+import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { GroupChecker } from './groupCheck.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
+import { NfsClient } from './nfs/nfsClient.ts';
+import { NfsService } from './nfs/nfsService.ts';
 import { PrepareList } from './prepareList.ts';
 import { Replica } from './replica.ts';
 import { Replica2pc } from './replica2pc.ts';
@@ -40,4 +45,10 @@ export const replicaParts = {
   DuplicationSyncTimer,
   ReplicaDuplicatorManager,
   ReplicaDuplicator,
+  CheckpointQuery,
+  NfsService,
+  NfsClient,
+  FollowerOpener,
+  ReplicaFollower,
+  CheckpointDirectory,
 } as const;

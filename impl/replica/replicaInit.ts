@@ -51,6 +51,35 @@ export class ReplicaLoader {
     return replica.privateLog?.open(0, () => true) ?? 'ERR_LOCAL_APP_FAILURE';
   }
 
+  /**
+   * Over a downloaded checkpoint (dup 5.5, repl 2.7): the files of a replica stand before the one rename that makes them
+   * one, so that a crash leaves a download or a replica. Its decrees are the checkpoint's, its log is empty.
+   */
+  newFollower(): ErrorCode {
+    const { replica } = this;
+    this.fresh = true;
+    this.initInfo = FRESH_INIT_INFO;
+    const prepared = this.prepareAdoption();
+    if (prepared !== 'ERR_OK') return prepared;
+    const adopted = this.adoptCheckpoint();
+    if (adopted !== 'ERR_OK') return adopted;
+    replica.createStorageAndLog();
+    const storage = replica.storage?.openExisting() ?? 'ERR_LOCAL_APP_FAILURE';
+    if (storage !== 'ERR_OK') return storage;
+    replica.storage?.updateAppEnvs(replica.app.envs);
+    replica.prepareList.reset(replica.lastAppliedDecree());
+    return replica.privateLog?.open(replica.lastAppliedDecree(), () => true) ?? 'ERR_LOCAL_APP_FAILURE';
+  }
+
+  prepareAdoption(): ErrorCode {
+    const directory = this.createDirectory();
+    return directory === 'ERR_OK' ? storeInitInfo(this.ctx.env.disk, this.replica.dir, this.initInfo) : directory;
+  }
+
+  adoptCheckpoint(): ErrorCode {
+    return new this.ctx.parts.CheckpointDirectory(this.ctx, this.replica.dir).adopt();
+  }
+
   /** A log that an earlier attempt left behind is no part of the new replica. */
   createDirectory(): ErrorCode {
     const { disk } = this.ctx.env;

@@ -357,7 +357,7 @@ export class ReplicaServer implements ReplicaHost {
     const error = another
       ? this.followers.refuseDecree(replica, request)
       : replica.configurator.onConfigProposal(request);
-    replier.reply({ error, decree: replica.lastCommittedDecree() });
+    replier.reply(this.followers.proposalAck(replica, request, error));
   }
 
   openOrCreate(gpid: Gpid, app: messages.AppInfo): Replica | undefined {
