@@ -6,7 +6,8 @@
  * replicas have been loaded. There is no failure detector yet: a server counts as connected to the meta server from its
  * first config sync on.
  */
-import type { ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { TableResolver } from '../client/tableResolver.ts';
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Replier, TaskHandle } from '../env/contract.ts';
@@ -54,6 +55,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly checkpointQuery: CheckpointQuery;
   readonly nfs: NfsService;
   private readonly garbage = new Set<Gpid>();
+  private readonly resolvers = new Map<ClusterId, TableResolver>();
   private connected = false;
   private stopping = false;
   private metaIndex = 0;
@@ -138,6 +140,15 @@ export class ReplicaServer implements ReplicaHost {
     const count = this.manualCheckpoints;
     this.ctx.env.check(count >= 0, 'manual_emergency_checkpointing_count', () => `${count}`);
     return count;
+  }
+
+  resolverOf(cluster: ClusterId): TableResolver | undefined {
+    const known = this.resolvers.get(cluster);
+    const metaServers = this.ctx.settings.pegasusClusters[cluster];
+    if (known !== undefined || metaServers === undefined) return known;
+    const resolver = new this.ctx.parts.TableResolver(this.ctx, metaServers);
+    this.resolvers.set(cluster, resolver);
+    return resolver;
   }
 
   // ------------------------------------------------------------------ open and close

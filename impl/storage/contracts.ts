@@ -16,6 +16,16 @@ export interface PrivateLogOptions {
   readonly onIoError: Continuation<ErrorCode>;
 }
 
+/** A file of the log as the log knows it; readers open it themselves, and may find it gone. */
+export interface LogFileInfo {
+  readonly index: number;
+  readonly path: string;
+  /** Global offset of its first byte. */
+  readonly startOffset: number;
+  /** The largest decree written before it was created. */
+  readonly previousLogMaxDecree: Decree;
+}
+
 /** plog sections 7-12; functions bear upstream's names. Blocking calls charge their disk cost to the caller's task. */
 export interface PrivateLogContract {
   /** plog 8; set from `.init-info` before open. */
@@ -46,6 +56,10 @@ export interface PrivateLogContract {
   demandSwitchFile(): void;
   hintSwitchFile(): void;
   updateCleanableDecree(decree: Decree): void;
+  /** Files that cover nothing beyond it may go at any time; 0 after opening. */
+  cleanableDecree(): Decree;
+  /** Ascending by index; the newest may have no header on disk yet. */
+  logFiles(): readonly LogFileInfo[];
   maxDecree(): Decree;
   maxDecreeOnDisk(): Decree;
   maxCommitOnDisk(): Decree;
