@@ -282,4 +282,8 @@ export const CLAIMED_KINDS: readonly ClaimedEvent['kind'][] = [
   'replica.closed',
   'checkpoint.ended',
   'checkpoint.manual-flag',
+  'dup.started',
+  'dup.stopped',
+  'dup.shipped',
+  'dup.skipped',
 ];

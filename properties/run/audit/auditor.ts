@@ -252,6 +252,7 @@ export class Auditor implements WorldObserver {
     switch (stored.kind) {
       case 'table': {
         const { appId, name, status, partitionCount, maxReplicaCount, envs } = stored;
+        this.duplication.tableStored(cluster, appId, name);
         this.sink({ kind: 'table.stored', atUs, cluster, appId, name, status, partitionCount, maxReplicaCount, envs });
         return;
       }
@@ -329,6 +330,7 @@ export class Auditor implements WorldObserver {
       case 'replica.opened':
         view.forgetMemory();
         view.open = true;
+        view.adopted = false;
         view.openedAtUs = this.nowUs();
         view.statusAtUs = view.openedAtUs;
         view.ballot = claim.ballot;
@@ -350,6 +352,7 @@ export class Auditor implements WorldObserver {
         else node.manualFlags.delete(claim.gpid);
         return;
       default:
+        this.duplication.take(view, claim);
     }
   }
 

@@ -221,6 +221,7 @@ export class DiskAuditor implements LogSink {
     if (view === undefined || file === undefined) return;
     file.records.push({ mutation, logOffset });
     remember(view, mutation);
+    for (const duplicator of view.duplicators.values()) if (duplicator.running) duplicator.noteRecord(mutation);
     for (const hook of HOOKS.logged) hook(this.desk, view, file, mutation);
     this.sink(
       {
@@ -316,6 +317,7 @@ export class DiskAuditor implements LogSink {
     const decree = reading.ok ? reading.value.decree : INVALID_DECREE;
     const digest = reading.ok ? reading.value.digest : 0;
     if (!reading.ok) this.unreadable(view, 'checkpoint.adopted/whole', 'what it downloaded is not whole', reading.wrong);
+    view.adopted = true;
     view.flushed = Math.max(0, decree);
     for (const logged of view.mutations.keys()) if (logged <= view.flushed) view.mutations.delete(logged);
     this.sink({ kind: 'checkpoint.adopted', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree, digest });

@@ -1,29 +1,59 @@
 /**
  * Tells the observed facts of duplication (model/duplicationEvents.ts): what of it is stored, what the duplication sync
- * says in both directions, what is sent to the follower, and what the follower's meta server is asked for.
+ * says in both directions, what is sent to the follower, and what the follower's meta server is asked for. Keeps what
+ * replica servers were told of their duplicators for the audits of what they claim of them.
  */
 import type {
+  DuplicationConfirmEntry,
+  DuplicationEntry,
   DuplicationSyncRequest,
   DuplicationSyncResponse,
 } from '../../../impl/protocol/duplicationMessages.ts';
 import type { ClientRequest, CreateAppRequest } from '../../../impl/protocol/messages.ts';
-import type { ModelEvent } from '../../../model/events.ts';
-import type { ClusterId, NodeId } from '../../../model/vocabulary.ts';
+import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
+import type { Claim, ModelEvent } from '../../../model/events.ts';
+import {
+  INVALID_DECREE,
+  type ClusterId,
+  type Decree,
+  type DuplicationStatus,
+  type Gpid,
+  type NodeId,
+} from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
 import { bufferOf } from './diskView.ts';
 import { readStoredDuplication } from './dupStoreReader.ts';
+import { DuplicatorView } from './dupView.ts';
+import { HOOKS } from './hooks.ts';
 import { gpidText } from './mutationReader.ts';
 import { readEntries } from './updateReader.ts';
+import type { ReplicaView } from './view.ts';
+
+const NO_ENTRIES: readonly DuplicationEntry[] = [];
+const NO_CONFIRMS: readonly DuplicationConfirmEntry[] = [];
 
 export class DuplicationAuditor {
   private readonly nowUs: () => number;
   private readonly sink: (event: ModelEvent) => void;
   private readonly desk: AuditDesk;
+  /** Names of the tables in the stores, by cluster and id. */
+  private readonly tables = new Map<ClusterId, Map<number, string>>();
 
   constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
     this.nowUs = nowUs;
     this.sink = sink;
     this.desk = desk;
+  }
+
+  // ------------------------------------------------------------------ state store
+
+  tableStored(cluster: ClusterId, appId: number, name: string): void {
+    let names = this.tables.get(cluster);
+    if (names === undefined) {
+      names = new Map();
+      this.tables.set(cluster, names);
+    }
+    names.set(appId, name);
   }
 
   /** False when the path belongs to no duplication. */
@@ -54,10 +84,13 @@ export class DuplicationAuditor {
     }
   }
 
-  /** The answer of a duplication sync reached the server that asked. */
+  // ------------------------------------------------------------------ duplication sync
+
+  /** The answer of a duplication sync reached the server that asked; its handler is about to run. */
   syncAnswered(node: NodeId, response: DuplicationSyncResponse): void {
     if (response.error !== 'ERR_OK') return;
-    const { cluster } = this.desk.nodeView(node);
+    const owner = this.desk.nodeView(node);
+    const { cluster } = owner;
     const atUs = this.nowUs();
     const dups: { readonly appId: number; readonly dupId: number }[] = [];
     for (const { appId, duplications } of response.apps) {
@@ -67,11 +100,55 @@ export class DuplicationAuditor {
       }
     }
     this.sink({ kind: 'dup.synced', atUs, cluster, node, dups });
+    for (const view of owner.replicas.values()) {
+      if (!view.open) continue;
+      const [appId, index] = numbersOf(view.gpid);
+      this.told(view, index, response.apps.find((app) => app.appId === appId)?.duplications ?? NO_ENTRIES);
+    }
+  }
+
+  /** What the replica is to do about it (dup 4.3). */
+  private told(view: ReplicaView, index: number, entries: readonly DuplicationEntry[]): void {
+    if (view.duplicators.size === 0 && (entries.length === 0 || view.status !== 'PS_PRIMARY')) return;
+    this.desk.owe(view);
+    for (const duplicator of view.duplicators.values()) {
+      if (view.status !== 'PS_PRIMARY') giveUp(duplicator, `its replica is ${view.status}`);
+      else if (!entries.some((entry) => entry.dupId === duplicator.dupId)) giveUp(duplicator, 'it is not there any more');
+    }
+    if (view.status !== 'PS_PRIMARY') return;
+    for (const entry of entries) this.toldOf(view, entry, entry.progress[index]);
+  }
+
+  private toldOf(view: ReplicaView, entry: DuplicationEntry, confirmed: Decree | undefined): void {
+    const duplicator = view.duplicators.get(entry.dupId);
+    if (confirmed === undefined) {
+      if (duplicator !== undefined) giveUp(duplicator, 'it has no progress of this partition');
+      return;
+    }
+    if (!isValid(entry.status)) return;
+    if (duplicator === undefined || duplicator.gone) return this.build(view, entry, confirmed);
+    duplicator.status = entry.status;
+    duplicator.confirmed = Math.max(duplicator.confirmed, confirmed);
+    if (entry.status !== 'DS_LOG' && duplicator.running) duplicator.stopOwed = `it is in ${entry.status}`;
+    if (confirmed > duplicator.last) {
+      // The meta server knows of more than this replica has shipped: it begins anew behind that (dup.B31).
+      if (duplicator.running) duplicator.stopOwed = `decree ${confirmed} is stored, beyond what it shipped`;
+      duplicator.restartFrom(confirmed, this.nowUs());
+    }
+    duplicator.startOwed = entry.status === 'DS_LOG' && (!duplicator.running || duplicator.stopOwed !== '');
+  }
+
+  private build(view: ReplicaView, entry: DuplicationEntry, confirmed: Decree): void {
+    const { dupId, remote, remoteAppName, status } = entry;
+    const last = confirmed === INVALID_DECREE ? firstLast(status, view.applied) : confirmed;
+    const duplicator = new DuplicatorView(dupId, remote, remoteAppName, status, confirmed, last, this.nowUs());
+    duplicator.startOwed = status === 'DS_LOG';
+    view.duplicators.set(dupId, duplicator);
   }
 
   /** A duplication sync left a server. */
   syncSent(node: NodeId, request: DuplicationSyncRequest): void {
-    const { cluster } = this.desk.nodeView(node);
+    const owner = this.desk.nodeView(node);
     const atUs = this.nowUs();
     for (const { gpid, dupId, confirmedDecree, checkpointPrepared, lastCommittedDecree } of request.confirms) {
       this.sink({
@@ -79,14 +156,29 @@ export class DuplicationAuditor {
         atUs,
         node,
         gpid,
-        cluster,
+        cluster: owner.cluster,
         dupId,
         confirmed: confirmedDecree,
         prepared: checkpointPrepared,
         lastCommitted: lastCommittedDecree,
       });
     }
+    for (const view of owner.replicas.values()) {
+      if (view.duplicators.size > 0) this.reportsOf(view, request.confirms);
+    }
   }
+
+  private reportsOf(view: ReplicaView, confirms: readonly DuplicationConfirmEntry[]): void {
+    const own = confirms.some(({ gpid }) => gpid === view.gpid) ? confirms : NO_CONFIRMS;
+    for (const duplicator of view.duplicators.values()) {
+      // Built, or begun anew, after the report was written.
+      if (duplicator.gone || duplicator.anewAtUs >= this.desk.writtenUs) continue;
+      const report = own.find(({ gpid, dupId }) => gpid === view.gpid && dupId === duplicator.dupId);
+      for (const hook of HOOKS.progressReported) hook(this.desk, view, duplicator, report);
+    }
+  }
+
+  // ------------------------------------------------------------------ to the follower
 
   /** A DUPLICATE write left a replica server. */
   duplicateSent(from: NodeId, to: NodeId, request: ClientRequest): void {
@@ -96,15 +188,38 @@ export class DuplicationAuditor {
       const text = `${from}: sent a DUPLICATE write to ${to} that does not decode`;
       this.desk.wrong('S8', 'dup.sent/readable', text, 'a duplicate_request', `${body.length} bytes`);
     }
-    this.sink({
-      kind: 'dup.sent',
-      atUs: this.nowUs(),
-      from,
-      to,
-      gpid,
-      sizeBytes: body.length,
-      entries: entries ?? [],
-    });
+    const told: readonly DupEntryFact[] = entries ?? [];
+    this.sink({ kind: 'dup.sent', atUs: this.nowUs(), from, to, gpid, sizeBytes: body.length, entries: told });
+    this.sentBy(from, to, gpid, told);
+  }
+
+  /**
+   * The message does not name its duplication: it is one of a replica with the same partition index whose remote table
+   * is the one addressed.
+   */
+  private sentBy(from: NodeId, to: NodeId, gpid: Gpid, entries: readonly DupEntryFact[]): void {
+    const [remoteAppId, index] = numbersOf(gpid);
+    const remote = this.desk.nodeView(to).cluster;
+    const table = this.tables.get(remote)?.get(remoteAppId);
+    const owner = this.desk.nodeView(from);
+    let view: ReplicaView | undefined;
+    let sender: DuplicatorView | undefined;
+    for (const one of owner.replicas.values()) {
+      const [appId, ownIndex] = numbersOf(one.gpid);
+      if (ownIndex !== index) continue;
+      view ??= one;
+      for (const duplicator of one.duplicators.values()) {
+        if (duplicator.remote !== '' && duplicator.remote !== remote) continue;
+        const name = duplicator.remoteAppName === '' ? this.tables.get(owner.cluster)?.get(appId) : duplicator.remoteAppName;
+        if (table !== undefined && name !== undefined && name !== table) continue;
+        if (sender !== undefined && !isLikelier(duplicator, sender)) continue;
+        view = one;
+        sender = duplicator;
+      }
+    }
+    view ??= this.desk.replica(from, gpid);
+    for (const hook of HOOKS.duplicateSent) hook(this.desk, view, to, sender, entries);
+    if (sender?.running === true) for (const entry of entries) sender.noteSent(entry);
   }
 
   /** A table is created at the wish of another cluster's meta server (dup 5.2, 5.4). */
@@ -113,9 +228,73 @@ export class DuplicationAuditor {
     const { appName: name, partitionCount, replicaCount, envs } = request;
     this.sink({ kind: 'follower.asked', atUs: this.nowUs(), cluster, to, name, partitionCount, replicaCount, envs });
   }
+
+  // ------------------------------------------------------------------ claims
+
+  /** The view of the duplicator follows the claim. */
+  take(view: ReplicaView, claim: Claim): void {
+    switch (claim.kind) {
+      case 'dup.started': {
+        let duplicator = view.duplicators.get(claim.dupId);
+        if (duplicator === undefined) {
+          const last = claim.start - 1;
+          duplicator = new DuplicatorView(claim.dupId, '', '', 'DS_INIT', INVALID_DECREE, last, this.nowUs());
+          view.duplicators.set(claim.dupId, duplicator);
+        }
+        duplicator.restartFrom(claim.start - 1, this.nowUs());
+        duplicator.running = true;
+        duplicator.startOwed = false;
+        duplicator.startedAtUs = this.nowUs();
+        for (const file of view.log.values()) for (const { mutation } of file.records) duplicator.noteRecord(mutation);
+        return;
+      }
+      case 'dup.stopped': {
+        const duplicator = view.duplicators.get(claim.dupId);
+        if (duplicator === undefined) return;
+        duplicator.running = false;
+        duplicator.stopOwed = '';
+        duplicator.stoppedAtUs = this.nowUs();
+        return;
+      }
+      case 'dup.shipped':
+        view.duplicators.get(claim.dupId)?.noteShipped(claim.last, this.nowUs());
+        return;
+      case 'dup.skipped':
+        view.duplicators.get(claim.dupId)?.noteSkipped(claim.from, claim.to);
+        return;
+      default:
+    }
+  }
 }
 
 /** The role in a node's name. */
 export function roleOf(node: NodeId): string {
   return node.slice(node.indexOf('/') + 1, node.lastIndexOf('-'));
+}
+
+function numbersOf(gpid: Gpid): readonly [appId: number, index: number] {
+  const dot = gpid.indexOf('.');
+  return [Number(gpid.slice(0, dot)), Number(gpid.slice(dot + 1))];
+}
+
+function isValid(status: DuplicationStatus): boolean {
+  return status !== 'DS_INIT' && status !== 'DS_REMOVED';
+}
+
+/** `last_decree` before the first report (dup 2.5): behind the checkpoint that is asked for, or behind what is applied. */
+function firstLast(status: DuplicationStatus, applied: Decree): Decree {
+  return status === 'DS_PREPARE' || status === 'DS_APP' ? Math.max(applied, 1) : applied;
+}
+
+function giveUp(duplicator: DuplicatorView, why: string): void {
+  if (duplicator.gone) return;
+  duplicator.gone = true;
+  duplicator.startOwed = false;
+  if (duplicator.running) duplicator.stopOwed = why;
+}
+
+/** Of two duplicators that could have sent a message: the one that is running, else the one that stopped last. */
+function isLikelier(one: DuplicatorView, other: DuplicatorView): boolean {
+  if (one.running !== other.running) return one.running;
+  return one.stoppedAtUs > other.stoppedAtUs;
 }
