@@ -8,11 +8,14 @@ import { Arbitrary, Stream, Value, type Random } from 'fast-check';
 import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
-import { drawSettings } from './settings.ts';
+import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
+import { drawFollowerSettings, drawSettings } from './settings.ts';
+import { str, strings, type StepSpec } from './spec.ts';
+import { drawAdd } from './steps/addDup.ts';
+import { drawFollowerTable } from './steps/createTable.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
-import { PLAN_FORMAT, PLAN_VERSION, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
-import type { StepSpec } from './spec.ts';
+import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
 
 export interface Profile {
   readonly preload?: Preload;
@@ -59,33 +62,51 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   private drawPlan(draw: Draw): Plan {
-    const clusters = [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
+    const { preload, kinds } = this.profile;
+    const withFollower = kinds === undefined ? draw.chance(500) : kinds.has('addDup');
+    const clusters = withFollower ? drawPair(draw) : [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
     const symbols = new Symbols(clusters);
-    if (this.profile.preload !== undefined) {
-      symbols.tables.push({ ref: this.profile.preload.table, partitionCount: this.profile.preload.partitionCount, dropped: false });
-      symbols.nextTable = Number(this.profile.preload.table.slice('table#'.length)) + 1;
+    if (preload !== undefined) {
+      const replicaCount = Math.min(3, clusters[0]?.replicaServers ?? 3);
+      symbols.tables.push({ ref: preload.table, partitionCount: preload.partitionCount, replicaCount, dropped: false });
+      symbols.nextTable = Number(preload.table.slice('table#'.length)) + 1;
     }
     const steps = this.drawSteps(draw, symbols);
     return {
       format: PLAN_FORMAT,
       version: PLAN_VERSION,
-      clusters,
-      settings: drawSettings(draw),
-      ...(this.profile.preload === undefined ? {} : { preload: this.profile.preload }),
+      ...this.drawShapes(draw, clusters, steps),
+      ...(preload === undefined ? {} : { preload }),
       steps,
       chance: drawChance(draw),
     };
   }
 
+  /** A preloaded log may hold a write of any size: then the follower takes what the master takes. */
+  private drawShapes(draw: Draw, clusters: readonly ClusterShape[], steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
+    const settings = drawSettings(draw, clusters.length > 1);
+    const [source, follower] = clusters;
+    if (source === undefined || follower === undefined || this.profile.preload !== undefined) return { clusters, settings };
+    const { plan, own } = drawFollowerSettings(draw, settings, largestWriteBytes(steps));
+    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }], settings: plan };
+  }
+
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
-    const specs = this.swarm(draw);
+    const specs = this.swarm(draw, symbols.follower() !== undefined);
     const count = draw.int(this.profile.steps.min, this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
+    const opening = symbols.follower() !== undefined && draw.chance(850) ? draw.int(1, 6) : Infinity;
+    let opened = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
       const afterMs = drawGapMs(draw);
-      for (let left = drawRepeats(draw, spec); left > 0 && steps.length < count; left -= 1) {
+      if (!opened && steps.length >= opening) {
+        opened = true;
+        steps.push(...drawOpening(draw, symbols, afterMs, specs));
+        continue;
+      }
+      for (let left = drawRepeats(draw, spec, symbols); left > 0 && steps.length < count; left -= 1) {
         const fields = spec.draw(draw, symbols);
         if (fields === undefined) break;
         steps.push({ kind: spec.kind, afterMs: steps.at(-1)?.kind === spec.kind && left > 1 ? 0 : afterMs, ...fields });
@@ -95,9 +116,10 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   /** Swarm testing: commands all, faults a random subset (a third of the plans have none). */
-  private swarm(draw: Draw): readonly StepSpec[] {
+  private swarm(draw: Draw, withFollower: boolean): readonly StepSpec[] {
     const faults = !draw.chance(330);
     return STEP_SPECS.filter((spec) => {
+      if (spec.needsFollower === true && !withFollower) return false;
       if (this.profile.kinds !== undefined && !this.profile.kinds.has(spec.kind)) return false;
       if (spec.family === 'fault') return faults && draw.chance(400);
       return true;
@@ -105,8 +127,52 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 }
 
-/** Commands sometimes come in bursts, as from many users at once: queues fill, writes share mutations, requests meet one another. */
-function drawRepeats(draw: Draw, spec: StepSpec): number {
+/** Servers of a plan with two clusters: fewer than a cluster alone has, so that a run is not three times as long. */
+function drawPair(draw: Draw): readonly ClusterShape[] {
+  return [
+    { id: 'source', replicaServers: draw.weighted([3, 2, 1], (n) => [0, 2, 2, 5][n] ?? 0) },
+    { id: 'follower', replicaServers: draw.weighted([2, 3, 1], (n) => [0, 3, 3, 2][n] ?? 0) },
+  ];
+}
+
+/** An early duplication of a table that is there, with a checkpoint or to a table that is made for it, and mostly time to get going. */
+function drawOpening(draw: Draw, symbols: Symbols, afterMs: number, specs: readonly StepSpec[]): readonly Step[] {
+  const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.table === t.ref));
+  if (table === undefined) return [];
+  const steps: Step[] = [];
+  const remote = draw.chance(350) && symbols.remotes.length === 0 ? drawFollowerTable(draw, symbols) : undefined;
+  if (remote !== undefined) steps.push({ kind: 'createTable', afterMs, ...remote });
+  const add = drawAdd(draw, symbols, table);
+  if (add !== undefined) steps.push({ kind: 'addDup', afterMs, ...add });
+  if (specs.some((s) => s.kind === 'wait') && draw.chance(600)) steps.push({ kind: 'wait', afterMs: 0, forMs: draw.pick([1000, 3000, 6000, 10_000]) });
+  return steps;
+}
+
+/** Of one write on its way between the clusters: its body, and what is put around it (a mutation's header fields, the code's name). */
+const AROUND_A_WRITE_BYTES = 160;
+
+function largestWriteBytes(steps: readonly Step[]): number {
+  let largest = 0;
+  for (const step of steps) largest = Math.max(largest, bodyBytes(step));
+  return largest + AROUND_A_WRITE_BYTES;
+}
+
+function bodyBytes(step: Step): number {
+  if (step.kind === 'put') return encodePut(storedKey(str(step, 'hashKey'), str(step, 'sortKey')), str(step, 'value'), 0).length;
+  if (step.kind === 'remove') return encodeKey(storedKey(str(step, 'hashKey'), str(step, 'sortKey'))).length;
+  if (step.kind !== 'multiPut') return 0;
+  const values = strings(step, 'values');
+  return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
+}
+
+const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
+
+/**
+ * Commands sometimes come in bursts, as from many users at once: queues fill, writes share mutations, requests meet one another, and
+ * what is duplicated travels several at a time.
+ */
+function drawRepeats(draw: Draw, spec: StepSpec, symbols: Symbols): number {
+  if (BURST.has(spec.kind) && symbols.dups.length > 0 && draw.chance(200)) return draw.int(2, 8);
   return spec.family !== 'fault' && spec.kind !== 'wait' && draw.chance(60) ? draw.int(3, 14) : 1;
 }
 

@@ -41,7 +41,7 @@ export interface Assembled {
 }
 
 export function assemble(plan: Plan, options: AssembleOptions): Assembled {
-  const settings = settingsOf(plan.settings);
+  const settings = worldSettings(plan);
   const chance = plan.chance.kind === 'exploring' ? new ExploringLanes(plan.chance, options.draws) : new FrozenLookup(plan.chance);
   const judge = new Judge(init(modelConfig(plan, settings)), { trace: options.trace, follows: options.follow, watch: options.watch });
   const onlookers = new Onlookers();
@@ -60,12 +60,9 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   const driver = new Driver(plan, nodes, world, sink, () => {
     chance.calm();
   });
-  onlookers.answered = (id): void => {
-    driver.open.delete(id);
-  };
   if (options.follow) onlookers.observer = auditor(world, judge, sink);
   else onlookers.observer = claimsOnly(world, sink);
-  for (const cluster of plan.clusters) addCluster(world, cluster, settings, options.parts, sink);
+  for (const cluster of plan.clusters) addCluster(world, cluster, settings(cluster), options.parts, sink);
   if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
   for (const node of nodes) world.startNode(node);
   return { world, judge, chance, driver };
@@ -73,7 +70,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   function addCluster(to: SimWorld, cluster: ClusterShape, all: Settings, parts: Parts, out: (event: ModelEvent) => void): void {
     const metaServers = [metaServer(cluster.id)];
     const servers = replicaServers(cluster);
-    const clusterNumber = plan.clusters.indexOf(cluster) + 1;
+    const clusterNumber = all.duplicationGroup[cluster.id] ?? 0;
     const add = (node: NodeId, boot: (env: Env) => object): void => {
       to.addNode(node, { cluster: cluster.id, poolWorkers: all.poolWorkers, taskOverrides: all.taskOverrides, boot });
     };
@@ -92,7 +89,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
     add(clientNode(cluster.id), (env) => {
       return new ClientHost({ env, settings: all, parts }, metaServers, (id, answer) => {
         out({ kind: 'command.answered', atUs: to.momentUs(), id, cluster: cluster.id, answer });
-        onlookers.answered(id);
+        driver.onAnswered(id, answer);
       });
     });
   }
@@ -102,10 +99,25 @@ function nodesOf(cluster: ClusterShape): readonly NodeId[] {
   return [metaServer(cluster.id), ...replicaServers(cluster), clientNode(cluster.id)];
 }
 
-function modelConfig(plan: Plan, settings: Settings): ModelConfig {
+/** The settings of each cluster: the plan's, its own, and the sections that name all clusters. */
+function worldSettings(plan: Plan): (cluster: ClusterShape) => Settings {
+  const pegasusClusters: Record<string, readonly NodeId[]> = {};
+  const duplicationGroup: Record<string, number> = {};
+  plan.clusters.forEach((cluster, i) => {
+    pegasusClusters[cluster.id] = [metaServer(cluster.id)];
+    duplicationGroup[cluster.id] = i + 1;
+  });
+  const shared = settingsOf(plan.settings);
+  return (cluster) => {
+    const own = cluster.settings === undefined ? shared : settingsOf({ ...plan.settings, ...cluster.settings });
+    return { ...own, dupClusterName: cluster.id, pegasusClusters, duplicationGroup };
+  };
+}
+
+function modelConfig(plan: Plan, settings: (cluster: ClusterShape) => Settings): ModelConfig {
   return {
-    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c) })),
-    settings,
+    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c), ...(c.settings === undefined ? {} : { settings: settings(c) }) })),
+    settings: settingsOf(plan.settings),
     wallBaseSeconds: START_WALL_US / 1_000_000 - EPOCH_2016_SECONDS,
     ...(plan.preload === undefined ? {} : { tables: preloadedTables(plan, plan.preload) }),
   };

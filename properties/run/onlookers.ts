@@ -6,7 +6,6 @@ import type { RpcCode } from '../../impl/protocol/messages.ts';
 
 export class Onlookers implements WorldObserver {
   observer: Partial<WorldObserver> = {};
-  answered: (id: number) => void = () => undefined;
 
   messageSent(
     from: NodeId,

@@ -82,10 +82,11 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
   };
 }
 
-/** Steps, heal, settle, probe, settle. */
+/** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle. */
 function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   run.driver.begin();
-  let probed = false;
+  let wrote = false;
+  let read = false;
   for (;;) {
     const ended = run.world.run({ untilUs: run.world.nowUs() + LOOK_MS * 1000, stop: () => run.judge.first !== undefined });
     if (run.judge.first !== undefined) return violated(run, atlas);
@@ -98,9 +99,13 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     }
     if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
     if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
-    if (probed) return { kind: 'pass' };
-    probed = true;
-    run.driver.probe();
+    if (read) return { kind: 'pass' };
+    if (!wrote) {
+      wrote = true;
+      if (run.driver.probeWrites()) continue;
+    }
+    read = true;
+    run.driver.probeReads();
   }
 }
 

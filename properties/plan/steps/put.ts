@@ -1,7 +1,7 @@
 /** `set`: one row. Values are unique in a plan, so that a value read tells which write it came from. */
 import { commandStep, table } from '../commandStep.ts';
 import { int, keyText, num, str, tableRef, type StepSpec } from '../spec.ts';
-import { clusterField, drawHashKey, drawSortKey, drawTable } from './common.ts';
+import { clusterField, drawHashKey, drawSortKey, drawPlace } from './common.ts';
 
 export const put: StepSpec = commandStep({
   kind: 'put',
@@ -10,8 +10,7 @@ export const put: StepSpec = commandStep({
   fields: { cluster: clusterField, table: tableRef, hashKey: keyText, sortKey: keyText, value: keyText, ttlSeconds: int(0, 1_000_000) },
   draw(draw, symbols) {
     return {
-      cluster: 'source',
-      table: drawTable(draw, symbols),
+      ...drawPlace(draw, symbols, 40),
       hashKey: drawHashKey(draw),
       sortKey: drawSortKey(draw),
       value: symbols.value(),
