@@ -301,8 +301,10 @@ export class Replica {
 
   createStorageAndLog(): void {
     const { ctx, gpid, hash, dir } = this;
-    const { clusterNumber } = this.host;
-    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir: `${dir}/data`, hash, clusterNumber });
+    const { clusterNumber, metrics } = this.host;
+    const { partitionCount } = this.app;
+    const dataDir = `${dir}/data`;
+    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir, hash, clusterNumber, partitionCount, metrics });
     this.privateLog = new ctx.parts.PrivateLog(ctx, {
       gpid,
       dir: `${dir}/plog`,

@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Replier, TaskHandle } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
+import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
 import type * as messages from '../protocol/messages.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
 import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
@@ -93,6 +94,7 @@ export class ReplicaServer implements ReplicaHost {
     rpc.serve('RPC_RRDB_RRDB_PUT', this, 'onPut');
     rpc.serve('RPC_RRDB_RRDB_REMOVE', this, 'onRemove');
     rpc.serve('RPC_RRDB_RRDB_MULTI_PUT', this, 'onMultiPut');
+    rpc.serve('RPC_RRDB_RRDB_DUPLICATE', this, 'onDuplicate');
     rpc.serve('RPC_RRDB_RRDB_GET', this, 'onGet');
     rpc.serve('RPC_PREPARE', this, 'onPrepare');
     rpc.serve('RPC_GROUP_CHECK', this, 'onGroupCheck');
@@ -158,6 +160,7 @@ export class ReplicaServer implements ReplicaHost {
     this.stopping = true;
     this.connected = false;
     this.configSyncer.stop();
+    this.followers.cancelDownloads();
     this.duplicationSyncTimer.stop();
     this.statistics.stop();
     for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
@@ -261,6 +264,12 @@ export class ReplicaServer implements ReplicaHost {
     const replica = this.replicas.get(request.gpid);
     if (replica === undefined) replier.refuse('ERR_OBJECT_NOT_FOUND');
     else replica.twoPc.onClientWrite(code, request, replier);
+  }
+
+  onDuplicate(request: messages.ClientRequest, replier: Replier<DuplicateResponse>): void {
+    const replica = this.replicas.get(request.gpid);
+    if (replica === undefined) replier.refuse('ERR_OBJECT_NOT_FOUND');
+    else replica.twoPc.onDuplicate(request, replier);
   }
 
   onGet(request: messages.ClientRequest, replier: Replier<messages.ReadResponse>): void {

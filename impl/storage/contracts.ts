@@ -4,6 +4,7 @@
  */
 import type { CheckpointTrigger, Decree, ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Continuation } from '../env/contract.ts';
+import type { Metrics } from '../replica/metrics.ts';
 import type { LogMutation } from './plog/types.ts';
 
 export interface PrivateLogOptions {
@@ -76,6 +77,16 @@ export interface StorageAppOptions {
   readonly hash: number;
   /** Takes part in time tags; 1 for the first cluster of a world. */
   readonly clusterNumber: number;
+  /** Of the table; without it keys are taken for the partition's own. */
+  readonly partitionCount?: number;
+  /** Where writes of other clusters are counted. */
+  readonly metrics?: Metrics;
+}
+
+/** The storage's word on a DUPLICATE write (dup 7.2): 0 OK, 4 an invalid argument, of which nothing is applied. */
+export interface DuplicateStatus {
+  readonly status: number;
+  readonly hint: string;
 }
 
 export interface CheckpointResult {
@@ -95,6 +106,8 @@ export interface StorageAppContract {
   lastCommittedDecree(): Decree;
   /** repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. */
   applyMutation(mutation: LogMutation): ErrorCode;
+  /** dup 7.2: what is answered to such a body; it depends on the body and the options only. */
+  duplicateStatus(body: Uint8Array): DuplicateStatus;
   /** A row by its stored key (binary string); undefined when absent or expired at `nowSeconds` (since 2016-01-01). */
   get(key: string, nowSeconds: number): { readonly value: string; readonly expireTs: number } | undefined;
   /** repl 2.1; runs in the caller's task (LPC_CHECKPOINT_REPLICA). Emits `checkpoint.ended` with the trigger. */
