@@ -216,6 +216,10 @@ export class DuplicationInfo {
     return this.progress.every((slot) => slot.checkpointPrepared);
   }
 
+  allProgressIsStored(): boolean {
+    return this.progress.every((slot) => slot.isInited && slot.storedDecree >= 1);
+  }
+
   private slotOf(partitionIndex: number): PartitionProgress {
     const slot = this.progress[partitionIndex];
     this.ctx.env.check(slot !== undefined, 'duplication_info', () => `${this.id} has no partition ${partitionIndex}`);

@@ -103,8 +103,9 @@ export class DuplicationSync {
     }
   }
 
+  /** Also the decree that each checkpoint covers is stored: shipping begins behind it, whoever is primary by then. */
   isReadyToCreate(dup: DuplicationInfo): boolean {
-    return dup.allCheckpointHasPrepared();
+    return dup.allCheckpointHasPrepared() && dup.allProgressIsStored();
   }
 
   /** Its checkpoints were prepared before it came to DS_APP. */
