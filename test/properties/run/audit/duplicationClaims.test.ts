@@ -1,0 +1,474 @@
+import { describe, expect, it } from 'vitest';
+import { EMPTY, put, putBody, removeBody, remove, storedKey } from './bytes.ts';
+import { DUP, DupScene, entryOf, shipped } from './dupScene.ts';
+import { DIR, GPID, made, P, S } from './scene.ts';
+
+const STARTED = { claimed: 'audit/dup.started/claimed-implies-real', real: 'audit/dup.started/real-implies-claimed' };
+const STOPPED = { claimed: 'audit/dup.stopped/claimed-implies-real', real: 'audit/dup.stopped/real-implies-claimed' };
+const SHIPPED = { claimed: 'audit/dup.shipped/claimed-implies-real', real: 'audit/dup.shipped/real-implies-claimed' };
+const SKIPPED = { claimed: 'audit/dup.skipped/claimed-implies-real', real: 'audit/dup.skipped/real-implies-claimed' };
+
+/** A life of a duplicator, honestly. */
+function honest(): DupScene {
+  const s = new DupScene().start();
+  s.told([entryOf('DS_PREPARE', -1)]);
+  s.task();
+  s.honestWrite(1);
+  s.report([{ confirmedDecree: 1 }]);
+  s.told([entryOf('DS_APP', 1)]);
+  s.task();
+  s.told([entryOf('DS_LOG', 1)]);
+  s.dup({ kind: 'dup.started', start: 2 });
+  s.task();
+  s.honestWrite(2);
+  s.honestWrite(3);
+  s.ship(2, 3);
+  return s;
+}
+
+describe('an honest duplicator', () => {
+  it('is silent from its checkpoint to its end', () => {
+    const s = honest();
+    s.report([{ confirmedDecree: 3 }]);
+    s.told([entryOf('DS_LOG', 3)]);
+    s.task();
+    s.report([]);
+    s.told([entryOf('DS_PAUSE', 3)]);
+    s.dup({ kind: 'dup.stopped' });
+    s.task();
+    s.told([entryOf('DS_LOG', 3)]);
+    s.dup({ kind: 'dup.started', start: 4 });
+    s.task();
+    s.told([]);
+    s.dup({ kind: 'dup.stopped' });
+    s.task();
+    expect(s.rules()).toEqual([]);
+  });
+
+  it('may begin anew behind what another primary has shipped', () => {
+    const s = honest();
+    s.told([entryOf('DS_LOG', 5)]);
+    s.dup({ kind: 'dup.stopped' });
+    s.dup({ kind: 'dup.started', start: 6 });
+    s.task();
+    s.report([]);
+    expect(s.rules()).toEqual([]);
+  });
+
+  it('sends again what was not acknowledged, also after it was started again', () => {
+    const s = honest();
+    s.send([shipped(3)]);
+    s.told([entryOf('DS_PAUSE', 1)]);
+    s.dup({ kind: 'dup.stopped' });
+    s.task();
+    s.told([entryOf('DS_LOG', 1)]);
+    s.dup({ kind: 'dup.started', start: 4 });
+    s.task();
+    s.send([shipped(3)]);
+    expect(s.rules()).toEqual([]);
+  });
+
+  it('ends with its process', () => {
+    const s = honest();
+    s.auditor.processStopped(P, 'crash', '');
+    s.auditor.processStarted(P);
+    s.claim(P, { kind: 'replica.opened', gpid: GPID, fresh: false, ballot: 1, durable: 0, applied: 2, committed: 2, maxPrepared: 3 });
+    s.task();
+    s.told([entryOf('DS_LOG', 1)]);
+    s.report([]);
+    s.task();
+    expect(s.rules()).toEqual([]);
+  });
+});
+
+describe('dup.started', () => {
+  it('claimed without having been told, or having been told another status', () => {
+    for (const entries of [undefined, [], [entryOf('DS_PREPARE', -1)], [entryOf('DS_PAUSE', 1)], [entryOf('DS_LOG', 1, 78)]]) {
+      const s = new DupScene().start();
+      if (entries !== undefined) s.told(entries.filter((entry) => entry.dupId === DUP));
+      s.dup({ kind: 'dup.started', start: entries === undefined ? 1 : 2 });
+      s.task();
+      expect(s.rules()).toEqual([STARTED.claimed]);
+    }
+  });
+
+  it('claimed after it was told to be gone, or with no progress of this partition', () => {
+    for (const last of [[], [entryOf('DS_LOG', undefined)]]) {
+      const s = new DupScene().start();
+      s.told([entryOf('DS_PAUSE', 1)]);
+      s.task();
+      s.told(last);
+      s.dup({ kind: 'dup.started', start: 2 });
+      s.task();
+      expect(s.rules()).toEqual([STARTED.claimed]);
+    }
+  });
+
+  it('claimed by a replica that is no primary, whose server is then told', () => {
+    const s = new DupScene().start();
+    s.told([entryOf('DS_LOG', 1)], S);
+    s.claim(S, { kind: 'dup.started', gpid: GPID, dupId: DUP, start: 2 });
+    s.task();
+    expect(s.rules()).toEqual([STARTED.claimed]);
+  });
+
+  it('claimed at a decree that is not due', () => {
+    const startAt = (start: number, confirmed: number, status: 'DS_LOG' | 'DS_APP' = 'DS_LOG', writes = 0): string[] => {
+      const s = new DupScene().start();
+      for (let decree = 1; decree <= writes; decree++) s.honestWrite(decree);
+      s.told([entryOf(status, confirmed)]);
+      s.task();
+      s.violations.length = 0;
+      if (status !== 'DS_LOG') s.told([entryOf('DS_LOG', confirmed)]);
+      s.dup({ kind: 'dup.started', start });
+      s.task();
+      return s.rules();
+    };
+    expect(startAt(1, -1)).toEqual([]);
+    expect(startAt(2, -1)).toEqual([STARTED.claimed]);
+    expect(startAt(3, -1, 'DS_LOG', 2)).toEqual([]);
+    expect(startAt(2, -1, 'DS_LOG', 2)).toEqual([STARTED.claimed]);
+    expect(startAt(2, -1, 'DS_APP')).toEqual([]);
+    expect(startAt(8, 7)).toEqual([]);
+    expect(startAt(9, 7)).toEqual([STARTED.claimed]);
+    expect(startAt(7, 7)).toEqual([STARTED.claimed]);
+  });
+
+  it('owed by the end of the task that is told', () => {
+    const s = new DupScene().start();
+    s.told([entryOf('DS_LOG', -1)]);
+    s.task();
+    expect(s.rules()).toEqual([STARTED.real]);
+    const t = new DupScene().start();
+    t.told([entryOf('DS_LOG', -1)]);
+    t.status(P, 'PS_INACTIVE', 1, 'PS_PRIMARY');
+    t.task();
+    expect(t.rules()).toEqual([]);
+  });
+
+  it('missing when something is sent: nothing was told, not yet started, or of another table or partition', () => {
+    const s = new DupScene().start();
+    s.send([shipped(1)]);
+    expect(s.rules()).toEqual([STARTED.real]);
+    const t = new DupScene().start();
+    t.told([entryOf('DS_APP', 1)]);
+    t.send([shipped(1)]);
+    expect(t.rules()).toEqual([STARTED.real]);
+    const u = new DupScene().shipping(1);
+    u.storeTable('follower', 6, 'g');
+    u.send([shipped(1)]);
+    expect(u.rules()).toEqual([]);
+    u.send([shipped(1)], u.nowUs, '6.0');
+    u.send([shipped(1)], u.nowUs, '5.1');
+    expect(u.rules()).toEqual([STARTED.real, STARTED.real]);
+  });
+
+  it('of two duplications to one cluster the one with that table sends', () => {
+    const s = new DupScene().start();
+    s.storeTable('follower', 6, 'g');
+    s.told([entryOf('DS_LOG', -1), entryOf('DS_PAUSE', -1, 78, 'g')]);
+    s.dup({ kind: 'dup.started', start: 1 });
+    s.task();
+    s.send([shipped(1)]);
+    expect(s.rules()).toEqual([]);
+    s.send([shipped(1)], s.nowUs, '6.0');
+    expect(s.rules()).toEqual([STARTED.real]);
+  });
+
+  it('a remote table without a name of its own has that of the source', () => {
+    const s = new DupScene().start();
+    s.storeTable('follower', 6, 't');
+    s.told([entryOf('DS_LOG', -1, DUP, '')]);
+    s.dup({ kind: 'dup.started', start: 1 });
+    s.task();
+    s.send([shipped(1)], s.nowUs, '6.0');
+    expect(s.rules()).toEqual([]);
+    s.send([shipped(1)]);
+    expect(s.rules()).toEqual([STARTED.real]);
+  });
+});
+
+describe('dup.stopped', () => {
+  it('claimed of what was never started, or twice', () => {
+    const s = new DupScene().start();
+    s.told([entryOf('DS_PAUSE', 1)]);
+    s.dup({ kind: 'dup.stopped' });
+    expect(s.rules()).toEqual([STOPPED.claimed]);
+    const t = new DupScene().shipping(0);
+    t.dup({ kind: 'dup.stopped' });
+    t.dup({ kind: 'dup.stopped' });
+    expect(t.rules()).toEqual([STOPPED.claimed]);
+  });
+
+  it('and something is written afterwards; what was written before may leave later', () => {
+    const s = new DupScene().shipping(1);
+    s.told([entryOf('DS_PAUSE', -1)]);
+    s.dup({ kind: 'dup.stopped' });
+    const writtenUs = s.nowUs - 5;
+    s.task();
+    s.send([shipped(1)], writtenUs);
+    expect(s.rules()).toEqual([]);
+    s.send([shipped(1)]);
+    expect(s.rules()).toEqual([STOPPED.claimed]);
+  });
+
+  it('also when the duplication is gone', () => {
+    const s = new DupScene().shipping(1);
+    s.told([]);
+    s.dup({ kind: 'dup.stopped' });
+    s.task();
+    s.send([shipped(1)]);
+    expect(s.rules()).toEqual([STOPPED.claimed]);
+  });
+
+  it('owed by the end of the task that is told of another status, of absence, or of none of this partition', () => {
+    const told = [
+      [entryOf('DS_PAUSE', 1)],
+      [entryOf('DS_APP', 1)],
+      [],
+      [entryOf('DS_LOG', 1, 78)],
+      [entryOf('DS_LOG', undefined)],
+    ];
+    for (const entries of told) {
+      const s = new DupScene().shipping(0);
+      s.told(entries.filter((entry) => entry.dupId === DUP));
+      s.task();
+      expect(s.rules()).toEqual([STOPPED.real]);
+    }
+  });
+
+  it('owed when the sync finds the replica in another role', () => {
+    const s = new DupScene().shipping(0);
+    s.status(P, 'PS_INACTIVE', 1, 'PS_PRIMARY');
+    s.task();
+    expect(s.rules()).toEqual([]);
+    s.told([entryOf('DS_LOG', -1)]);
+    s.task();
+    expect(s.rules()).toEqual([STOPPED.real]);
+  });
+
+  it('owed when more is stored than was shipped, and before it is started again', () => {
+    const s = new DupScene().shipping(0);
+    s.told([entryOf('DS_LOG', 4)]);
+    s.task();
+    expect(s.rules()).toEqual([STARTED.real, STOPPED.real]);
+    const t = new DupScene().shipping(0);
+    t.told([entryOf('DS_LOG', 4)]);
+    t.dup({ kind: 'dup.started', start: 5 });
+    t.task();
+    expect(t.rules()).toEqual([STOPPED.real]);
+  });
+
+  it('owed before the replica is closed', () => {
+    const s = new DupScene().shipping(0);
+    s.claim(P, { kind: 'replica.closed', gpid: GPID });
+    s.task();
+    expect(s.rules()).toEqual([STOPPED.real]);
+    const t = new DupScene().shipping(0);
+    t.dup({ kind: 'dup.stopped' });
+    t.claim(P, { kind: 'replica.closed', gpid: GPID });
+    t.task();
+    expect(t.rules()).toEqual([]);
+  });
+});
+
+describe('dup.shipped', () => {
+  it('claimed without a start, beyond the commit point, or without a rise', () => {
+    const s = new DupScene().start();
+    s.dup({ kind: 'dup.shipped', last: 1 });
+    expect(s.rules()).toEqual([SHIPPED.claimed]);
+    const t = new DupScene().shipping(1);
+    t.send([shipped(1)]);
+    t.dup({ kind: 'dup.shipped', last: 2 });
+    expect(t.rules()).toEqual([SHIPPED.claimed]);
+    const u = new DupScene().shipping(1);
+    u.ship(1);
+    u.dup({ kind: 'dup.shipped', last: 1 });
+    expect(u.rules()).toEqual([SHIPPED.claimed]);
+  });
+
+  it('claimed and not reported, or less reported', () => {
+    const s = honest();
+    s.report([{ confirmedDecree: 2 }]);
+    s.report([]);
+    s.report([{ dupId: 78, confirmedDecree: 3 }, { gpid: '2.1', confirmedDecree: 3 }]);
+    expect(s.rules()).toEqual([SHIPPED.claimed, SHIPPED.claimed, SHIPPED.claimed]);
+  });
+
+  it('a report that was written before the claim has what was claimed before it', () => {
+    const s = honest();
+    const writtenUs = s.nowUs;
+    s.task();
+    s.honestWrite(4);
+    s.ship(4);
+    s.report([{ confirmedDecree: 3 }], writtenUs);
+    expect(s.rules()).toEqual([]);
+    s.report([{ confirmedDecree: 2 }], writtenUs);
+    s.report([{ confirmedDecree: 3 }]);
+    expect(s.rules()).toEqual([SHIPPED.claimed, SHIPPED.claimed]);
+  });
+
+  it('nothing need be reported that is stored, or by a replica that is no primary', () => {
+    const s = honest();
+    s.told([entryOf('DS_LOG', 3)]);
+    s.task();
+    s.report([]);
+    expect(s.rules()).toEqual([]);
+    const t = honest();
+    t.status(P, 'PS_INACTIVE', 1, 'PS_PRIMARY');
+    t.task();
+    t.report([]);
+    expect(t.rules()).toEqual([]);
+  });
+
+  it('reported and not claimed', () => {
+    const s = honest();
+    s.report([{ confirmedDecree: 4 }]);
+    expect(s.rules()).toEqual([SHIPPED.real]);
+    const t = new DupScene().start();
+    t.told([entryOf('DS_APP', 6)]);
+    t.task();
+    t.report([{ confirmedDecree: 7 }]);
+    expect(t.rules()).toEqual([SHIPPED.real]);
+  });
+});
+
+describe('dup.skipped', () => {
+  /** Takes the records from `decree` on from the platter, as a flipped bit does. */
+  function rot(s: DupScene, decree: number): void {
+    const path = `${DIR}/plog/log.1.0`;
+    const bytes = s.bytesOf(P, path);
+    const at = bytes.indexOf(`v${decree}`);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    s.auditor.diskDamaged(P, path);
+  }
+
+  it('claimed of decrees that cannot be read, instead of sending them', () => {
+    const s = new DupScene().shipping(3);
+    s.ship(1);
+    rot(s, 2);
+    s.dup({ kind: 'dup.skipped', from: 2, to: 3 });
+    s.task();
+    s.dup({ kind: 'dup.shipped', last: 3 });
+    s.task();
+    expect(s.rules()).toEqual([]);
+  });
+
+  it('claimed of decrees that can be read', () => {
+    const s = new DupScene().shipping(3);
+    s.ship(1);
+    s.dup({ kind: 'dup.skipped', from: 2, to: 2 });
+    expect(s.rules()).toEqual([SKIPPED.claimed]);
+    const t = new DupScene().shipping(3);
+    t.ship(1);
+    rot(t, 3);
+    t.dup({ kind: 'dup.skipped', from: 2, to: 3 });
+    expect(t.rules()).toEqual([SKIPPED.claimed]);
+    t.dup({ kind: 'dup.skipped', from: 3, to: 3 });
+    expect(t.rules()).toEqual([SKIPPED.claimed]);
+  });
+
+  it('a disk that refused to read explains it', () => {
+    const s = new DupScene().shipping(2);
+    s.auditor.faultStruck('disk.read-error', P, GPID, '');
+    s.task();
+    s.dup({ kind: 'dup.skipped', from: 1, to: 2 });
+    expect(s.rules()).toEqual([]);
+  });
+
+  it('claimed without a start, of nothing, or of what is shipped', () => {
+    const s = new DupScene().start();
+    s.dup({ kind: 'dup.skipped', from: 1, to: 1 });
+    expect(s.rules()).toEqual([SKIPPED.claimed]);
+    const t = new DupScene().shipping(1);
+    t.ship(1);
+    t.dup({ kind: 'dup.skipped', from: 3, to: 2 });
+    t.dup({ kind: 'dup.skipped', from: 1, to: 2 });
+    expect(t.rules()).toEqual([SKIPPED.claimed, SKIPPED.claimed]);
+  });
+
+  it('claimed and sent all the same', () => {
+    const s = new DupScene().shipping(2);
+    rot(s, 1);
+    s.dup({ kind: 'dup.skipped', from: 1, to: 2 });
+    s.send([shipped(2)]);
+    expect(s.rules()).toEqual([SKIPPED.claimed]);
+  });
+
+  it('owed for a write that was never sent since the start', () => {
+    const s = new DupScene().shipping(3);
+    s.send([shipped(1), shipped(3)]);
+    s.dup({ kind: 'dup.shipped', last: 3 });
+    expect(s.rules()).toEqual([SKIPPED.real]);
+    const t = new DupScene().shipping(2);
+    t.send([shipped(1), shipped(2)]);
+    t.told([entryOf('DS_PAUSE', -1)]);
+    t.dup({ kind: 'dup.stopped' });
+    t.task();
+    t.told([entryOf('DS_LOG', -1)]);
+    t.dup({ kind: 'dup.started', start: 1 });
+    t.task();
+    t.dup({ kind: 'dup.shipped', last: 1 });
+    expect(t.rules()).toEqual([SKIPPED.real]);
+  });
+
+  it('owed for each write of a mutation, with its rows and code', () => {
+    const first = put(storedKey('h', 'a'), '1');
+    const second = put(storedKey('h', 'b'), '2');
+    const entry = { timestampUs: 1_600_000_000_000_001, code: 'RPC_RRDB_RRDB_PUT', clusterId: 1 };
+    const ship = (...raws: readonly Uint8Array[]): string[] => {
+      const s = new DupScene().shipping(0);
+      s.honestWrite(1, first, second);
+      for (const raw of raws) s.send([{ ...entry, raw }]);
+      s.dup({ kind: 'dup.shipped', last: 1 });
+      return s.rules();
+    };
+    expect(ship(first.data, second.data)).toEqual([]);
+    expect(ship(second.data, first.data, first.data)).toEqual([]);
+    expect(ship(first.data)).toEqual([SKIPPED.real]);
+    expect(ship(first.data, putBody(storedKey('h', 'b'), '3'))).toEqual([SKIPPED.real]);
+    expect(ship(first.data, removeBody(storedKey('h', 'b')))).toEqual([SKIPPED.real]);
+  });
+
+  it('not owed for what is not to be shipped, or lies before the start', () => {
+    const s = new DupScene().shipping(0);
+    s.honestWrite(1, EMPTY);
+    s.honestWrite(2, { name: 'RPC_RRDB_RRDB_DUPLICATE', type: 1, data: new Uint8Array(0) });
+    s.honestWrite(3, { name: 'RPC_RRDB_RRDB_PUT', type: 1, data: new Uint8Array(3) });
+    s.dup({ kind: 'dup.shipped', last: 3 });
+    s.task();
+    expect(s.rules()).toEqual([]);
+    const t = new DupScene().start();
+    t.honestWrite(1, remove(storedKey('h', 'a')));
+    t.told([entryOf('DS_LOG', -1)]);
+    t.dup({ kind: 'dup.started', start: 2 });
+    t.task();
+    t.honestWrite(2);
+    t.ship(2);
+    expect(t.rules()).toEqual([]);
+  });
+
+  it('of two records of a decree the one of the higher ballot is owed', () => {
+    const s = new DupScene().start();
+    const old = made(1, 0, 1, put(storedKey('h', 'k1'), 'old'));
+    s.claimPrepared(P, 'primary', old);
+    s.sendPrepare(old);
+    s.log(P, old);
+    s.task();
+    s.status(P, 'PS_PRIMARY', 2, 'PS_PRIMARY');
+    s.storeConfig(2);
+    s.task();
+    const next = { ...made(1, 0, 2), timestampUs: 1_600_000_000_000_009 };
+    s.claimPrepared(P, 'primary', next);
+    s.sendPrepare(next);
+    s.log(P, next);
+    s.task();
+    s.told([entryOf('DS_LOG', 0)]);
+    s.dup({ kind: 'dup.started', start: 1 });
+    s.commit(P, 1);
+    s.task();
+    s.send([{ ...shipped(1), timestampUs: 1_600_000_000_000_009 }]);
+    s.dup({ kind: 'dup.shipped', last: 1 });
+    expect(s.rules()).toEqual([]);
+  });
+});
