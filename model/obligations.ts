@@ -14,14 +14,15 @@ import {
   type TableState,
 } from './state.ts';
 import { isLive } from './rules/world.ts';
-import type { Gpid, NodeId } from './vocabulary.ts';
+import type { ClusterId, Gpid, NodeId } from './vocabulary.ts';
 
 export interface Obligation {
   /** Stable name; also the name of the registry row that states it. */
   readonly name: string;
   readonly property: string;
-  /** What it is about, unique under the name. */
+  /** What it is about, unique under the name in its cluster. */
   readonly key: string;
+  readonly cluster: ClusterId;
   readonly gpid: Gpid | '';
   /** Whose disk alone it depends on; '' when it takes all members. */
   readonly node: NodeId | '';
@@ -57,6 +58,7 @@ export const OBLIGATIONS = {
   'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
 } as const;
 
+type Owed = Omit<Obligation, 'cluster'>;
 type Name = keyof typeof OBLIGATIONS;
 type Term = readonly [count: number, name: string, ms: number];
 
@@ -66,19 +68,21 @@ const WORK: Term = [1, 'work', 1000];
 export function obligations(state: ModelState): readonly Obligation[] {
   const all: Obligation[] = [];
   for (const cluster of Object.values(state.clusters)) {
-    commands(state, cluster, all);
+    const own: Owed[] = [];
+    commands(state, cluster, own);
     for (const part of Object.values(cluster.partitions)) {
       const table = cluster.tables[part.appId];
       if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE')
-        partition(state, table, part, all);
-      flags(state, part, all);
+        partition(state, table, part, own);
+      flags(state, part, own);
     }
+    for (const one of own) all.push({ ...one, cluster: cluster.id });
   }
   return all;
 }
 
 function owe(
-  all: Obligation[],
+  all: Owed[],
   name: Name,
   key: string,
   gpid: Gpid | '',
@@ -92,7 +96,7 @@ function owe(
   all.push({ name, property, key, gpid, node, sentence, sinceUs, boundUs, boundText });
 }
 
-function commands(state: ModelState, cluster: ClusterState, all: Obligation[]): void {
+function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
   const { clientTimeoutMs, rpcTimeoutMs } = state.config.settings;
   for (const command of Object.values(cluster.commands)) {
     if (command.answered) continue;
@@ -112,7 +116,7 @@ function membersOf(part: PartitionState): {
   };
 }
 
-function partition(state: ModelState, table: TableState, part: PartitionState, all: Obligation[]): void {
+function partition(state: ModelState, table: TableState, part: PartitionState, all: Owed[]): void {
   const s = state.config.settings;
   const { primary, secondaries } = membersOf(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs);
@@ -159,7 +163,7 @@ function partition(state: ModelState, table: TableState, part: PartitionState, a
       storage(state, part, replica, all);
 }
 
-function emergencies(state: ModelState, part: PartitionState, all: Obligation[]): void {
+function emergencies(state: ModelState, part: PartitionState, all: Owed[]): void {
   const s = state.config.settings;
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
     const terms: Term[] = [
@@ -181,7 +185,7 @@ function emergencies(state: ModelState, part: PartitionState, all: Obligation[])
   }
 }
 
-function storage(state: ModelState, part: PartitionState, replica: ReplicaState, all: Obligation[]): void {
+function storage(state: ModelState, part: PartitionState, replica: ReplicaState, all: Owed[]): void {
   const s = state.config.settings;
   if (s.checkpointDisabled) return;
   // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
@@ -217,7 +221,7 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
   ], replica.node);
 }
 
-function flags(state: ModelState, part: PartitionState, all: Obligation[]): void {
+function flags(state: ModelState, part: PartitionState, all: Owed[]): void {
   const s = state.config.settings;
   for (const replica of Object.values(part.replicas)) {
     if (!replica.manual) continue;

@@ -3,6 +3,7 @@
  * thing that was wrong. It never stops the world itself; the run asks it.
  */
 import type { ModelEvent } from '../../model/events.ts';
+import type { ClusterId } from '../../model/vocabulary.ts';
 import { step } from '../../model/next.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { Violation } from '../../model/violation.ts';
@@ -12,6 +13,8 @@ export interface JudgedViolation {
   readonly violation: Violation;
   readonly atUs: number;
   readonly event: number;
+  /** Of the event that was refused, or of the first node that an audit's message names; '' when there is none. */
+  readonly cluster: ClusterId | '';
 }
 
 export class Judge {
@@ -36,12 +39,22 @@ export class Judge {
     this.trace?.push(event);
     if (!this.follows) return;
     const violation = step(this.state, event);
-    if (violation !== undefined) this.report(violation, event.atUs);
+    if (violation !== undefined) this.report(violation, event.atUs, clusterOf(event));
     for (const watch of this.watch) watch(event, this.state);
   }
 
   /** A violation from the model or an audit; the first one counts. */
-  report(violation: Violation, atUs: number): void {
-    this.first ??= { violation, atUs, event: this.digest.events };
+  report(violation: Violation, atUs: number, cluster: ClusterId | '' = clusterNamed(violation.message)): void {
+    this.first ??= { violation, atUs, event: this.digest.events, cluster };
   }
+}
+
+function clusterOf(event: ModelEvent): ClusterId | '' {
+  if ('cluster' in event) return event.cluster;
+  const node = 'node' in event ? event.node : 'from' in event ? event.from : '';
+  return node.slice(0, Math.max(0, node.indexOf('/')));
+}
+
+function clusterNamed(message: string): ClusterId | '' {
+  return /\b([a-z]+)\/(?:replica|meta|client)-\d/.exec(message)?.[1] ?? '';
 }

@@ -20,6 +20,7 @@ export interface Overdue {
   readonly actual: string;
   readonly gpid: string;
   readonly node: string;
+  readonly cluster: string;
 }
 
 /** What must hold steadily and not once: after heal, the times without it add up. */
@@ -43,7 +44,7 @@ export class Patience {
     const now = new Map<string, Watched>();
     let overdue: Overdue | undefined;
     for (const obligation of obligations(state)) {
-      const key = `${obligation.name}|${obligation.key}`;
+      const key = `${obligation.cluster}|${obligation.name}|${obligation.key}`;
       const startUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
       const was = this.watched.get(key);
       // It was over and has begun again since the last look.
@@ -78,5 +79,6 @@ function tell(obligation: Obligation, waitedUs: number): Overdue {
     actual: `not after ${String(Math.round(waitedUs / 1000))} ms`,
     gpid: obligation.gpid,
     node: obligation.node,
+    cluster: obligation.cluster,
   };
 }

@@ -53,7 +53,7 @@ export interface RunResult {
 const LOOK_MS = 100;
 
 export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
-  const atlas = new Atlas(plan.settings['plogForceFlush'] === 1);
+  const atlas = new Atlas((cluster) => settingOf(plan, cluster, 'plogForceFlush') === 1);
   const assembled = assemble(plan, {
     parts: options.parts ?? DEFAULT_PARTS,
     trace: options.trace ?? false,
@@ -95,7 +95,7 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     if (healedUs === undefined) continue;
     const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
     if (overdue !== undefined) {
-      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node) };
+      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node, overdue.cluster) };
     }
     if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
     if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
@@ -122,13 +122,18 @@ function violated(run: Assembled, atlas: Atlas): Verdict {
     actual: violation.actual,
     atUs: first.atUs,
     event: first.event,
-    blame: atlas.blame(violation.property, gpidIn(violation.message)),
+    blame: atlas.blame(violation.property, gpidIn(violation.message), '', first.cluster),
   };
 }
 
 /** The partition that a message is about; messages carry their ids. */
 function gpidIn(message: string): string {
   return /\b\d+\.\d+\b/.exec(message)?.[0] ?? '';
+}
+
+/** What a cluster's servers were told; undefined: the calm value. */
+function settingOf(plan: Plan, cluster: string, name: string): number | undefined {
+  return plan.clusters.find((c) => c.id === cluster)?.settings?.[name] ?? plan.settings[name];
 }
 
 /** The plan with its chance replaced by what a run of it deviated in. */
