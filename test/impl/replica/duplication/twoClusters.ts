@@ -95,8 +95,8 @@ export class TwoClusters {
       claimed: (node, claim) => void this.said.push({ node, claim }),
       faultStruck: ignore,
       taskStarted: ignore,
-      cliAnswering: ignore,
-    } as WorldObserver;
+      processPaused: ignore,
+    };
     const chance: Chance = { ...CALM, ...options.chance };
     this.world = new SimWorld({ chance, observer, startWallUs: START_WALL_US, strict: true });
     this.addCluster('source', 1, options);
