@@ -150,6 +150,9 @@ export class DuplicationAuditor {
   syncSent(node: NodeId, request: DuplicationSyncRequest): void {
     const owner = this.desk.nodeView(node);
     const atUs = this.nowUs();
+    for (const view of owner.replicas.values()) {
+      if (view.duplicators.size > 0) this.reportsOf(view, request.confirms);
+    }
     for (const { gpid, dupId, confirmedDecree, checkpointPrepared, lastCommittedDecree } of request.confirms) {
       this.sink({
         kind: 'dup.reported',
@@ -162,9 +165,6 @@ export class DuplicationAuditor {
         prepared: checkpointPrepared,
         lastCommitted: lastCommittedDecree,
       });
-    }
-    for (const view of owner.replicas.values()) {
-      if (view.duplicators.size > 0) this.reportsOf(view, request.confirms);
     }
   }
 
@@ -189,8 +189,8 @@ export class DuplicationAuditor {
       this.desk.wrong('S8', 'dup.sent/readable', text, 'a duplicate_request', `${body.length} bytes`);
     }
     const told: readonly DupEntryFact[] = entries ?? [];
-    this.sink({ kind: 'dup.sent', atUs: this.nowUs(), from, to, gpid, sizeBytes: body.length, entries: told });
     this.sentBy(from, to, gpid, told);
+    this.sink({ kind: 'dup.sent', atUs: this.nowUs(), from, to, gpid, sizeBytes: body.length, entries: told });
   }
 
   /**
