@@ -342,7 +342,7 @@ export class ReplicaServer implements ReplicaHost {
   }
 
   mayOpen(gpid: Gpid): boolean {
-    return !this.garbage.has(gpid);
+    return !this.stopping && !this.garbage.has(gpid);
   }
 
   /** Then the proposal is sent again to this server itself; or `error` tells that there is no replica. */
