@@ -254,16 +254,16 @@ export class ReplicaConfigurator {
 
   updateAppInfo(told: AppInfo): void {
     const { replica } = this;
-    const app = this.withDuplicating(told, told.duplicating || this.hasDuplications());
+    const app = this.withDuplicating(told, this.isDuplicatingBy(told));
     const stale = this.isStoredAppInfoStale(app);
     replica.app = app;
     if (stale) replica.loader.storeAppInfo();
     replica.storage?.updateAppEnvs(app.envs);
   }
 
-  /** A sync answer has told more than this configuration's writer knew. */
-  hasDuplications(): boolean {
-    return this.replica.duplicatorManager.duplications.size > 0;
+  /** A sync answer may have told more than this configuration's writer knew. */
+  isDuplicatingBy(told: AppInfo): boolean {
+    return told.duplicating || this.replica.duplicatorManager.duplications.size > 0;
   }
 
   withDuplicating(app: AppInfo, duplicating: boolean): AppInfo {

@@ -30,6 +30,7 @@ export class ReplicaDuplicator implements PipelineHost {
   readonly ctx: Context;
   readonly replica: Replica;
   readonly dupId: DupId;
+  readonly createTsMs: number;
   readonly remoteCluster: ClusterId;
   readonly remoteAppName: string;
   private currentStatus: DuplicationStatus;
@@ -48,6 +49,7 @@ export class ReplicaDuplicator implements PipelineHost {
     this.ctx = ctx;
     this.replica = replica;
     this.dupId = entry.dupId;
+    this.createTsMs = entry.createTsMs;
     this.remoteCluster = entry.remote;
     this.remoteAppName = entry.remoteAppName === '' ? replica.app.appName : entry.remoteAppName;
     this.currentStatus = entry.status;

@@ -84,7 +84,7 @@ export class ReplicaDuplicatorManager {
     }
     const duplicator = this.duplications.get(entry.dupId);
     if (duplicator === undefined) this.buildDuplication(entry, persisted);
-    else if (this.isBehind(duplicator, persisted)) this.rebuildDuplication(entry, persisted);
+    else if (this.isOutdated(duplicator, entry, persisted)) this.rebuildDuplication(entry, persisted);
     else this.updateDuplication(duplicator, entry, persisted);
   }
 
@@ -95,9 +95,12 @@ export class ReplicaDuplicatorManager {
     duplicator.initDuplication(persisted);
   }
 
-  /** dup.B31: another primary, or an earlier life of this one, shipped more. */
-  isBehind(duplicator: ReplicaDuplicator, persisted: Decree): boolean {
-    return persisted > duplicator.lastDecree();
+  /**
+   * dup.B31: another primary, or an earlier life of this one, shipped more; or the id is that of a removed duplication,
+   * which a clock that went back let the meta server give again.
+   */
+  isOutdated(duplicator: ReplicaDuplicator, entry: DuplicationEntry, persisted: Decree): boolean {
+    return persisted > duplicator.lastDecree() || entry.createTsMs !== duplicator.createTsMs;
   }
 
   rebuildDuplication(entry: DuplicationEntry, persisted: Decree): void {

@@ -116,6 +116,14 @@ describe('progress (dup 4.3)', () => {
     expect(c.checks()).toEqual([]);
   });
 
+  it('the id of a removed duplication, given again, is another duplication', () => {
+    const c = started(3, 5);
+    c.tell({ ...entryOf('DS_LOG', { 0: -1 }), createTsMs: 2 });
+    c.sync();
+    expect([c.dup()?.confirmedDecree(), c.dup()?.lastDecree()]).toEqual([-1, 5]);
+    expect(FakePipeline.built.map((p) => p.state)).toEqual(['stopped', 'running']);
+  });
+
   it('less than was confirmed is a failed check; -1 says nothing', () => {
     const c = started(3, 5);
     c.tell(entryOf('DS_LOG', { 0: -1 }));
