@@ -1,8 +1,9 @@
 /** Which answers an admin command may get: tables, envs, lists, checkpoints. */
 import type { AnswerScene } from './answers.ts';
 import type { Answer } from './commands.ts';
+import { partitionOf, tablesMeant, type MeantPartition } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
-import { durableOf, type PartitionState, type ReplicaState, type TableState } from './state.ts';
+import { durableOf, type TableState } from './state.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
 function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
@@ -131,46 +132,55 @@ const judgeList: Judge = ({ cluster, command }, answer) => {
   return stranger === undefined ? undefined : ['only tables that exist', `${stranger.name} (${stranger.appId})`];
 };
 
-function checkpointScene({
-  cluster,
-  command,
-}: AnswerScene): { readonly part: PartitionState; readonly replica: ReplicaState } | undefined {
-  if (!('partitionIndex' in command.command)) return undefined;
-  const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
-  const replica = part?.replicas[part.configs[part.ballot]?.primary ?? ''];
-  return part === undefined || replica === undefined ? undefined : { part, replica };
-}
+type CheckpointAnswer = Extract<Answer, { readonly kind: 'checkpoint' }>;
 
 /**
  * What a primary says of its checkpoints: durable is the newest listed, prepared means that a checkpoint covers the
- * decree (S8).
+ * decree (S8). With several tables of the name the answer must be right for one of them.
  */
 const judgeCheckpoint: Judge = (scene, answer) => {
   const { command, state, cluster } = scene;
-  const found = checkpointScene(scene);
   const asked = command.command;
   if (answer.kind !== 'checkpoint' || (asked.kind !== 'emergencyCheckpoint' && asked.kind !== 'queryCheckpoint'))
     return undefined;
-  const { error, durable, prepared, minDecree } = answer;
-  if (error === 'ERR_BUSY' && !command.sawFlag) return ['no ERR_BUSY: no emergency checkpoint is under way', error];
+  if (answer.error === 'ERR_BUSY' && !command.sawFlag)
+    return ['no ERR_BUSY: no emergency checkpoint is under way', answer.error];
   if (
-    error === 'ERR_TRY_AGAIN' &&
+    answer.error === 'ERR_TRY_AGAIN' &&
     state.config.settings.maxConcurrentManualEmergencyCheckpoints > Object.keys(cluster.partitions).length
   )
-    return ['no ERR_TRY_AGAIN: the server has room for all its partitions', error];
+    return ['no ERR_TRY_AGAIN: the server has room for all its partitions', answer.error];
+  const meant = tablesMeant(cluster, command);
+  const refusals = (meant.length === 0 ? [-1] : meant.map(({ appId }) => appId)).map((appId) =>
+    refuseCheckpoint(scene, answer, appId, partitionOf(cluster, appId, asked.partitionIndex)),
+  );
+  return refusals.includes(undefined) ? undefined : refusals.at(-1);
+};
+
+/** Why the partition of that table cannot have answered so. */
+function refuseCheckpoint(
+  { command, cluster }: AnswerScene,
+  { error, durable, prepared, minDecree }: CheckpointAnswer,
+  appId: number,
+  found: MeantPartition | undefined,
+): Refusal | undefined {
+  const asked = command.command;
+  if (asked.kind !== 'emergencyCheckpoint' && asked.kind !== 'queryCheckpoint') return undefined;
   const legal = asked.minDecree === 'last-applied' || asked.minDecree >= 1;
   if (error === 'ERR_INVALID_PARAMETERS' && legal && found !== undefined)
     return ['the parameters to be accepted', error];
-  if (error === 'ERR_PATH_NOT_FOUND' && command.durableBefore > 0)
-    return [`no ${error}: checkpoint ${command.durableBefore} existed`, error];
+  // What was there at the invocation is known of the table that bore the name then; of others nothing was.
+  const before = command.appId === appId ? command : { durableBefore: 0, appliedBefore: 0 };
+  if (error === 'ERR_PATH_NOT_FOUND' && before.durableBefore > 0)
+    return [`no ${error}: checkpoint ${before.durableBefore} existed`, error];
   if (error !== 'ERR_OK') return undefined;
   if (found === undefined)
     return cluster.tableChanges === command.tableChangesBefore
       ? ['an error: there is no such partition', error]
       : undefined;
   const now = durableOf(found.replica);
-  if (durable < command.durableBefore || durable > now)
-    return [`durable from ${command.durableBefore} to ${now}`, `${durable}`];
+  if (durable < before.durableBefore || durable > now)
+    return [`durable from ${before.durableBefore} to ${now}`, `${durable}`];
   if (prepared !== minDecree <= durable || (prepared && durable < 1))
     return [`prepared exactly when a checkpoint covers ${minDecree}`, `prepared=${prepared} with durable ${durable}`];
   const { manual, manualSinceUs } = found.replica;
@@ -178,10 +188,10 @@ const judgeCheckpoint: Judge = (scene, answer) => {
     return ['ERR_BUSY: the flag was set all the time', error];
   if (asked.kind === 'queryCheckpoint' || asked.minDecree !== 'last-applied')
     return minDecree === asked.minDecree ? undefined : [`minimum ${asked.minDecree}`, `${minDecree}`];
-  const least = Math.max(command.appliedBefore, 1);
+  const least = Math.max(before.appliedBefore, 1);
   const most = Math.max(found.part.committed, 1);
   return minDecree >= least && minDecree <= most ? undefined : [`a minimum from ${least} to ${most}`, `${minDecree}`];
-};
+}
 
 /** What each kind of admin command may be answered. */
 export const ADMIN_JUDGES: readonly { readonly name: string; readonly judge: Judge }[] = [

@@ -6,13 +6,13 @@
 import { ADMIN_JUDGES } from './adminAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
+import { hadPrimary } from './meant.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import {
   excused,
   type ClusterState,
   type CommandState,
-  type TableState,
   type Version,
 } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
@@ -84,14 +84,6 @@ function versionsOfZombies(cluster: ClusterState, { command, appId, invokedAtUs 
   );
   const key = keyOf(command);
   return zombies.flatMap((table) => [{ value: undefined, expireTs: 0 }, ...versionsOf(cluster, table.appId, key)]);
-}
-
-/** At some moment since then: an answer may be on its way when the role is gone. */
-function hadPrimary(cluster: ClusterState, { appId }: TableState, sinceUs: number): boolean {
-  const parts = Object.values(cluster.partitions).filter((part) => part.appId === appId);
-  return parts.some(({ replicas }) =>
-    Object.values(replicas).some((one) => (one.open && one.status === 'PS_PRIMARY') || one.primaryUntilUs >= sinceUs),
-  );
 }
 
 /**

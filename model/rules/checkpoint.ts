@@ -215,9 +215,11 @@ export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(
     replica.manualSinceUs = e.atUs;
     node.manualCount += e.set ? 1 : -1;
     if (!e.set) return;
+    const name = cluster.tables[part.appId]?.name;
     for (const command of Object.values(cluster.commands)) {
-      if (command.command.kind === 'emergencyCheckpoint' && (command.appId === part.appId || command.appId < 0))
-        command.sawFlag = true;
+      const asked = command.command;
+      if (asked.kind !== 'emergencyCheckpoint' || asked.table !== name) continue;
+      if (part.gpid === `${part.appId}.${asked.partitionIndex}`) command.sawFlag = true;
     }
   },
 );

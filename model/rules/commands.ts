@@ -3,7 +3,8 @@
  */
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
 import { answerGuards, keyOf, versionsOf, type AnswerScene } from '../answers.ts';
-import { durableOf, type CommandState, type ModelState, type ReplicaState } from '../state.ts';
+import { partitionOf, tablesMeant } from '../meant.ts';
+import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { isWrite, writerSlot } from './attempts.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 
@@ -13,10 +14,13 @@ function tableNameOf(command: CommandState['command']): string {
   return 'name' in command ? command.name : '';
 }
 
-/** The primary's replica of a partition by the newest stored configuration. */
-function primaryReplica({ cluster }: ClusterScene, appId: number, index: number): ReplicaState | undefined {
-  const part = cluster.partitions[`${appId}.${index}`];
-  return part?.replicas[part.configs[part.ballot]?.primary ?? ''];
+/** Was the flag set in the partition asked for, of a table of that name, present or gone? */
+function seesFlag(cluster: ClusterState, command: CommandState['command']): boolean {
+  if (command.kind !== 'emergencyCheckpoint') return false;
+  return Object.values(cluster.tables).some(
+    ({ name, appId }) =>
+      name === command.table && partitionOf(cluster, appId, command.partitionIndex)?.replica.manual === true,
+  );
 }
 
 export const invoked = rule(
@@ -30,7 +34,7 @@ export const invoked = rule(
     const { state, cluster } = scene;
     const { command } = e;
     const appId = cluster.byName[tableNameOf(command)] ?? -1;
-    const replica = 'partitionIndex' in command ? primaryReplica(scene, appId, command.partitionIndex) : undefined;
+    const replica = 'partitionIndex' in command ? partitionOf(cluster, appId, command.partitionIndex)?.replica : undefined;
     cluster.commands[e.id] = {
       id: e.id,
       command,
@@ -48,7 +52,7 @@ export const invoked = rule(
       appliedBefore: replica?.applied ?? 0,
       shownAppId: -1,
       shownChange: -1,
-      sawFlag: replica?.manual ?? false,
+      sawFlag: seesFlag(cluster, command),
     };
     state.lastCommandAtUs = e.atUs;
     if (isWrite(command)) (cluster.writers[writerSlot(appId, command)] ??= []).push(e.id);
@@ -126,11 +130,12 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     answer.kind === 'checkpoint' &&
     answer.error === 'ERR_OK'
   ) {
-    const part = cluster.partitions[`${command.appId}.${command.command.partitionIndex}`];
-    const node = part?.configs[part.ballot]?.primary ?? '';
-    const replica = part?.replicas[node];
-    if (part === undefined || replica === undefined) return;
-    const { incarnation } = replica;
+    const meant = tablesMeant(cluster, command);
+    const found = partitionOf(cluster, meant[0]?.appId ?? -1, command.command.partitionIndex);
+    // Which of several tables of the name it reached is not told.
+    if (found === undefined || meant.length > 1) return;
+    const { part, replica } = found;
+    const { node, incarnation } = replica;
     // The role was lost while the answer was on its way: the request ended with it (R9 mended).
     if (replica.primaryUntilUs >= command.invokedAtUs) return;
     // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).

@@ -1,0 +1,36 @@
+/**
+ * Which tables a command may mean by a name: names are looked up while it is under way, and a table that was dropped is
+ * served until its servers hear of it (exclusion: a drop is no fence, docs/departures.md).
+ */
+import type { ClusterState, CommandState, PartitionState, ReplicaState, TableState } from './state.ts';
+
+/** At some moment since then: an answer may be on its way when the role is gone. */
+export function hadPrimary(cluster: ClusterState, { appId }: TableState, sinceUs: number): boolean {
+  const parts = Object.values(cluster.partitions).filter((part) => part.appId === appId);
+  return parts.some(({ replicas }) =>
+    Object.values(replicas).some((one) => (one.open && one.status === 'PS_PRIMARY') || one.primaryUntilUs >= sinceUs),
+  );
+}
+
+/** A partition by its number, and the replica of its primary by the newest stored configuration. */
+export interface MeantPartition {
+  readonly part: PartitionState;
+  readonly replica: ReplicaState;
+}
+
+/** The partition of a table that a command asked for, once its configuration is stored. */
+export function partitionOf(cluster: ClusterState, appId: number, index: number): MeantPartition | undefined {
+  const part = cluster.partitions[`${appId}.${index}`];
+  const replica = part?.replicas[part.configs[part.ballot]?.primary ?? ''];
+  return part === undefined || replica === undefined ? undefined : { part, replica };
+}
+
+/** The tables whose partitions a command about checkpoints may have reached by now, oldest first. */
+export function tablesMeant(cluster: ClusterState, { command, invokedAtUs }: CommandState): readonly TableState[] {
+  if (!('partitionIndex' in command)) return [];
+  return Object.values(cluster.tables).filter(
+    (table) =>
+      table.name === command.table &&
+      (table.droppedAtUs < 0 || table.droppedAtUs >= invokedAtUs || hadPrimary(cluster, table, invokedAtUs)),
+  );
+}
