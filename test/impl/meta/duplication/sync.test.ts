@@ -106,7 +106,8 @@ describe('config sync', () => {
     const told = (): unknown => {
       const answer = cluster.source.sync(NODE);
       cluster.world.run(10);
-      return (answer.last?.body as { partitions: { app: { duplicating: boolean } }[] }).partitions[0]?.app.duplicating;
+      const body = answer.last?.body as { partitions: { app: { duplicating: boolean } }[] } | undefined;
+      return body?.partitions[0]?.app.duplicating;
     };
     expect(told()).toBe(false);
     const { dupId } = cluster.add('t1');
