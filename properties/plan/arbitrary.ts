@@ -82,13 +82,13 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     };
   }
 
-  /** A preloaded log may hold a write of any size: then the follower takes what the master takes. */
+  /** A preloaded log may hold a write of any size. */
   private drawShapes(draw: Draw, clusters: readonly ClusterShape[], steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
     const settings = drawSettings(draw, clusters.length > 1);
     const [source, follower] = clusters;
-    if (source === undefined || follower === undefined || this.profile.preload !== undefined) return { clusters, settings };
-    const { plan, own } = drawFollowerSettings(draw, settings, largestWriteBytes(steps));
-    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }], settings: plan };
+    if (source === undefined || follower === undefined) return { clusters, settings };
+    const own = drawFollowerSettings(draw, this.profile.preload === undefined ? largestWriteBytes(steps) : Infinity);
+    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }], settings };
   }
 
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
@@ -150,9 +150,11 @@ function drawOpening(draw: Draw, symbols: Symbols, afterMs: number, specs: reado
 
 /** Of one write on its way between the clusters: its body, and what is put around it (a mutation's header fields, the code's name). */
 const AROUND_A_WRITE_BYTES = 160;
+/** The run's own probes are not larger. */
+const PROBE_BYTES = 120;
 
 function largestWriteBytes(steps: readonly Step[]): number {
-  let largest = 0;
+  let largest = PROBE_BYTES;
   for (const step of steps) largest = Math.max(largest, bodyBytes(step));
   return largest + AROUND_A_WRITE_BYTES;
 }

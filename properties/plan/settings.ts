@@ -60,6 +60,9 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'dupRequestTimeoutMs', min: 50, max: 200_000, calm: 2000, drawn: [2000, 1000], needsFollower: true },
   /** 0: LPC_REPLICATION_LONG_COMMON, 1: LPC_REPLICATION_LONG_HIGH. */
   { name: 'dupLoadPlogTask', min: 0, max: 1, calm: 0, drawn: [0, 1], needsFollower: true },
+  // Housekeeping in the long pool, beside log loading and checkpoints.
+  { name: 'replicasStatIntervalMs', min: 200, max: 600_000, calm: 30_000, drawn: [30_000, 1000, 2000], needsFollower: true },
+  { name: 'diskStatIntervalMs', min: 200, max: 3_600_000, calm: 600_000, drawn: [600_000, 1500], needsFollower: true },
   { name: 'nfsCopyBlockBytes', min: 1, max: 1 << 22, calm: 1000, drawn: [1000, 100, 4096], needsFollower: true },
 ];
 
@@ -100,16 +103,24 @@ export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record
 const FOLLOWER_OWN: ReadonlySet<string> = new Set(['workersReplication', 'workersReplicationLong', 'workersLocalApp', 'memtableSizeBytes', 'logPrivateFileSizeBytes', 'checkpointIntervalMs']);
 
 /**
- * What the follower has for itself. `largestBytes`: of the largest write of the plan, as it travels between the clusters; its
- * limit is never below that (no duplication could go on), and the master's limit for a request is never above the follower's.
+ * What the follower has for itself. `largestBytes`: of the largest write of the plan, as it travels between the clusters; the
+ * follower's limit is never below that, or no duplication could go on. Infinity: it keeps the ordinary one.
  */
-export function drawFollowerSettings(draw: Draw, settings: Readonly<Record<string, number>>, largestBytes: number): { readonly plan: Readonly<Record<string, number>>; readonly own: Readonly<Record<string, number>> } {
+export function drawFollowerSettings(draw: Draw, largestBytes: number): Readonly<Record<string, number>> {
   const own: Record<string, number> = {};
   for (const { name, drawn } of PLAN_SETTINGS) if (FOLLOWER_OWN.has(name) && draw.chance(120)) own[name] = draw.pick(drawn);
-  if (!draw.chance(250)) return { plan: settings, own };
-  const limit = largestBytes + draw.pick([0, 100, 400]);
-  own['maxAllowedWriteSizeBytes'] = limit;
-  return { plan: { ...settings, dupMaxAllowedWriteSizeBytes: Math.min(settings['dupMaxAllowedWriteSizeBytes'] ?? limit, limit) }, own };
+  if (Number.isFinite(largestBytes) && draw.chance(250)) own['maxAllowedWriteSizeBytes'] = largestBytes + draw.pick([0, 100, 400]);
+  return own;
+}
+
+/** The settings of each of a plan's clusters: the plan's, its own over them, and what the clusters must agree on. */
+export function settingsOfClusters(plan: Readonly<Record<string, number>>, own: readonly (Readonly<Record<string, number>> | undefined)[]): readonly Settings[] {
+  const each = own.map((settings) => settingsOf(settings === undefined ? plan : { ...plan, ...settings }));
+  return each.map((settings, i) => {
+    // What a follower would refuse is not to be sent: an operator keeps the master's limit of a request below the follower's own.
+    const limits = each.filter((other, j) => j !== i && other.maxAllowedWriteSizeBytes > 0).map((other) => other.maxAllowedWriteSizeBytes);
+    return { ...settings, dupMaxAllowedWriteSizeBytes: Math.min(settings.dupMaxAllowedWriteSizeBytes, ...limits) };
+  });
 }
 
 /** The plan's settings with one of them calmer. */

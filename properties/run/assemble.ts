@@ -7,7 +7,7 @@ import type { WorldObserver } from '../../impl/env/sim/observer.ts';
 import { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Parts } from '../../impl/parts.ts';
 import type { Settings } from '../../impl/settings.ts';
-import { settingsOf } from '../plan/settings.ts';
+import { settingsOf, settingsOfClusters } from '../plan/settings.ts';
 import type { ClusterShape, Plan } from '../plan/types.ts';
 import { Auditor } from './audit/auditor.ts';
 import { ExploringLanes, FrozenLookup, type RunChance } from './chance.ts';
@@ -101,23 +101,27 @@ function nodesOf(cluster: ClusterShape): readonly NodeId[] {
 
 /** The settings of each cluster: the plan's, its own, and the sections that name all clusters. */
 function worldSettings(plan: Plan): (cluster: ClusterShape) => Settings {
-  const pegasusClusters: Record<string, readonly NodeId[]> = {};
-  const duplicationGroup: Record<string, number> = {};
-  plan.clusters.forEach((cluster, i) => {
-    pegasusClusters[cluster.id] = [metaServer(cluster.id)];
-    duplicationGroup[cluster.id] = i + 1;
-  });
-  const shared = settingsOf(plan.settings);
-  return (cluster) => {
-    const own = cluster.settings === undefined ? shared : settingsOf({ ...plan.settings, ...cluster.settings });
-    return { ...own, dupClusterName: cluster.id, pegasusClusters, duplicationGroup };
-  };
+  const pegasusClusters = metasOf(plan);
+  const duplicationGroup = groupOf(plan);
+  const each = settingsOfClusters(plan.settings, plan.clusters.map((c) => c.settings));
+  const all = new Map(plan.clusters.map((cluster, i) => [cluster, { ...(each[i] ?? settingsOf(plan.settings)), dupClusterName: cluster.id, pegasusClusters, duplicationGroup }]));
+  return (cluster) => all.get(cluster) ?? settingsOf(plan.settings);
+}
+
+function metasOf(plan: Plan): Readonly<Record<string, readonly NodeId[]>> {
+  return Object.fromEntries(plan.clusters.map(({ id }) => [id, [metaServer(id)]]));
+}
+
+/** Cluster ids, from 1 in the plan's order. */
+function groupOf(plan: Plan): Readonly<Record<string, number>> {
+  return Object.fromEntries(plan.clusters.map(({ id }, i) => [id, i + 1]));
 }
 
 function modelConfig(plan: Plan, settings: (cluster: ClusterShape) => Settings): ModelConfig {
+  const world = { ...settingsOf(plan.settings), pegasusClusters: metasOf(plan), duplicationGroup: groupOf(plan) };
   return {
-    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c), ...(c.settings === undefined ? {} : { settings: settings(c) }) })),
-    settings: settingsOf(plan.settings),
+    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c), settings: settings(c) })),
+    settings: world,
     wallBaseSeconds: START_WALL_US / 1_000_000 - EPOCH_2016_SECONDS,
     ...(plan.preload === undefined ? {} : { tables: preloadedTables(plan, plan.preload) }),
   };
