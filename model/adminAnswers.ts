@@ -6,14 +6,14 @@ import type { Refusal } from './rules/rule.ts';
 import { durableOf, type TableState } from './state.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
-function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
+export function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
   return Object.values(cluster.tables).filter(
     (table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs),
   );
 }
 
 /** Was the name free at some moment of the interval? */
-function wasFree(scene: AnswerScene, name: string): boolean {
+export function wasFree(scene: AnswerScene, name: string): boolean {
   return !namesakes(scene, name).some(
     (table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0,
   );
@@ -30,7 +30,7 @@ function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
   return entries.length > 0 && entries.every(([key, value]) => KNOWN_ENVS[key]?.(value) === true);
 }
 
-type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
+export type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
 
 /** What the shell and the meta server take for a table's name. */
 const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;

@@ -4,6 +4,7 @@
  * model can justify.
  */
 import { ADMIN_JUDGES } from './adminAnswers.ts';
+import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hadPrimary } from './meant.ts';
@@ -43,7 +44,7 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   listDups: 'dups',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
-const SILENCE: readonly ErrorCode[] = [
+export const SILENCE: readonly ErrorCode[] = [
   'ERR_TIMEOUT',
   'ERR_NETWORK_FAILURE',
   'ERR_SESSION_RESET',
@@ -206,7 +207,7 @@ export const answerGuards = [
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...ADMIN_JUDGES.map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...DUP_JUDGES].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

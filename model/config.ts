@@ -43,6 +43,11 @@ export interface ModelSettings {
   readonly dupRequestTimeoutMs: number;
   readonly dupSyncTimeoutMs: number;
   readonly nfsCopyBlockBytes: number;
+  readonly duplicationEnabled?: boolean;
+  readonly dupIgnoreOtherClusterIds?: boolean;
+  /** `[pegasus.clusters]` and `[duplication-group]`; without them the clusters of the world, with ids from 1. */
+  readonly pegasusClusters?: Readonly<Record<string, readonly NodeId[]>>;
+  readonly duplicationGroup?: Readonly<Record<string, number>>;
   /** Workers of each pool, by the pool's name. */
   readonly poolWorkers: Readonly<Record<string, number>>;
 }

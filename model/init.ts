@@ -36,6 +36,10 @@ export function init(config: ModelConfig): ModelState {
       commands: {},
       effects: {},
       writers: {},
+      dups: {},
+      asks: [],
+      inbound: {},
+      received: {},
     };
     for (const node of cluster.nodes) state.nodes[node] = newNode();
   }

@@ -7,7 +7,7 @@ import type {
   StorageFlushed,
 } from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
-import { chosenOf, durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
+import { durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -42,7 +42,7 @@ export const flushed = rule(
 function contentDiffers({ part }: ReplicaScene, e: CheckpointListed): Refusal | undefined {
   const expected = part.digests[e.decree] ?? NO_CONTENT;
   if (expected === NO_CONTENT || expected === e.contentDigest) return undefined;
-  const rows = rowsAt(e.decree, (decree) => chosenOf(part, decree));
+  const rows = rowsAt(part, e.decree);
   if (
     explainedByExpiry(
       expected,

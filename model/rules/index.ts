@@ -4,21 +4,10 @@ import type { ModelState } from '../state.ts';
 import type { Violation } from '../violation.ts';
 import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
 import { answered, attemptSent, invoked } from './commands.ts';
-import {
-  adopted,
-  dupErased,
-  dupProgressStored,
-  dupReported,
-  dupSent,
-  dupShipped,
-  dupSkipped,
-  dupStarted,
-  dupStopped,
-  dupStored,
-  dupSynced,
-  dupTold,
-  followerAsked,
-} from './duplication.ts';
+import { adopted } from './adoption.ts';
+import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
+import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
+import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSync.ts';
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';

@@ -6,6 +6,7 @@ import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped,
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { noteServing } from '../serving.ts';
 import type { TableStatus } from '../vocabulary.ts';
+import { beginsUnevenly } from './adoption.ts';
 import { toDisk } from './lifecycle.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
 
@@ -109,6 +110,7 @@ const known = ({ cluster }: ClusterScene, e: TableStored): TableState | undefine
 
 /** Was there ever a command that asked for this? */
 function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: string): boolean {
+  if (cluster.asks.some(({ name, envs }) => name === e.name && envs[key] === value)) return true;
   return Object.values(cluster.commands).some(({ command }) => {
     if (command.kind === 'setEnvs') return command.name === e.name && command.envs[key] === value;
     if (command.kind === 'manualCompact') return command.table === e.name && key.startsWith('manual_compact.');
@@ -169,7 +171,11 @@ export const tableStored = rule(
           command.partitionCount === e.partitionCount &&
           command.replicaCount === e.maxReplicaCount,
       );
-      return wanted
+      const follows = scene.cluster.asks.some(
+        ({ name, partitionCount, replicaCount }) =>
+          name === e.name && partitionCount === e.partitionCount && replicaCount === e.maxReplicaCount,
+      );
+      return wanted || follows
         ? undefined
         : ['a table that somebody asked for', `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
     }),
@@ -298,6 +304,9 @@ export const configStored = rule(
         `primary ${config.primary} of ${membersOf(config).join(', ')}`,
       ];
     }),
+    guard('dup/members-begin-alike', 'dup.S11', ({ cluster, part }, e: ConfigStored) =>
+      beginsUnevenly(cluster, part, e),
+    ),
     guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
       config.lastCommittedDecree <= part.committed
         ? undefined
