@@ -267,7 +267,7 @@ export class AppService {
     }
   }
 
-  /** Brings `duplicating` of the table's record in line with its duplications (dup.B45); goes on when that is stored. */
+  /** Brings `duplicating` of the table's record in line with its duplications (dup.B45); `then` when it is stored. */
   storeDuplicating(appId: number, then: Continuation): void {
     this.enqueueChange(this.appOf(appId), { kind: 'duplicating', then });
   }

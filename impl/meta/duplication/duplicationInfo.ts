@@ -17,7 +17,11 @@ import type {
   NodeId,
 } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
-import type { DupPartitionState, DuplicationConfirmEntry, DuplicationEntry } from '../../protocol/duplicationMessages.ts';
+import type {
+  DupPartitionState,
+  DuplicationConfirmEntry,
+  DuplicationEntry,
+} from '../../protocol/duplicationMessages.ts';
 import { encodeDuplication } from './duplicationRecords.ts';
 
 /** What never changes of a duplication. */
@@ -53,8 +57,11 @@ export interface PartitionProgress {
   checkpointPrepared: boolean;
 }
 
-/** What is persisted of a report: which partition, and the decree to write. */
-export type ConfirmReport = Pick<DuplicationConfirmEntry, 'confirmedDecree' | 'checkpointPrepared' | 'lastCommittedDecree'>;
+/** What a report says of the partition that it is about. */
+export type ConfirmReport = Pick<
+  DuplicationConfirmEntry,
+  'confirmedDecree' | 'checkpointPrepared' | 'lastCommittedDecree'
+>;
 
 /** dup 3.3: from each status, where it may go besides staying. */
 const LEGAL_TRANSITIONS: Readonly<Record<DuplicationStatus, readonly DuplicationStatus[]>> = {

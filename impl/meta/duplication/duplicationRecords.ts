@@ -34,7 +34,14 @@ export const DUPLICATION_STATUSES: readonly DuplicationStatus[] = [
 ];
 export const FAIL_MODES: readonly DuplicationFailMode[] = ['FAIL_SLOW', 'FAIL_SKIP', 'FAIL_FAST'];
 
-const KEYS = ['remote', 'status', 'create_timestamp_ms', 'fail_mode', 'remote_app_name', 'remote_replica_count'] as const;
+const KEYS = [
+  'remote',
+  'status',
+  'create_timestamp_ms',
+  'fail_mode',
+  'remote_app_name',
+  'remote_replica_count',
+] as const;
 
 /** The node above all duplications of a table; it has no value. */
 export function duplicationsPath(cluster: ClusterId, appId: number): string {

@@ -1,5 +1,5 @@
 /**
- * Duplications after a start (dup 3.5): every table's records are read, also of tables that are not available (dup.B11),
+ * Duplications after a start (dup 3.5): all tables' records are read, also of tables that are not available (dup.B11),
  * and the meta server serves only when all of it is there (dup.B10). A record that does not decode, or whose status is
  * not a valid one, is left in the store and not restored; a partition whose progress is no number never duplicates.
  *

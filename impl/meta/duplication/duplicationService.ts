@@ -7,7 +7,14 @@
  * only from the status that they were begun in, keep the fail mode, and write only what they have altered (dup.B1, B4,
  * B7). A removal waits for progress writes on their way (dup.B6). The table's `duplicating` is stored with each (B45).
  */
-import type { ClusterId, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, NodeId } from '../../../model/vocabulary.ts';
+import type {
+  ClusterId,
+  DupId,
+  DuplicationFailMode,
+  DuplicationStatus,
+  ErrorCode,
+  NodeId,
+} from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { task } from '../../env/contract.ts';
 import type { Continuation, Replier } from '../../env/contract.ts';
@@ -229,7 +236,7 @@ export class DuplicationService {
     this.storeStatus(dup, task(this, 'onAdvanced', appId, dupId));
   }
 
-  /** Not when another round was faster, or an operator has changed the status meanwhile; nor of a table being dropped. */
+  /** Not when another round was faster, or an operator changed the status meanwhile; nor of a table being dropped. */
   isExpected(app: AppState, dup: DuplicationInfo, from: DuplicationStatus): boolean {
     return app.status === 'AS_AVAILABLE' && dup.status === from;
   }

@@ -4,8 +4,8 @@
  * and the answer waits for that.
  *
  * The follower tables of duplications that are not shipping yet are driven on by each round: created when every
- * partition of the master has its checkpoint, then marked and checked. The checkpoints are asked for only in DS_PREPARE:
- * nobody reports them later, and a new meta server has not heard of them (dup.B2).
+ * partition of the master has its checkpoint, then marked and checked. The checkpoints are asked for only in
+ * DS_PREPARE: nobody reports them later, and a new meta server has not heard of them (dup.B2).
  */
 import type { Decree, DupId, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';

@@ -95,12 +95,25 @@ describe('an add', () => {
     const before = cluster.world.writes.length;
     const answer = cluster.add('t1', { remoteTable: 'f1', count: 2 });
     const id = 1_700_000_000;
-    expect(answer).toEqual({ error: 'ERR_OK', hint: '', appId: 1, dupId: id, remoteAppName: 'f1', remoteReplicaCount: 2 });
+    expect(answer).toEqual({
+      error: 'ERR_OK',
+      hint: '',
+      appId: 1,
+      dupId: id,
+      remoteAppName: 'f1',
+      remoteReplicaCount: 2,
+    });
     const writes = cluster.world.writes.slice(before).map(({ operation, path }) => `${operation} ${path.slice(21)}`);
     expect(writes).toEqual(['create 1/duplication', `create 1/duplication/${id}`, 'set 1']);
     expect(cluster.stored('1/duplication')).toBe('');
     const record = JSON.parse(cluster.stored(`1/duplication/${id}`) ?? '') as Record<string, unknown>;
-    expect(record).toMatchObject({ remote: 'follower', status: 'DS_PREPARE', fail_mode: 'FAIL_SLOW', remote_app_name: 'f1', remote_replica_count: 2 });
+    expect(record).toMatchObject({
+      remote: 'follower',
+      status: 'DS_PREPARE',
+      fail_mode: 'FAIL_SLOW',
+      remote_app_name: 'f1',
+      remote_replica_count: 2,
+    });
     expect(Math.floor(Number(record['create_timestamp_ms']) / 1000)).toBe(id);
     expect(cluster.source.storedApp(1)?.info.duplicating).toBe(true);
   });
@@ -116,7 +129,9 @@ describe('an add', () => {
     const answer = cluster.sendAdd('t1', { checkpoint: false });
     cluster.world.run(3000);
     expect(answer.answers).toEqual([]);
-    expect(cluster.query('t1').entries).toMatchObject([{ status: 'DS_INIT', partitionStates: [{ confirmedDecree: -1 }] }]);
+    expect(cluster.query('t1').entries).toMatchObject([
+      { status: 'DS_INIT', partitionStates: [{ confirmedDecree: -1 }] },
+    ]);
     expect(cluster.sync().apps).toEqual([]);
     expect(cluster.add('t1', { checkpoint: false })).toMatchObject({ error: 'ERR_BUSY', appId: 0, dupId: 0 });
     cluster.world.storeFate = () => 'ok';
@@ -169,7 +184,12 @@ describe('a repeated add', () => {
     }
   }
 
-  it.each(others)('of one in %s with %s (checkpoint %s, asking %j) alters nothing', (status, failMode, checkpoint, asked) => {
+  it.each(others)('of one in %s with %s (checkpoint %s, asking %j) alters nothing', (
+    status,
+    failMode,
+    checkpoint,
+    asked,
+  ) => {
     const cluster = new DupCluster();
     const { dupId } = cluster.add('t1', { remoteTable: 'f1', count: 2 });
     cluster.dup(1, dupId).restore(status, failMode);

@@ -8,7 +8,13 @@ const METAS = 'duplication.master_metas';
 const NAME = 'duplication.master_app_name';
 const STATUS = 'duplication.follower_app_status';
 const DUP_ID = 'duplication.master_dup_id';
-const CREATING: Record<string, string> = { [CLUSTER]: 'm', [METAS]: 'm/meta-0', [NAME]: 't1', [STATUS]: 'creating', [DUP_ID]: '7' };
+const CREATING: Record<string, string> = {
+  [CLUSTER]: 'm',
+  [METAS]: 'm/meta-0',
+  [NAME]: 't1',
+  [STATUS]: 'creating',
+  [DUP_ID]: '7',
+};
 const CREATED = { ...CREATING, [STATUS]: 'created' };
 
 const without = (envs: Record<string, string>, key: string): Record<string, string> =>
@@ -30,7 +36,11 @@ function ask(cluster: MetaCluster, options: Ask): AdminResponse | undefined {
     envs: options.envs ?? CREATING,
   };
   const answers: AdminResponse[] = [];
-  const replier = { from: 'm/meta-0', reply: (body: AdminResponse) => void answers.push(body), refuse: () => undefined };
+  const replier = {
+    from: 'm/meta-0',
+    reply: (body: AdminResponse) => void answers.push(body),
+    refuse: () => undefined,
+  };
   cluster.metaProcess.later(0, () => cluster.meta.onCreateApp(request, replier));
   cluster.world.run(100);
   return answers[0];
@@ -47,7 +57,12 @@ function withTable(envs: Record<string, string>): MetaCluster {
 describe('a follower table that does not exist', () => {
   it.each([CREATING, CREATED, { ...CREATING, [STATUS]: 'odd' }])('is created with the request’s envs %j', (envs) => {
     const cluster = withTable(envs);
-    expect(cluster.storedApp(1)?.info).toMatchObject({ status: 'AS_AVAILABLE', envs, partitionCount: 2, maxReplicaCount: 3 });
+    expect(cluster.storedApp(1)?.info).toMatchObject({
+      status: 'AS_AVAILABLE',
+      envs,
+      partitionCount: 2,
+      maxReplicaCount: 3,
+    });
   });
 
   it('has exactly the counts that were asked for', () => {
@@ -72,7 +87,12 @@ describe('a follower table that does not exist', () => {
 describe('a repeated request', () => {
   it.each<[string, Record<string, string>, Ask, string]>([
     ['no dup request', CREATING, { envs: {} }, 'ERR_APP_EXIST'],
-    ['no dup request, success_if_exist with other envs', CREATING, { envs: {}, successIfExist: true }, 'ERR_INVALID_PARAMETERS'],
+    [
+      'no dup request, success_if_exist with other envs',
+      CREATING,
+      { envs: {}, successIfExist: true },
+      'ERR_INVALID_PARAMETERS',
+    ],
     ['a plain table', {}, {}, 'ERR_APP_EXIST'],
     ['another master cluster', { ...CREATING, [CLUSTER]: 'other' }, {}, 'ERR_APP_EXIST'],
     ['another master table', { ...CREATING, [NAME]: 't2' }, {}, 'ERR_APP_EXIST'],

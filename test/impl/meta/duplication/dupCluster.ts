@@ -3,7 +3,13 @@ import type { RpcResult } from '../../../../impl/env/contract.ts';
 import type { DuplicationInfo } from '../../../../impl/meta/duplication/duplicationInfo.ts';
 import type { Parts } from '../../../../impl/parts.ts';
 import type { AddDuplicationResponse, DuplicationConfirmEntry } from '../../../../impl/protocol/duplicationMessages.ts';
-import type { AdminResponse, CreateAppRequest, QueryConfigResponse, RpcCode, RpcTypes } from '../../../../impl/protocol/messages.ts';
+import type {
+  AdminResponse,
+  CreateAppRequest,
+  QueryConfigResponse,
+  RpcCode,
+  RpcTypes,
+} from '../../../../impl/protocol/messages.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import type { DupId, DuplicationFailMode, DuplicationStatus, PartitionConfig } from '../../../../model/vocabulary.ts';
 import { Inbox } from '../fakeWorld.ts';
@@ -15,7 +21,13 @@ export const [NODE] = SERVERS as [string];
 const OPERATOR = 'source/client-9';
 
 export const CLUSTERS: Partial<Settings> = {
-  pegasusClusters: { source: [META], follower: [REMOTE_META], other: ['other/meta-0'], odd: ['odd/meta-0', ''], none: [] },
+  pegasusClusters: {
+    source: [META],
+    follower: [REMOTE_META],
+    other: ['other/meta-0'],
+    odd: ['odd/meta-0', ''],
+    none: [],
+  },
   duplicationGroup: { source: 1, follower: 2, other: 3, odd: 4, none: 5, unlisted: 6 },
   dupProgressMinUpdatePeriodMs: 5000,
 };
@@ -23,8 +35,16 @@ export const CLUSTERS: Partial<Settings> = {
 export type Answer<C extends RpcCode> = Inbox<RpcResult<RpcTypes[C]['response']>>;
 
 /** A partition configuration as the follower's meta server tells it; '' is a member without a valid address. */
-export function followerConfig(primary: boolean, valid: number, invalid: number, replicaCount: number): PartitionConfig {
-  const secondaries = [...Array.from({ length: valid }, (_, i) => `follower/replica-${i + 1}`), ...Array<string>(invalid).fill('')];
+export function followerConfig(
+  primary: boolean,
+  valid: number,
+  invalid: number,
+  replicaCount: number,
+): PartitionConfig {
+  const secondaries = [
+    ...Array.from({ length: valid }, (_, i) => `follower/replica-${i + 1}`),
+    ...Array<string>(invalid).fill(''),
+  ];
   return {
     gpid: '1.0',
     ballot: 1,
@@ -43,6 +63,13 @@ export interface AddOptions {
   readonly count?: number;
 }
 
+export interface DupClusterOptions {
+  readonly settings?: Partial<Settings>;
+  readonly parts?: Partial<Parts>;
+  readonly tables?: readonly string[];
+  readonly partitions?: number;
+}
+
 export class DupCluster {
   readonly source: MetaCluster;
   readonly world: FakeWorld;
@@ -50,10 +77,15 @@ export class DupCluster {
   readonly creations: CreateAppRequest[] = [];
   readonly queries: string[] = [];
   /** Its answers; undefined: none. */
-  createAnswer: (request: CreateAppRequest) => AdminResponse | undefined = () => ({ error: 'ERR_OK', hint: '', appId: 1 });
-  queryAnswer: (appName: string) => QueryConfigResponse | undefined = () => this.healthy([followerConfig(true, 2, 0, 3)]);
+  createAnswer: (request: CreateAppRequest) => AdminResponse | undefined = () => ({
+    error: 'ERR_OK',
+    hint: '',
+    appId: 1,
+  });
+  queryAnswer: (appName: string) => QueryConfigResponse | undefined = () =>
+    this.healthy([followerConfig(true, 2, 0, 3)]);
 
-  constructor(options: { settings?: Partial<Settings>; parts?: Partial<Parts>; tables?: readonly string[]; partitions?: number } = {}) {
+  constructor(options: DupClusterOptions = {}) {
     this.source = new MetaCluster({ settings: { ...CLUSTERS, ...options.settings }, parts: options.parts ?? {} });
     this.world = this.source.world;
     this.world.process(OPERATOR);
@@ -87,7 +119,13 @@ export class DupCluster {
     const inbox: Answer<C> = new Inbox();
     const process = this.world.processes.get(OPERATOR);
     if (process === undefined) throw new Error('no operator');
-    process.ctx.env.rpc.call(META, code, request, { hash: 0, timeoutMs }, { owner: inbox, method: 'onAnswer', args: [] });
+    process.ctx.env.rpc.call(
+      META,
+      code,
+      request,
+      { hash: 0, timeoutMs },
+      { owner: inbox, method: 'onAnswer', args: [] },
+    );
     return inbox;
   }
 
@@ -128,7 +166,10 @@ export class DupCluster {
     return this.call('RPC_CM_DUPLICATION_SYNC', { node, confirms });
   }
 
-  sync(confirms: readonly DuplicationConfirmEntry[] = [], node: string = NODE): RpcTypes['RPC_CM_DUPLICATION_SYNC']['response'] {
+  sync(
+    confirms: readonly DuplicationConfirmEntry[] = [],
+    node: string = NODE,
+  ): RpcTypes['RPC_CM_DUPLICATION_SYNC']['response'] {
     return this.bodyOf(this.sendSync(confirms, node));
   }
 

@@ -28,13 +28,15 @@ const DECODED = {
 } as const;
 
 const decode = (json: unknown): unknown => decodeDuplication(JSON.stringify(json), DEFAULTS);
-const without = (key: keyof typeof FULL): object => Object.fromEntries(Object.entries(FULL).filter(([name]) => name !== key));
+const without = (key: keyof typeof FULL): object => Object.fromEntries(
+  Object.entries(FULL).filter(([name]) => name !== key),
+);
 
 describe('the record of a duplication', () => {
   it('is written with upstream’s keys in upstream’s order', () => {
     expect(encodeDuplication(DECODED)).toBe(
-      '{"remote":"follower","status":"DS_LOG","create_timestamp_ms":12,"fail_mode":"FAIL_SKIP","remote_app_name":"f1",' +
-        '"remote_replica_count":2}',
+      '{"remote":"follower","status":"DS_LOG","create_timestamp_ms":12,"fail_mode":"FAIL_SKIP",' +
+        '"remote_app_name":"f1","remote_replica_count":2}',
     );
     expect(decode(FULL)).toEqual(DECODED);
   });

@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { DuplicationService } from '../../../../impl/meta/duplication/duplicationService.ts';
 import { META } from '../metaCluster.ts';
 import { confirm, DupCluster, followerConfig, REMOTE_META } from './dupCluster.ts';
+import type { DupClusterOptions } from './dupCluster.ts';
 
 /** A duplication in DS_PREPARE whose partitions have stored decree 5 and their checkpoints. */
-function prepared(options: ConstructorParameters<typeof DupCluster>[0] = {}, partitions = 1): { cluster: DupCluster; dupId: number } {
+function prepared(
+  options: DupClusterOptions = {},
+  partitions = 1,
+): { cluster: DupCluster; dupId: number } {
   const cluster = new DupCluster({ ...options, partitions });
   const { dupId } = cluster.add('t1', { remoteTable: 'f1', count: 2 });
   const reports = Array.from({ length: partitions }, (_, index) => confirm(`1.${index}`, dupId, 5, true));
@@ -15,7 +19,10 @@ function prepared(options: ConstructorParameters<typeof DupCluster>[0] = {}, par
 }
 
 /** The same in DS_APP. */
-function inApp(options: ConstructorParameters<typeof DupCluster>[0] = {}, partitions = 1): { cluster: DupCluster; dupId: number } {
+function inApp(
+  options: DupClusterOptions = {},
+  partitions = 1,
+): { cluster: DupCluster; dupId: number } {
   const { cluster, dupId } = prepared(options, partitions);
   cluster.sync();
   expect(cluster.storedStatus(1, dupId)).toBe('DS_APP FAIL_SLOW');
@@ -133,7 +140,13 @@ describe('in DS_APP', () => {
     [true, 0, 0, 3, 'DS_APP'],
     [true, 0, 0, 2, 'DS_APP'],
     [false, 0, 0, 1, 'DS_APP'],
-  ] as const)('a partition with primary %s, %i secondaries, %i invalid ones of %i leads to %s', (primary, valid, invalid, count, status) => {
+  ] as const)('a partition with primary %s, %i secondaries, %i invalid ones of %i leads to %s', (
+    primary,
+    valid,
+    invalid,
+    count,
+    status,
+  ) => {
     const { cluster, dupId } = inApp();
     cluster.queryAnswer = () => cluster.healthy([followerConfig(primary, valid, invalid, count)]);
     cluster.sync();
@@ -144,7 +157,13 @@ describe('in DS_APP', () => {
   it('the first partition that does not serve decides, whatever comes after it', () => {
     const { cluster, dupId } = inApp({}, 2);
     const good = followerConfig(true, 1, 0, 2);
-    for (const partitions of [[followerConfig(true, 1, 1, 3), good], [good, followerConfig(false, 2, 0, 3)], [good], [good, good, good]]) {
+    const bad = [
+      [followerConfig(true, 1, 1, 3), good],
+      [good, followerConfig(false, 2, 0, 3)],
+      [good],
+      [good, good, good],
+    ];
+    for (const partitions of bad) {
       cluster.queryAnswer = () => cluster.healthy(partitions);
       cluster.sync();
       expect(cluster.storedStatus(1, dupId)).toBe('DS_APP FAIL_SLOW');
@@ -205,7 +224,10 @@ describe('rounds that overlap', () => {
     for (let i = 0; i < 4; i++) cluster.sendSync();
     cluster.world.run(1000);
     expect(cluster.queries.length).toBe(4);
-    expect(cluster.world.writes.slice(before).map(({ path, value }) => [path.endsWith(String(dupId)), value.includes('DS_LOG')])).toEqual([[true, true]]);
+    const writes = cluster.world.writes.slice(before);
+    expect(writes.map(({ path, value }) => [path.endsWith(String(dupId)), value.includes('DS_LOG')])).toEqual([
+      [true, true],
+    ]);
     expect(cluster.storedStatus(1, dupId)).toBe('DS_LOG FAIL_SLOW');
   });
 
@@ -228,10 +250,12 @@ describe('rounds that overlap', () => {
     expect(cluster.storedStatus(1, dupId)).toBe('DS_PAUSE FAIL_SLOW');
   });
 
-  it('change nothing of a duplication that was removed, of a table that is dropped, or while an operator is busy', () => {
+  it('change nothing of what was removed or dropped, or while an operator is busy', () => {
     const { cluster, dupId } = inApp();
     const { duplicationService } = cluster.source.meta;
-    cluster.world.storeFate = ({ path, operation }) => (path.endsWith(String(dupId)) && operation === 'set' ? 'timeout' : 'ok');
+    cluster.world.storeFate = ({ path, operation }) => {
+      return path.endsWith(String(dupId)) && operation === 'set' ? 'timeout' : 'ok';
+    };
     cluster.sendModify('t1', dupId, { failMode: 'FAIL_SKIP' });
     cluster.world.run(10);
     duplicationService.advance(1, dupId, 'DS_APP', 'DS_LOG');

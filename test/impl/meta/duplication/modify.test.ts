@@ -59,7 +59,9 @@ describe('a modification', () => {
     expect(cluster.storedStatus(1, dupId)).toBe('DS_LOG FAIL_SKIP');
     expect(cluster.modify('t1', dupId, { status: 'DS_PAUSE' })).toBe('ERR_OK');
     expect(cluster.storedStatus(1, dupId)).toBe('DS_PAUSE FAIL_SKIP');
-    expect(cluster.bodyOf(cluster.sendModify('t1', dupId, { failMode: 'FAIL_SKIP' }))).toEqual({ error: 'ERR_OK', appId: 0 });
+    expect(
+      cluster.bodyOf(cluster.sendModify('t1', dupId, { failMode: 'FAIL_SKIP' })),
+    ).toEqual({ error: 'ERR_OK', appId: 0 });
   });
 
   it('is not visible, and nothing else possible, before it is stored', () => {

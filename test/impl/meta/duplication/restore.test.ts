@@ -6,7 +6,7 @@ import { confirm, DupCluster, followerConfig, NODE } from './dupCluster.ts';
 const APPS = '/pegasus/source/apps';
 const isWrite = (op: StoreOp): boolean => op.operation !== 'get' && op.operation !== 'children';
 
-/** A cluster whose store holds these duplications of table 1, as somebody else left them; the meta server has restarted. */
+/** A cluster whose store holds these duplications of table 1, left by somebody else; its meta server has restarted. */
 function restored(nodes: Readonly<Record<string, string>>, partitions = 2): DupCluster {
   const cluster = new DupCluster({ partitions });
   cluster.world.store.set(`${APPS}/1/duplication`, '');
@@ -17,7 +17,15 @@ function restored(nodes: Readonly<Record<string, string>>, partitions = 2): DupC
 }
 
 const record = (status: string, failMode = 'FAIL_SLOW', more: object = {}): string =>
-  JSON.stringify({ remote: 'follower', status, create_timestamp_ms: 5, fail_mode: failMode, remote_app_name: 'f1', remote_replica_count: 2, ...more });
+  JSON.stringify({
+    remote: 'follower',
+    status,
+    create_timestamp_ms: 5,
+    fail_mode: failMode,
+    remote_app_name: 'f1',
+    remote_replica_count: 2,
+    ...more,
+  });
 
 describe('a restart', () => {
   it.each(['DS_PREPARE', 'DS_APP', 'DS_LOG', 'DS_PAUSE'] as const)('finds a duplication in %s as it was', (status) => {
@@ -69,11 +77,17 @@ describe('a restart', () => {
 
   it('takes what an older record does not say from the table', () => {
     const cluster = restored({ '9': '{"remote":"follower","status":"DS_PAUSE","create_timestamp_ms":5}' });
-    expect(cluster.query('t1').entries).toMatchObject([{ remoteAppName: 't1', remoteReplicaCount: 3, failMode: 'FAIL_SLOW' }]);
+    expect(cluster.query('t1').entries).toMatchObject([
+      { remoteAppName: 't1', remoteReplicaCount: 3, failMode: 'FAIL_SLOW' },
+    ]);
   });
 
   it('ends a table’s list at a name that is no id', () => {
-    const cluster = restored({ '8': record('DS_LOG'), '88x': 'y', '9': record('DS_LOG', 'FAIL_SLOW', { remote: 'other' }) });
+    const cluster = restored({
+      '8': record('DS_LOG'),
+      '88x': 'y',
+      '9': record('DS_LOG', 'FAIL_SLOW', { remote: 'other' }),
+    });
     expect(cluster.query('t1').entries.map(({ dupId }) => dupId)).toEqual([8]);
   });
 
@@ -119,14 +133,17 @@ describe('a restart', () => {
     const cluster = new DupCluster();
     const { dupId } = cluster.add('t1', { checkpoint: false });
     cluster.sync([confirm('1.0', dupId, 5)]);
-    for (const slow of [`${APPS}/1/duplication`, `${APPS}/1/duplication/${dupId}`, `${APPS}/1/duplication/${dupId}/0`]) {
+    for (const below of ['', `/${dupId}`, `/${dupId}/0`]) {
+      const slow = `${APPS}/1/duplication${below}`;
       cluster.world.storeFate = ({ path }) => (path === slow ? 'timeout' : 'ok');
       cluster.restart();
       expect(cluster.sync()).toEqual({ error: 'ERR_SERVICE_NOT_ACTIVE', apps: [] });
       expect(cluster.add('t1').error).toBe('ERR_SERVICE_NOT_ACTIVE');
       expect(cluster.modify('t1', dupId, { status: 'DS_PAUSE' })).toBe('ERR_SERVICE_NOT_ACTIVE');
       expect(cluster.query('t1').error).toBe('ERR_SERVICE_NOT_ACTIVE');
-      expect(cluster.bodyOf(cluster.call('RPC_CM_LIST_DUPLICATION', { appNamePattern: '', matchType: 'ALL' })).error).toBe('ERR_SERVICE_NOT_ACTIVE');
+      expect(
+        cluster.bodyOf(cluster.call('RPC_CM_LIST_DUPLICATION', { appNamePattern: '', matchType: 'ALL' })).error,
+      ).toBe('ERR_SERVICE_NOT_ACTIVE');
       const config = cluster.source.sync(NODE);
       cluster.world.run(10);
       expect(config.last?.body).toMatchObject({ error: 'ERR_SERVICE_NOT_ACTIVE' });
@@ -208,7 +225,8 @@ describe('a crash around any write', () => {
       (cluster) => cluster.sendAdd('t1'),
       (cluster) => {
         const { entries } = cluster.query('t1');
-        if (entries.length > 0) expect(entries).toMatchObject([{ status: 'DS_PREPARE', partitionStates: [{ confirmedDecree: -1 }] }]);
+        const whole = { status: 'DS_PREPARE', partitionStates: [{ confirmedDecree: -1 }] };
+        if (entries.length > 0) expect(entries).toMatchObject([whole]);
         expect(cluster.add('t1').error).toBe(entries.length > 0 ? 'ERR_DUP_EXIST' : 'ERR_OK');
         expect(cluster.query('t1').entries.length).toBe(1);
       },
@@ -227,7 +245,8 @@ describe('a crash around any write', () => {
       (cluster, dupId) => cluster.sendModify('t1', dupId, { status: 'DS_REMOVED' }),
       (cluster, dupId) => {
         const { entries } = cluster.query('t1');
-        if (entries.length > 0) expect(entries).toMatchObject([{ status: 'DS_LOG', partitionStates: [{ confirmedDecree: 5 }] }]);
+        const whole = { status: 'DS_LOG', partitionStates: [{ confirmedDecree: 5 }] };
+        if (entries.length > 0) expect(entries).toMatchObject([whole]);
         else expect([...cluster.world.store.keys()].filter((path) => path.includes(String(dupId)))).toEqual([]);
       },
     );

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { DuplicationEntry } from '../../../../impl/protocol/duplicationMessages.ts';
 import { confirm, DupCluster, NODE } from './dupCluster.ts';
 
-function shipping(partitions: number, settings = {}): { cluster: DupCluster; dupId: number; told: (entry?: number) => DuplicationEntry | undefined } {
+interface Shipping {
+  readonly cluster: DupCluster;
+  readonly dupId: number;
+  readonly told: (entry?: number) => DuplicationEntry | undefined;
+}
+
+function shipping(partitions: number, settings = {}): Shipping {
   const cluster = new DupCluster({ partitions, settings });
   const { dupId } = cluster.add('t1', { checkpoint: false });
   return { cluster, dupId, told: (entry = 0) => cluster.sync().apps[0]?.duplications[entry] };
@@ -16,7 +22,10 @@ describe('a duplication sync', () => {
   it('stores what is reported, and answers with the progress of every partition', () => {
     const { cluster, dupId } = shipping(8);
     const answer = cluster.sync([confirm('1.1', dupId, 5), confirm('1.2', dupId, 6), confirm('1.3', dupId, 7)]);
-    expect(answer).toMatchObject({ error: 'ERR_OK', apps: [{ appId: 1, duplications: [{ dupId, status: 'DS_LOG' }] }] });
+    expect(answer).toMatchObject({
+      error: 'ERR_OK',
+      apps: [{ appId: 1, duplications: [{ dupId, status: 'DS_LOG' }] }],
+    });
     expect(answer.apps[0]?.duplications[0]?.progress).toEqual({ 0: -1, 1: 5, 2: 6, 3: 7, 4: -1, 5: -1, 6: -1, 7: -1 });
     for (const [index, value] of [[1, '5'], [2, '6'], [3, '7'], [4, undefined]] as const) {
       expect(cluster.stored(`1/duplication/${dupId}/${index}`)).toBe(value);

@@ -44,7 +44,11 @@ class Server {
   onProposal(proposal: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
     replier.reply({ error: 'ERR_OK', decree: 5 });
     if (proposal.type !== 'CT_ASSIGN_PRIMARY') return;
-    const request = { type: 'CT_ASSIGN_PRIMARY', node: this.env.self, config: { ...proposal.config, ballot: 1 } } as const;
+    const request = {
+      type: 'CT_ASSIGN_PRIMARY',
+      node: this.env.self,
+      config: { ...proposal.config, ballot: 1 },
+    } as const;
     const options = { hash: 0, timeoutMs: 1000 };
     this.env.rpc.call(this.meta, 'RPC_CM_UPDATE_PARTITION_CONFIGURATION', request, options, reply(this, 'onUpdated'));
   }
@@ -55,7 +59,9 @@ class Server {
 
   sync(): void {
     const confirms = [...this.dups].flatMap((dupId) =>
-      ['1.0', '1.1'].map((gpid) => ({ gpid, dupId, confirmedDecree: 5, checkpointPrepared: true, lastCommittedDecree: 5 })),
+      ['1.0', '1.1'].map(
+        (gpid) => ({ gpid, dupId, confirmedDecree: 5, checkpointPrepared: true, lastCommittedDecree: 5 }),
+      ),
     );
     const request = { node: this.env.self, confirms };
     const options = { hash: 0, timeoutMs: 900 };
@@ -86,7 +92,13 @@ class Operator {
   }
 
   add(remoteReplicaCount: number): void {
-    const request = { appName: 't1', remoteClusterName: 'follower', isDuplicatingCheckpoint: true, remoteAppName: 'f1', remoteReplicaCount };
+    const request = {
+      appName: 't1',
+      remoteClusterName: 'follower',
+      isDuplicatingCheckpoint: true,
+      remoteAppName: 'f1',
+      remoteReplicaCount,
+    };
     const options = { hash: 0, timeoutMs: 30_000 };
     this.env.rpc.call(META, 'RPC_CM_ADD_DUPLICATION', request, options, reply(this, 'onAnswer'));
   }
@@ -101,7 +113,10 @@ class TwoClusters {
   readonly operator: Operator;
   crashes = 0;
 
-  constructor(fate: (point: ChancePoint, where: string, what: string) => boolean = () => false, parts: Partial<Parts> = {}) {
+  constructor(
+    fate: (point: ChancePoint, where: string, what: string) => boolean = () => false,
+    parts: Partial<Parts> = {},
+  ) {
     const chance = new ScriptedChance(({ point, where, what }) => (fate(point, where, what) ? 1 : undefined));
     const observer = new TraceObserver();
     this.world = new SimWorld({ chance, observer, startWallUs: START_WALL_US, strict: true });
@@ -154,7 +169,9 @@ class TwoClusters {
   statuses(): string[] {
     const store = this.world.storeView('source');
     const path = '/pegasus/source/apps/1/duplication';
-    return store.children(path).map((id) => String((JSON.parse(store.get(`${path}/${id}`) ?? '{}') as { status?: string }).status));
+    return store.children(path).map(
+      (id) => String((JSON.parse(store.get(`${path}/${id}`) ?? '{}') as { status?: string }).status),
+    );
   }
 
   follower(appId = 1): ReturnType<typeof decodeApp> {
@@ -226,7 +243,7 @@ describe('a duplication between two clusters', () => {
     expect(struck).toBe(15);
   });
 
-  it.each(['store.timeout', 'store.timeout-after-effect'] as const)('%s of every third operation only costs time', (fault) => {
+  it.each(['store.timeout', 'store.timeout-after-effect'] as const)('%s of every third only costs time', (fault) => {
     let asked = 0;
     const clusters = new TwoClusters((point) => point === fault && asked++ % 3 === 0);
     clusters.run(30_000).create('source', 't1').run(30_000);
@@ -250,7 +267,9 @@ describe('spoilt in one method', () => {
 
   it('a follower that takes no repeat is stuck after a lost answer', () => {
     class Spoilt extends AppService {
-      override processCreateFollowerAppStatus(...[request, , replier]: Parameters<AppService['processCreateFollowerAppStatus']>): void {
+      override processCreateFollowerAppStatus(
+        ...[request, , replier]: Parameters<AppService['processCreateFollowerAppStatus']>
+      ): void {
         replier.reply({ error: 'ERR_APP_EXIST', hint: request.appName, appId: 0 });
       }
     }
