@@ -16,6 +16,7 @@ import {
   INVALID_DECREE,
   type ClusterId,
   type Decree,
+  type DupId,
   type DuplicationStatus,
   type Gpid,
   type NodeId,
@@ -126,7 +127,10 @@ export class DuplicationAuditor {
       return;
     }
     if (!isValid(entry.status)) return;
-    if (duplicator === undefined || duplicator.gone) return this.build(view, entry, confirmed);
+    if (duplicator === undefined || duplicator.gone || duplicator.createTsMs !== entry.createTsMs) {
+      this.build(view, entry, confirmed, duplicator);
+      return;
+    }
     duplicator.status = entry.status;
     duplicator.confirmed = Math.max(duplicator.confirmed, confirmed);
     if (entry.status !== 'DS_LOG' && duplicator.running) duplicator.stopOwed = `it is in ${entry.status}`;
@@ -138,12 +142,12 @@ export class DuplicationAuditor {
     duplicator.startOwed = entry.status === 'DS_LOG' && (!duplicator.running || duplicator.stopOwed !== '');
   }
 
-  private build(view: ReplicaView, entry: DuplicationEntry, confirmed: Decree): void {
-    const { dupId, remote, remoteAppName, status } = entry;
-    const last = confirmed === INVALID_DECREE ? firstLast(status, view.applied) : confirmed;
-    const duplicator = new DuplicatorView(dupId, remote, remoteAppName, status, confirmed, last, this.nowUs());
-    duplicator.startOwed = status === 'DS_LOG';
-    view.duplicators.set(dupId, duplicator);
+  private build(view: ReplicaView, entry: DuplicationEntry, confirmed: Decree, old: DuplicatorView | undefined): void {
+    const last = confirmed === INVALID_DECREE ? firstLast(entry.status, view.applied) : confirmed;
+    const duplicator = new DuplicatorView(entry, confirmed, last, this.nowUs());
+    if (old !== undefined) duplicator.replaces(old);
+    duplicator.startOwed = entry.status === 'DS_LOG';
+    view.duplicators.set(entry.dupId, duplicator);
   }
 
   /** A duplication sync left a server. */
@@ -237,8 +241,7 @@ export class DuplicationAuditor {
       case 'dup.started': {
         let duplicator = view.duplicators.get(claim.dupId);
         if (duplicator === undefined) {
-          const last = claim.start - 1;
-          duplicator = new DuplicatorView(claim.dupId, '', '', 'DS_INIT', INVALID_DECREE, last, this.nowUs());
+          duplicator = unknownDuplicator(claim.dupId, claim.start - 1, this.nowUs());
           view.duplicators.set(claim.dupId, duplicator);
         }
         duplicator.restartFrom(claim.start - 1, this.nowUs());
@@ -275,6 +278,12 @@ export function roleOf(node: NodeId): string {
 function numbersOf(gpid: Gpid): readonly [appId: number, index: number] {
   const dot = gpid.indexOf('.');
   return [Number(gpid.slice(0, dot)), Number(gpid.slice(dot + 1))];
+}
+
+/** One that is claimed although nobody was told of it. */
+function unknownDuplicator(dupId: DupId, last: Decree, atUs: number): DuplicatorView {
+  const told = { dupId, createTsMs: -1, remote: '', remoteAppName: '', status: 'DS_INIT' } as const;
+  return new DuplicatorView(told, INVALID_DECREE, last, atUs);
 }
 
 function isValid(status: DuplicationStatus): boolean {

@@ -25,8 +25,19 @@ const SHIPPED_CODES: ReadonlySet<WriteCode> = new Set<WriteCode>([
   'RPC_RRDB_RRDB_MULTI_REMOVE',
 ]);
 
+/** What a sync answer says of a duplication. */
+export interface ToldOf {
+  readonly dupId: DupId;
+  readonly createTsMs: number;
+  readonly remote: ClusterId;
+  readonly remoteAppName: string;
+  readonly status: DuplicationStatus;
+}
+
 export class DuplicatorView {
   readonly dupId: DupId;
+  /** Tells a duplication from another one that has its id later (dup 1). */
+  readonly createTsMs: number;
   readonly remote: ClusterId;
   readonly remoteAppName: string;
   /** When it was built, or begun anew: what was written before tells nothing of it. */
@@ -57,19 +68,12 @@ export class DuplicatorView {
   private readonly sent = new Map<number, DupEntryFact[]>();
   private readonly skipped: { readonly from: Decree; readonly to: Decree }[] = [];
 
-  constructor(
-    dupId: DupId,
-    remote: ClusterId,
-    remoteAppName: string,
-    status: DuplicationStatus,
-    confirmed: Decree,
-    last: Decree,
-    anewAtUs: number,
-  ) {
-    this.dupId = dupId;
-    this.remote = remote;
-    this.remoteAppName = remoteAppName;
-    this.status = status;
+  constructor(told: ToldOf, confirmed: Decree, last: Decree, anewAtUs: number) {
+    this.dupId = told.dupId;
+    this.createTsMs = told.createTsMs;
+    this.remote = told.remote;
+    this.remoteAppName = told.remoteAppName;
+    this.status = told.status;
     this.confirmed = confirmed;
     this.last = last;
     this.floor = last;
@@ -85,6 +89,14 @@ export class DuplicatorView {
     this.log.clear();
     this.sent.clear();
     this.skipped.length = 0;
+  }
+
+  /** This one takes the place of `old` in the task at hand, whose end is still to be claimed. */
+  replaces(old: DuplicatorView): void {
+    this.running = old.running;
+    this.startedAtUs = old.startedAtUs;
+    this.stoppedAtUs = old.stoppedAtUs;
+    if (old.running) this.stopOwed = 'its id is that of another duplication now';
   }
 
   // ------------------------------------------------------------------ claims of progress

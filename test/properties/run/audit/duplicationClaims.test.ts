@@ -259,6 +259,22 @@ describe('dup.stopped', () => {
     expect(t.rules()).toEqual([STOPPED.real]);
   });
 
+  it('owed when another duplication has the id', () => {
+    const other = { ...entryOf('DS_LOG', -1), createTsMs: 1_600_000_000_001 };
+    const s = new DupScene().shipping(2);
+    s.ship(1, 2);
+    s.told([other]);
+    s.dup({ kind: 'dup.stopped' });
+    s.dup({ kind: 'dup.started', start: 3 });
+    s.task();
+    s.report([]);
+    expect(s.rules()).toEqual([]);
+    const t = new DupScene().shipping(2);
+    t.told([other]);
+    t.task();
+    expect(t.rules()).toEqual([STARTED.real, STOPPED.real]);
+  });
+
   it('owed before the replica is closed', () => {
     const s = new DupScene().shipping(0);
     s.claim(P, { kind: 'replica.closed', gpid: GPID });
