@@ -162,7 +162,9 @@ export function mutationFact(data: LogMutation): MutationFact {
 }
 
 function duplicateFact(body: Uint8Array): UpdateFact {
-  const entries = duplicateFacts(decodeDuplicate(body) ?? []);
+  const decoded = decodeDuplicate(body);
+  if (decoded === undefined) return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: NO_ROWS };
+  const entries = duplicateFacts(decoded);
   return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: entries.flatMap((entry) => entry.rows), entries };
 }
 
