@@ -253,7 +253,8 @@ function drained(end: End): void {
   const table = followerTable(state, dup)?.table;
   if (follower === undefined || table?.status !== 'AS_AVAILABLE' || !serves(follower)) return;
   if (excluded('lost-beyond-repair', excused(follower)) || table.partitionCount !== end.table.partitionCount) return;
-  if (Object.values(table.envs).some((value) => value.includes('deny'))) return;
+  const least = settingsOfCluster(state.config, dup.remote).mutation2pcMinReplicaCount;
+  if (excluded('too-few-members', table.maxReplicaCount < least)) return;
   const since = Math.max(
     duplicator.changedAtUs,
     progress.values[1]?.seenAtUs ?? Infinity,

@@ -57,6 +57,12 @@ export const EXCLUSIONS = {
     cites: 'dup 3.1, 9, Q14',
     used: true,
   },
+  'too-few-members': {
+    what: 'a follower table with fewer members than its servers want for a write takes none',
+    why: 'the shipper tries again for ever, as with any refusal',
+    cites: 'dup 6.6, 9',
+    used: true,
+  },
   'operator-start': {
     what: 'start_dup moves DS_APP to DS_LOG whatever the follower\'s health',
     why: 'the transition is legal',

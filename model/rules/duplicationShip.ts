@@ -93,6 +93,12 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
         ? undefined
         : [`a start from ${told + 1} to ${most + 1}`, `${e.start}`];
     }),
+    guard('dup/start-is-in-the-log', 'dup.S7', ({ replica, node }: DuplicatorScene, e: Started) => {
+      const gone = replica.files[0]?.previousMaxDecree ?? 0;
+      return gone < e.start || replica.damaged || replica.lost || node.diskFault
+        ? undefined
+        : [`a log that holds decree ${e.start}`, `one from decree ${gone + 1} on`];
+    }),
     guard('dup/starts-behind-the-checkpoint', 'dup.S11', ({ dup, progress }: DuplicatorScene, e: Started) =>
       !dup.full || progress.base < 0 || progress.arrived >= e.start - 1
         ? undefined

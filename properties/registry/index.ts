@@ -1,14 +1,24 @@
 /** Every property of the suite, `sometimes` first. */
 import { ALWAYS, EVENTUALLY } from './always.ts';
-import { SOMETIMES } from './sometimes.ts';
+import { DUP_ALWAYS, DUP_EVENTUALLY, DUP_SOMETIMES } from './duplication.ts';
+import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { STATE_PREDICATES } from './state.ts';
-import type { Property } from './types.ts';
+import type { Property, Sometimes } from './types.ts';
 
 export type { CheckedIn, Property, Sometimes, StatePredicate, Subsystem } from './types.ts';
-export { SOMETIMES } from './sometimes.ts';
 export { STATE_PREDICATES } from './state.ts';
 
-export const PROPERTIES: readonly Property[] = [...SOMETIMES, ...ALWAYS, ...STATE_PREDICATES, ...EVENTUALLY];
+/** What a campaign must have seen. */
+export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES];
+
+export const PROPERTIES: readonly Property[] = [
+  ...SOMETIMES,
+  ...ALWAYS,
+  ...DUP_ALWAYS,
+  ...STATE_PREDICATES,
+  ...EVENTUALLY,
+  ...DUP_EVENTUALLY,
+];
 
 export function propertyIds(): readonly string[] {
   return PROPERTIES.map(({ id }) => id);
