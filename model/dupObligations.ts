@@ -118,6 +118,7 @@ function setUp(here: Here): void {
   const status = statusOf(dup);
   if (status !== 'DS_PREPARE' && status !== 'DS_APP') return;
   const served = servedSince(cluster, table);
+  if (excluded('too-few-members', table.maxReplicaCount < s.mutation2pcMinReplicaCount)) return;
   if (served === undefined || !isAcceptable(here)) return;
   const since = Math.max(versionOf(dup).atUs, served, state.disturbedAtUs, freeSince(here));
   const remote = settingsOfCluster(state.config, dup.remote);

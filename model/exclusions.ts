@@ -58,9 +58,9 @@ export const EXCLUSIONS = {
     used: true,
   },
   'too-few-members': {
-    what: 'a follower table with fewer members than its servers want for a write takes none',
-    why: 'the shipper tries again for ever, as with any refusal',
-    cites: 'dup 6.6, 9',
+    what: 'a table with fewer members than its servers want for a write takes none, neither a shipped one nor an empty one',
+    why: 'shipper and checkpoint try again for ever, as with any refusal',
+    cites: 'dup 5.1, 6.6, 9',
     used: true,
   },
   'operator-start': {

@@ -339,10 +339,10 @@ function notArrived({ dup, progress, source }: ProgressScene, e: ProgressStored)
       `at most ${progress.arrived}: decree ${progress.arrived + 1} of ${source.gpid} is not on the follower`,
       `${e.confirmed}`,
     ];
-  // Shipping of a full duplication begins when its follower has a checkpoint; until then only PREPARE's decree is stored.
-  return excluded('operator-start', dup.full)
+  // Nothing was shipped yet: what a duplicator had applied when it was built (also one that is paused) is its start.
+  return excluded('log-only-start', !dup.full) || excluded('operator-start', dup.full)
     ? undefined
-    : [`the decree behind which a pipeline of ${source.gpid} began`, `${e.confirmed}, and none began`];
+    : ['a start', `${e.confirmed}`];
 }
 
 export const dupProgressStored: Rule<ProgressStored> = rule(
@@ -361,7 +361,8 @@ export const dupProgressStored: Rule<ProgressStored> = rule(
     ),
     guard('dup/progress-is-on-the-follower', 'S3', notArrived),
   ],
-  ({ progress }, { confirmed, atUs }) => {
+  ({ state, cluster, dup, progress, source }, { confirmed, atUs }) => {
+    if (!dup.full && progress.base < 0) setBase(state, cluster, dup, source, confirmed, atUs);
     if (confirmed > storedOf(progress)) progress.values.push({ decree: confirmed, atUs, seenAtUs: -1 });
     noteDebt(progress.unconfirmed, confirmed, progress.shipped, atUs);
   },

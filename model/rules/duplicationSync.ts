@@ -268,7 +268,9 @@ export const dupReported: Rule<Reported> = rule(
       if (!e.prepared) return undefined;
       const told = dup.duplicators[duplicatorKey(e.gpid, e.node)];
       const applied = told?.incarnation === replica.incarnation ? told.appliedWhenTold : 0;
-      const least = Math.max(applied, 1, storedOf(progress));
+      // What is stored rises once the log is shipped; the checkpoint that was needed stays the one from before.
+      const stored = (told?.start ?? -1) < 0 ? storedOf(progress) : 0;
+      const least = Math.max(applied, 1, stored);
       return durableOf(replica) >= least
         ? undefined
         : [`a checkpoint of decree ${least} or more`, `prepared with checkpoint ${durableOf(replica)}`];
