@@ -22,6 +22,7 @@ interface PlanSetting {
 
 /** A world's defaults: upstream's ratios, brought down so that a run sees many periods in a few virtual seconds. */
 export const PLAN_SETTINGS: readonly PlanSetting[] = [
+  { name: 'mutation2pcMinReplicaCount', min: 1, max: 9, calm: 2, drawn: [2] },
   { name: 'stalenessForCommit', min: 1, max: 20, calm: 4, drawn: [4, 2, 3, 6] },
   { name: 'maxMutationCountInPrepareList', min: 2, max: 110, calm: 8, drawn: [8, 6, 7, 12] },
   { name: 'batchWriteDisabled', min: 0, max: 1, calm: 0, drawn: [0, 0, 1] },
@@ -96,6 +97,8 @@ export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record
   }
   // The last write must not owe its shipping to the empty write that follows one or two intervals later (dup.B25).
   if (withFollower) drawn['groupCheckIntervalMs'] = draw.pick([8000, 6000, 12_000]);
+  // A cluster of one server takes no writes otherwise, and nothing could be duplicated from or to it.
+  if (withFollower && draw.chance(850)) drawn['mutation2pcMinReplicaCount'] = 1;
   return drawn;
 }
 
