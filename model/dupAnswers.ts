@@ -32,7 +32,12 @@ const LAG_US = 2_000_000;
 function mayBeMissing(scene: AnswerScene, name: string): boolean {
   const { cluster, command } = scene;
   const table = cluster.tables[cluster.byName[name] ?? -1];
+  // A drop shows before it is stored.
+  const dropping = Object.values(cluster.commands).some(
+    (other) => other.command.kind === 'dropTable' && other.command.name === name,
+  );
   return (
+    dropping ||
     wasFree(scene, name) ||
     cluster.tableChanges !== command.tableChangesBefore ||
     table?.status !== 'AS_AVAILABLE' ||

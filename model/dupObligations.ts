@@ -160,6 +160,13 @@ const isSpent = (cluster: ClusterState, table: TableState): boolean =>
 
 // ---------------------------------------------------------------- L4, L6: what is told, and heeded
 
+/** What was told may be an older version that reads like the newest. */
+function readsAlike(dup: DupState, version: number): boolean {
+  const one = dup.versions[version];
+  const last = versionOf(dup);
+  return one !== undefined && one.status === last.status && one.failMode === last.failMode;
+}
+
 function told(end: End): void {
   const { state, dup, source, primary, progress, settings: s, all } = end;
   const known = toldOf(state, dup, primary.node);
@@ -168,7 +175,8 @@ function told(end: End): void {
     ? known === undefined || known.gone
     : known !== undefined &&
       !known.gone &&
-      known.version === dup.versions.length - 1 &&
+      readsAlike(dup, known.version) &&
+      known.atUs >= versionOf(dup).atUs &&
       known.values[indexOf(source.gpid)] === last;
   if (upToDate) return;
   const since = isErased(dup)

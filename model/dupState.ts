@@ -275,7 +275,7 @@ export function noteArrived(
 ): void {
   const part = dup.partitions[indexOf(source.gpid)];
   const follower = state.clusters[dup.remote];
-  if (part === undefined || part.base < 0 || follower === undefined || isErased(dup)) return;
+  if (part === undefined || part.base < 0 || follower === undefined) return;
   const id = clusterIdOf(state, cluster.id);
   if (part.arrived < part.base) part.arrived = part.base;
   while (part.arrived < source.committed) {

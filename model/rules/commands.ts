@@ -120,8 +120,8 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
   }
   if (answer.kind === 'dupAdded' || answer.kind === 'dupModified') {
     noteDupAnswer(scene, answer, e.atUs);
-    // What was answered for certain has no effect any more.
-    if (!SILENCE.includes(answer.error)) delete cluster.commands[e.id];
+    // What was answered for certain has no effect any more; a command that is sent twice may find itself busy.
+    if (!SILENCE.includes(answer.error) && answer.error !== 'ERR_BUSY') delete cluster.commands[e.id];
   } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
