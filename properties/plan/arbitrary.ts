@@ -93,7 +93,8 @@ export class PlanArbitrary extends Arbitrary<Plan> {
 
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
     const specs = this.swarm(draw, symbols.follower() !== undefined);
-    const count = draw.int(this.profile.steps.min, this.profile.steps.max);
+    const least = symbols.follower() === undefined ? this.profile.steps.min : Math.min(10, this.profile.steps.max);
+    const count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
     const opening = symbols.follower() !== undefined && draw.chance(850) ? draw.int(1, 6) : Infinity;
@@ -136,15 +137,17 @@ function drawPair(draw: Draw): readonly ClusterShape[] {
 }
 
 /** An early duplication of a table that is there, with a checkpoint or to a table that is made for it, and mostly time to get going. */
-function drawOpening(draw: Draw, symbols: Symbols, afterMs: number, specs: readonly StepSpec[]): readonly Step[] {
+function drawOpening(draw: Draw, symbols: Symbols, gapMs: number, specs: readonly StepSpec[]): readonly Step[] {
   const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.table === t.ref));
   if (table === undefined) return [];
   const steps: Step[] = [];
+  // Mostly the table has been made by then.
+  const afterMs = draw.chance(150) ? gapMs : draw.pick([200, 400, 800]);
   const remote = draw.chance(350) && symbols.remotes.length === 0 ? drawFollowerTable(draw, symbols) : undefined;
   if (remote !== undefined) steps.push({ kind: 'createTable', afterMs, ...remote });
   const add = drawAdd(draw, symbols, table);
   if (add !== undefined) steps.push({ kind: 'addDup', afterMs, ...add });
-  if (specs.some((s) => s.kind === 'wait') && draw.chance(600)) steps.push({ kind: 'wait', afterMs: 0, forMs: draw.pick([1000, 3000, 6000, 10_000]) });
+  if (specs.some((s) => s.kind === 'wait') && draw.chance(750)) steps.push({ kind: 'wait', afterMs: 0, forMs: draw.pick([1000, 4000, 7000, 10_000]) });
   return steps;
 }
 

@@ -51,9 +51,9 @@ function statusStep(kind: StatusKind, weight: number): StepSpec {
   });
 }
 
-export const removeDup: StepSpec = statusStep('removeDup', 1);
-export const startDup: StepSpec = statusStep('startDup', 2);
-export const pauseDup: StepSpec = statusStep('pauseDup', 2);
+export const removeDup: StepSpec = statusStep('removeDup', 2);
+export const startDup: StepSpec = statusStep('startDup', 4);
+export const pauseDup: StepSpec = statusStep('pauseDup', 4);
 
 function failModeOf(word: string): DuplicationFailMode {
   return word === 'skip' ? 'FAIL_SKIP' : word === 'fast' ? 'FAIL_FAST' : 'FAIL_SLOW';
@@ -63,7 +63,7 @@ function failModeOf(word: string): DuplicationFailMode {
 export const setDupFailMode: StepSpec = commandStep({
   kind: 'setDupFailMode',
   family: 'admin',
-  weight: 1,
+  weight: 2,
   needsFollower: true,
   fields: { cluster: clusterField, table: tableRef, dup: dupIdRef, failMode: oneOf('slow', 'skip', 'fast') },
   draw(draw, symbols) {
