@@ -219,6 +219,7 @@ export function dupsOf(cluster: ClusterState, appId: number): readonly DupState[
 
 /** Codes that are shipped; DUPLICATE and BULK_LOAD stay at home, an empty write has nothing (dup 7.1). */
 export function isShippable({ code }: { readonly code: WriteCode }): boolean {
+  if (excluded('not-forwarded', code === 'RPC_RRDB_RRDB_DUPLICATE' || code === 'RPC_RRDB_RRDB_BULK_LOAD')) return false;
   return (
     code === 'RPC_RRDB_RRDB_PUT' ||
     code === 'RPC_RRDB_RRDB_REMOVE' ||

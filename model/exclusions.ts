@@ -103,6 +103,12 @@ export const EXCLUSIONS = {
     what: 'what a follower table held is gone when its operator drops it',
     why: 'nothing tells the master',
     cites: 'dup 9, Q14',
+    used: false,
+  },
+  'unfilled-follower': {
+    what: 'a follower table whose master is gone, or was never whole, does not serve',
+    why: 'its replicas begin over a checkpoint that only the master has; DS_APP owes it while there is a duplication',
+    cites: 'dup 5.5, docs/departures FM11',
     used: true,
   },
   'partition-split': {

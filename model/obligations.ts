@@ -15,6 +15,7 @@ import {
 } from './state.ts';
 import { settingsOfCluster } from './config.ts';
 import { duplicationObligations, keptForDuplication } from './dupObligations.ts';
+import { excluded } from './exclusions.ts';
 import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
 
@@ -80,7 +81,8 @@ function partition(
     ...round,
   ];
   if (!excused(part)) {
-    if (!serves(part))
+    const unfilled = part.ballot <= 0 && table.envs['duplication.master_metas'] !== undefined;
+    if (!serves(part) && !excluded('unfilled-follower', unfilled))
       owe(all, 'L4 partition serves', part.gpid, part.gpid, Math.max(since, part.unservedSinceUs), roles);
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
