@@ -106,6 +106,8 @@ const isNewCheckpoint = (replica: ReplicaState, e: CheckpointClaim): boolean =>
 function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs: number): Refusal | undefined {
   if (node.diskFault || node.powerLost || node.wallFault || part.appId < 0) return undefined;
   if (Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs')) return undefined;
+  // A follower table is made with its master's envs (dup 2.6).
+  if (Object.keys(cluster.tables[part.appId]?.envs ?? {}).some((env) => env.startsWith('rocksdb.checkpoint.'))) return undefined;
   const { checkpointReserveMinCount: count, checkpointReserveTimeSeconds: seconds } = state.config.settings;
   const old = replica.checkpoints
     .slice(0, Math.max(0, replica.checkpoints.length - count))
