@@ -22,7 +22,7 @@ import type { PipelineHost } from '../types.ts';
 import type { LoadedWrite } from './types.ts';
 
 /** The requests of one hash. The first is on its way, or waits for its next attempt. */
-interface ShipQueue {
+export interface ShipQueue {
   readonly hash: bigint;
   readonly requests: Uint8Array[];
   call: RpcHandle | undefined;
@@ -30,7 +30,7 @@ interface ShipQueue {
 }
 
 /** A request that still grows. */
-interface OpenRequest {
+export interface OpenRequest {
   entries: DuplicateEntry[];
   sizeBytes: number;
 }
@@ -87,6 +87,11 @@ export class MutationDuplicator {
       const hash = this.queueHashOf(write);
       if (hash !== undefined) this.addWrite(open, hash, write);
     }
+    this.enqueueRest(open, writes);
+  }
+
+  /** The requests that no limit has ended, whatever the last of the writes was (dup.B21). */
+  enqueueRest(open: ReadonlyMap<bigint, OpenRequest>, _writes: readonly LoadedWrite[]): void {
     for (const [hash, request] of open) this.enqueue(hash, request);
   }
 
@@ -104,7 +109,7 @@ export class MutationDuplicator {
     const entry = this.entryOf(write);
     const sizeBytes = duplicateEntrySize(entry);
     let request = open.get(hash);
-    if (request !== undefined && this.isFull(request.sizeBytes + sizeBytes)) {
+    if (request !== undefined && this.isFull(request.sizeBytes, sizeBytes)) {
       this.enqueue(hash, request);
       request = undefined;
     }
@@ -113,10 +118,15 @@ export class MutationDuplicator {
     request.sizeBytes += sizeBytes;
   }
 
-  /** Whether a request of more than one entry must not become that large. */
-  isFull(sizeBytes: number): boolean {
+  /** Whether a request of `openBytes` has no room for another entry. */
+  isFull(openBytes: number, entryBytes: number): boolean {
+    return openBytes + entryBytes > this.requestLimit();
+  }
+
+  /** Bytes that a request of more than one entry must not exceed. */
+  requestLimit(): number {
     const { duplicateLogBatchBytes, dupMaxAllowedWriteSizeBytes } = this.ctx.settings;
-    return sizeBytes > Math.min(duplicateLogBatchBytes, dupMaxAllowedWriteSizeBytes);
+    return Math.min(duplicateLogBatchBytes, dupMaxAllowedWriteSizeBytes);
   }
 
   entryOf(write: LoadedWrite): DuplicateEntry {
@@ -132,7 +142,7 @@ export class MutationDuplicator {
     return id;
   }
 
-  private enqueue(hash: bigint, request: OpenRequest): void {
+  enqueue(hash: bigint, request: OpenRequest): void {
     const body = encodeDuplicate(request.entries);
     const queue = this.queues.get(hash);
     if (queue === undefined) this.queues.set(hash, { hash, requests: [body], call: undefined, timer: undefined });
@@ -177,7 +187,7 @@ export class MutationDuplicator {
       return;
     }
     const { gpid, primary } = partition;
-    const timeoutMs = this.requestTimeoutMs();
+    const timeoutMs = this.requestTimeoutMs(body);
     queue.call = this.ctx.env.rpc.call(
       primary,
       'RPC_RRDB_RRDB_DUPLICATE',
@@ -191,7 +201,7 @@ export class MutationDuplicator {
     return config.partitionCount > 0 ? Number(hash % BigInt(config.partitionCount)) : 0;
   }
 
-  requestTimeoutMs(): number {
+  requestTimeoutMs(_body: Uint8Array): number {
     return this.ctx.settings.dupRequestTimeoutMs;
   }
 
