@@ -123,3 +123,21 @@ export class DupScene extends Scene {
     }
   }
 }
+
+/** A life of a duplicator, honestly. */
+export function honest(): DupScene {
+  const s = new DupScene().start();
+  s.told([entryOf('DS_PREPARE', -1)]);
+  s.task();
+  s.honestWrite(1);
+  s.report([{ confirmedDecree: 1 }]);
+  s.told([entryOf('DS_APP', 1)]);
+  s.task();
+  s.told([entryOf('DS_LOG', 1)]);
+  s.dup({ kind: 'dup.started', start: 2 });
+  s.task();
+  s.honestWrite(2);
+  s.honestWrite(3);
+  s.ship(2, 3);
+  return s;
+}
