@@ -76,6 +76,14 @@ function modifier({ table, ...scene }: StoredScene, kind: DuplicationCommand['ki
   );
 }
 
+/** Several may be under way at once, for different modes. */
+function failModeSetter({ table, ...scene }: StoredScene, { dupId, record }: Stored): CommandState | undefined {
+  return pending(scene, table, 'setDupFailMode').find(
+    ({ command, effects }) =>
+      command.kind === 'setDupFailMode' && command.dupId === dupId && command.failMode === record.failMode && effects < 2,
+  );
+}
+
 // ---------------------------------------------------------------- what must be there before
 
 interface StoredScene extends ClusterScene {
@@ -230,8 +238,7 @@ export const dupStored: Rule<Stored> = rule(
     guard('dup/fail-mode-as-asked', 'dup.S1', (scene: StoredScene, e: Stored) => {
       const { dup } = scene;
       if (dup === undefined || isErased(dup) || versionOf(dup).failMode === e.record.failMode) return undefined;
-      const by = modifier(scene, 'setDupFailMode', e)?.command;
-      return by?.kind === 'setDupFailMode' && by.failMode === e.record.failMode
+      return failModeSetter(scene, e) !== undefined
         ? undefined
         : [`${versionOf(dup).failMode} until somebody asks`, e.record.failMode];
     }),
@@ -252,7 +259,7 @@ export const dupStored: Rule<Stored> = rule(
     const line = lineFor(before.status, record.status);
     const by =
       before.failMode !== record.failMode
-        ? modifier(scene, 'setDupFailMode', e)
+        ? failModeSetter(scene, e)
         : line === undefined
           ? undefined
           : modifier(scene, line, e);
