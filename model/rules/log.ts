@@ -149,6 +149,8 @@ function setAside({ node, replica }: ReplicaScene): boolean {
 
 /** Would records go that a duplication has not confirmed, on a replica that surely knows of it (S4; dup 6.7)? */
 function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemoved): Refusal | undefined {
+  // A dropped table is told to nobody as a duplicated one.
+  if ((cluster.tables[part.appId]?.droppedAtUs ?? 0) >= 0) return undefined;
   for (const dup of Object.values(cluster.dups)) {
     const progress = dup.appId === part.appId ? dup.partitions[indexOf(part.gpid)] : undefined;
     const since = dup.guarded[replica.node];

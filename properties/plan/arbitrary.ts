@@ -11,7 +11,7 @@ import { Draw } from './draw.ts';
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
 import { str, strings, type StepSpec } from './spec.ts';
-import { drawAdd } from './steps/addDup.ts';
+import { drawAdd, drawAddBack } from './steps/addDup.ts';
 import { drawFollowerTable } from './steps/createTable.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
@@ -138,7 +138,7 @@ function drawPair(draw: Draw): readonly ClusterShape[] {
 
 /** An early duplication of a table that is there, with a checkpoint or to a table that is made for it, and mostly time to get going. */
 function drawOpening(draw: Draw, symbols: Symbols, gapMs: number, specs: readonly StepSpec[]): readonly Step[] {
-  const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.table === t.ref));
+  const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.cluster === 'source' && d.table === t.ref));
   if (table === undefined) return [];
   const steps: Step[] = [];
   // Mostly the table has been made by then.
@@ -148,6 +148,8 @@ function drawOpening(draw: Draw, symbols: Symbols, gapMs: number, specs: readonl
   const add = drawAdd(draw, symbols, table);
   if (add !== undefined) steps.push({ kind: 'addDup', afterMs, ...add });
   if (specs.some((s) => s.kind === 'wait') && draw.chance(750)) steps.push({ kind: 'wait', afterMs: 0, forMs: draw.pick([1000, 4000, 7000, 10_000]) });
+  const back = add !== undefined && draw.chance(120) ? drawAddBack(draw, symbols) : undefined;
+  if (back !== undefined) steps.push({ kind: 'addDup', afterMs: draw.pick([0, 10, 400]), ...back });
   return steps;
 }
 

@@ -15,6 +15,7 @@ export interface TableSymbol {
 export interface DupSymbol {
   readonly ref: string;
   /** Of the table that is duplicated. */
+  readonly cluster: string;
   readonly table: string;
   readonly remoteTable: string;
 }

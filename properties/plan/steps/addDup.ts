@@ -14,14 +14,15 @@ type Fields = Readonly<Record<string, StepValue>>;
 
 /** `base` with something that is wrong, or already there. */
 function drawRefused(draw: Draw, symbols: Symbols, base: Fields, servers: number): Fields {
-  const taken = symbols.dups.filter((d) => d.table !== base['table']);
+  const dups = symbols.dups.filter((d) => d.cluster === base['cluster']);
+  const taken = dups.filter((d) => d.table !== base['table']);
   return draw.pick<Fields>([
     { ...base, remoteCluster: 'nowhere' },
     { ...base, remoteCluster: 'source' },
     { ...base, remoteReplicaCount: -1 },
     { ...base, table: 'nowhere' },
     { ...base, remoteReplicaCount: servers + 1, checkpoint: true },
-    ...(symbols.dups.length === 0 ? [] : [{ ...base, table: draw.pick(symbols.dups).table, checkpoint: draw.chance(500) }]),
+    ...(dups.length === 0 ? [] : [{ ...base, table: draw.pick(dups).table, checkpoint: draw.chance(500) }]),
     ...(taken.length === 0 ? [] : [{ ...base, remoteTable: draw.pick(taken).remoteTable }]),
   ]);
 }
@@ -35,7 +36,7 @@ export function drawAdd(draw: Draw, symbols: Symbols, source: TableSymbol): Fiel
   const name = made?.table ?? draw.weighted([source.ref, `r${source.ref.slice('table#'.length)}`], (n) => (n === source.ref ? 3 : 2));
   const fits = source.replicaCount <= follower.replicaServers;
   const ref = `dup#${String(symbols.nextDup++)}`;
-  symbols.dups.push({ ref, table: source.ref, remoteTable: name });
+  symbols.dups.push({ ref, cluster: 'source', table: source.ref, remoteTable: name });
   if (made === undefined) symbols.remotes.push({ cluster: follower.id, table: name, of: source.ref });
   return {
     cluster: 'source',
@@ -46,6 +47,22 @@ export function drawAdd(draw: Draw, symbols: Symbols, source: TableSymbol): Fiel
     remoteTable: name === source.ref && draw.chance(700) ? '' : name,
     remoteReplicaCount: fits && draw.chance(700) ? 0 : draw.int(1, follower.replicaServers),
   };
+}
+
+/**
+ * A follower's table duplicated back to the source: mostly into the table that it comes from (master and master), so that each log
+ * holds what the other cluster wrote; else, with a checkpoint, into a new one.
+ */
+export function drawAddBack(draw: Draw, symbols: Symbols): Fields | undefined {
+  const there = symbols.dups.filter((d) => d.cluster === 'source' && !symbols.dups.some((e) => e.cluster !== 'source' && e.table === d.remoteTable));
+  const follower = symbols.follower();
+  if (follower === undefined || there.length === 0) return undefined;
+  const { table: of, remoteTable } = draw.pick(there);
+  const checkpoint = draw.chance(200);
+  const ref = `dup#${String(symbols.nextDup++)}`;
+  const back = checkpoint ? `b${of.slice('table#'.length)}` : of;
+  symbols.dups.push({ ref, cluster: follower.id, table: remoteTable, remoteTable: back });
+  return { cluster: follower.id, as: ref, table: remoteTable, remoteCluster: 'source', checkpoint, remoteTable: back, remoteReplicaCount: 0 };
 }
 
 export const addDup: StepSpec = commandStep({
@@ -66,7 +83,9 @@ export const addDup: StepSpec = commandStep({
     const follower = symbols.follower();
     const live = symbols.liveTables();
     if (follower === undefined || live.length === 0) return undefined;
-    const free = live.filter((t) => !symbols.dups.some((d) => d.table === t.ref));
+    const back = draw.chance(150) ? drawAddBack(draw, symbols) : undefined;
+    if (back !== undefined) return back;
+    const free = live.filter((t) => !symbols.dups.some((d) => d.cluster === 'source' && d.table === t.ref));
     if (free.length > 0 && draw.chance(600)) return drawAdd(draw, symbols, draw.pick(free));
     const ref = `dup#${String(symbols.nextDup++)}`;
     const base = { cluster: 'source', as: ref, table: draw.pick(live).ref, remoteCluster: follower.id, checkpoint: draw.chance(500), remoteTable: '', remoteReplicaCount: 0 };

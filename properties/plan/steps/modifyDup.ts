@@ -20,7 +20,7 @@ function drawDup(draw: Draw, symbols: Symbols): { readonly cluster: string; read
   if (symbols.dups.length === 0) return undefined;
   const one = draw.pick(symbols.dups);
   const dup = draw.chance(60) ? UNKNOWN_ID : one.ref;
-  return { cluster: 'source', table: draw.chance(60) ? drawTable(draw, symbols) : one.table, dup };
+  return { cluster: one.cluster, table: draw.chance(60) ? drawTable(draw, symbols) : one.table, dup };
 }
 
 function dupResolves(step: Step, stage: Stage): boolean {

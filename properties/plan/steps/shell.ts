@@ -36,7 +36,7 @@ export const shell: StepSpec = {
   },
   draw(draw, symbols) {
     if (symbols.dups.length === 0) return undefined;
-    const { ref, table } = draw.pick(symbols.dups);
+    const { ref, cluster, table } = draw.pick(symbols.dups);
     const name = tableNameOf(table);
     const line = draw.pick([
       `query_dup ${name}${draw.chance(500) ? ' --detail' : ''}`,
@@ -46,7 +46,7 @@ export const shell: StepSpec = {
       `use ${name} ; duplication pause -d ${ref}`,
       `set_dup_fail_mode ${name} ${ref} ${draw.pick(['slow', 'skip'])}`,
     ]);
-    return { cluster: 'source', line };
+    return { cluster, line };
   },
   guard: (step, stage) => stage.hasCluster(str(step, 'cluster')) && commandOf(step, stage) !== undefined,
   run(step, stage) {
