@@ -32,6 +32,11 @@ function briefly({ dupId, status, remote, createTsMs }: DupInfo): readonly strin
 }
 
 function dupJson(dup: DupInfo): object {
+  const states = Object.fromEntries(dup.partitions.map((one) => [one.partitionIndex, partitionJson(one)]));
+  return { ...aboutJson(dup), partition_states: states };
+}
+
+function aboutJson(dup: DupInfo): object {
   return {
     dupid: dup.dupId,
     create_ts: dup.createTsMs,
@@ -40,7 +45,6 @@ function dupJson(dup: DupInfo): object {
     fail_mode: dup.failMode,
     remote_app_name: dup.remoteTable,
     remote_replica_count: dup.remoteReplicaCount,
-    partition_states: Object.fromEntries(dup.partitions.map((one) => [one.partitionIndex, partitionJson(one)])),
   };
 }
 
@@ -101,9 +105,8 @@ function summaryOf(answer: DupsAnswer, all: readonly ListedDup[]): Readonly<Reco
 }
 
 function listedJson({ appId, name, dup, partitions }: ListedDup, withPartitions: boolean): object {
-  const { partition_states: _, ...about } = { partition_states: undefined, ...dupJson(dup) };
   const unfinished = partitions.filter(({ progress }) => progress === 'unfinished').length;
-  const brief = { app_id: appId, app_name: name, ...about, unfinished_partition_count: unfinished };
+  const brief = { app_id: appId, app_name: name, ...aboutJson(dup), unfinished_partition_count: unfinished };
   if (!withPartitions) return brief;
   const states = partitions.map(({ partition, progress }) => {
     return { partition_id: partition.partitionIndex, ...partitionJson(partition), progress };

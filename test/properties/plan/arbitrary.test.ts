@@ -8,9 +8,14 @@ import type { Plan, Step } from '../../../properties/plan/types.ts';
 import { freeze, runPlan } from '../../../properties/run/runPlan.ts';
 import { samplePlans } from '../samples.ts';
 
+function textOf(step: Step, name: string): string {
+  const value = step[name];
+  return typeof value === 'string' ? value : '';
+}
+
 /** Where a word stands among those that a field may be: earlier is simpler. */
 function rank(step: Step, name: string): number {
-  const place = specOf(step.kind)?.fields[name]?.describe.split(' | ').indexOf(String(step[name])) ?? 0;
+  const place = specOf(step.kind)?.fields[name]?.describe.split(' | ').indexOf(textOf(step, name)) ?? 0;
   return Math.max(0, place);
 }
 
