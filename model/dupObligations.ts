@@ -228,7 +228,11 @@ function confirmed(end: End): void {
 }
 
 /** How far a write has to go once it is applied: seen by the loader, read, sent, committed on the follower. */
-function shippingTerms({ state, settings: s, dup, primary }: End, backlog: Decree): readonly Term[] {
+function shippingTerms(
+  { state, settings: s, dup, primary }: End,
+  follower: PartitionState,
+  backlog: Decree,
+): readonly Term[] {
   const remote = settingsOfCluster(state.config, dup.remote);
   const terms: Term[] = [
     [2, 'dupNoMutationLoadDelayMs', s.dupNoMutationLoadDelayMs],
@@ -246,6 +250,12 @@ function shippingTerms({ state, settings: s, dup, primary }: End, backlog: Decre
       [2, 'updateConfigRetryMs', remote.updateConfigRetryMs],
     );
   if (state.nodes[primary.node]?.diskFault === true) terms.push([4, 'dupLoadErrorRepeatMs', s.dupLoadErrorRepeatMs]);
+  // A primary takes no write while it believes that a member's disk is bad (repl 1.2); group checks tell it otherwise.
+  if (Object.keys(follower.replicas).some((node) => state.nodes[node]?.diskFault === true))
+    terms.push(
+      [1, 'configSyncIntervalMs', remote.configSyncIntervalMs],
+      [2, 'groupCheckIntervalMs', remote.groupCheckIntervalMs],
+    );
   return terms;
 }
 
@@ -275,11 +285,11 @@ function drained(end: End): void {
   const backlog = progress.unshipped.target - progress.lagFrom;
   if (progress.unshipped.sinceUs >= 0) {
     const from = Math.max(since, progress.unshipped.sinceUs);
-    owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, backlog));
+    owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, backlog));
   } else if (excluded('at-least-once', differsFromSource(dup, source, follower) !== undefined)) {
     const from = Math.max(since, source.committedAtUs, follower.committedAtUs);
     const again = source.committed - Math.max(0, storedOf(progress));
-    owe(all, 'dup S11 same rows', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, again));
+    owe(all, 'dup S11 same rows', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, again));
   }
 }
 

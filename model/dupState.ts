@@ -355,7 +355,7 @@ export function differsFromSource(dup: DupState, source: PartitionState, followe
   if (isErased(dup) || statusOf(dup) !== 'DS_LOG' || !dup.full || progress === undefined || progress.base < 0)
     return undefined;
   if (progress.arrived < source.committed || excluded('fail-skip', progress.skipped.length > 0)) return undefined;
-  if (excluded('last-applied-wins', follower.written)) return undefined;
+  if (excluded('last-applied-wins', follower.written) || excluded('not-forwarded', source.inbound)) return undefined;
   if (source.digests[source.committed] === follower.digests[follower.committed]) return undefined;
   for (const key of new Set([...Object.keys(source.rows), ...Object.keys(follower.rows)])) {
     const a = source.rows[key];

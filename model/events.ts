@@ -24,6 +24,8 @@ import type {
 import type { Answer, Command } from './commands.ts';
 import type { DupEntryFact, DuplicationClaimed, DuplicationObserved } from './duplicationEvents.ts';
 
+export type { DupEntryFact } from './duplicationEvents.ts';
+
 /** What one update of a mutation does to rows. A MULTI_PUT is one update with several puts. */
 export type RowOp =
   | { readonly op: 'put'; readonly key: string; readonly value: string; readonly expireTs: number }

@@ -177,6 +177,8 @@ export interface PartitionState {
   replicas: Record<NodeId, ReplicaState>;
   /** A client has written here. */
   written: boolean;
+  /** Writes have come here by duplication. */
+  inbound: boolean;
   /** A follower's replicas began over a checkpoint of the master: its decree by node; and its rows (dup 5.5). */
   adopted: Record<NodeId, Decree>;
   begin: { decree: Decree; rows: Record<string, Row> };
@@ -306,6 +308,7 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     history: {},
     replicas: {},
     written: false,
+    inbound: false,
     adopted: {},
     begin: { decree: 0, rows: {} },
     emergencies: [],

@@ -336,6 +336,7 @@ export const committed = rule(
     }
     noteEffects(cluster, part.appId, proposal.updates, e.atUs);
     if (proposal.commands.some((id) => id >= 0)) part.written = true;
+    if (proposal.updates.some(({ entries }) => entries !== undefined)) part.inbound = true;
     noteCommitted(state, cluster, part, proposal, e.atUs);
   },
 );
