@@ -5,8 +5,7 @@
  *
  * The decoder answers undefined for bytes that are not exactly one such body, and never throws.
  */
-import type { DupEntryFact } from '../../model/duplicationEvents.ts';
-import type { RowOp } from '../../model/events.ts';
+import type { DupEntryFact, RowOp } from '../../model/events.ts';
 import type { WriteCode } from '../../model/vocabulary.ts';
 import { newBytes, writeBinary, writeU32be } from './bytes.ts';
 import { decodeKey, decodeMultiPut, decodePut, decodeRows, partitionHashOf, splitStoredKey } from './rrdb.ts';

@@ -21,7 +21,7 @@ import type {
 } from '../../protocol/messages.ts';
 import { isName } from '../nfs/nfsService.ts';
 import type { NfsClient } from '../nfs/nfsClient.ts';
-import { CheckpointDirectory } from './checkpointDirectory.ts';
+import type { CheckpointDirectory } from './checkpointDirectory.ts';
 import type { CheckpointFile } from './checkpointDirectory.ts';
 
 /** A member of the same partition, open at a decree, from which the others copy. */

@@ -14,6 +14,10 @@ function withMaster(c: TwoClusters, rows = 20): string {
   return gpid;
 }
 
+function without(env: string, envs: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(envs).filter(([name]) => name !== env));
+}
+
 function expectRows(c: TwoClusters, gpid: string, rows = 20): void {
   for (let i = 0; i < rows; i++) expect(c.get('follower', gpid, `k${i}`)).toBe(`v${i}`);
   for (const node of FOLLOWERS) {
@@ -100,7 +104,7 @@ describe('a follower table', () => {
   it('without both envs is an ordinary table', () => {
     const c = new TwoClusters();
     withMaster(c);
-    const { 'duplication.master_metas': _, ...envs } = followerEnvs();
+    const envs = without('duplication.master_metas', followerEnvs());
     const gpid = `${c.create('follower', 'f', envs)}.0`;
     c.runUntil(() => c.isServing('follower', gpid));
     expect(c.get('follower', gpid, 'k7')).toBe(undefined);
@@ -110,7 +114,7 @@ describe('a follower table', () => {
   it('asks the next of the master meta servers when one is not there, and by its own name when no other is told', () => {
     const c = new TwoClusters();
     withMaster(c);
-    const { 'duplication.master_app_name': _, ...envs } = followerEnvs('m', 'source/meta-9,source/meta-0');
+    const envs = without('duplication.master_app_name', followerEnvs('m', 'source/meta-9,source/meta-0'));
     const gpid = `${c.create('follower', 'm', envs)}.0`;
     c.runUntil(() => c.isServing('follower', gpid));
     expect(c.get('follower', gpid, 'k7')).toBe('v7');

@@ -5,7 +5,7 @@ import { reply, task } from '../../../../impl/env/contract.ts';
 import type { Replier } from '../../../../impl/env/contract.ts';
 import type { NfsCopyRequest, NfsCopyResponse } from '../../../../impl/protocol/duplicationMessages.ts';
 import type { Parts } from '../../../../impl/parts.ts';
-import { NfsClient } from '../../../../impl/replica/nfs/nfsClient.ts';
+import type { NfsClient } from '../../../../impl/replica/nfs/nfsClient.ts';
 import { NfsService } from '../../../../impl/replica/nfs/nfsService.ts';
 import { TwoClusters } from '../duplication/twoClusters.ts';
 

@@ -191,7 +191,7 @@ export class PipelineWorld implements PipelineHost {
           to,
           request: request as ClientRequest,
           timeoutMs: options.timeoutMs,
-          then: then as Continuation<RpcResult<DuplicateResponse>>,
+          then,
           cancelled: false,
           answered: false,
         };
