@@ -35,6 +35,9 @@ export type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
 /** What the shell and the meta server take for a table's name. */
 const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;
 
+/** Upstream's max_allowed_replica_count (dup 2.7). */
+const MAX_REPLICA_COUNT = 5;
+
 const judgeCreate: Judge = (scene, answer) => {
   const { command, cluster, state } = scene;
   if (command.command.kind !== 'createTable') return undefined;
@@ -60,7 +63,7 @@ const judgeCreate: Judge = (scene, answer) => {
       !TABLE_NAME.test(name) ||
       partitionCount <= 0 ||
       replicaCount <= 0 ||
-      replicaCount > nodes ||
+      replicaCount > Math.min(MAX_REPLICA_COUNT, nodes) ||
       (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
     return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
   }

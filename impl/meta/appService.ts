@@ -20,6 +20,7 @@ import type {
   ListAppsResponse,
   UpdateEnvsRequest,
 } from '../protocol/messages.ts';
+import { isAppName } from '../protocol/appName.ts';
 import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
@@ -47,7 +48,8 @@ interface Refusal {
 
 /** How long the replicas of a dropped table may be kept: upstream's hold_seconds_for_dropped_app. */
 const HOLD_SECONDS_FOR_DROPPED_APP = 604_800;
-const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:';
+/** Upstream's max_allowed_replica_count; min_allowed_replica_count is 1 (dup 2.7). */
+const MAX_ALLOWED_REPLICA_COUNT = 5;
 
 export class AppService {
   readonly ctx: Context;
@@ -85,24 +87,26 @@ export class AppService {
 
   /** What is wrong with the request itself, whatever tables exist. */
   checkCreate(request: CreateAppRequest): Refusal | undefined {
-    const servers = this.state.options.replicaServers.length;
     if (!this.isValidName(request.appName)) return invalid(`invalid table name '${request.appName}'`);
     if (!Number.isSafeInteger(request.partitionCount) || request.partitionCount <= 0) {
       return invalid(`partition count ${request.partitionCount} is not positive`);
     }
     if (!this.isValidReplicaCount(request.replicaCount)) {
-      return invalid(`replica count ${request.replicaCount} is not in [1, ${servers}]`);
+      return invalid(`replica count ${request.replicaCount} is not in [1, ${this.maxReplicaCount()}]`);
     }
     return this.checkEnvs(request.envs);
   }
 
   isValidName(name: string): boolean {
-    for (let i = 0; i < name.length; i++) if (!NAME_CHARACTERS.includes(name.charAt(i))) return false;
-    return name !== '';
+    return isAppName(name);
   }
 
   isValidReplicaCount(count: number): boolean {
-    return Number.isSafeInteger(count) && count >= 1 && count <= this.state.options.replicaServers.length;
+    return Number.isSafeInteger(count) && count >= 1 && count <= this.maxReplicaCount();
+  }
+
+  private maxReplicaCount(): number {
+    return Math.min(MAX_ALLOWED_REPLICA_COUNT, this.state.options.replicaServers.length);
   }
 
   checkEnvs(envs: Readonly<Record<string, string>>): Refusal | undefined {

@@ -82,6 +82,14 @@ describe('a follower table that does not exist', () => {
     cluster.world.run(100);
     expect(ask(cluster, { partitions, replicas })?.error).toBe('ERR_INVALID_PARAMETERS');
   });
+
+  it('has five replicas at most, however many servers there are', () => {
+    const servers = Array.from({ length: 7 }, (_, i) => `source/replica-${i}`);
+    const cluster = new MetaCluster({ servers });
+    cluster.world.run(100);
+    expect(ask(cluster, { replicas: 6 })).toMatchObject({ error: 'ERR_INVALID_PARAMETERS', hint: expect.stringContaining('[1, 5]') as string });
+    expect(ask(cluster, { replicas: 5 })?.error).toBe('ERR_OK');
+  });
 });
 
 describe('a repeated request', () => {
