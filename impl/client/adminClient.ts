@@ -22,7 +22,8 @@ import { threadHash } from '../protocol/gpid.ts';
 import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
 import { parseCheckpointOutput, wasTriggered } from './cliOutput.ts';
-import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer } from './duplicationAnswers.ts';
+import { isAppName } from '../protocol/appName.ts';
+import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer, refusedAdd } from './duplicationAnswers.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
 import { errorOf } from './metaCaller.ts';
 import type { MetaCaller, MetaResult } from './metaCaller.ts';
@@ -136,7 +137,13 @@ export class AdminClient {
 
   // ------------------------------------------------------------------ duplication (dup 3)
 
+  /** A remote table that no meta server would create is refused here: the master's does not look at its name. */
   addDuplication(request: AddDuplicationRequest, then: Continuation<DupAddedAnswer>): void {
+    const { remoteAppName } = request;
+    if (remoteAppName !== '' && !isAppName(remoteAppName)) {
+      resume(then, refusedAdd('ERR_INVALID_PARAMETERS', `invalid remote table name '${remoteAppName}'`));
+      return;
+    }
     this.meta.call('RPC_CM_ADD_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupAdded', then));
   }
 

@@ -59,11 +59,14 @@ export interface DupsAnswer {
 
 const SILENT = 'the meta server did not answer';
 
+export function refusedAdd(error: ErrorCode, hint: string): DupAddedAnswer {
+  return { error, hint, appId: 0, dupId: 0, remoteTable: '', remoteReplicaCount: 0 };
+}
+
 export function addedAnswer(result: MetaResult<'RPC_CM_ADD_DUPLICATION'>): DupAddedAnswer {
-  const nothing = { appId: 0, dupId: 0, remoteTable: '', remoteReplicaCount: 0 };
-  if (result.error !== 'ERR_OK') return { error: result.error, hint: SILENT, ...nothing };
+  if (result.error !== 'ERR_OK') return refusedAdd(result.error, SILENT);
   const { error, hint, appId, dupId, remoteAppName, remoteReplicaCount } = result.body;
-  if (error !== 'ERR_OK' && error !== 'ERR_DUP_EXIST') return { error, hint, ...nothing };
+  if (error !== 'ERR_OK' && error !== 'ERR_DUP_EXIST') return refusedAdd(error, hint);
   return { error, hint, appId, dupId, remoteTable: remoteAppName, remoteReplicaCount };
 }
 

@@ -1,10 +1,11 @@
 /**
- * What the shell prints of duplications (dup 3.4): `query_dup` as a table or as JSON, `dups` as a list with a summary. A
+ * What the shell prints of duplications (dup 3.4): how a change ended, `query_dup` as a table (once; upstream prints what
+ * there is of it with each row, dup.Q19) or as JSON, `dups` as a list with a summary. A
  * partition is finished when its duplication is in DS_LOG and what is confirmed lags behind what is committed by at most
  * the gap; with a negative gap it is neither finished nor unfinished.
  */
 import type { DuplicationStatus } from '../../model/vocabulary.ts';
-import type { DupInfo, DupsAnswer } from './duplicationAnswers.ts';
+import type { DupAddedAnswer, DupInfo, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
 import type { DupsView } from './duplicationShell.ts';
 
 type Partition = DupInfo['partitions'][number];
@@ -14,6 +15,21 @@ export type DupProgress = 'finished' | 'unfinished' | 'neither';
 export function progressOf(status: DuplicationStatus, { confirmed, lastCommitted }: Partition, gap: number): DupProgress {
   if (gap < 0) return 'neither';
   return status === 'DS_LOG' && lastCommitted - confirmed <= gap ? 'finished' : 'unfinished';
+}
+
+// ---------------------------------------------------------------- changes
+
+/** `add_dup`: that the duplication exists is a warning, which tells what there is; other errors come with their hint. */
+export function addReport(answer: DupAddedAnswer): string {
+  const { error, hint, appId, dupId, remoteTable, remoteReplicaCount } = answer;
+  if (error !== 'ERR_OK' && error !== 'ERR_DUP_EXIST') return refusal(answer);
+  const told = `appid ${appId}, dupid ${dupId}, remote table ${remoteTable} of ${remoteReplicaCount} replicas`;
+  return error === 'ERR_OK' ? `added: ${told}` : `warning: ${error}: ${hint} (${told})`;
+}
+
+/** `remove_dup`, `start_dup`, `pause_dup`, `set_dup_fail_mode`. */
+export function modifyReport(answer: DupModifiedAnswer): string {
+  return answer.error === 'ERR_OK' ? 'done' : answer.error;
 }
 
 // ---------------------------------------------------------------- query_dup
@@ -52,7 +68,7 @@ function partitionJson({ confirmed, lastCommitted }: Partition): object {
   return { confirmed_decree: confirmed, last_committed_decree: lastCommitted };
 }
 
-function refusal({ error, hint }: DupsAnswer): string {
+function refusal({ error, hint }: Pick<DupsAnswer, 'error' | 'hint'>): string {
   return hint === '' ? error : `${error}: ${hint}`;
 }
 

@@ -120,6 +120,15 @@ describe('duplication', () => {
     ]);
   });
 
+  it.each(['a b', 'a/b', 'f1-', 'é'])('a remote table %j is refused before anybody is asked', (remoteAppName) => {
+    const { admin, world, requests } = operator(0);
+    const inbox = new Inbox<DupAddedAnswer>();
+    admin.addDuplication({ ...ADD, remoteAppName }, inbox.then());
+    world.run(10);
+    expect(inbox.answers).toMatchObject([{ error: 'ERR_INVALID_PARAMETERS', hint: expect.stringContaining(remoteAppName) as string, appId: 0, dupId: 0, remoteTable: '' }]);
+    expect(requests).toEqual([]);
+  });
+
   it('is asked for a second time when no answer came, changes too, and no third time', () => {
     for (const [silent, error] of [[1, 'ERR_DUP_EXIST'], [2, 'ERR_TIMEOUT']] as const) {
       const { admin, world, requests } = operator(silent);

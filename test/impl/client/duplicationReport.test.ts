@@ -1,7 +1,7 @@
 /** What query_dup and dups print (dup 3.4). */
 import { describe, expect, it } from 'vitest';
 import type { DupInfo, DupsAnswer } from '../../../impl/client/duplicationAnswers.ts';
-import { listReport, progressOf, queryReport } from '../../../impl/client/duplicationReport.ts';
+import { addReport, listReport, modifyReport, progressOf, queryReport } from '../../../impl/client/duplicationReport.ts';
 import type { DupsView } from '../../../impl/client/duplicationShell.ts';
 
 const DUP: DupInfo = {
@@ -19,6 +19,15 @@ interface Listed {
   readonly summary: Readonly<Record<string, number>>;
 }
 const list = (view: Partial<DupsView>): Listed => JSON.parse(listReport(ANSWER, { ...VIEW, ...view })) as Listed;
+
+it.each([
+  ['ERR_OK', '', /^added: appid 1, dupid 7, remote table r1 of 2 replicas$/],
+  ['ERR_DUP_EXIST', 'there', /^warning: ERR_DUP_EXIST: there \(appid 1, dupid 7, remote table r1 of 2 replicas\)$/],
+  ['ERR_INVALID_PARAMETERS', 'no id', /^ERR_INVALID_PARAMETERS: no id$/],
+] as const)('add_dup tells %s', (error, hint, printed) => {
+  expect(addReport({ error, hint, appId: 1, dupId: 7, remoteTable: 'r1', remoteReplicaCount: 2 })).toMatch(printed);
+  expect(modifyReport({ error, appId: 1 })).toBe(error === 'ERR_OK' ? 'done' : error);
+});
 
 describe('query_dup', () => {
   it('in detail is JSON of numbered duplications and the table', () => {
