@@ -16,7 +16,6 @@ export class GroupChecker {
   readonly replica: Replica;
   private timer: TaskHandle | undefined;
   private readonly pendingReplies = new Map<NodeId, RpcHandle>();
-  /** The primary's smallest confirmed decree of the table's duplications, as a secondary last heard it; -1 unknown. */
 
   constructor(ctx: Context, replica: Replica) {
     this.ctx = ctx;

@@ -2,6 +2,10 @@
  * Housekeeping of a replica server: statistics of its replicas and of its disk, in the pool for long work, where
  * checkpoints, garbage collection and the loading of logs for duplications compete with them (repl 3.2, 3.4; upstream's
  * on_replicas_stat and on_disk_stat).
+ *
+ * Checked against upstream's replica_stub.cpp: `[replication] replicas_stat_interval_ms` is 30000 and
+ * `[replication] disk_stat_interval_seconds` 600. Departure: the first walk over the replicas comes after one interval
+ * too (upstream: at a random moment within the first).
  */
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
