@@ -88,9 +88,11 @@ export interface DuplicatorState {
   node: NodeId;
   /** Of the replica. */
   incarnation: number;
-  /** Applied by the replica when this life of it was first told; the duplicator was built no earlier. */
+  /** Applied by the replica when the primary was first told; the duplicator is built then. */
   appliedWhenTold: Decree;
   running: boolean;
+  /** An answer gave it up; it goes when its pipeline has stopped, and the next one begins anew. */
+  dropped: boolean;
   start: Decree;
   shipped: Decree;
   changedAtUs: number;

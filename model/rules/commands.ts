@@ -2,6 +2,7 @@
  * Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8).
  */
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
+import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
@@ -120,8 +121,8 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
   }
   if (answer.kind === 'dupAdded' || answer.kind === 'dupModified') {
     noteDupAnswer(scene, answer, e.atUs);
-    // What was answered for certain has no effect any more; a command that is sent twice may find itself busy.
-    if (!SILENCE.includes(answer.error) && answer.error !== 'ERR_BUSY') delete cluster.commands[e.id];
+    // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
+    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
@@ -159,6 +160,13 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     });
   }
 });
+
+/** May a command of duplication have been sent a second time, while the first attempt is still at work (dup 3.4)? */
+function isTriedTwice({ state, cluster, command }: AnswerScene, e: CommandAnswered): boolean {
+  const { clientTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  const lastedUs = e.atUs - command.invokedAtUs;
+  return lastedUs * 2 >= clientTimeoutMs * 1000 || state.disturbedAtUs >= command.invokedAtUs;
+}
 
 /** No attempt of the command can take effect any more. */
 function forget(cluster: ClusterScene['cluster'], { id, appId, command }: CommandState): void {

@@ -115,6 +115,7 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
       incarnation: replica.incarnation,
       appliedWhenTold: known?.appliedWhenTold ?? replica.applied,
       running: true,
+      dropped: false,
       start: e.start,
       shipped: known?.shipped ?? -1,
       changedAtUs: e.atUs,
@@ -133,6 +134,7 @@ type Stopped = EventOf<'dup.stopped'>;
 
 export const dupStopped: Rule<Stopped> = rule<DuplicatorScene, Stopped>(duplicatorScene, [isRunning], (scene, e) => {
   if (scene.duplicator === undefined) return;
+  if (scene.duplicator.dropped) delete scene.dup.duplicators[duplicatorKey(e.gpid, e.node)];
   scene.duplicator.running = false;
   scene.duplicator.changedAtUs = e.atUs;
 });

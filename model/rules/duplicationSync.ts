@@ -18,7 +18,7 @@ import {
   type DupTold,
 } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
-import { durableOf, type ClusterState, type ModelState } from '../state.ts';
+import { durableOf, type ClusterState, type ModelState, type ReplicaState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { NodeId } from '../vocabulary.ts';
 import { clusterScene, guard, replicaScene, rule, type ClusterScene, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
@@ -116,10 +116,29 @@ export const dupTold: Rule<Told> = rule(
       values,
       gone: false,
     };
+    dropDuplicators(cluster, dup, e.node, ({ status }) => status !== 'PS_PRIMARY');
     noteDuplicators(cluster, dup, e);
     noteGuarded(state, cluster, dup, e.atUs);
   },
 );
+
+/** An answer removes the duplicators of whoever is not PRIMARY, and of what it does not list (dup 4.2). */
+function dropDuplicators(
+  cluster: ClusterState,
+  dup: DupState,
+  node: NodeId,
+  isOver: (replica: ReplicaState) => boolean,
+): void {
+  for (const index of Object.keys(dup.partitions)) {
+    const gpid = `${dup.appId}.${index}`;
+    const key = duplicatorKey(gpid, node);
+    const replica = cluster.partitions[gpid]?.replicas[node];
+    const duplicator = dup.duplicators[key];
+    if (replica === undefined || duplicator === undefined || !isOver(replica)) continue;
+    if (duplicator.running && duplicator.incarnation === replica.incarnation) duplicator.dropped = true;
+    else delete dup.duplicators[key];
+  }
+}
 
 /** Whoever is PRIMARY now has a duplicator from here on; it was not built before. */
 function noteDuplicators(cluster: ClusterState, dup: DupState, { node, atUs }: Told): void {
@@ -135,6 +154,7 @@ function noteDuplicators(cluster: ClusterState, dup: DupState, { node, atUs }: T
       incarnation: replica.incarnation,
       appliedWhenTold: replica.applied,
       running: false,
+      dropped: false,
       start: -1,
       shipped: -1,
       changedAtUs: atUs,
@@ -206,7 +226,9 @@ export const dupSynced: Rule<Synced> = rule<ClusterScene, Synced>(
       const told = toldOf(state, dup, e.node);
       if (told === undefined || told.gone || told.atUs === e.atUs) continue;
       const listed = e.dups.some(({ appId, dupId }) => appId === dup.appId && dupId === dup.dupId);
-      if (!listed) dup.told[e.node] = { ...told, gone: true, atUs: e.atUs, sinceUs: e.atUs };
+      if (listed) continue;
+      dup.told[e.node] = { ...told, gone: true, atUs: e.atUs, sinceUs: e.atUs };
+      dropDuplicators(cluster, dup, e.node, () => true);
     }
   },
 );
@@ -260,8 +282,10 @@ export const dupReported: Rule<Reported> = rule(
     ),
     guard('dup/report-was-shipped', 'dup.S10', (scene: ReportScene, e: Reported) => {
       const duplicator = scene.dup.duplicators[duplicatorKey(e.gpid, e.node)];
-      if (duplicator === undefined || duplicator.start < 0) return undefined;
-      const most = Math.max(duplicator.shipped, duplicator.start - 1, toldProgress(scene, e.node, indexOf(e.gpid)));
+      if (duplicator === undefined) return undefined;
+      // Before its first pipeline a duplicator stands at what was applied when it was built, at 1 at the least (dup 6.9).
+      const built = duplicator.start < 0 ? Math.max(duplicator.appliedWhenTold, 1) : duplicator.start - 1;
+      const most = Math.max(duplicator.shipped, built, toldProgress(scene, e.node, indexOf(e.gpid)));
       return e.confirmed <= most ? undefined : [`at most ${most}, what was shipped`, `${e.confirmed}`];
     }),
     guard('dup/report-prepared-truly', 'dup.S15', ({ dup, progress, replica }: ReportScene, e: Reported) => {

@@ -134,6 +134,8 @@ export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number
   replica.behind.sinceUs = -1;
   if (part.configs[part.ballot]?.primary === replica.node) part.pending.sinceUs = -1;
   replica.open = false;
+  // A checkpoint that this life listed and could not end is none of the next life's.
+  replica.endedDurable = durableOf(replica);
   replica.status = replica.role = 'PS_INACTIVE';
   replica.base = replica.applied = replica.committed = replica.flushed;
   replica.fileOpen = false;

@@ -198,8 +198,8 @@ export class DuplicationAuditor {
   }
 
   /**
-   * The message does not name its duplication: it is one of a replica with the same partition index whose remote table
-   * is the one addressed.
+   * The message does not name its duplication: it is one whose remote table is the one addressed, of the replica that has
+   * read the entries; of the same partition index, when none has or several have.
    */
   private sentBy(from: NodeId, to: NodeId, gpid: Gpid, entries: readonly DupEntryFact[]): void {
     const [remoteAppId, index] = numbersOf(gpid);
@@ -208,15 +208,19 @@ export class DuplicationAuditor {
     const owner = this.desk.nodeView(from);
     let view: ReplicaView | undefined;
     let sender: DuplicatorView | undefined;
+    let most = -1;
     for (const one of owner.replicas.values()) {
       const [appId, ownIndex] = numbersOf(one.gpid);
-      if (ownIndex !== index) continue;
-      view ??= one;
+      if (ownIndex === index) view ??= one;
       for (const duplicator of one.duplicators.values()) {
         if (duplicator.remote !== '' && duplicator.remote !== remote) continue;
         const name = duplicator.remoteAppName === '' ? this.tables.get(owner.cluster)?.get(appId) : duplicator.remoteAppName;
         if (table !== undefined && name !== undefined && name !== table) continue;
-        if (sender !== undefined && !isLikelier(duplicator, sender)) continue;
+        const read = entries[0] !== undefined && duplicator.hasRead(entries[0]);
+        const likeness = (read ? 2 : 0) + (ownIndex === index ? 1 : 0);
+        if (likeness < most) continue;
+        if (likeness === most && sender !== undefined && !isLikelier(duplicator, sender)) continue;
+        most = likeness;
         view = one;
         sender = duplicator;
       }

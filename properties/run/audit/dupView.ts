@@ -142,6 +142,12 @@ export class DuplicatorView {
     else if (!entries.some((old) => old.code === entry.code && sameRows(old.rows, entry.rows))) entries.push(entry);
   }
 
+  /** Did it read the mutation of the entry? */
+  hasRead(entry: DupEntryFact): boolean {
+    for (const { timestampUs } of this.log.values()) if (timestampUs === entry.timestampUs) return true;
+    return false;
+  }
+
   noteSkipped(from: Decree, to: Decree): void {
     this.skipped.push({ from, to });
   }
