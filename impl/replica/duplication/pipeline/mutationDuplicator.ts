@@ -5,8 +5,9 @@
  * Departures (order per key and size: dup.B22, B34): a queue is that of one hash, and a request carries writes of that
  * hash only; it is cut before it would exceed a limit, so only a single write can. A skipped write never withholds those
  * before it (dup.B21); a body that does not decode changed nothing here and is left out (upstream aborts); every
- * attempt has the whole timeout (dup.B44); a refusal is no reason to end the process (dup.B42). The client library's
- * quicker repeats within an attempt do not exist.
+ * attempt has the whole timeout (dup.B44); a refusal is no reason to end the process (dup.B42). Within an attempt the
+ * client library repeats the request by itself, after pauses that double, as long as time is left; a route that cannot
+ * be had ends the attempt.
  */
 import type { ErrorCode } from '../../../../model/vocabulary.ts';
 import type { TableResolver } from '../../../client/tableResolver.ts';
@@ -27,7 +28,14 @@ export interface ShipQueue {
   readonly requests: Uint8Array[];
   call: RpcHandle | undefined;
   timer: TaskHandle | undefined;
+  /** When the attempt that is under way ends, monotonic microseconds. */
+  deadlineUs: number;
+  /** The first request's, by the client library; all attempts together. */
+  repeats: number;
 }
+
+/** The client library's first pause, milliseconds. */
+const FIRST_PAUSE_MS = 8;
 
 /** A request that still grows. */
 export interface OpenRequest {
@@ -145,8 +153,8 @@ export class MutationDuplicator {
   enqueue(hash: bigint, request: OpenRequest): void {
     const body = encodeDuplicate(request.entries);
     const queue = this.queues.get(hash);
-    if (queue === undefined) this.queues.set(hash, { hash, requests: [body], call: undefined, timer: undefined });
-    else queue.requests.push(body);
+    if (queue !== undefined) queue.requests.push(body);
+    else this.queues.set(hash, { hash, requests: [body], call: undefined, timer: undefined, deadlineUs: 0, repeats: 0 });
   }
 
   // ------------------------------------------------------------------ sending
@@ -157,6 +165,13 @@ export class MutationDuplicator {
 
   /** An attempt for the first request of a queue. */
   send(queue: ShipQueue): void {
+    const [body] = queue.requests;
+    if (body === undefined) return;
+    queue.deadlineUs = this.ctx.env.clock.monotonicUs() + this.requestTimeoutMs(body) * 1000;
+    this.resolve(queue);
+  }
+
+  private resolve(queue: ShipQueue): void {
     const resolver = this.resolver();
     const config = resolver?.known(this.host.remoteAppName);
     if (resolver === undefined) {
@@ -183,11 +198,11 @@ export class MutationDuplicator {
     if (body === undefined) return;
     if (partition === undefined || partition.primary === '') {
       resolver.forget(this.host.remoteAppName, config);
-      this.onSendFailed(queue);
+      this.onAccessFailed(queue, 'ERR_INACTIVE_STATE');
       return;
     }
     const { gpid, primary } = partition;
-    const timeoutMs = this.requestTimeoutMs(body);
+    const timeoutMs = Math.max(1, this.leftMs(queue));
     queue.call = this.ctx.env.rpc.call(
       primary,
       'RPC_RRDB_RRDB_DUPLICATE',
@@ -201,8 +216,13 @@ export class MutationDuplicator {
     return config.partitionCount > 0 ? Number(hash % BigInt(config.partitionCount)) : 0;
   }
 
+  /** Of one attempt. */
   requestTimeoutMs(_body: Uint8Array): number {
     return this.ctx.settings.dupRequestTimeoutMs;
+  }
+
+  private leftMs(queue: ShipQueue): number {
+    return Math.floor((queue.deadlineUs - this.ctx.env.clock.monotonicUs()) / 1000);
   }
 
   // ------------------------------------------------------------------ answers
@@ -216,7 +236,44 @@ export class MutationDuplicator {
       return;
     }
     if (this.isRouteOld(error)) this.resolver()?.forget(this.host.remoteAppName, config);
-    this.onSendFailed(queue);
+    this.onAccessFailed(queue, error);
+  }
+
+  /** The client library goes on by itself while the attempt has time for a pause and more. */
+  onAccessFailed(queue: ShipQueue, error: ErrorCode): void {
+    const pauseMs = this.pauseMs(queue.repeats);
+    if (!this.isRepeatable(error) || this.leftMs(queue) <= pauseMs) {
+      this.onSendFailed(queue);
+      return;
+    }
+    queue.repeats++;
+    const then = task(this, 'onPauseOver', queue);
+    queue.timer = this.ctx.env.tasks.post('LPC_REPLICATION_LOW', this.host.replica.hash, pauseMs, then);
+  }
+
+  /** At most as long as between two attempts: both are 1 s upstream. */
+  pauseMs(repeats: number): number {
+    return Math.min(this.ctx.settings.dupShipRetryMs, FIRST_PAUSE_MS * 2 ** repeats);
+  }
+
+  onPauseOver(queue: ShipQueue): void {
+    queue.timer = undefined;
+    if (!this.stopped) this.resolve(queue);
+  }
+
+  /** Another moment may mend it. A refusal by storage is an answer, which the library hands on. */
+  isRepeatable(error: ErrorCode): boolean {
+    switch (error) {
+      case 'ERR_OK':
+      case 'ERR_HANDLER_NOT_FOUND':
+      case 'ERR_OPERATION_DISABLED':
+      case 'ERR_APP_NOT_EXIST':
+      case 'ERR_BUSY':
+      case 'ERR_DISK_INSUFFICIENT':
+        return false;
+      default:
+        return true;
+    }
   }
 
   /** Errors that a server gives, or a dead one leaves, that is not the partition's primary. */
@@ -237,6 +294,7 @@ export class MutationDuplicator {
   private onAcknowledged(queue: ShipQueue): void {
     const { replica } = this.host;
     const shipped = queue.requests.shift();
+    queue.repeats = 0;
     replica.host.metrics.add(replica.gpid, 'dup_shipped_successful_requests', 1);
     this.shippedBytes += shipped?.length ?? 0;
     if (queue.requests.length > 0) {

@@ -177,14 +177,15 @@ describe('queues', () => {
 });
 
 describe('answers', () => {
-  const answers = {
-    timeout: refusal('ERR_TIMEOUT'),
-    'invalid data': refusal('ERR_INVALID_DATA'),
-    'too few members': refusal('ERR_NOT_ENOUGH_MEMBER'),
-    'wrong server': refusal('ERR_INVALID_STATE'),
+  const refusals = {
     'invalid argument': ok(4),
+    busy: refusal('ERR_BUSY'),
+    'no such table': refusal('ERR_APP_NOT_EXIST'),
+    'a full disk': refusal('ERR_DISK_INSUFFICIENT'),
+    'a denied code': refusal('ERR_OPERATION_DISABLED'),
+    'an unknown code': refusal('ERR_HANDLER_NOT_FOUND'),
   };
-  for (const [name, answer] of Object.entries(answers)) {
+  for (const [name, answer] of Object.entries(refusals)) {
     it(`${name}: the same request again after a second, with the whole timeout, for ever (B42, B44)`, () => {
       const ship = new Ship();
       ship.duplicate(put('k', '1'), put('k', '2'));
@@ -207,16 +208,62 @@ describe('answers', () => {
     });
   }
 
+  const passing = ['ERR_TIMEOUT', 'ERR_INVALID_DATA', 'ERR_NOT_ENOUGH_MEMBER', 'ERR_INVALID_STATE', 'ERR_SESSION_RESET'] as const;
+  it.each(passing)('%s: the same request after pauses that double up to a second, within the attempt’s time (6.6)', (error) => {
+    const ship = new Ship();
+    ship.duplicate(put('k', '1'), put('k', '2'));
+    let left = 100_000;
+    let sent = 1;
+    for (let pause = 8; left > pause; pause = Math.min(1000, pause * 2)) {
+      expect([ship.world.sent.length, ship.call(sent - 1).timeoutMs]).toEqual([sent, left]);
+      ship.answer(sent - 1, refusal(error));
+      ship.world.advance(pause - 1);
+      expect(ship.world.sent.length).toBe(sent);
+      ship.world.advance(1);
+      sent++;
+      left -= pause;
+    }
+    // No time for another pause: the attempt has failed, and the next one has all its time again.
+    expect(ship.world.metrics.of('7.2')).toEqual({});
+    ship.answer(sent - 1, refusal(error));
+    expect(ship.world.metrics.of('7.2')).toEqual({ dup_shipped_failed_requests: 1 });
+    ship.world.advance(999);
+    expect(ship.world.sent.length).toBe(sent);
+    ship.world.advance(1);
+    expect(ship.call(sent).timeoutMs).toBe(100_000);
+    expect(ship.call(sent).request.body).toBe(ship.call(0).request.body);
+    // Pauses go on where they were: the request is the same.
+    ship.answer(sent, refusal(error));
+    ship.world.advance(999);
+    expect(ship.world.sent.length).toBe(sent + 1);
+    ship.world.advance(1);
+    ship.answer(sent + 1);
+    expect(ship.done).toEqual([ship.call(0).request.body.length]);
+  });
+
+  it('each request of a queue has pauses of its own', () => {
+    const ship = new Ship({ settings: { duplicateLogBatchBytes: 10 } });
+    ship.duplicate(put('k', '1'), put('k', '2'));
+    for (let i = 0; i < 4; i++) {
+      ship.answer(i, refusal('ERR_TIMEOUT'));
+      ship.world.advance(8 * 2 ** i);
+    }
+    ship.answer(4);
+    ship.answer(5, refusal('ERR_TIMEOUT'));
+    ship.world.advance(8);
+    expect([ship.world.sent.length, ship.values(6), ship.call(6).timeoutMs]).toEqual([7, ['2'], 99_992]);
+  });
+
   it('an answer of a wrong server makes the route be asked for again, one of a busy server does not', () => {
     const ship = new Ship();
     ship.duplicate(put('k', 'v'));
     expect(ship.world.tableQueries).toBe(1);
     ship.answer(0, refusal('ERR_NOT_ENOUGH_MEMBER'));
-    ship.world.advance(1000);
+    ship.world.advance(8);
     expect(ship.world.tableQueries).toBe(1);
     ship.world.partitionCount = 1;
     ship.answer(1, refusal('ERR_OBJECT_NOT_FOUND'));
-    ship.world.advance(1000);
+    ship.world.advance(16);
     expect(ship.world.tableQueries).toBe(2);
     expect(ship.call(2).to).toBe('follower/replica-0');
   });
@@ -247,7 +294,7 @@ describe('answers', () => {
   it('after the end answers and timers do nothing', () => {
     const ship = new Ship();
     ship.duplicate(put('a', '1'), put('b', '2'));
-    ship.answer(0, refusal('ERR_TIMEOUT'));
+    ship.answer(0, refusal('ERR_BUSY'));
     ship.duplicator.cancel();
     expect(ship.call(1).cancelled).toBe(true);
     ship.world.advance(10_000);
