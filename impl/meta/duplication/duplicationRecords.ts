@@ -102,9 +102,10 @@ export function encodeProgress(confirmed: Decree): string {
   return String(confirmed);
 }
 
-/** The confirmed decree of a partition's node: -1 when there is no node, undefined when its value is no number. */
+/** The confirmed decree of a partition's node: -1 when there is no node, undefined when its value is no decree. */
 export function decodeProgress(value: string): Decree | undefined {
-  return value === '' ? -1 : parseInteger(value);
+  const decree = value === '' ? -1 : parseInteger(value);
+  return decree === undefined || decree < -1 ? undefined : decree;
 }
 
 /** A decimal integer as the store's names and values hold them; undefined when it is anything else. */

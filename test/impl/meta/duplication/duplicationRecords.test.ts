@@ -92,7 +92,7 @@ describe('the record of a progress', () => {
     expect(decodeProgress(text)).toBe(decree);
   });
 
-  it.each(['x', '1x', ' 1', '1.5', '-', '+1', '0x10', '1e3', '99999999999999999999'])('%j reads as nothing', (text) => {
+  it.each(['-2', '-99', 'x', '1x', ' 1', '1.5', '-', '+1', '0x10', '1e3', '99999999999999999999'])('%j reads as nothing', (text) => {
     expect(decodeProgress(text)).toBeUndefined();
   });
 
