@@ -113,6 +113,11 @@ function freeSince({ state, dup }: Here): number {
   return tables.reduce((last, one) => (one.name === dup.remoteAppName ? Math.max(last, one.droppedAtUs) : last), 0);
 }
 
+/** A store operation that got no answer is given up, and sent again later. */
+const STORE_SESSION: Term = [1, 'store session and retry', 3000];
+const storeTerms = ({ cluster }: Here, sinceUs: number): readonly Term[] =>
+  cluster.storeFaultAtUs >= 0 && cluster.storeFaultAtUs + STORE_SESSION[2] * 1000 >= sinceUs ? [STORE_SESSION] : [];
+
 function setUp(here: Here): void {
   const { state, cluster, dup, table, settings: s, all } = here;
   const status = statusOf(dup);
@@ -133,7 +138,11 @@ function setUp(here: Here): void {
       // The checkpoints, one after the other when a server's counter allows one.
       [2 * table.partitionCount, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       [table.partitionCount, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
+      // A storage engine that a failed flush stopped goes on when it is opened again: after the next write, an empty one.
       [slow ? 1 : 0, 'checkpointIntervalMs', s.checkpointIntervalMs],
+      [slow ? 2 : 0, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
+      [slow ? 2 : 0, 'configSyncIntervalMs', s.configSyncIntervalMs],
+      ...storeTerms(here, since),
       [2, 'triggerCheckpointRetryIntervalMs', s.triggerCheckpointRetryIntervalMs],
       [2, 'rpcTimeoutMs', rpcMs],
       WORK,
@@ -149,6 +158,7 @@ function setUp(here: Here): void {
     [8, 'rpcTimeoutMs', rpcMs],
     [1, 'configSyncIntervalMs', remote.configSyncIntervalMs],
     [1, 'prepareTimeoutMs', remote.prepareTimeoutMs],
+    ...storeTerms(here, since),
     WORK,
   ]);
 }
@@ -182,10 +192,12 @@ function told(end: End): void {
   const since = isErased(dup)
     ? dup.erasedAtUs
     : Math.max(versionOf(dup).atUs, progress.values[last]?.atUs ?? 0, known?.gone === true ? known.atUs : 0);
-  owe(all, 'dup L4 told', keyOf(end, `${source.gpid} at ${primary.node}`), source.gpid, Math.max(since, source.servedFirstUs, state.disturbedAtUs), [
+  const from = Math.max(since, source.servedFirstUs, state.disturbedAtUs);
+  owe(all, 'dup L4 told', keyOf(end, `${source.gpid} at ${primary.node}`), source.gpid, from, [
     [2, 'duplicationSyncPeriodMs', s.duplicationSyncPeriodMs],
     [1, 'dupSyncTimeoutMs', s.dupSyncTimeoutMs],
     [1, 'configSyncIntervalMs', s.configSyncIntervalMs],
+    ...storeTerms(end, from),
     WORK,
   ]);
 }
@@ -223,6 +235,7 @@ function confirmed(end: End): void {
     [2, 'duplicationSyncPeriodMs', s.duplicationSyncPeriodMs],
     [1, 'dupSyncTimeoutMs', s.dupSyncTimeoutMs],
     [1, 'dupProgressMinUpdatePeriodMs', s.dupProgressMinUpdatePeriodMs],
+    ...storeTerms(end, since),
     WORK,
   ]);
 }

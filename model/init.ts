@@ -31,6 +31,7 @@ export function init(config: ModelConfig): ModelState {
       id: cluster.id,
       tables: {},
       byName: {},
+      storeFaultAtUs: -1,
       tableChanges: 0,
       partitions: {},
       commands: {},

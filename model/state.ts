@@ -215,6 +215,8 @@ export interface ClusterState {
   tables: Record<number, TableState>;
   /** Live table (created, not dropped) of a name. */
   byName: Record<string, number>;
+  /** A fault struck its state store last then, -1 never. */
+  storeFaultAtUs: number;
   tableChanges: number;
   partitions: Record<Gpid, PartitionState>;
   /** Commands that are open, or whose attempts may still take effect. */

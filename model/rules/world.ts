@@ -2,6 +2,7 @@
  * Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures
  * FM).
  */
+import { clusterNameOf } from '../dupState.ts';
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { noteServing } from '../serving.ts';
@@ -64,6 +65,8 @@ export const struck = rule(
     state.calm = false;
     const node = state.nodes[e.node];
     if (node === undefined) return;
+    const cluster = state.clusters[clusterNameOf(e.node)];
+    if (cluster !== undefined && e.fault.startsWith('store.')) cluster.storeFaultAtUs = e.atUs;
     if (DISK_FAULT.test(e.fault)) node.diskFault = true;
     if (WALL_FAULT.test(e.fault)) node.wallFault = true;
     if (/power-?loss/i.test(e.fault)) node.powerLost = true;
