@@ -9,10 +9,9 @@ import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
+import { drawOpening, drawScene, type Casting } from './scenes.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
 import { str, strings, type StepSpec } from './spec.ts';
-import { drawAdd, drawAddBack } from './steps/addDup.ts';
-import { drawFollowerTable } from './steps/createTable.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
@@ -92,19 +91,28 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
-    const specs = this.swarm(draw, symbols.follower() !== undefined);
-    const least = symbols.follower() === undefined ? this.profile.steps.min : Math.min(10, this.profile.steps.max);
-    const count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
+    const faults = !draw.chance(330);
+    const specs = this.swarm(draw, symbols.follower() !== undefined, faults);
+    const casting: Casting = { draw, symbols, faults, allows: (kind) => this.profile.kinds?.has(kind) ?? true };
+    const least = symbols.follower() === undefined ? this.profile.steps.min : Math.min(14, this.profile.steps.max);
+    let count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
-    const opening = symbols.follower() !== undefined && draw.chance(850) ? draw.int(1, 6) : Infinity;
+    const opening = symbols.follower() !== undefined && draw.chance(920) ? draw.int(1, 4) : Infinity;
     let opened = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
       const afterMs = drawGapMs(draw);
       if (!opened && steps.length >= opening) {
         opened = true;
-        steps.push(...drawOpening(draw, symbols, afterMs, specs));
+        steps.push(...drawOpening(casting, afterMs));
+        continue;
+      }
+      if (symbols.dups.length > 0 && draw.chance(SCENES_PERMILLE)) {
+        const scene = drawScene(casting);
+        steps.push(...scene);
+        // A scene takes the place of some of the other steps only.
+        count += scene.length >> 2;
         continue;
       }
       for (let left = drawRepeats(draw, spec, symbols); left > 0 && steps.length < count; left -= 1) {
@@ -117,8 +125,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   /** Swarm testing: commands all, faults a random subset (a third of the plans have none). */
-  private swarm(draw: Draw, withFollower: boolean): readonly StepSpec[] {
-    const faults = !draw.chance(330);
+  private swarm(draw: Draw, withFollower: boolean, faults: boolean): readonly StepSpec[] {
     return STEP_SPECS.filter((spec) => {
       if (spec.needsFollower === true && !withFollower) return false;
       if (this.profile.kinds !== undefined && !this.profile.kinds.has(spec.kind)) return false;
@@ -134,23 +141,6 @@ function drawPair(draw: Draw): readonly ClusterShape[] {
     { id: 'source', replicaServers: draw.weighted([3, 2, 1], (n) => [0, 2, 2, 5][n] ?? 0) },
     { id: 'follower', replicaServers: draw.weighted([2, 3, 1], (n) => [0, 3, 3, 2][n] ?? 0) },
   ];
-}
-
-/** An early duplication of a table that is there, with a checkpoint or to a table that is made for it, and mostly time to get going. */
-function drawOpening(draw: Draw, symbols: Symbols, gapMs: number, specs: readonly StepSpec[]): readonly Step[] {
-  const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.cluster === 'source' && d.table === t.ref));
-  if (table === undefined) return [];
-  const steps: Step[] = [];
-  // Mostly the table has been made by then.
-  const afterMs = draw.chance(150) ? gapMs : draw.pick([200, 400, 800]);
-  const remote = draw.chance(350) && symbols.remotes.length === 0 ? drawFollowerTable(draw, symbols) : undefined;
-  if (remote !== undefined) steps.push({ kind: 'createTable', afterMs, ...remote });
-  const add = drawAdd(draw, symbols, table);
-  if (add !== undefined) steps.push({ kind: 'addDup', afterMs, ...add });
-  if (specs.some((s) => s.kind === 'wait') && draw.chance(750)) steps.push({ kind: 'wait', afterMs: 0, forMs: draw.pick([1000, 4000, 7000, 10_000]) });
-  const back = add !== undefined && draw.chance(120) ? drawAddBack(draw, symbols) : undefined;
-  if (back !== undefined) steps.push({ kind: 'addDup', afterMs: draw.pick([0, 10, 400]), ...back });
-  return steps;
 }
 
 /** Of one write on its way between the clusters: its body, and what is put around it (a mutation's header fields, the code's name). */
@@ -171,6 +161,9 @@ function bodyBytes(step: Step): number {
   const values = strings(step, 'values');
   return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
 }
+
+/** How often a scene comes in the place of a step, once something is duplicated. */
+const SCENES_PERMILLE = 150;
 
 const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
 

@@ -97,6 +97,8 @@ export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record
   }
   // The last write must not owe its shipping to the empty write that follows one or two intervals later (dup.B25).
   if (withFollower) drawn['groupCheckIntervalMs'] = draw.pick([8000, 6000, 12_000]);
+  // Most of what happens to a duplication happens at a sync.
+  if (withFollower && draw.chance(500)) drawn['duplicationSyncPeriodMs'] = 500;
   // A cluster of one server takes no writes otherwise, and nothing could be duplicated from or to it.
   if (withFollower && draw.chance(850)) drawn['mutation2pcMinReplicaCount'] = 1;
   return drawn;

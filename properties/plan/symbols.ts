@@ -18,6 +18,8 @@ export interface DupSymbol {
   readonly cluster: string;
   readonly table: string;
   readonly remoteTable: string;
+  /** A step asked for its removal. */
+  removed?: true;
 }
 
 /** A table of the follower that a duplication writes to, or that is made for it. */

@@ -1,6 +1,7 @@
 /** Every property of the suite, `sometimes` first. */
 import { ALWAYS, EVENTUALLY } from './always.ts';
-import { DUP_ALWAYS, DUP_EVENTUALLY, DUP_SOMETIMES } from './duplication.ts';
+import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
+import { DUP_SOMETIMES } from './duplicationSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { STATE_PREDICATES } from './state.ts';
 import type { Property, Sometimes } from './types.ts';

@@ -44,7 +44,12 @@ function statusStep(kind: StatusKind, weight: number): StepSpec {
     weight,
     needsFollower: true,
     fields: { cluster: clusterField, table: tableRef, dup: dupIdRef },
-    draw: drawDup,
+    draw(draw, symbols) {
+      const drawn = drawDup(draw, symbols);
+      const dup = kind === 'removeDup' ? symbols.dups.find((d) => d.ref === drawn?.dup) : undefined;
+      if (dup !== undefined) dup.removed = true;
+      return drawn;
+    },
     guard: dupResolves,
     command,
     text: (step) => withReference(duplicationLine(command(step)), step),

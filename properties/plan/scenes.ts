@@ -1,0 +1,227 @@
+/**
+ * Short scenes around duplications. Steps drawn one by one seldom meet a duplication in a status that lasts for a second, or in the
+ * middle of a write of its record; a scene brings together what has to meet and leaves the rest to the draw: which table, how
+ * long, what strikes, and where in it.
+ */
+import type { Draw } from './draw.ts';
+import { drawWindowMs } from './steps/common.ts';
+import { drawAdd, drawAddBack } from './steps/addDup.ts';
+import { drawFollowerTable } from './steps/createTable.ts';
+import { drawWrite } from './steps/put.ts';
+import type { DupSymbol, Symbols } from './symbols.ts';
+import type { Step } from './types.ts';
+
+/** What a scene draws with. `allows`: the kinds of the search's profile. */
+export interface Casting {
+  readonly draw: Draw;
+  readonly symbols: Symbols;
+  /** Does the plan have faults at all? */
+  readonly faults: boolean;
+  allows(kind: string): boolean;
+}
+
+const STATUS_STEPS: readonly string[] = ['startDup', 'pauseDup', 'removeDup', 'setDupFailMode'];
+
+/**
+ * From the command on: first the record is written and told, and a checkpoint is made; for about a second after two to five the
+ * follower's table is being filled, if nothing is in the way.
+ */
+const UNTIL_PREPARED_MS: readonly number[] = [0, 1, 2, 5, 50, 300, 800, 1200];
+const UNTIL_FILLED_MS: readonly number[] = [1600, 1900, 2200, 2500, 2800, 3200, 3600, 4000, 4400, 5000];
+
+/** A duplication begins early, with a checkpoint or to a table that is made for it, and mostly it gets time to get going. */
+export function drawOpening(casting: Casting, gapMs: number): readonly Step[] {
+  const { draw, symbols } = casting;
+  const table = symbols.liveTables().find((t) => !symbols.dups.some((d) => d.cluster === 'source' && d.table === t.ref));
+  if (table === undefined) return [];
+  const steps: Step[] = [];
+  // Mostly the table has been made by then.
+  const afterMs = draw.chance(150) ? gapMs : draw.pick([200, 400, 800]);
+  const remote = draw.chance(350) && symbols.remotes.length === 0 ? drawFollowerTable(draw, symbols) : undefined;
+  if (remote !== undefined) steps.push({ kind: 'createTable', afterMs, ...remote });
+  const add = drawAdd(draw, symbols, table);
+  if (add === undefined) return steps;
+  const begin: Step = { kind: 'addDup', afterMs, ...add };
+  steps.push(...drawChange(casting, 'source', begin));
+  const dup = symbols.dups[symbols.dups.length - 1];
+  if (dup !== undefined && draw.chance(550)) steps.push(...drawFilling(casting, dup));
+  else if (draw.chance(850)) steps.push(hold(draw.pick([1000, 5000, 7000, 10_000])));
+  if (dup !== undefined && draw.chance(500)) steps.push(...drawWrites(casting, dup, draw.int(1, 5)), hold(draw.pick([0, 300, 1000])));
+  const back = draw.chance(120) ? drawAddBack(draw, symbols) : undefined;
+  if (back !== undefined) steps.push({ kind: 'addDup', afterMs: draw.pick([0, 10, 400]), ...back });
+  return steps;
+}
+
+/** What befalls a duplication on its way from one status to the next, and at the end time to get over it. */
+function drawFilling(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  const slowly = casting.faults && casting.allows('crash') && draw.chance(500);
+  return [
+    ...(slowly ? drawSlowFilling(casting) : [hold(draw.pick(draw.chance(350) ? UNTIL_PREPARED_MS : UNTIL_FILLED_MS))]),
+    ...drawStrike(casting, dup),
+    ...(draw.chance(700) ? [hold(draw.pick([1000, 3000, 5000, 8000]))] : []),
+  ];
+}
+
+/** Without one of its servers a follower's table is not filled, and the duplication stays in the status before shipping. */
+function drawSlowFilling(casting: Casting): readonly Step[] {
+  const { draw } = casting;
+  const node = drawServer(casting, 'follower');
+  const steps: Step[] = [
+    hold(draw.pick([0, 800, 1600])),
+    { kind: 'crash', afterMs: 0, node, downMs: 6000, insideCall: 0 },
+    hold(draw.pick([2000, 2500, 3000, 3500, 4000])),
+  ];
+  if (casting.allows('bitRot') && draw.chance(600)) steps.push(...drawLostFollower(casting, drawServer(casting, 'follower')));
+  return steps;
+}
+
+/** A member of a follower's table whose data are damaged when it comes back. */
+function drawLostFollower(casting: Casting, node: string): readonly Step[] {
+  const { draw } = casting;
+  return [
+    { kind: 'crash', afterMs: 0, node, downMs: draw.pick([200, 1000]), insideCall: 0 },
+    { kind: 'bitRot', afterMs: 0, node, file: draw.pick(['sst', 'manifest', 'manifest']), nth: draw.int(0, 3), atPermille: draw.int(0, 999), bit: draw.int(0, 7) },
+  ];
+}
+
+/** Something that befalls a duplication just now. */
+function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  const faults = casting.faults && casting.allows('crash');
+  switch (draw.weighted(['modify', 'around', 'meta', 'primary', 'follower'], (what) => (what === 'modify' ? 3 : what === 'around' && casting.allows('slowStore') && faults ? 3 : faults ? (what === 'primary' ? 3 : 2) : 0))) {
+    case 'modify':
+      return [drawModify(casting, dup)];
+    case 'around':
+      return drawAroundAWrite(casting, dup.cluster, drawModify(casting, dup));
+    case 'meta':
+      return [crash(casting, `meta(${dup.cluster},0)`)];
+    case 'primary':
+      return [crash(casting, drawServer(casting, dup.cluster))];
+    default:
+      return [crash(casting, drawServer(casting, dup.cluster === 'source' ? 'follower' : 'source'))];
+  }
+}
+
+/** A change of a duplication's record; now and then the meta server stops about then. */
+function drawChange(casting: Casting, cluster: string, change: Step): readonly Step[] {
+  const cut = casting.faults && casting.allows('crash') && casting.allows('slowStore') && casting.draw.chance(250);
+  return cut ? drawAroundAWrite(casting, cluster, change) : [change];
+}
+
+/** The meta server stops shortly before or after a change of the record is written, or before it tells anybody. */
+function drawAroundAWrite({ draw }: Casting, cluster: string, change: Step): readonly Step[] {
+  const factor = draw.chance(700) ? draw.pick([20, 100, 400]) : 1;
+  // A change is two to four operations of the store, one after the other.
+  const afterMs = draw.chance(300) ? draw.int(0, 3) : Math.round((factor * draw.int(1, 5)) / 2);
+  return [
+    ...(factor === 1 ? [] : [{ kind: 'slowStore', afterMs: 0, cluster, factor, forMs: draw.pick([1000, 3000]) }]),
+    change,
+    { kind: 'crash', afterMs, node: `meta(${cluster},0)`, downMs: drawWindowMs(draw), insideCall: draw.chance(250) ? draw.int(1, 12) : 0 },
+  ];
+}
+
+function drawModify(casting: Casting, dup: DupSymbol): Step {
+  const { draw } = casting;
+  const kinds = STATUS_STEPS.filter((kind) => casting.allows(kind));
+  const kind = draw.weighted(kinds, (k) => (k === 'removeDup' ? 4 : 3));
+  if (kind === 'removeDup') dup.removed = true;
+  const step = { kind, afterMs: 0, cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  return kind === 'setDupFailMode' ? { ...step, failMode: draw.pick(['slow', 'skip', 'fast']) } : step;
+}
+
+// ---------------------------------------------------------------- scenes of a duplication that ships
+
+/** One scene of some duplication of the plan. */
+export function drawScene(casting: Casting): readonly Step[] {
+  const { draw, symbols } = casting;
+  if (symbols.dups.length === 0) return [];
+  const there = symbols.dups.filter((d) => d.removed !== true);
+  const dup = draw.pick(there.length === 0 || draw.chance(50) ? symbols.dups : there);
+  const rot = casting.faults && casting.allows('bitRot') && casting.allows('setDupFailMode');
+  const hole = casting.faults && casting.allows('powerLoss') && casting.allows('pauseDup') && casting.allows('setDupFailMode');
+  switch (draw.weighted(['writes', 'pause', 'strike', 'unreadable', 'hole'], (scene) => (scene === 'unreadable' ? (rot ? 3 : 0) : scene === 'hole' ? (hole ? 3 : 0) : scene === 'writes' ? 3 : 4))) {
+    case 'writes':
+      return [...drawWrites(casting, dup, draw.int(3, 10)), ...(draw.chance(500) ? [hold(draw.pick([300, 1000, 3000]))] : [])];
+    case 'pause':
+      return drawPause(casting, dup);
+    case 'strike':
+      return [...drawWrites(casting, dup, draw.int(0, 4)), hold(draw.pick([0, 50, 200])), ...drawStrike(casting, dup)];
+    case 'unreadable':
+      return drawUnreadable(casting, dup);
+    default:
+      return drawHole(casting, dup);
+  }
+}
+
+/** Paused, written to meanwhile (the log rolls), and mostly begun again; something may strike while it is paused. */
+function drawPause(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  if (!casting.allows('pauseDup') || !casting.allows('startDup')) return drawWrites(casting, dup, 4);
+  const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  const steps: Step[] = [...drawChange(casting, dup.cluster, { kind: 'pauseDup', afterMs: draw.pick([0, 100]), ...named })];
+  steps.push(hold(draw.pick([0, 50, 1200, 2500])), ...drawWrites(casting, dup, draw.int(2, 9)));
+  if (draw.chance(450)) steps.push(...drawStrike(casting, dup), hold(draw.pick([0, 300, 1000])));
+  if (draw.chance(750)) steps.push(...drawChange(casting, dup.cluster, { kind: 'startDup', afterMs: draw.pick([0, 10, 800]), ...named }));
+  if (draw.chance(500)) steps.push(hold(draw.pick([500, 2000])));
+  return steps;
+}
+
+/** Bits of the source's logs flip before what they hold is shipped, under a fail mode. */
+function drawUnreadable(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw, symbols } = casting;
+  const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  const steps: Step[] = [...drawChange(casting, dup.cluster, { kind: 'setDupFailMode', afterMs: 0, ...named, failMode: draw.pick(['slow', 'skip', 'skip', 'fast']) })];
+  const paused = casting.allows('pauseDup') && draw.chance(500);
+  if (paused) steps.push({ kind: 'pauseDup', afterMs: 10, ...named });
+  steps.push(hold(draw.pick([100, 1200, 2500])), ...drawWrites(casting, dup, draw.int(4, 10)));
+  const servers = symbols.clusters.find((c) => c.id === dup.cluster)?.replicaServers ?? 1;
+  if (paused && draw.chance(500)) steps.push({ kind: 'startDup', afterMs: 0, ...named }, hold(draw.pick([2, 10, 100])));
+  for (let i = 0; i < servers; i++) {
+    const node = `node(${dup.cluster},${String(i)})`;
+    steps.push({ kind: 'bitRot', afterMs: draw.pick([0, 1, 5]), node, file: 'plog', nth: draw.int(0, 4), atPermille: draw.int(0, 999), bit: draw.int(0, 7) });
+  }
+  if (paused) steps.push({ kind: 'startDup', afterMs: 10, ...named });
+  steps.push(hold(draw.pick([100, 2000, 6000])), ...drawWrites(casting, dup, draw.int(1, 4)));
+  return steps;
+}
+
+/** What is not shipped yet goes lost with the log's tail at a power loss, while storage has it: the log goes on behind a hole. */
+function drawHole(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw, symbols } = casting;
+  const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  const steps: Step[] = [];
+  if (draw.chance(700)) steps.push({ kind: 'setDupFailMode', afterMs: 0, ...named, failMode: draw.pick(['skip', 'fast', 'fast']) }, hold(20));
+  steps.push({ kind: 'pauseDup', afterMs: 0, ...named }, hold(draw.pick([1200, 2500])), ...drawWrites(casting, dup, draw.int(3, 8)));
+  if (casting.allows('triggerCheckpoint') && draw.chance(700)) steps.push({ kind: 'triggerCheckpoint', afterMs: 20, cluster: dup.cluster, table: dup.table, partitionIndex: 0 });
+  steps.push(hold(draw.pick([300, 1500, 3000])));
+  const servers = symbols.clusters.find((c) => c.id === dup.cluster)?.replicaServers ?? 1;
+  for (let i = 0; i < servers; i++) {
+    if (draw.chance(400)) continue;
+    const node = `node(${dup.cluster},${String(i)})`;
+    steps.push({ kind: 'powerLoss', afterMs: draw.pick([0, 5]), node, downMs: draw.pick([200, 500]), tail: draw.pick(['cut', 'torn']), keepPermille: draw.pick([0, 0, 500]) });
+  }
+  steps.push(hold(1000), ...drawWrites(casting, dup, draw.int(1, 4)), { kind: 'startDup', afterMs: 10, ...named });
+  return steps;
+}
+
+/** Writes to what is duplicated, from many users at once or one after the other. */
+function drawWrites(casting: Casting, dup: DupSymbol, count: number): readonly Step[] {
+  const { draw, symbols } = casting;
+  const afterMs = draw.pick([0, 0, 1, 10]);
+  return Array.from({ length: count }, () => ({ kind: 'put', afterMs, ...drawWrite(draw, symbols, dup) }));
+}
+
+function drawServer(casting: Casting, cluster: string): string {
+  const servers = casting.symbols.clusters.find((c) => c.id === cluster)?.replicaServers ?? 1;
+  return `node(${cluster},${String(casting.draw.int(0, servers - 1))})`;
+}
+
+function crash(casting: Casting, node: string): Step {
+  const { draw } = casting;
+  return { kind: 'crash', afterMs: 0, node, downMs: drawWindowMs(draw), insideCall: draw.chance(300) ? draw.int(1, 12) : 0 };
+}
+
+function hold(forMs: number): Step {
+  return { kind: 'wait', afterMs: 0, forMs };
+}
