@@ -77,7 +77,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       ...this.drawShapes(draw, clusters, steps),
       ...(preload === undefined ? {} : { preload }),
       steps,
-      chance: drawChance(draw),
+      chance: drawChance(draw, withFollower),
     };
   }
 
@@ -98,7 +98,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     let count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
-    const opening = symbols.follower() !== undefined && draw.chance(920) ? draw.int(1, 4) : Infinity;
+    const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
     let opened = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
@@ -163,7 +163,7 @@ function bodyBytes(step: Step): number {
 }
 
 /** How often a scene comes in the place of a step, once something is duplicated. */
-const SCENES_PERMILLE = 150;
+const SCENES_PERMILLE = 220;
 
 const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
 
@@ -180,10 +180,12 @@ function drawGapMs(draw: Draw): number {
   return draw.weighted([0, 1, 10, 100, 800], (ms) => (ms === 0 ? 4 : ms === 1 ? 3 : ms === 10 ? 3 : ms === 100 ? 3 : 1));
 }
 
-function drawChance(draw: Draw): ExploringChance {
+function drawChance(draw: Draw, withFollower: boolean): ExploringChance {
   const permille: Partial<Record<ChancePoint, number>> = {};
   if (!draw.chance(330)) {
     for (const [point, shares] of POINTS) if (draw.chance(250)) permille[point] = draw.pick(shares);
+    // The records of duplications are a small part of what is stored.
+    if (withFollower && draw.chance(250)) permille['store.crash-after'] = draw.pick([60, 150]);
   }
   return { kind: 'exploring', seed: String(draw.int(0, 0x7fffffff)), permille, budget: draw.pick([1, 3, 8, 20]) };
 }

@@ -36,13 +36,13 @@ export function drawOpening(casting: Casting, gapMs: number): readonly Step[] {
   if (table === undefined) return [];
   const steps: Step[] = [];
   // Mostly the table has been made by then.
-  const afterMs = draw.chance(150) ? gapMs : draw.pick([200, 400, 800]);
+  const afterMs = draw.chance(80) ? gapMs : draw.pick([300, 500, 800]);
   const remote = draw.chance(350) && symbols.remotes.length === 0 ? drawFollowerTable(draw, symbols) : undefined;
   if (remote !== undefined) steps.push({ kind: 'createTable', afterMs, ...remote });
   const add = drawAdd(draw, symbols, table);
   if (add === undefined) return steps;
   const begin: Step = { kind: 'addDup', afterMs, ...add };
-  steps.push(...drawChange(casting, 'source', begin));
+  steps.push(...drawChange(casting, 'source', begin, 150));
   const dup = symbols.dups[symbols.dups.length - 1];
   if (dup !== undefined && draw.chance(550)) steps.push(...drawFilling(casting, dup));
   else if (draw.chance(850)) steps.push(hold(draw.pick([1000, 5000, 7000, 10_000])));
@@ -72,7 +72,7 @@ function drawSlowFilling(casting: Casting): readonly Step[] {
     { kind: 'crash', afterMs: 0, node, downMs: 6000, insideCall: 0 },
     hold(draw.pick([2000, 2500, 3000, 3500, 4000])),
   ];
-  if (casting.allows('bitRot') && draw.chance(600)) steps.push(...drawLostFollower(casting, drawServer(casting, 'follower')));
+  if (casting.allows('bitRot') && draw.chance(800)) steps.push(...drawLostFollower(casting, drawServer(casting, 'follower')));
   return steps;
 }
 
@@ -89,7 +89,7 @@ function drawLostFollower(casting: Casting, node: string): readonly Step[] {
 function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
   const faults = casting.faults && casting.allows('crash');
-  switch (draw.weighted(['modify', 'around', 'meta', 'primary', 'follower'], (what) => (what === 'modify' ? 3 : what === 'around' && casting.allows('slowStore') && faults ? 3 : faults ? (what === 'primary' ? 3 : 2) : 0))) {
+  switch (draw.weighted(['modify', 'around', 'meta', 'primary', 'follower'], (what) => (what === 'modify' ? 3 : what === 'around' && casting.allows('slowStore') && faults ? 4 : faults ? (what === 'primary' ? 3 : 2) : 0))) {
     case 'modify':
       return [drawModify(casting, dup)];
     case 'around':
@@ -104,16 +104,16 @@ function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
 }
 
 /** A change of a duplication's record; now and then the meta server stops about then. */
-function drawChange(casting: Casting, cluster: string, change: Step): readonly Step[] {
-  const cut = casting.faults && casting.allows('crash') && casting.allows('slowStore') && casting.draw.chance(250);
+function drawChange(casting: Casting, cluster: string, change: Step, permille = 400): readonly Step[] {
+  const cut = casting.faults && casting.allows('crash') && casting.allows('slowStore') && casting.draw.chance(permille);
   return cut ? drawAroundAWrite(casting, cluster, change) : [change];
 }
 
 /** The meta server stops shortly before or after a change of the record is written, or before it tells anybody. */
 function drawAroundAWrite({ draw }: Casting, cluster: string, change: Step): readonly Step[] {
-  const factor = draw.chance(700) ? draw.pick([20, 100, 400]) : 1;
-  // A change is two to four operations of the store, one after the other.
-  const afterMs = draw.chance(300) ? draw.int(0, 3) : Math.round((factor * draw.int(1, 5)) / 2);
+  const factor = draw.chance(850) ? draw.pick([20, 100, 400]) : 1;
+  // An operation takes effect after half a millisecond times the factor, and is known after another half; a change is one to four of them.
+  const afterMs = factor === 1 ? draw.int(0, 3) : (factor * draw.pick([1, 3, 3, 5, 7, 9])) / 4;
   return [
     ...(factor === 1 ? [] : [{ kind: 'slowStore', afterMs: 0, cluster, factor, forMs: draw.pick([1000, 3000]) }]),
     change,
@@ -140,7 +140,7 @@ export function drawScene(casting: Casting): readonly Step[] {
   const dup = draw.pick(there.length === 0 || draw.chance(50) ? symbols.dups : there);
   const rot = casting.faults && casting.allows('bitRot') && casting.allows('setDupFailMode');
   const hole = casting.faults && casting.allows('powerLoss') && casting.allows('pauseDup') && casting.allows('setDupFailMode');
-  switch (draw.weighted(['writes', 'pause', 'strike', 'unreadable', 'hole'], (scene) => (scene === 'unreadable' ? (rot ? 3 : 0) : scene === 'hole' ? (hole ? 3 : 0) : scene === 'writes' ? 3 : 4))) {
+  switch (draw.weighted(['writes', 'pause', 'strike', 'unreadable', 'hole'], (scene) => (scene === 'unreadable' ? (rot ? 5 : 0) : scene === 'hole' ? (hole ? 8 : 0) : scene === 'writes' ? 3 : 4))) {
     case 'writes':
       return [...drawWrites(casting, dup, draw.int(3, 10)), ...(draw.chance(500) ? [hold(draw.pick([300, 1000, 3000]))] : [])];
     case 'pause':
@@ -190,8 +190,9 @@ function drawUnreadable(casting: Casting, dup: DupSymbol): readonly Step[] {
 function drawHole(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw, symbols } = casting;
   const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
-  const steps: Step[] = [];
-  if (draw.chance(700)) steps.push({ kind: 'setDupFailMode', afterMs: 0, ...named, failMode: draw.pick(['skip', 'fast', 'fast']) }, hold(20));
+  // Mostly it ships by then.
+  const steps: Step[] = draw.chance(500) ? [hold(3000)] : [];
+  if (draw.chance(750)) steps.push({ kind: 'setDupFailMode', afterMs: 0, ...named, failMode: draw.pick(['slow', 'skip', 'fast', 'fast', 'fast']) }, hold(20));
   steps.push({ kind: 'pauseDup', afterMs: 0, ...named }, hold(draw.pick([1200, 2500])), ...drawWrites(casting, dup, draw.int(3, 8)));
   if (casting.allows('triggerCheckpoint') && draw.chance(700)) steps.push({ kind: 'triggerCheckpoint', afterMs: 20, cluster: dup.cluster, table: dup.table, partitionIndex: 0 });
   steps.push(hold(draw.pick([300, 1500, 3000])));
@@ -199,7 +200,7 @@ function drawHole(casting: Casting, dup: DupSymbol): readonly Step[] {
   for (let i = 0; i < servers; i++) {
     if (draw.chance(400)) continue;
     const node = `node(${dup.cluster},${String(i)})`;
-    steps.push({ kind: 'powerLoss', afterMs: draw.pick([0, 5]), node, downMs: draw.pick([200, 500]), tail: draw.pick(['cut', 'torn']), keepPermille: draw.pick([0, 0, 500]) });
+    steps.push({ kind: 'powerLoss', afterMs: draw.pick([0, 5]), node, downMs: draw.pick([200, 500]), tail: draw.pick(['cut', 'torn']), keepPermille: draw.pick([0, 0, 300]) });
   }
   steps.push(hold(1000), ...drawWrites(casting, dup, draw.int(1, 4)), { kind: 'startDup', afterMs: 10, ...named });
   return steps;
