@@ -69,6 +69,15 @@ export function applyRule(rules: RuleTable, state: ModelState, event: ModelEvent
   return rule.apply(state, event);
 }
 
+/** The table with the guards of one property alone: all else is believed, whatever it is. */
+export function rulesOf(property: string, rules: RuleTable = RULES): RuleTable {
+  const kept = Object.entries(rules).map(([kind, one]: [string, Rule<never>]) => {
+    const others = one.guards.filter((guard) => guard.property !== property);
+    return [kind, others.reduce((left, guard) => left.without(guard.name), one)] as const;
+  });
+  return { ...rules, ...(Object.fromEntries(kept) as Partial<RuleTable>) };
+}
+
 /** A copy of the table in which one guard is missing everywhere. */
 export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable {
   return {

@@ -31,6 +31,7 @@ export interface AssembleOptions {
   readonly strict: boolean;
   readonly dispatchLimit: number;
   readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
+  readonly property?: string;
 }
 
 export interface Assembled {
@@ -43,7 +44,7 @@ export interface Assembled {
 export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   const settings = worldSettings(plan);
   const chance = plan.chance.kind === 'exploring' ? new ExploringLanes(plan.chance, options.draws) : new FrozenLookup(plan.chance);
-  const judge = new Judge(init(modelConfig(plan, settings)), { trace: options.trace, follows: options.follow, watch: options.watch });
+  const judge = new Judge(init(modelConfig(plan, settings)), { ...options, follows: options.follow });
   const onlookers = new Onlookers();
   const world = new SimWorld({
     chance,

@@ -5,6 +5,8 @@
 import type { ModelEvent } from '../../model/events.ts';
 import type { ClusterId } from '../../model/vocabulary.ts';
 import { step } from '../../model/next.ts';
+import { RULES, rulesOf } from '../../model/rules/index.ts';
+import type { RuleTable } from '../../model/rules/rule.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { Violation } from '../../model/violation.ts';
 import { Digest } from './digest.ts';
@@ -17,6 +19,14 @@ export interface JudgedViolation {
   readonly cluster: ClusterId | '';
 }
 
+export interface JudgeOptions {
+  readonly trace: boolean;
+  readonly follows: boolean;
+  readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
+  /** Only what breaks this property is wrong; undefined: everything. */
+  readonly property?: string;
+}
+
 export class Judge {
   readonly digest = new Digest();
   readonly state: ModelState;
@@ -25,12 +35,16 @@ export class Judge {
   first: JudgedViolation | undefined;
   private readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
   private readonly follows: boolean;
+  private readonly property: string | undefined;
+  private readonly rules: RuleTable;
 
-  constructor(state: ModelState, options: { readonly trace: boolean; readonly follows: boolean; readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[] }) {
+  constructor(state: ModelState, options: JudgeOptions) {
     this.state = state;
     this.trace = options.trace ? [] : undefined;
     this.follows = options.follows;
     this.watch = options.watch;
+    this.property = options.property;
+    this.rules = options.property === undefined ? RULES : rulesOf(options.property);
   }
 
   event(event: ModelEvent): void {
@@ -38,13 +52,14 @@ export class Judge {
     this.digest.event(event);
     this.trace?.push(event);
     if (!this.follows) return;
-    const violation = step(this.state, event);
+    const violation = step(this.state, event, this.rules);
     if (violation !== undefined) this.report(violation, event.atUs, clusterOf(event));
     for (const watch of this.watch) watch(event, this.state);
   }
 
   /** A violation from the model or an audit; the first one counts. */
   report(violation: Violation, atUs: number, cluster: ClusterId | '' = clusterNamed(violation.message)): void {
+    if (this.property !== undefined && violation.property !== this.property) return;
     this.first ??= { violation, atUs, event: this.digest.events, cluster };
   }
 }

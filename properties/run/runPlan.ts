@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly strict?: boolean;
   /** Dispatches after which the run is given up as a runaway. */
   readonly dispatchLimit?: number;
+  /** Only what breaks this property is a finding; undefined: everything. */
+  readonly property?: string;
   /** Called for every event after the model took it in ("sometimes" obligations). */
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
 }
@@ -61,9 +63,10 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     follow: options.follow ?? true,
     strict: options.strict ?? false,
     dispatchLimit: options.dispatchLimit ?? DISPATCH_LIMIT,
+    ...(options.property === undefined ? {} : { property: options.property }),
     watch: [(event, state): void => { atlas.event(event, state); }, ...(options.watch ?? [])],
   });
-  const patience = new Patience();
+  const patience = new Patience(options.property);
   const verdict = conduct(assembled, patience, atlas);
   const { world, judge, chance, driver } = assembled;
   return {
@@ -97,8 +100,10 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     if (overdue !== undefined) {
       return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node, overdue.cluster) };
     }
-    if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
-    if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
+    if (patience.outstanding > 0 || run.driver.open.size > 0) {
+      if (run.world.nowUs() <= Math.max(healedUs + SETTLE_LIMIT_MS * 1000, patience.dueUs)) continue;
+      return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
+    }
     if (read) return { kind: 'pass' };
     if (!wrote) {
       wrote = true;
