@@ -234,7 +234,7 @@ export const META: readonly Defect[] = [
     id: 'dup-marks-of-an-older-master',
     issue: 'dup.B8',
     symptom: 'the marks that a source table got as a follower itself are handed on to its own follower',
-    expected: ['dup.L1', 'L1', 'S3', 'dup.S11'],
+    expected: ['S8', 'dup.L1', 'L1', 'S3', 'dup.S11'],
     changes: [
       {
         part: 'FollowerAppClient',

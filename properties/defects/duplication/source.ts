@@ -39,6 +39,15 @@ export const SOURCE: readonly Defect[] = [
             }
           },
       },
+      {
+        part: 'DuplicationInfo',
+        mend: (Base) =>
+          class extends Base {
+            override allProgressIsStored(): boolean {
+              return Object.values(this.progressForSync()).every((decree) => decree !== INVALID_DECREE);
+            }
+          },
+      },
     ],
   }),
   upstream({
@@ -115,7 +124,7 @@ export const SOURCE: readonly Defect[] = [
     id: 'dup-first-decree-never-shipped',
     issue: 'dup.B20',
     symptom: 'a log-only duplication of an empty partition begins with decree 2',
-    expected: ['S3', 'dup.S10', 'dup.S15', 'dup.S7'],
+    expected: ['S8', 'S3', 'dup.S10', 'dup.S15', 'dup.S7'],
     changes: [
       {
         part: 'ReplicaDuplicator',
