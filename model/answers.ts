@@ -8,6 +8,7 @@ import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hadPrimary } from './meant.ts';
+import { METRICS_JUDGE } from './metrics.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import {
@@ -34,6 +35,7 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   triggerCheckpoint: 'triggered',
   emergencyCheckpoint: 'checkpoint',
   queryCheckpoint: 'checkpoint',
+  queryMetrics: 'metrics',
   manualCompact: 'admin',
   addDup: 'dupAdded',
   removeDup: 'dupModified',
@@ -207,7 +209,7 @@ export const answerGuards = [
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...[...ADMIN_JUDGES, ...DUP_JUDGES].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

@@ -2,7 +2,7 @@
  * What a client or an operator may ask, and what they may be told. Tables are named by the user's name; keys are the
  * user's hash key and sort key (ASCII in plans).
  */
-import type { CheckpointTrigger, Decree, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, PatternMatchType, TableStatus } from './vocabulary.ts';
+import type { CheckpointTrigger, Decree, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, NodeId, PatternMatchType, TableStatus } from './vocabulary.ts';
 
 export type ClientCommand =
   | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
@@ -21,6 +21,8 @@ export type AdminCommand =
   | { readonly kind: 'emergencyCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree | 'last-applied' }
   /** What the primary says of its checkpoints: last durable decree, and whether `minDecree` is covered. */
   | { readonly kind: 'queryCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree }
+  /** Counters and gauges of the primary's replica (dup 10). */
+  | { readonly kind: 'queryMetrics'; readonly table: string; readonly partitionIndex: number }
   /** Manual compaction of a table through its envs (repl 2.2). */
   | { readonly kind: 'manualCompact'; readonly table: string }
   | DuplicationCommand;
@@ -67,6 +69,8 @@ export type Answer =
   | { readonly kind: 'tables'; readonly error: ErrorCode; readonly tables: readonly TableFact[] }
   | { readonly kind: 'checkpoint'; readonly error: ErrorCode; readonly durable: Decree; readonly prepared: boolean; readonly minDecree: Decree }
   | { readonly kind: 'triggered'; readonly error: ErrorCode; readonly trigger: CheckpointTrigger }
+  /** Of one replica at one server since that started; what was never told is left out. */
+  | { readonly kind: 'metrics'; readonly error: ErrorCode; readonly node: NodeId; readonly metrics: Readonly<Record<string, number>> }
   /** Of addDup. Ids and names mean something only with ERR_OK and ERR_DUP_EXIST. */
   | { readonly kind: 'dupAdded'; readonly error: ErrorCode; readonly hint: string; readonly appId: number; readonly dupId: DupId; readonly remoteTable: string; readonly remoteReplicaCount: number }
   | { readonly kind: 'dupModified'; readonly error: ErrorCode; readonly appId: number }

@@ -95,7 +95,10 @@ export interface DuplicatorState {
   dropped: boolean;
   start: Decree;
   shipped: Decree;
+  /** The stored decree that it was told, as built and since. */
+  confirmed: Decree;
   changedAtUs: number;
+  shippedAtUs: number;
 }
 
 export interface DupState {

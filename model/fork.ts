@@ -72,6 +72,7 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
     received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
+    metrics: mapped(cluster.metrics, (one) => ({ ...one })),
   };
 }
 

@@ -38,6 +38,7 @@ export function init(config: ModelConfig): ModelState {
       effects: {},
       writers: {},
       dups: {},
+      metrics: {},
       asks: [],
       inbound: {},
       received: {},

@@ -10,6 +10,7 @@ import type { MutationFact, UpdateFact } from './events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus, TableStatus } from './vocabulary.ts';
 import { applyRows } from './content.ts';
 import { noteDebt, type Debt } from './debt.ts';
+import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
 
 export { init } from './init.ts';
@@ -231,6 +232,8 @@ export interface ClusterState {
   asks: FollowerAsk[];
   inbound: Record<string, Inbound>;
   received: Record<string, Record<string, ReceivedWrite[]>>;
+  /** By `<gpid> <node>`. */
+  metrics: Record<string, ReplicaMetrics>;
 }
 
 export interface ModelState {

@@ -21,7 +21,7 @@ import type { Continuation, RpcResult } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
-import { parseCheckpointOutput, wasTriggered } from './cliOutput.ts';
+import { parseCheckpointOutput, parseMetricsOutput, wasTriggered } from './cliOutput.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer, refusedAdd } from './duplicationAnswers.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
@@ -54,6 +54,13 @@ export interface CheckpointAnswer {
   readonly prepared: boolean;
   readonly minDecree: Decree;
 }
+/** Counters and gauges of the primary's replica by upstream's names (dup 10); what was never told is left out. */
+export interface MetricsAnswer {
+  readonly error: ErrorCode;
+  /** Whose they are; '' unless ERR_OK. */
+  readonly node: NodeId;
+  readonly metrics: Readonly<Record<string, number>>;
+}
 export interface TriggeredAnswer {
   readonly error: ErrorCode;
   readonly trigger: CheckpointTrigger;
@@ -72,11 +79,14 @@ interface CliCall {
   readonly audience: 'members' | 'primary';
   readonly isQuestion: boolean;
   outstanding: number;
+  /** The last server that it was sent to. */
+  node: NodeId;
   /** The first error of the members. */
   error: ErrorCode;
   readonly finish:
     | { readonly kind: 'triggered'; readonly then: Continuation<TriggeredAnswer> }
-    | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> };
+    | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> }
+    | { readonly kind: 'metrics'; readonly then: Continuation<MetricsAnswer> };
 }
 
 /** The table env that starts one manual compaction: the wall second from which on it counts. */
@@ -207,6 +217,11 @@ export class AdminClient {
     this.beginCli(table, partitionIndex, 'replica.query-checkpoint', [String(minDecree)], 'primary', true, finish);
   }
 
+  /** The metrics of the primary's replica. */
+  queryMetrics(table: string, partitionIndex: number, then: Continuation<MetricsAnswer>): void {
+    this.beginCli(table, partitionIndex, 'replica.metrics', [], 'primary', true, { kind: 'metrics', then });
+  }
+
   private beginCli(
     table: string,
     partitionIndex: number,
@@ -219,7 +234,7 @@ export class AdminClient {
     const id = this.nextId++;
     const deadlineUs = this.deadlineUs();
     const about = { table, partitionIndex, command, args, audience, isQuestion, finish };
-    this.cliCalls.set(id, { ...about, deadlineUs, outstanding: 0, error: 'ERR_OK' });
+    this.cliCalls.set(id, { ...about, deadlineUs, outstanding: 0, node: '', error: 'ERR_OK' });
     this.attemptCli(id);
   }
 
@@ -252,6 +267,7 @@ export class AdminClient {
 
   private callCli(id: number, call: CliCall, node: NodeId, gpid: Gpid): void {
     const request = { command: call.command, args: [gpid, ...call.args] };
+    call.node = node;
     const timeoutMs = Math.max(1, this.remainingMs(call.deadlineUs));
     const options = { hash: threadHash(gpid), timeoutMs, gpid };
     this.ctx.env.rpc.call(node, 'RPC_CLI_CLI_CALL', request, options, reply(this, 'onCliAnswer', id));
@@ -265,11 +281,12 @@ export class AdminClient {
     if (--call.outstanding > 0) return;
     if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
     else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
+    else if (call.finish.kind === 'metrics') this.finishMetrics(id, error, result.body?.output ?? '');
     else this.finishCheckpoint(id, error, result.body?.output ?? '');
   }
 
   /** A replica that ignored a trigger has no role at the moment. */
-  cliAnswerError(result: RpcResult<CliResponse>, kind: 'triggered' | 'checkpoint'): ErrorCode {
+  cliAnswerError(result: RpcResult<CliResponse>, kind: CliCall['finish']['kind']): ErrorCode {
     const error = errorOf(result);
     const ignored = kind === 'triggered' && error === 'ERR_OK' && !wasTriggered(result.body?.output ?? '');
     return ignored ? 'ERR_INVALID_STATE' : error;
@@ -300,12 +317,24 @@ export class AdminClient {
     resume(call.finish.then, answer);
   }
 
+  private finishMetrics(id: number, error: ErrorCode, output: string): void {
+    const call = this.cliCalls.get(id);
+    const metrics = error === 'ERR_OK' ? parseMetricsOutput(output) : undefined;
+    if (call === undefined || call.finish.kind !== 'metrics' || metrics === undefined) {
+      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
+      return;
+    }
+    this.cliCalls.delete(id);
+    resume(call.finish.then, { error, node: call.node, metrics });
+  }
+
   private finishCli(id: number, error: ErrorCode): void {
     const call = this.cliCalls.get(id);
     if (call === undefined) return;
     this.cliCalls.delete(id);
     const final = this.cliError(error);
     if (call.finish.kind === 'triggered') resume(call.finish.then, { error: final, trigger: 'remote-command' });
+    else if (call.finish.kind === 'metrics') resume(call.finish.then, { error: final, node: '', metrics: {} });
     else resume(call.finish.then, { error: final, durable: -1, prepared: false, minDecree: -1 });
   }
 

@@ -25,6 +25,19 @@ export function parseCheckpointOutput(output: string): CheckpointOutput | undefi
   return typeof prepared === 'boolean' ? { error, minDecree, durable, prepared } : undefined;
 }
 
+/** Metrics by name; undefined: not an answer to `replica.metrics`. */
+export function parseMetricsOutput(output: string): Readonly<Record<string, number>> | undefined {
+  const json = parse(output);
+  const metrics: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, 'metrics') : undefined;
+  if (typeof metrics !== 'object' || metrics === null) return undefined;
+  const found: Record<string, number> = {};
+  for (const [name, value] of Object.entries(metrics)) {
+    if (typeof value !== 'number') return undefined;
+    found[name] = value;
+  }
+  return found;
+}
+
 /** False only when the server says that it did not start a checkpoint: the replica has no role (repl 2.2). */
 export function wasTriggered(output: string): boolean {
   const json = parse(output);

@@ -42,6 +42,7 @@ export type ShellCommand =
       readonly partitionIndex: number;
       readonly minDecree: number | 'last-applied';
     }
+  | { readonly kind: 'queryMetrics'; readonly table: string; readonly partitionIndex: number }
   | { readonly kind: 'manualCompact'; readonly table: string }
   | DuplicationShellCommand;
 
@@ -79,6 +80,8 @@ export function shellLine(command: ShellCommand): string {
       return remote('replica.emergency-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
     case 'queryCheckpoint':
       return remote('replica.query-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
+    case 'queryMetrics':
+      return remote('replica.metrics', command.table, command.partitionIndex, []);
     case 'manualCompact':
       return keyLine(command.table, ['set_app_envs', 'manual_compact.once.trigger_time', '<now>']);
     case 'addDup':

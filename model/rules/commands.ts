@@ -131,7 +131,8 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     command.command.kind === 'listTables' ||
     command.command.kind === 'queryDup' ||
     command.command.kind === 'listDups' ||
-    command.command.kind === 'queryCheckpoint'
+    command.command.kind === 'queryCheckpoint' ||
+    command.command.kind === 'queryMetrics'
   ) {
     delete cluster.commands[e.id];
   } else if (

@@ -118,7 +118,9 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
       dropped: false,
       start: e.start,
       shipped: known?.shipped ?? -1,
+      confirmed: known?.confirmed ?? toldProgress(scene, e),
       changedAtUs: e.atUs,
+      shippedAtUs: known?.shippedAtUs ?? -1,
     };
     // What an earlier pipeline had shipped and nobody stored is shipped again.
     progress.shipped = e.start - 1;
@@ -161,7 +163,10 @@ export const dupShipped: Rule<Shipped> = rule<DuplicatorScene, Shipped>(
     ),
   ],
   ({ progress, duplicator }, e) => {
-    if (duplicator !== undefined) duplicator.shipped = e.last;
+    if (duplicator !== undefined) {
+      duplicator.shipped = e.last;
+      duplicator.shippedAtUs = e.atUs;
+    }
     if (e.last > progress.shipped) progress.shipped = e.last;
     noteDebt(progress.unconfirmed, storedOf(progress), progress.shipped, e.atUs);
   },

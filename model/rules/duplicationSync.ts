@@ -20,6 +20,7 @@ import {
 import type { ModelEvent } from '../events.ts';
 import { durableOf, type ClusterState, type ModelState, type ReplicaState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
+import { noteConfirmed } from '../metrics.ts';
 import type { NodeId } from '../vocabulary.ts';
 import { clusterScene, guard, replicaScene, rule, type ClusterScene, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
@@ -117,7 +118,7 @@ export const dupTold: Rule<Told> = rule(
       gone: false,
     };
     dropDuplicators(cluster, dup, e.node, ({ status }) => status !== 'PS_PRIMARY');
-    noteDuplicators(cluster, dup, e);
+    noteDuplicators(state, cluster, dup, e);
     noteGuarded(state, cluster, dup, e.atUs);
   },
 );
@@ -141,13 +142,18 @@ function dropDuplicators(
 }
 
 /** Whoever is PRIMARY now has a duplicator from here on; it was not built before. */
-function noteDuplicators(cluster: ClusterState, dup: DupState, { node, atUs }: Told): void {
+function noteDuplicators(state: ModelState, cluster: ClusterState, dup: DupState, e: Told): void {
+  const { node, atUs, progress } = e;
   for (const index of Object.keys(dup.partitions)) {
     const gpid = `${dup.appId}.${index}`;
     const replica = cluster.partitions[gpid]?.replicas[node];
     if (replica?.open !== true || replica.status !== 'PS_PRIMARY') continue;
     const key = duplicatorKey(gpid, node);
-    if (dup.duplicators[key]?.incarnation === replica.incarnation) continue;
+    const known = dup.duplicators[key];
+    if (known?.incarnation === replica.incarnation) {
+      noteConfirmed(state, cluster, known, progress[Number(index)] ?? -1, atUs);
+      continue;
+    }
     dup.duplicators[key] = {
       gpid,
       node,
@@ -157,7 +163,9 @@ function noteDuplicators(cluster: ClusterState, dup: DupState, { node, atUs }: T
       dropped: false,
       start: -1,
       shipped: -1,
+      confirmed: progress[Number(index)] ?? -1,
       changedAtUs: atUs,
+      shippedAtUs: -1,
     };
   }
 }

@@ -15,6 +15,7 @@ import {
   type ReplicaState,
 } from '../state.ts';
 import { noteCommitted } from '../dupState.ts';
+import { noteApplied } from '../metrics.ts';
 import { sameContent, show } from '../mutations.ts';
 import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
@@ -354,8 +355,9 @@ export const applied = rule(
       replica.status !== 'PS_ERROR' || !replica.open ? undefined : ['nothing more in PS_ERROR', `decree ${e.decree}`],
     ),
   ],
-  ({ part, replica }, e) => {
+  ({ state, cluster, part, replica }, e) => {
     replica.applied = e.decree;
+    if (part.inbound) noteApplied(state, cluster, part, replica, e.atUs);
     noteDebt(replica.behind, replica.applied, part.committed, e.atUs);
     if (replica.undurableSinceUs < 0) replica.undurableSinceUs = e.atUs;
   },

@@ -5,7 +5,7 @@ import { reply } from '../../impl/env/contract.ts';
 import type { Context } from '../../impl/context.ts';
 import type { AdminClient } from '../../impl/client/adminClient.ts';
 import type { KvClient } from '../../impl/client/kvClient.ts';
-import type { AdminAnswer, CheckpointAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
+import type { AdminAnswer, CheckpointAnswer, MetricsAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from '../../impl/client/duplicationAnswers.ts';
 import type { ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
 
@@ -60,6 +60,9 @@ export class ClientHost {
         break;
       case 'queryCheckpoint':
         this.admin.queryCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
+        break;
+      case 'queryMetrics':
+        this.admin.queryMetrics(c.table, c.partitionIndex, reply(this, 'onMetrics', id));
         break;
       default:
         this.duplicate(id, c);
@@ -120,6 +123,9 @@ export class ClientHost {
   }
   onCheckpoint(answer: CheckpointAnswer, id: number): void {
     this.answered(id, { kind: 'checkpoint', ...answer });
+  }
+  onMetrics(answer: MetricsAnswer, id: number): void {
+    this.answered(id, { kind: 'metrics', ...answer });
   }
   onDupAdded(answer: DupAddedAnswer, id: number): void {
     this.answered(id, { kind: 'dupAdded', ...answer });

@@ -26,6 +26,8 @@ export function answerText(answer: Answer): string {
       return answer.error === 'ERR_OK' ? (answer.found ? `"${answer.value}"` : 'not found') : answer.error;
     case 'checkpoint':
       return `${answer.error}, durable ${String(answer.durable)}, prepared ${String(answer.prepared)} for ${String(answer.minDecree)}`;
+    case 'metrics':
+      return `${answer.error}${Object.entries(answer.metrics).map(([name, value]) => `, ${name} ${String(value)}`).join('')}`;
     case 'admin':
       return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
     case 'write':
