@@ -51,7 +51,7 @@ describe('plans of the common profile', () => {
     expect(some((s) => s['remoteTable'] !== '' && s['remoteTable'] !== s['table'])).toBe(true);
     expect(PAIRS.some((p) => ofKind(p, 'addDup').some((s) => Number(s['remoteReplicaCount']) > (p.clusters[1]?.replicaServers ?? 0)))).toBe(true);
     const all = PAIRS.flatMap((p) => p.steps);
-    expect(some((s) => s.kind === 'pauseDup' && s['dup'] === '7', all)).toBe(true);
+    expect(some((s) => ['pauseDup', 'startDup', 'removeDup'].includes(s.kind) && s['dup'] === '7', all)).toBe(true);
     for (const kind of ['put', 'get', 'multiPut']) expect(some((s) => s.kind === kind && s['cluster'] === 'follower', all), kind).toBe(true);
     for (const kind of ['crash', 'powerLoss', 'bitRot', 'slowDisk', 'poolLoad']) {
       for (const cluster of ['source', 'follower']) expect(some((s) => s.kind === kind && textOf(s, 'node').includes(cluster), all), `${kind} ${cluster}`).toBe(true);
