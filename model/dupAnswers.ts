@@ -198,7 +198,8 @@ const judgeModify: Judge = (scene, answer) => {
   if (answer.kind !== 'dupModified' || !isModify(asked)) return undefined;
   const { error } = answer;
   const since = scene.command.invokedAtUs;
-  const dups = namesakes(scene, asked.table).flatMap(({ appId }) => dupsOf(scene.cluster, appId));
+  const tables = namesakes(scene, asked.table);
+  const dups = tables.flatMap(({ appId }) => dupsOf(scene.cluster, appId));
   const dup = dups.findLast(({ dupId }) => dupId === asked.dupId);
   // The shell knows no FAIL_FAST, and no duplication has such an id.
   const odd = asked.dupId < 1 || (asked.kind === 'setDupFailMode' && asked.failMode === 'FAIL_FAST');
@@ -212,7 +213,10 @@ const judgeModify: Judge = (scene, answer) => {
     case 'ERR_APP_NOT_EXIST':
       return mayBeMissing(scene, asked.table) ? undefined : [`no ${error}: ${asked.table} existed all the time`, error];
     case 'ERR_OBJECT_NOT_FOUND':
-      return dup === undefined || mayLack(dup, since) ? undefined : [`no ${error}: ${what} was there all the time`, error];
+      // A table of that name that was made meanwhile has none of the earlier one's.
+      return dup === undefined || mayLack(dup, since) || tables.some(({ appId }) => appId > dup.appId)
+        ? undefined
+        : [`no ${error}: ${what} was there all the time`, error];
     case 'ERR_BUSY':
       return mayBeBusy(scene, asked.table, dup) ? undefined : ['no ERR_BUSY: nothing alters it', error];
     case 'ERR_INVALID_PARAMETERS':

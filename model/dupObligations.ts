@@ -324,7 +324,8 @@ export function keptForDuplication(
       continue;
     }
     const values = dup.partitions[indexOf(part.gpid)]?.values ?? [];
-    const reached = values.find(({ decree }) => decree >= Math.max(0, next?.previousMaxDecree ?? Infinity));
+    // A secondary takes a confirmed decree of 0 for none (repl 2.10).
+    const reached = values.find(({ decree }) => decree >= Math.max(1, next?.previousMaxDecree ?? Infinity));
     if (reached === undefined) return undefined;
     sinceUs = Math.max(sinceUs, reached.atUs);
   }
