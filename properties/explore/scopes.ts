@@ -3,6 +3,7 @@ import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Scope } from '../../model/enabled.ts';
 import type { ModelSettings } from '../../model/state.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
+import { duplicationScope } from './dupScope.ts';
 
 const SETTINGS: ModelSettings = {
   mutation2pcMinReplicaCount: 1,
@@ -206,4 +207,6 @@ export const SCOPES: readonly Scope[] = [
     storage: false,
     maxLogFiles: 9,
   }),
+  /** Two partitions, their duplication with a checkpoint, one write, one pause, one restart of the meta server. */
+  duplicationScope(SETTINGS),
 ];
