@@ -17,6 +17,7 @@ import type { RpcResult } from '../env/contract.ts';
 import { parseGpid, threadHash } from '../protocol/gpid.ts';
 import { isDuplicationFollower } from '../protocol/masterInfo.ts';
 import type { ConfigProposalAck } from '../protocol/messages.ts';
+import { toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
 
 /** The members chosen for a partition, and how far the current round of proposals got. */
@@ -155,7 +156,7 @@ export class PartitionGuardian {
     this.ctx.env.rpc.call(
       node,
       'RPC_CONFIG_PROPOSAL',
-      { app: app.record.info, type, node, config },
+      { app: toldAppInfo(app), type, node, config },
       { hash: threadHash(config.gpid), timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid: config.gpid },
       reply(this, 'onProposalAck', app.appId, partitionIndex, node, round),
     );

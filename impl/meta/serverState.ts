@@ -6,6 +6,7 @@
 import type { Ballot, ClusterId, DupId, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { parseGpid } from '../protocol/gpid.ts';
+import type { AppInfo } from '../protocol/messages.ts';
 import type { DuplicationInfo } from './duplication/duplicationInfo.ts';
 import { initialConfig } from './records.ts';
 import type { AppRecord } from './records.ts';
@@ -127,4 +128,13 @@ export function isMember(config: PartitionConfig, node: NodeId): boolean {
 export function isDuplicating(app: AppState): boolean {
   for (const dup of app.duplications.values()) if (!dup.isInvalidStatus()) return true;
   return false;
+}
+
+/**
+ * What servers are told of the table: it is a duplicated one as soon as one of its duplications is told to them, though the store of
+ * its own record may take longer (dup.B45). A server that believed otherwise for a moment would collect log that was not shipped.
+ */
+export function toldAppInfo(app: AppState): AppInfo {
+  const { info } = app.record;
+  return info.duplicating || !isDuplicating(app) ? info : { ...info, duplicating: true };
 }

@@ -30,7 +30,7 @@ import { sameRows } from '../mutations.ts';
 import { chosenOf, noteDebt, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { Decree, NodeId } from '../vocabulary.ts';
-import { TASKS_US } from './duplicationSync.ts';
+import { TASKS_US } from './duplicators.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
@@ -60,11 +60,16 @@ function toldProgress({ state, dup, progress }: DuplicatorScene, e: Claim): Decr
   return progress.values[toldOf(state, dup, e.node)?.values[indexOf(e.gpid)] ?? 0]?.decree ?? -1;
 }
 
-/** Is, or was a moment ago, the status that it was told DS_LOG? A fault may hold the task that hears of it back. */
+/**
+ * Is, or was a moment ago, the status that it was told DS_LOG? A fault may hold the task that hears of it back; but nobody
+ * ships what never was in DS_LOG.
+ */
 function mayShip(state: ModelState, dup: DupState, node: NodeId, atUs: number): boolean {
   const told = toldOf(state, dup, node);
   if (told === undefined) return false;
-  return toldStatus(state, dup, node) === 'DS_LOG' || !state.calm || told.sinceUs + TASKS_US >= atUs;
+  if (toldStatus(state, dup, node) === 'DS_LOG') return true;
+  const was = dup.versions.slice(0, told.version + 1).some(({ status }) => status === 'DS_LOG');
+  return was && (!state.calm || told.sinceUs + TASKS_US >= atUs);
 }
 
 const isRunning = guard('dup/pipeline-runs', 'dup.L6', ({ duplicator }: DuplicatorScene, e: Claim) =>
