@@ -34,6 +34,7 @@ import {
 } from './duplicationStory.ts';
 import {
   asks,
+  fault,
   flushed,
   listed,
   logFile,
@@ -72,7 +73,14 @@ const PIPELINE: readonly Refused[] = [
     rule: 'dup/starts-when-told',
     why: 'it was told DS_APP',
     before: APP,
-    event: begins(3, P, LATER),
+    event: begins(3),
+    says: 'told DS_LOG, got DS_APP',
+  },
+  {
+    rule: 'dup/starts-when-told',
+    why: 'a fault excuses what was told late, but DS_LOG never was',
+    before: [...APP, fault('link-loss', P, 10 * S)],
+    event: begins(3),
     says: 'told DS_LOG, got DS_APP',
   },
   { rule: 'dup/starts-once', why: 'it runs', before: RUNS, event: begins(3), says: 'it runs from 3 on' },
