@@ -135,6 +135,8 @@ export interface ReplicaState {
   fileOpen: boolean;
   /** The auditor found the log damaged; part of the log, or all of the replica, was lost. */
   damaged: boolean;
+  /** Its log or what it held had a fault when it was opened, or none is known of: what the log then held may have a hole. */
+  openedWithFault: boolean;
   lost: boolean;
   /** Since when something applied is not durable; and since when a log file could go (obligations). */
   undurableSinceUs: number;
@@ -280,6 +282,7 @@ export function newReplica(node: NodeId): ReplicaState {
     files: [],
     fileOpen: false,
     damaged: false,
+    openedWithFault: false,
     lost: false,
     undurableSinceUs: -1,
     collectableSinceUs: -1,

@@ -189,6 +189,14 @@ function isReadable({ part, replica, node }: DuplicatorScene, { from, to }: Skip
   return false;
 }
 
+/** Is a write among the decrees that was not lost before the replica was opened? Then only a file that is given up hides it. */
+function isGivenUp({ part, replica, node }: DuplicatorScene, { from, to }: Skipped): boolean {
+  if (node.powerLost || replica.openedWithFault) return false;
+  for (let decree = from; decree <= to; decree++)
+    if (chosenOf(part, decree)?.updates.some(isShippable) === true) return true;
+  return false;
+}
+
 export const dupSkipped: Rule<Skipped> = rule<DuplicatorScene, Skipped>(
   duplicatorScene,
   [
@@ -199,6 +207,11 @@ export const dupSkipped: Rule<Skipped> = rule<DuplicatorScene, Skipped>(
     ),
     guard('dup/skips-only-the-unreadable', 'dup.S10', (scene: DuplicatorScene, e: Skipped) =>
       isReadable(scene, e) ? ['only decrees that cannot be read', `${e.from} to ${e.to} of a healthy log`] : undefined,
+    ),
+    guard('dup/gives-up-files-only-when-asked', 'S8', (scene: DuplicatorScene, e: Skipped) =>
+      isGivenUp(scene, e) && !scene.dup.versions.some(({ failMode }) => failMode === 'FAIL_SKIP')
+        ? ['a file that cannot be read to be tried again and again, without FAIL_SKIP', `${e.from} to ${e.to} given up`]
+        : undefined,
     ),
   ],
   ({ state, cluster, dup, progress, part }, { from, to, atUs }) => {

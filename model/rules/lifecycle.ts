@@ -119,6 +119,7 @@ export const opened = rule(
     replica.fileOpen = replica.manual = false;
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
     replica.openedAtUs = e.atUs;
+    replica.openedWithFault = replica.damaged || replica.lost;
     replica.endedDurable = e.durable;
     replica.intervalSinceUs = replica.intervalBeforeUs = -1;
     noteCollectable(replica, e.atUs);

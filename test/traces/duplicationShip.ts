@@ -45,6 +45,7 @@ import {
   put,
   putAt,
   REMOVE,
+  survived,
   tries,
   write,
 } from './story.ts';
@@ -315,6 +316,13 @@ const CLAIMS: readonly Refused[] = [
     before: OWING,
     event: skipped(3, 3),
     says: '3 to 3 of a healthy log',
+  },
+  {
+    rule: 'dup/gives-up-files-only-when-asked',
+    why: 'its record cannot be read, and the fail mode is FAIL_SLOW',
+    before: [...OWING, fault('disk.bit-rot', P), survived(P, [[1, 1], [1, 2]], false)],
+    event: skipped(3, 3),
+    says: '3 to 3 given up',
   },
   {
     rule: 'replication/updates-were-asked-for',

@@ -2,6 +2,7 @@
 import type { OpenRequest } from '../../../impl/replica/duplication/pipeline/mutationDuplicator.ts';
 import type { LoadedWrite } from '../../../impl/replica/duplication/pipeline/types.ts';
 import type { Decree } from '../../../model/vocabulary.ts';
+import { classic } from '../classic/told.ts';
 import type { Defect } from '../types.ts';
 import { suspect, upstream } from './told.ts';
 
@@ -211,6 +212,22 @@ export const PIPELINE: readonly Defect[] = [
         mend: (Base) =>
           class extends Base {
             override onProgressBehindFailure(): void {}
+          },
+      },
+    ],
+  }),
+  classic({
+    id: 'dup-gives-up-unasked',
+    symptom: 'a log file that cannot be read is given up under every fail mode, and what it held is never shipped',
+    expected: ['S8', 'dup.S10', 'S3'],
+    changes: [
+      {
+        part: 'ReplicaDuplicator',
+        mend: (Base) =>
+          class extends Base {
+            override failMode(): 'FAIL_SKIP' {
+              return 'FAIL_SKIP';
+            }
           },
       },
     ],
