@@ -52,6 +52,17 @@ function versionTold({ versions }: DupState, e: Told, first: number): number {
 const firstVersion = (told: DupTold | undefined): number => told?.version ?? 0;
 const firstValue = (told: DupTold | undefined, index: number): number => told?.values[index] ?? 0;
 
+/** Progress that was surpassed before the answer can have left. */
+function oldProgress(dup: DupState, e: Told, untilUs: number): Refusal | undefined {
+  for (const [index, decree] of Object.entries(e.progress)) {
+    const values = dup.partitions[Number(index)]?.values ?? [];
+    const next = values[values.findIndex((value) => value.decree === decree) + 1];
+    if (next !== undefined && next.decree > decree && next.atUs < untilUs)
+      return [`${next.decree} of partition ${index}`, `${decree}, which was over long before`];
+  }
+  return undefined;
+}
+
 /** An answer may have been on its way that long. */
 const onTheWayUs = (state: ModelState, cluster: string): number =>
   settingsOfCluster(state.config, cluster).dupSyncTimeoutMs * 1000 + TASKS_US;
@@ -71,7 +82,9 @@ export const dupTold: Rule<Told> = rule(
       if (isErased(dup) && dup.erasedAtUs < until) return ['nothing of a removed duplication', e.status];
       const version = dup.versions.findLastIndex((one) => one.status === e.status && one.failMode === e.failMode);
       const over = dup.versions[version + 1]?.atUs ?? Infinity;
-      return over >= until ? undefined : [versionOf(dup).status, `${e.status}, which was over long before`];
+      return over >= until
+        ? oldProgress(dup, e, until)
+        : [versionOf(dup).status, `${e.status}, which was over long before`];
     }),
     guard('dup/told-stored-progress', 'dup.S4', ({ state, dup }: DupScene, e: Told) => {
       const told = toldOf(state, dup, e.node);

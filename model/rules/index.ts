@@ -94,5 +94,12 @@ export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable 
     'checkpoint.listed': rules['checkpoint.listed'].without(name),
     'checkpoint.removed': rules['checkpoint.removed'].without(name),
     'checkpoint.ended': rules['checkpoint.ended'].without(name),
+    'checkpoint.adopted': rules['checkpoint.adopted'].without(name),
+    'dup.stored': rules['dup.stored'].without(name),
+    'dup.progress-stored': rules['dup.progress-stored'].without(name),
+    'dup.told': rules['dup.told'].without(name),
+    'dup.reported': rules['dup.reported'].without(name),
+    'dup.started': rules['dup.started'].without(name),
+    'dup.shipped': rules['dup.shipped'].without(name),
   };
 }

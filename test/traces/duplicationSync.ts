@@ -25,6 +25,7 @@ import {
   progress,
   reported,
   S,
+  SHIPPED,
   stored,
   synced,
   told,
@@ -130,6 +131,14 @@ const TOLD: readonly Refused[] = [
     event: told('DS_LOG', -1, LATER),
     permitted: told('DS_LOG', -1, { atUs: 11 * S }),
     says: 'nothing of a removed duplication',
+  },
+  {
+    rule: 'dup/told-nothing-old',
+    why: 'decree 3 was stored half a minute ago, and nothing is wrong',
+    before: [...SHIPPED, reported(3), progress(3)],
+    event: told('DS_LOG', 2, LATER),
+    permitted: told('DS_LOG', 3, LATER),
+    says: '3 of partition 0, got 2, which was over long before',
   },
   {
     rule: 'dup/told-stored-progress',
