@@ -3,22 +3,12 @@
  * middle of a write of its record; a scene brings together what has to meet and leaves the rest to the draw: which table, how
  * long, what strikes, and where in it.
  */
-import type { Draw } from './draw.ts';
+import { crash, drawServer, drawWrites, hold, otherCluster, serversOf, type Casting } from './sceneSteps.ts';
 import { drawWindowMs } from './steps/common.ts';
-import { drawAdd, drawAddBack } from './steps/addDup.ts';
+import { drawAdd, drawAddAgain, drawAddBack } from './steps/addDup.ts';
 import { drawFollowerTable } from './steps/createTable.ts';
-import { drawWrite } from './steps/put.ts';
-import type { DupSymbol, Symbols } from './symbols.ts';
+import type { DupSymbol } from './symbols.ts';
 import type { Step } from './types.ts';
-
-/** What a scene draws with. `allows`: the kinds of the search's profile. */
-export interface Casting {
-  readonly draw: Draw;
-  readonly symbols: Symbols;
-  /** Does the plan have faults at all? */
-  readonly faults: boolean;
-  allows(kind: string): boolean;
-}
 
 const STATUS_STEPS: readonly string[] = ['startDup', 'pauseDup', 'removeDup', 'setDupFailMode'];
 
@@ -89,18 +79,54 @@ function drawLostFollower(casting: Casting, node: string): readonly Step[] {
 function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
   const faults = casting.faults && casting.allows('crash');
-  switch (draw.weighted(['modify', 'around', 'meta', 'primary', 'follower'], (what) => (what === 'modify' ? 3 : what === 'around' && casting.allows('slowStore') && faults ? 4 : faults ? (what === 'primary' ? 3 : 2) : 0))) {
+  const strikes: readonly (readonly [what: string, weight: number])[] = [
+    ['modify', 3],
+    ['around', casting.allows('slowStore') && faults ? 4 : 0],
+    ['hasty', casting.allows('slowStore') && faults ? 2 : 0],
+    ['clock', casting.faults && casting.allows('wallShift') ? 2 : 0],
+    ['loaded', casting.allows('poolLoad') && faults ? 2 : 0],
+    ['meta', faults ? 2 : 0],
+    ['primary', faults ? 3 : 0],
+    ['follower', faults ? 2 : 0],
+  ];
+  switch (draw.weighted(strikes, ([, weight]) => weight)[0]) {
     case 'modify':
       return [drawModify(casting, dup)];
     case 'around':
       return drawAroundAWrite(casting, dup.cluster, drawModify(casting, dup));
+    case 'hasty':
+      return drawHasty(casting, dup);
+    case 'clock':
+      return [{ kind: 'wallShift', afterMs: 0, node: drawServer(casting, dup.cluster), deltaMs: draw.pick([-60_000, -5000, -5000, 5000, 60_000]) }];
+    case 'loaded':
+      return drawLoadedStart(casting, drawServer(casting, dup.cluster));
     case 'meta':
       return [crash(casting, `meta(${dup.cluster},0)`)];
     case 'primary':
       return [crash(casting, drawServer(casting, dup.cluster))];
     default:
-      return [crash(casting, drawServer(casting, dup.cluster === 'source' ? 'follower' : 'source'))];
+      return [crash(casting, drawServer(casting, otherCluster(casting, dup.cluster)))];
   }
+}
+
+/** Begun by hand and paused at once, while an answer of the follower's slow meta server is on its way. */
+function drawHasty(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  return [
+    { kind: 'slowStore', afterMs: 0, cluster: otherCluster(casting, dup.cluster), factor: draw.pick([100, 400]), forMs: 3000 },
+    { kind: 'startDup', afterMs: draw.pick([0, 200, 800]), ...named },
+    { kind: 'pauseDup', afterMs: draw.pick([1, 20, 200]), ...named },
+  ];
+}
+
+/** A server comes back to other work: what it begins with has to wait. */
+function drawLoadedStart(casting: Casting, node: string): readonly Step[] {
+  return [drawLoad(casting, node), { ...crash(casting, node), insideCall: 0 }];
+}
+
+function drawLoad({ draw }: Casting, node: string): Step {
+  return { kind: 'poolLoad', afterMs: 0, node, tasks: draw.int(2, 3), costMs: draw.pick([10, 20]), forMs: draw.pick([5000, 20_000]) };
 }
 
 /** A change of a duplication's record; now and then the meta server stops about then. */
@@ -140,9 +166,22 @@ export function drawScene(casting: Casting): readonly Step[] {
   const dup = draw.pick(there.length === 0 || draw.chance(50) ? symbols.dups : there);
   const rot = casting.faults && casting.allows('bitRot') && casting.allows('setDupFailMode');
   const hole = casting.faults && casting.allows('powerLoss') && casting.allows('pauseDup') && casting.allows('setDupFailMode');
-  switch (draw.weighted(['writes', 'pause', 'strike', 'unreadable', 'hole'], (scene) => (scene === 'unreadable' ? (rot ? 5 : 0) : scene === 'hole' ? (hole ? 8 : 0) : scene === 'writes' ? 3 : 4))) {
+  const scenes: readonly (readonly [scene: string, weight: number])[] = [
+    ['writes', 3],
+    ['steady', 4],
+    ['pause', 4],
+    ['again', casting.allows('removeDup') ? 2 : 0],
+    ['strike', 4],
+    ['unreadable', rot ? 5 : 0],
+    ['hole', hole ? 8 : 0],
+  ];
+  switch (draw.weighted(scenes, ([, weight]) => weight)[0]) {
     case 'writes':
       return [...drawWrites(casting, dup, draw.int(3, 10)), ...(draw.chance(500) ? [hold(draw.pick([300, 1000, 3000]))] : [])];
+    case 'steady':
+      return drawSteady(casting, dup);
+    case 'again':
+      return drawAgain(casting, dup);
     case 'pause':
       return drawPause(casting, dup);
     case 'strike':
@@ -154,6 +193,26 @@ export function drawScene(casting: Casting): readonly Step[] {
   }
 }
 
+/** Some seconds of writes one after the other, mostly beside other work of the servers that ship them. */
+function drawSteady(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  const loaded = casting.faults && casting.allows('poolLoad') && draw.chance(700);
+  const loads = loaded ? serversOf(casting, dup.cluster).map((node) => drawLoad(casting, node)) : [];
+  return [...loads, ...drawWrites(casting, dup, draw.int(6, 14), draw.pick([30, 150, 400]))];
+}
+
+/** Removed and added again, to the table that is there from before or to another. */
+function drawAgain(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw, symbols } = casting;
+  dup.removed = true;
+  const steps: Step[] = [{ kind: 'removeDup', afterMs: draw.pick([0, 100]), cluster: dup.cluster, table: dup.table, dup: dup.ref }];
+  steps.push(hold(draw.pick([0, 20, 1000, 3000])), ...drawWrites(casting, dup, draw.int(0, 3)));
+  const { cluster, again } = drawAddAgain(draw, symbols, dup);
+  if (casting.allows('dropTable') && draw.chance(200)) steps.push({ kind: 'dropTable', afterMs: 0, cluster, table: again.remoteTable });
+  steps.push({ kind: 'addDup', afterMs: draw.pick([0, 10, 500]), ...again }, hold(draw.pick([1000, 4000, 7000])));
+  return steps;
+}
+
 /** Paused, written to meanwhile (the log rolls), and mostly begun again; something may strike while it is paused. */
 function drawPause(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
@@ -161,7 +220,8 @@ function drawPause(casting: Casting, dup: DupSymbol): readonly Step[] {
   const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
   const steps: Step[] = [...drawChange(casting, dup.cluster, { kind: 'pauseDup', afterMs: draw.pick([0, 100]), ...named })];
   steps.push(hold(draw.pick([0, 50, 1200, 2500])), ...drawWrites(casting, dup, draw.int(2, 9)));
-  if (draw.chance(450)) steps.push(...drawStrike(casting, dup), hold(draw.pick([0, 300, 1000])));
+  if (casting.allows('triggerCheckpoint') && draw.chance(300)) steps.push({ kind: 'triggerCheckpoint', afterMs: 20, cluster: dup.cluster, table: dup.table, partitionIndex: 0 }, hold(draw.pick([700, 2500])));
+  if (draw.chance(450)) steps.push(...drawStrike(casting, dup), ...drawWrites(casting, dup, draw.int(0, 2)), hold(draw.pick([0, 300, 1000])));
   if (draw.chance(750)) steps.push(...drawChange(casting, dup.cluster, { kind: 'startDup', afterMs: draw.pick([0, 10, 800]), ...named }));
   if (draw.chance(500)) steps.push(hold(draw.pick([500, 2000])));
   return steps;
@@ -169,16 +229,14 @@ function drawPause(casting: Casting, dup: DupSymbol): readonly Step[] {
 
 /** Bits of the source's logs flip before what they hold is shipped, under a fail mode. */
 function drawUnreadable(casting: Casting, dup: DupSymbol): readonly Step[] {
-  const { draw, symbols } = casting;
+  const { draw } = casting;
   const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
   const steps: Step[] = [...drawChange(casting, dup.cluster, { kind: 'setDupFailMode', afterMs: 0, ...named, failMode: draw.pick(['slow', 'skip', 'skip', 'fast']) })];
   const paused = casting.allows('pauseDup') && draw.chance(500);
   if (paused) steps.push({ kind: 'pauseDup', afterMs: 10, ...named });
   steps.push(hold(draw.pick([100, 1200, 2500])), ...drawWrites(casting, dup, draw.int(4, 10)));
-  const servers = symbols.clusters.find((c) => c.id === dup.cluster)?.replicaServers ?? 1;
   if (paused && draw.chance(500)) steps.push({ kind: 'startDup', afterMs: 0, ...named }, hold(draw.pick([2, 10, 100])));
-  for (let i = 0; i < servers; i++) {
-    const node = `node(${dup.cluster},${String(i)})`;
+  for (const node of serversOf(casting, dup.cluster)) {
     steps.push({ kind: 'bitRot', afterMs: draw.pick([0, 1, 5]), node, file: 'plog', nth: draw.int(0, 4), atPermille: draw.int(0, 999), bit: draw.int(0, 7) });
   }
   if (paused) steps.push({ kind: 'startDup', afterMs: 10, ...named });
@@ -188,7 +246,7 @@ function drawUnreadable(casting: Casting, dup: DupSymbol): readonly Step[] {
 
 /** What is not shipped yet goes lost with the log's tail at a power loss, while storage has it: the log goes on behind a hole. */
 function drawHole(casting: Casting, dup: DupSymbol): readonly Step[] {
-  const { draw, symbols } = casting;
+  const { draw } = casting;
   const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
   // Mostly it ships by then.
   const steps: Step[] = draw.chance(500) ? [hold(3000)] : [];
@@ -196,33 +254,10 @@ function drawHole(casting: Casting, dup: DupSymbol): readonly Step[] {
   steps.push({ kind: 'pauseDup', afterMs: 0, ...named }, hold(draw.pick([1200, 2500])), ...drawWrites(casting, dup, draw.int(3, 8)));
   if (casting.allows('triggerCheckpoint') && draw.chance(700)) steps.push({ kind: 'triggerCheckpoint', afterMs: 20, cluster: dup.cluster, table: dup.table, partitionIndex: 0 });
   steps.push(hold(draw.pick([300, 1500, 3000])));
-  const servers = symbols.clusters.find((c) => c.id === dup.cluster)?.replicaServers ?? 1;
-  for (let i = 0; i < servers; i++) {
+  for (const node of serversOf(casting, dup.cluster)) {
     if (draw.chance(400)) continue;
-    const node = `node(${dup.cluster},${String(i)})`;
     steps.push({ kind: 'powerLoss', afterMs: draw.pick([0, 5]), node, downMs: draw.pick([200, 500]), tail: draw.pick(['cut', 'torn']), keepPermille: draw.pick([0, 0, 300]) });
   }
   steps.push(hold(1000), ...drawWrites(casting, dup, draw.int(1, 4)), { kind: 'startDup', afterMs: 10, ...named });
   return steps;
-}
-
-/** Writes to what is duplicated, from many users at once or one after the other. */
-function drawWrites(casting: Casting, dup: DupSymbol, count: number): readonly Step[] {
-  const { draw, symbols } = casting;
-  const afterMs = draw.pick([0, 0, 1, 10]);
-  return Array.from({ length: count }, () => ({ kind: 'put', afterMs, ...drawWrite(draw, symbols, dup) }));
-}
-
-function drawServer(casting: Casting, cluster: string): string {
-  const servers = casting.symbols.clusters.find((c) => c.id === cluster)?.replicaServers ?? 1;
-  return `node(${cluster},${String(casting.draw.int(0, servers - 1))})`;
-}
-
-function crash(casting: Casting, node: string): Step {
-  const { draw } = casting;
-  return { kind: 'crash', afterMs: 0, node, downMs: drawWindowMs(draw), insideCall: draw.chance(300) ? draw.int(1, 12) : 0 };
-}
-
-function hold(forMs: number): Step {
-  return { kind: 'wait', afterMs: 0, forMs };
 }

@@ -6,7 +6,7 @@
 import { commandStep, table } from '../commandStep.ts';
 import type { Draw } from '../draw.ts';
 import { bool, dupRef, flag, int, num, str, tableRef, text, type StepSpec } from '../spec.ts';
-import type { Symbols, TableSymbol } from '../symbols.ts';
+import type { DupSymbol, Symbols, TableSymbol } from '../symbols.ts';
 import type { StepValue } from '../types.ts';
 import { clusterField } from './common.ts';
 
@@ -63,6 +63,16 @@ export function drawAddBack(draw: Draw, symbols: Symbols): Fields | undefined {
   const back = checkpoint ? `b${of.slice('table#'.length)}` : of;
   symbols.dups.push({ ref, cluster: follower.id, table: remoteTable, remoteTable: back });
   return { cluster: follower.id, as: ref, table: remoteTable, remoteCluster: 'source', checkpoint, remoteTable: back, remoteReplicaCount: 0 };
+}
+
+/** The table of a duplication that was removed, to where it went before or to a new table. */
+export function drawAddAgain(draw: Draw, symbols: Symbols, before: DupSymbol): { readonly cluster: string; readonly again: Fields & { readonly remoteTable: string } } {
+  const cluster = symbols.clusters.find((c) => c.id !== before.cluster)?.id ?? before.cluster;
+  const ref = `dup#${String(symbols.nextDup++)}`;
+  const remoteTable = draw.chance(800) ? before.remoteTable : `s${before.table.replace(/^\D*/, '')}`;
+  symbols.dups.push({ ref, cluster: before.cluster, table: before.table, remoteTable });
+  const again = { cluster: before.cluster, as: ref, table: before.table, remoteCluster: cluster, checkpoint: draw.chance(700), remoteTable, remoteReplicaCount: 0 };
+  return { cluster, again };
 }
 
 export const addDup: StepSpec = commandStep({
