@@ -135,7 +135,7 @@ export interface ReplicaState {
   fileOpen: boolean;
   /** The auditor found the log damaged; part of the log, or all of the replica, was lost. */
   damaged: boolean;
-  /** Its log or what it held had a fault when it was opened, or none is known of: what the log then held may have a hole. */
+  /** A fault of its disk, or of its power, came before it was opened: the log that was read then may have a hole. */
   openedWithFault: boolean;
   lost: boolean;
   /** Since when something applied is not durable; and since when a log file could go (obligations). */
