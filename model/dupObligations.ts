@@ -244,14 +244,14 @@ function confirmed(end: End): void {
 function shippingTerms(
   { state, settings: s, dup, primary }: End,
   follower: PartitionState,
-  backlog: Decree,
+  backlog: number,
 ): readonly Term[] {
   const remote = settingsOfCluster(state.config, dup.remote);
   const terms: Term[] = [
     [2, 'dupNoMutationLoadDelayMs', s.dupNoMutationLoadDelayMs],
     [1, 'dupShipRetryMs', s.dupShipRetryMs],
     [1, 'dupWaitConfirmRepeatMs', s.dupWaitConfirmRepeatMs],
-    [Math.max(1, backlog), 'decree', DECREE_MS],
+    [Math.max(1, backlog), 'record', RECORD_MS],
     WORK,
   ];
   // A request or a route that a fault took, and a file that it hid for a while.
@@ -273,7 +273,14 @@ function shippingTerms(
 }
 
 /** A block read behind others' work in the pool for long tasks, a request there and back, a log write on the follower. */
-const DECREE_MS = 100;
+const RECORD_MS = 100;
+
+/** What the loader must read: records behind a decree, each as often as it was proposed again. */
+function recordsBehind({ files }: ReplicaState, decree: Decree): number {
+  let count = 0;
+  for (const { records } of files) for (const record of records) if (record.decree > decree) count++;
+  return count;
+}
 
 function drained(end: End): void {
   const { state, dup, source, primary, progress, duplicator, all } = end;
@@ -295,13 +302,13 @@ function drained(end: End): void {
     state.disturbedAtUs,
   );
   if (!Number.isFinite(since)) return;
-  const backlog = progress.unshipped.target - progress.lagFrom;
+  const backlog = recordsBehind(primary, progress.lagFrom);
   if (progress.unshipped.sinceUs >= 0) {
     const from = Math.max(since, progress.unshipped.sinceUs);
     owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, backlog));
   } else if (excluded('at-least-once', differsFromSource(dup, source, follower) !== undefined)) {
     const from = Math.max(since, source.committedAtUs, follower.committedAtUs);
-    const again = source.committed - Math.max(0, storedOf(progress));
+    const again = recordsBehind(primary, Math.max(0, storedOf(progress)));
     owe(all, 'dup S11 same rows', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, again));
   }
 }

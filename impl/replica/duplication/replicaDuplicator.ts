@@ -194,7 +194,8 @@ export class ReplicaDuplicator implements PipelineHost {
     return this.confirmed > this.last ? 'ERR_INVALID_STATE' : 'ERR_OK';
   }
 
-  private countConfirmed(confirmed: Decree): void {
+  /** By how much the stored decree rose that this server was told of. */
+  countConfirmed(confirmed: Decree): void {
     const rise = confirmed - this.confirmed;
     if (rise > 0) this.replica.host.metrics.add(this.replica.gpid, 'dup_confirmed_mutations', rise);
   }

@@ -84,7 +84,7 @@ export class ReplicaDuplicatorManager {
     }
     const duplicator = this.duplications.get(entry.dupId);
     if (duplicator === undefined) this.buildDuplication(entry, persisted);
-    else if (this.isOutdated(duplicator, entry, persisted)) this.rebuildDuplication(entry, persisted);
+    else if (this.isOutdated(duplicator, entry, persisted)) this.rebuildDuplication(duplicator, entry, persisted);
     else this.updateDuplication(duplicator, entry, persisted);
   }
 
@@ -103,7 +103,8 @@ export class ReplicaDuplicatorManager {
     return persisted > duplicator.lastDecree() || entry.createTsMs !== duplicator.createTsMs;
   }
 
-  rebuildDuplication(entry: DuplicationEntry, persisted: Decree): void {
+  rebuildDuplication(old: ReplicaDuplicator, entry: DuplicationEntry, persisted: Decree): void {
+    if (old.createTsMs === entry.createTsMs) old.countConfirmed(persisted);
     this.removeDuplication(entry.dupId);
     this.buildDuplication(entry, persisted);
   }
