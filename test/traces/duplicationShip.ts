@@ -290,6 +290,20 @@ const CLAIMS: readonly Refused[] = [
   },
   {
     rule: 'dup/shipped-is-on-the-follower',
+    why: 'started by the operator while the follower has no replica (Q2)',
+    before: [
+      ...APP,
+      orders(11, change('startDup')),
+      stored('DS_LOG'),
+      told('DS_LOG', 2),
+      ...putAt(3, 3, 'l', 'w'),
+      begins(3),
+    ],
+    event: shipped(3),
+    says: 'at most 2: decree 3 is not on the follower',
+  },
+  {
+    rule: 'dup/shipped-is-on-the-follower',
     why: 'a removal was left out behind a write that arrived (B21)',
     before: [
       ...SENT,
