@@ -6,6 +6,7 @@ import { init } from '../../model/state.ts';
 import { DISK } from '../traces/disk.ts';
 import { DUPLICATION } from '../traces/duplication.ts';
 import { DUPLICATION_ANSWERS } from '../traces/duplicationAnswers.ts';
+import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
@@ -23,6 +24,7 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_SHIP,
   ...DUPLICATION_FOLLOWER,
   ...DUPLICATION_ANSWERS,
+  ...DUPLICATION_METRICS,
 ];
 
 describe('refusing traces', () => {
