@@ -153,7 +153,7 @@ export function duplicationScope(settings: ModelSettings, limits: Partial<Scope[
       meta: META,
       follower: FOLLOWER,
       followerMeta: 'd/meta-0',
-      lines: ['pauseDup'],
+      lines: [],
       sourceRestarts: 0,
       metaRestarts: 1,
       maxDecree: 3,

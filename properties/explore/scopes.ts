@@ -207,6 +207,6 @@ export const SCOPES: readonly Scope[] = [
     storage: false,
     maxLogFiles: 9,
   }),
-  /** Two partitions, their duplication with a checkpoint, one write, one pause, one restart of the meta server. */
+  /** Two partitions, their duplication with a checkpoint, one write, one restart of the meta server. */
   duplicationScope(SETTINGS),
 ];
