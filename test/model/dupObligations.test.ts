@@ -9,6 +9,7 @@ import {
   APP,
   ARRIVED,
   arrives,
+  begins,
   change,
   CONFIRMED,
   DUP_CONFIG,
@@ -22,6 +23,7 @@ import {
   L_W,
   LOG,
   LOG_RUNS,
+  LOG_TOLD,
   MARKED,
   orders,
   OTHERS_CREATION,
@@ -36,7 +38,7 @@ import {
   synced,
   told,
 } from '../traces/duplicationStory.ts';
-import { asks, fault, P, PUT, putAt, started, stopped, table } from '../traces/story.ts';
+import { asks, fault, P, PUT, putAt, started, stopped, survived, table } from '../traces/story.ts';
 
 function after(config: ModelConfig, events: readonly ModelEvent[]): ModelState {
   const state = init(config);
@@ -209,6 +211,19 @@ describe('L2', () => {
     expect(names(paused)).not.toContain('dup L2 drained');
     expect(names([...OWING, stopped(F, 'crash', 11 * S)])).toEqual([]);
     expect(names([...OWING, stopped(E, 'crash', 11 * S)])).toEqual([]);
+  });
+
+  it('is not owed once the store holds the pause, nor before a first progress is stored and told', () => {
+    const pausing = [...OWING, orders(11, change('pauseDup')), stored('DS_PAUSE')];
+    expect(names(pausing)).toEqual(['dup L4 told']);
+    const early = [...LOG_TOLD, begins(3), ...putAt(3, 3, 'l', 'w')];
+    expect(names(early)).toEqual([]);
+    const known = [...LOG_RUNS, told('DS_LOG', 2), ...putAt(3, 3, 'l', 'w')];
+    expect(names(known)).toEqual(['dup L2 drained']);
+  });
+
+  it('is not owed when a member of the follower lost what it had promised', () => {
+    expect(names([...OWING, fault('disk-bit-rot', E, 10 * S), survived(E, [[1, 3]], false)])).toEqual([]);
   });
 
   it('is not owed when the follower has too few members, or its table is gone', () => {
