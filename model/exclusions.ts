@@ -93,6 +93,12 @@ export const EXCLUSIONS = {
     cites: 'dup 2.1, 6.3',
     used: true,
   },
+  'late-guard': {
+    what: 'a server that has not heard yet that its table is duplicated may delete log that is not shipped',
+    why: 'primaries hear it by the next duplication sync, secondaries by a configuration sync',
+    cites: 'dup 6.7, Q12',
+    used: true,
+  },
   'at-least-once': {
     what: 'the follower may apply a write again after later ones, and then the later ones again',
     why: 'a new pipeline begins behind what is stored, not behind what was shipped',

@@ -11,6 +11,7 @@ import {
 } from '../state.ts';
 import { sameContent, show } from '../mutations.ts';
 import { indexOf, isErased, storedOf } from '../dupState.ts';
+import { excluded } from '../exclusions.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;
@@ -154,7 +155,8 @@ function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemo
   for (const dup of Object.values(cluster.dups)) {
     const progress = dup.appId === part.appId ? dup.partitions[indexOf(part.gpid)] : undefined;
     const since = dup.guarded[replica.node];
-    if (progress === undefined || isErased(dup) || since === undefined || since + SLACK_US >= e.atUs) continue;
+    if (progress === undefined || isErased(dup)) continue;
+    if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
     const stored = storedOf(progress);
     const least = stored < 0 ? progress.appliedAtCreation : stored;
     const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
