@@ -69,7 +69,7 @@ export const LOG_GC: readonly Defect[] = [
     id: 'dup-reader-renames-log',
     issue: 'dup.B28',
     symptom: 'the loader renames a log file whose first block is not on disk yet, and its records are lost with a restart',
-    expected: ['S1', 'S2', 'S5', 'S8', 'S4', 'dup.S7'],
+    expected: ['S1', 'S2', 'S5', 'S8', 'S4', 'dup.S7', 'repl.S18'],
     changes: [
       {
         part: 'LoadFromPrivateLog',
