@@ -14,9 +14,11 @@ import {
   DUP_CONFIG,
   erased,
   FILLED,
+  envsOf,
   followerTable,
   ID,
   INVITED,
+  invites,
   LOG,
   LOG_ONLY,
   LOG_RUNS,
@@ -201,7 +203,7 @@ const STATUS: readonly Refused[] = [
   {
     rule: 'dup/app-needs-prepared-checkpoints',
     why: 'the decree behind which the log is shipped is not stored',
-    before: [...PREPARE, reported(2)],
+    before: [...CHECKED.filter(({ kind }) => kind !== 'dup.progress-stored').slice(0, -2), reported(2, true)],
     event: stored('DS_APP'),
   },
   {
@@ -224,6 +226,18 @@ const STATUS: readonly Refused[] = [
     before: [...PREPARED, OTHERS_CREATION, followerTable({}), ...INVITED.slice(PREPARED.length, -2)],
     event: stored('DS_APP'),
     says: 'env duplication.master_cluster=c, got none',
+  },
+  {
+    rule: 'dup/app-needs-the-follower-table',
+    why: 'a table with other replicas than the duplication wants',
+    before: [
+      ...PREPARED,
+      { ...OTHERS_CREATION, command: { ...create(), replicaCount: 1 } } as ModelEvent,
+      invites('creating'),
+      { ...followerTable(envsOf('creating')), maxReplicaCount: 1 } as ModelEvent,
+    ],
+    event: stored('DS_APP'),
+    says: '1 x 2, got 1 x 1',
   },
   {
     rule: 'dup/change-has-a-cause',

@@ -11,12 +11,14 @@ import {
   FILLED,
   followerConfig,
   LOG_RUNS,
+  MARKED,
   opens,
   orders,
   PREPARE,
   PREPARED,
   progress,
   reported,
+  roles,
   ROW,
   ROWS,
   S,
@@ -31,8 +33,8 @@ const LATER = 40 * S;
 const MORE = [...APP, ...putAt(3, 3, 'l', 'w')];
 
 /**
- * Decrees 1 to 3 are in the checkpoint, 2 is stored when the follower downloads an older one; 3 is stored later, and
- * the operator starts it without a look (Q2).
+ * Decrees 1 to 3 are in the checkpoint, 2 is stored when the follower downloads an older one; 3 is stored later. FORCED: the
+ * operator starts it without a look (Q2).
  */
 const TOO_OLD = [
   ...TWO,
@@ -48,10 +50,8 @@ const TOO_OLD = [
   ...opens(E),
   progress(3),
   told('DS_APP', 3),
-  orders(11, change('startDup')),
-  stored('DS_LOG'),
-  told('DS_LOG', 3),
 ];
+const FORCED = [...TOO_OLD, orders(11, change('startDup')), stored('DS_LOG'), told('DS_LOG', 3)];
 
 const FOLLOWER: readonly Refused[] = [
   {
@@ -110,9 +110,16 @@ const FOLLOWER: readonly Refused[] = [
 
 const GUARDED: readonly Refused[] = [
   {
+    rule: 'dup/change-has-a-cause',
+    why: 'the follower began with decree 2, and the log is shipped from 4 on (B15, S15)',
+    before: [...TOO_OLD, followerConfig(1), ...roles(), ...MARKED.slice(FILLED.length)],
+    event: stored('DS_LOG'),
+    says: 'a checkpoint of decree 3 or more under partition 0, got 2',
+  },
+  {
     rule: 'dup/starts-behind-the-checkpoint',
     why: 'the follower began with decree 2, so decree 3 would never reach it (B15)',
-    before: TOO_OLD,
+    before: FORCED,
     event: begins(4),
     says: 'a start of at most 3: the follower has no more, got 4',
   },
