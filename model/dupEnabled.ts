@@ -5,6 +5,8 @@
  *
  * Each step comes long after the one before it, so that no rule may excuse it by what was on its way.
  */
+import { fills, follower } from './dupFollowerSteps.ts';
+import { EMPTY, next, writes, type DupScope, type End, type Here, type Transition } from './dupSteps.ts';
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import type { DupEntryFact } from './duplicationEvents.ts';
 import {
@@ -16,9 +18,7 @@ import {
   statusOf,
   storedOf,
   toldOf,
-  type DupPartition,
   type DupState,
-  type DuplicatorState,
 } from './dupState.ts';
 import { storedKey } from './rules/attempts.ts';
 import { replay } from './rules/lifecycle.ts';
@@ -26,49 +26,14 @@ import {
   chosenOf,
   durableOf,
   proposalOf,
-  type ClusterState,
   type ModelState,
   type PartitionState,
   type ReplicaState,
 } from './state.ts';
 import type { Decree, DuplicationStatus, NodeId } from './vocabulary.ts';
 
-/** The parts of a scope of duplication: what beside telling, reporting and shipping may happen, and how often. */
-export interface DupScope {
-  /** The master's replica server and meta server, the follower's. */
-  readonly source: NodeId;
-  readonly meta: NodeId;
-  readonly follower: NodeId;
-  readonly followerMeta: NodeId;
-  /** Lines of the operator, each given once. */
-  readonly lines: readonly ('pauseDup' | 'startDup' | 'removeDup')[];
-  readonly sourceRestarts: number;
-  readonly metaRestarts: number;
-  /** Decrees that the source may reach. */
-  readonly maxDecree: number;
-  /** Partitions whose report is stored at once, and which ship nothing: they are there to be waited for. */
-  readonly quiet: readonly string[];
-}
-
-type Transition = readonly ModelEvent[];
-
-interface Here {
-  readonly scope: DupScope;
-  readonly state: ModelState;
-  readonly cluster: ClusterState;
-  readonly dup: DupState;
-  readonly atUs: number;
-}
-interface End extends Here {
-  readonly part: PartitionState;
-  readonly replica: ReplicaState;
-  readonly progress: DupPartition;
-  readonly duplicator: DuplicatorState | undefined;
-}
-
 const LONG_US = 1_000_000_000;
 const STATUSES: readonly DuplicationStatus[] = ['DS_PREPARE', 'DS_APP', 'DS_LOG', 'DS_PAUSE'];
-const EMPTY: readonly UpdateFact[] = [{ code: 'RPC_REPLICATION_WRITE_EMPTY', rows: [] }];
 
 export function dupCandidates(state: ModelState, scope: DupScope): readonly Transition[] {
   const cluster = state.clusters[clusterNameOf(scope.source)];
@@ -189,43 +154,6 @@ function reports(end: End): Transition[] {
 // ---------------------------------------------------------------- the source
 
 const at = ({ part, replica, atUs }: End) => ({ node: replica.node, gpid: part.gpid, atUs });
-
-/** A mutation of a partition with one replica: proposed, logged, committed and applied. */
-function writes(
-  here: { readonly node: NodeId; readonly gpid: string; readonly atUs: number },
-  replica: ReplicaState,
-  mutation: MutationFact,
-  isNewFile: boolean,
-  reproposal = false,
-): ModelEvent[] {
-  const newest = replica.files.at(-1);
-  const fileIndex = (newest?.index ?? 0) + (isNewFile ? 1 : 0);
-  const offset = 1000 * fileIndex + mutation.decree;
-  const { decree, ballot } = mutation;
-  const created: ModelEvent = {
-    kind: 'log.file-created',
-    ...here,
-    fileIndex,
-    startOffset: offset,
-    previousMaxDecree: newest?.maxDecree ?? 0,
-    validStartOffset: 0,
-  };
-  return [
-    { kind: 'replica.prepared', ...here, as: 'primary', reproposal, mutation },
-    ...(isNewFile ? [created] : []),
-    { kind: 'log.written', ...here, fileIndex, logOffset: offset, mutation },
-    { kind: 'replica.committed', ...here, decree, ballot },
-    { kind: 'replica.applied', ...here, decree },
-  ];
-}
-
-const next = (replica: ReplicaState, updates: readonly UpdateFact[]): MutationFact => ({
-  ballot: replica.ballot,
-  decree: replica.maxPrepared + 1,
-  lastCommitted: replica.committed,
-  timestampUs: (replica.maxPrepared + 1) * 1000,
-  updates,
-});
 
 /** The next put of a client, behind the barrier if one is due; a checkpoint of what is applied; the oldest file goes. */
 function source(end: End): Transition[] {
@@ -355,89 +283,4 @@ function sends(end: End): Transition[] {
     }
   }
   return all;
-}
-
-// ---------------------------------------------------------------- the follower
-
-const MARK = 'duplication.follower_app_status';
-
-/** The follower's table is made, and marked, as its master asks. */
-function follower({ scope, state, cluster, dup, atUs }: Here): Transition[] {
-  const far = state.clusters[dup.remote];
-  const table = cluster.tables[dup.appId];
-  if (far === undefined || table === undefined || !dup.full) return [];
-  const name = dup.remoteAppName;
-  const { partitionCount } = table;
-  const known = far.tables[far.byName[name] ?? -1];
-  const mark = known === undefined ? 'creating' : 'created';
-  if (known?.envs[MARK] === 'created') return [];
-  const envs = {
-    ...table.envs,
-    'duplication.master_cluster': cluster.id,
-    'duplication.master_metas': scope.meta,
-    'duplication.master_app_name': table.name,
-    'duplication.master_dup_id': `${dup.dupId}`,
-    [MARK]: mark,
-  };
-  const replicaCount = dup.remoteReplicaCount;
-  const made: ModelEvent[] = [
-    { kind: 'follower.asked', cluster: cluster.id, to: scope.followerMeta, name, partitionCount, replicaCount, envs, atUs },
-    {
-      kind: 'table.stored',
-      cluster: far.id,
-      appId: 1,
-      name,
-      status: 'AS_AVAILABLE',
-      partitionCount,
-      maxReplicaCount: replicaCount,
-      envs,
-      atUs,
-    },
-  ];
-  if (mark === 'creating')
-    for (const index of Object.keys(dup.partitions)) made.push(configOf(far, `1.${index}`, 0, '', atUs));
-  return [made];
-}
-
-function configOf({ id }: ClusterState, gpid: string, ballot: number, primary: NodeId | '', atUs: number): ModelEvent {
-  const config = { gpid, ballot, maxReplicaCount: 1, primary, secondaries: [], lastDrops: [], lastCommittedDecree: 0 };
-  return { kind: 'config.stored', cluster: id, config, atUs };
-}
-
-/** A follower's replica downloads the newest checkpoint, or one that is older than what is stored, and serves. */
-function fills({ scope, state, dup, part, replica, progress, atUs }: End): Transition[] {
-  const far = state.clusters[dup.remote];
-  const target = far?.partitions[`${far.byName[dup.remoteAppName] ?? -1}.${indexOf(part.gpid)}`];
-  if (far === undefined || target === undefined || target.ballot > 0) return [];
-  const here = { node: scope.follower, gpid: target.gpid, atUs };
-  const decrees = new Set([durableOf(replica), storedOf(progress) - 1]);
-  return [...decrees]
-    .filter((decree) => decree > 0)
-    .map((decree): Transition => {
-      const digest = part.digests[decree] ?? 0;
-      const barrier: MutationFact = {
-        ballot: 1,
-        decree: decree + 1,
-        lastCommitted: decree,
-        timestampUs: 900_000,
-        updates: EMPTY,
-      };
-      return [
-        { kind: 'checkpoint.adopted', ...here, decree, digest },
-        { kind: 'checkpoint.listed', ...here, decree, contentDecree: decree, contentDigest: digest },
-        {
-          kind: 'replica.opened',
-          ...here,
-          fresh: true,
-          ballot: 0,
-          durable: decree,
-          applied: decree,
-          committed: decree,
-          maxPrepared: decree,
-        },
-        configOf(far, target.gpid, 1, scope.follower, atUs),
-        { kind: 'replica.status', ...here, from: 'PS_INACTIVE', to: 'PS_PRIMARY', ballot: 1 },
-        ...writes(here, { ...replica, files: [] }, barrier, true),
-      ];
-    });
 }

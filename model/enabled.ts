@@ -6,7 +6,8 @@
  * `enabled` is what they let through. Messages are abstracted as the set of mutations ever proposed: any of them may
  * arrive at any moment, in any order, or never, which covers delay, loss, repetition and reordering.
  */
-import { dupCandidates, type DupScope } from './dupEnabled.ts';
+import { dupCandidates } from './dupEnabled.ts';
+import type { DupScope } from './dupSteps.ts';
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import { nextAll } from './next.ts';
 import { replay } from './rules/lifecycle.ts';
