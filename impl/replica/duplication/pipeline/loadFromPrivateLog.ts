@@ -4,7 +4,8 @@
  *
  * Departures: a file is left only when the next one begins where it ends (dup.B19; so a torn tail of an earlier life is
  * no error either); what was buffered is committed at the end of all that was written (dup.B24, B25); a good block
- * behind the last failure ends the count of failures (dup.B27); FAIL_FAST sends the replica to ERROR.
+ * behind the last failure ends the count of failures (dup.B27); FAIL_FAST sends the replica to ERROR; a log whose
+ * beginning a fault took is read from where it begins now, and what it lost is a hole like any other (upstream aborts).
  */
 import type { Decree, ErrorCode } from '../../../../model/vocabulary.ts';
 import type { Context } from '../../../context.ts';
@@ -54,17 +55,9 @@ export class LoadFromPrivateLog extends LogFileSearch {
       this.repeatAfterError();
       return;
     }
-    this.verifyStartDecree(log);
     if (!this.isBatchReady()) this.runLater(this.ctx.settings.dupWaitConfirmRepeatMs);
     else if (this.file === undefined) this.findLogFileToStart();
     else this.replayLogBlock(this.file, log);
-  }
-
-  /** S7: what is to be shipped was not collected. */
-  verifyStartDecree(log: PrivateLogContract): void {
-    const gced = log.maxGcedDecree();
-    const { gpid } = this.host.replica;
-    this.ctx.env.check(gced < this.start, 'verify_start_decree', () => `${gpid}: start ${this.start}, gced ${gced}`);
   }
 
   /** The batch begins when the meta server has stored a progress, which protects the log. */
