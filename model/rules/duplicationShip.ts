@@ -91,8 +91,9 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     guard('dup/starts-behind-what-was-shipped', 'dup.S10', (scene: DuplicatorScene, e: Started) => {
       const told = toldProgress(scene, e);
       const shipped = scene.duplicator?.shipped ?? -1;
-      // Nothing stored: from what is applied on (log-only; a partition without any write begins at 1 with a checkpoint).
-      const most = told >= 0 ? Math.max(told, shipped) : Math.max(scene.replica.applied, scene.dup.full ? 1 : 0);
+      // Nothing stored: from what was applied when it was built (1 at least, with a checkpoint), or what it shipped since.
+      const built = scene.duplicator?.appliedWhenTold ?? scene.replica.applied;
+      const most = Math.max(shipped, told >= 0 ? told : Math.max(built, scene.dup.full ? 1 : 0));
       const last = e.start - 1;
       return last <= most && last >= told
         ? undefined

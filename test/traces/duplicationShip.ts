@@ -110,6 +110,14 @@ const PIPELINE: readonly Refused[] = [
   },
   {
     rule: 'dup/starts-behind-what-was-shipped',
+    why: 'what was applied after it was built is shipped (2.5)',
+    before: [...LOG_TOLD, ...putAt(3, 3, 'l', 'w')],
+    event: begins(4),
+    permitted: begins(3),
+    says: 'a start from 0 to 3, got 4',
+  },
+  {
+    rule: 'dup/starts-behind-what-was-shipped',
     why: 'a pipeline that begins again does not leave out what was not shipped',
     before: [...STOPPED, ...putAt(4, 4, 'm', 'x')],
     event: begins(5),

@@ -10,11 +10,11 @@ const { duplication } = scope;
 /** Without the restart of the meta server, whose answers then may not be old. */
 const calm = { ...scope, duplication: { ...duplication, metaRestarts: 0 } };
 
-const withPause = { ...calm, duplication: { ...calm.duplication, lines: ['pauseDup', 'startDup'] as const } };
+const withPause = { ...scope, duplication: { ...duplication, lines: ['pauseDup', 'startDup'] as const } };
 
 describe('scope duplication', () => {
   it.each([
-    ['as it is', scope, 3872, 21_845, 28],
+    ['as it is', scope, 2912, 16_049, 26],
     ['without a restart of the meta server', calm, 756, 3571, 23],
   ])('%s has exactly these states, and each keeps every predicate', (_, one, states, transitions, depth) => {
     expect(explore(one)).toEqual({
@@ -28,7 +28,7 @@ describe('scope duplication', () => {
   });
 
   it('finds nothing either among the first states with a pause and an early start', () => {
-    expect(explore(withPause, { maxStates: 1600 })).toMatchObject({ states: 1600, violation: undefined });
+    expect(explore(withPause, { maxStates: 2500 })).toMatchObject({ states: 2500, violation: undefined });
   });
 
   it.each([
