@@ -255,7 +255,7 @@ function shippingTerms(
     WORK,
   ];
   // A request or a route that a fault took, and a file that it hid for a while.
-  if (!state.calm)
+  if (state.lossy)
     terms.push(
       [1, 'dupRequestTimeoutMs', s.dupRequestTimeoutMs],
       [2, 'rpcTimeoutMs', s.rpcTimeoutMs],

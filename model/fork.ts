@@ -8,7 +8,7 @@ import type { ModelEvent } from './events.ts';
 import type { ClusterState, CommandState, ModelState, PartitionState, Proposal, ReplicaState } from './state.ts';
 import type { NodeId } from './vocabulary.ts';
 
-/** Kinds of event whose rules change nothing but nodes, partitions and the replicas of their own node. */
+/** Kinds of event whose rules change nothing but nodes, partitions, and the replicas and metrics of their own node. */
 const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
   'replica.status',
   'replica.applied',
@@ -39,6 +39,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
       partitions: mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
+      metrics: mapped(cluster.metrics, (one) => ({ ...one })),
     })),
   };
 }
@@ -72,7 +73,6 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
     received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
-    metrics: mapped(cluster.metrics, (one) => ({ ...one })),
   };
 }
 

@@ -21,6 +21,7 @@ export function init(config: ModelConfig): ModelState {
     nowUs: 0,
     healedAtUs: -1,
     calm: true,
+    lossy: false,
     disturbedAtUs: 0,
     lastCommandAtUs: 0,
     nodes: {},

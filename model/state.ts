@@ -244,6 +244,8 @@ export interface ModelState {
   healedAtUs: number;
   /** No fault has been seen so far. */
   calm: boolean;
+  /** A fault has been seen that may take a message, a file or a process: more than load and clocks. */
+  lossy: boolean;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;
   lastCommandAtUs: number;

@@ -43,6 +43,7 @@ export const stopped = rule(
     if (e.cause === 'power-loss') node.powerLost = true;
     state.disturbedAtUs = e.atUs;
     state.calm = false;
+    state.lossy = true;
     for (const part of Object.values(cluster.partitions)) {
       const replica = part.replicas[e.node];
       if (replica === undefined) continue;
@@ -55,6 +56,7 @@ export const stopped = rule(
 
 /** Kinds of fault by the words of their names, as far as they excuse something. */
 const DISK_FAULT = /disk|torn|bit-?rot|read-?error|write-?error|damage/i;
+const LOAD_OR_CLOCK = /^(?:pool|clock)\./;
 const WALL_FAULT = /wall|skew|clock/i;
 
 export const struck = rule(
@@ -63,6 +65,7 @@ export const struck = rule(
   ({ state }, e) => {
     state.disturbedAtUs = e.atUs;
     state.calm = false;
+    if (!LOAD_OR_CLOCK.test(e.fault)) state.lossy = true;
     const node = state.nodes[e.node];
     if (node === undefined) return;
     const cluster = state.clusters[clusterNameOf(e.node)];
