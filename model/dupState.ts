@@ -90,6 +90,8 @@ export interface DuplicatorState {
   incarnation: number;
   /** Applied by the replica when the primary was first told; the duplicator is built then. */
   appliedWhenTold: Decree;
+  /** Up to there nothing is shipped, as built (dup 2.5): the stored decree, else what was applied, 1 at the least with a checkpoint. */
+  builtAt: Decree;
   running: boolean;
   /** An answer gave it up; it goes when its pipeline has stopped, and the next one begins anew. */
   dropped: boolean;

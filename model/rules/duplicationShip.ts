@@ -120,6 +120,7 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
       node: e.node,
       incarnation: replica.incarnation,
       appliedWhenTold: known?.appliedWhenTold ?? replica.applied,
+      builtAt: known?.builtAt ?? e.start - 1,
       running: true,
       dropped: false,
       start: e.start,

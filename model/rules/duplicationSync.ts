@@ -236,8 +236,7 @@ export const dupReported: Rule<Reported> = rule(
     guard('dup/report-was-shipped', 'dup.S10', (scene: ReportScene, e: Reported) => {
       const duplicator = scene.dup.duplicators[duplicatorKey(e.gpid, e.node)];
       if (duplicator === undefined) return undefined;
-      // Before its first pipeline a duplicator stands at what was applied when it was built, at 1 at the least (dup 6.9).
-      const built = duplicator.start < 0 ? Math.max(duplicator.appliedWhenTold, 1) : duplicator.start - 1;
+      const built = duplicator.start < 0 ? duplicator.builtAt : duplicator.start - 1;
       const most = Math.max(duplicator.shipped, built, toldProgress(scene, e.node, indexOf(e.gpid)));
       return e.confirmed <= most ? undefined : [`at most ${most}, what was shipped`, `${e.confirmed}`];
     }),

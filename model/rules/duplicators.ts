@@ -45,16 +45,19 @@ export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: D
       noteConfirmed(state, cluster, known, progress[Number(index)] ?? -1, atUs);
       continue;
     }
+    const stored = progress[Number(index)] ?? -1;
+    const least = e.status === 'DS_PREPARE' || e.status === 'DS_APP' ? 1 : 0;
     dup.duplicators[key] = {
       gpid,
       node,
       incarnation: replica.incarnation,
       appliedWhenTold: replica.applied,
+      builtAt: stored >= 0 ? stored : Math.max(replica.applied, least),
       running: false,
       dropped: false,
       start: -1,
       shipped: -1,
-      confirmed: progress[Number(index)] ?? -1,
+      confirmed: stored,
       changedAtUs: atUs,
       shippedAtUs: -1,
     };
