@@ -9,6 +9,7 @@ import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
+import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import {
@@ -36,6 +37,7 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   emergencyCheckpoint: 'checkpoint',
   queryCheckpoint: 'checkpoint',
   queryMetrics: 'metrics',
+  queryProgress: 'progress',
   manualCompact: 'admin',
   addDup: 'dupAdded',
   removeDup: 'dupModified',
@@ -209,7 +211,7 @@ export const answerGuards = [
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

@@ -23,6 +23,8 @@ export type AdminCommand =
   | { readonly kind: 'queryCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree }
   /** Counters and gauges of the primary's replica (dup 10). */
   | { readonly kind: 'queryMetrics'; readonly table: string; readonly partitionIndex: number }
+  /** The decrees of the primary's replica, and where its duplicators stand (dup 10). */
+  | { readonly kind: 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   /** Manual compaction of a table through its envs (repl 2.2). */
   | { readonly kind: 'manualCompact'; readonly table: string }
   | DuplicationCommand;
@@ -60,6 +62,15 @@ export interface DupFact {
   readonly partitions: readonly { readonly partitionIndex: number; readonly confirmed: Decree; readonly lastCommitted: Decree }[];
 }
 
+/** A duplicator as its server tells it: what it has shipped, and what it was told is stored. */
+export interface DuplicatorFact {
+  readonly dupId: DupId;
+  readonly status: DuplicationStatus;
+  readonly failMode: DuplicationFailMode;
+  readonly last: Decree;
+  readonly confirmed: Decree;
+}
+
 /** What came back. `ERR_TIMEOUT` says nothing about the effect of a write. */
 export type Answer =
   | { readonly kind: 'write'; readonly error: ErrorCode }
@@ -71,6 +82,7 @@ export type Answer =
   | { readonly kind: 'triggered'; readonly error: ErrorCode; readonly trigger: CheckpointTrigger }
   /** Of one replica at one server since that started; what was never told is left out. */
   | { readonly kind: 'metrics'; readonly error: ErrorCode; readonly node: NodeId; readonly metrics: Readonly<Record<string, number>> }
+  | { readonly kind: 'progress'; readonly error: ErrorCode; readonly node: NodeId; readonly committed: Decree; readonly applied: Decree; readonly durable: Decree; readonly duplicating: boolean; readonly dups: readonly DuplicatorFact[] }
   /** Of addDup. Ids and names mean something only with ERR_OK and ERR_DUP_EXIST. */
   | { readonly kind: 'dupAdded'; readonly error: ErrorCode; readonly hint: string; readonly appId: number; readonly dupId: DupId; readonly remoteTable: string; readonly remoteReplicaCount: number }
   | { readonly kind: 'dupModified'; readonly error: ErrorCode; readonly appId: number }

@@ -21,7 +21,8 @@ import type { Continuation, RpcResult } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
-import { parseCheckpointOutput, parseMetricsOutput, wasTriggered } from './cliOutput.ts';
+import { noProgress, parseCheckpointOutput, parseMetricsOutput, parseProgressOutput, wasTriggered } from './cliOutput.ts';
+import type { ProgressOutput } from './cliOutput.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer, refusedAdd } from './duplicationAnswers.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
@@ -61,6 +62,10 @@ export interface MetricsAnswer {
   readonly node: NodeId;
   readonly metrics: Readonly<Record<string, number>>;
 }
+/** Decrees of the primary's replica, and its duplicators: -1 and none unless ERR_OK. */
+export interface ProgressAnswer extends ProgressOutput {
+  readonly node: NodeId;
+}
 export interface TriggeredAnswer {
   readonly error: ErrorCode;
   readonly trigger: CheckpointTrigger;
@@ -86,7 +91,8 @@ interface CliCall {
   readonly finish:
     | { readonly kind: 'triggered'; readonly then: Continuation<TriggeredAnswer> }
     | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> }
-    | { readonly kind: 'metrics'; readonly then: Continuation<MetricsAnswer> };
+    | { readonly kind: 'metrics'; readonly then: Continuation<MetricsAnswer> }
+    | { readonly kind: 'progress'; readonly then: Continuation<ProgressAnswer> };
 }
 
 /** The table env that starts one manual compaction: the wall second from which on it counts. */
@@ -222,6 +228,11 @@ export class AdminClient {
     this.beginCli(table, partitionIndex, 'replica.metrics', [], 'primary', true, { kind: 'metrics', then });
   }
 
+  /** The progress of the primary's replica. */
+  queryProgress(table: string, partitionIndex: number, then: Continuation<ProgressAnswer>): void {
+    this.beginCli(table, partitionIndex, 'replica.query-progress', [], 'primary', true, { kind: 'progress', then });
+  }
+
   private beginCli(
     table: string,
     partitionIndex: number,
@@ -282,6 +293,7 @@ export class AdminClient {
     if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
     else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
     else if (call.finish.kind === 'metrics') this.finishMetrics(id, error, result.body?.output ?? '');
+    else if (call.finish.kind === 'progress') this.finishProgress(id, error, result.body?.output ?? '');
     else this.finishCheckpoint(id, error, result.body?.output ?? '');
   }
 
@@ -328,6 +340,17 @@ export class AdminClient {
     resume(call.finish.then, { error, node: call.node, metrics });
   }
 
+  private finishProgress(id: number, error: ErrorCode, output: string): void {
+    const call = this.cliCalls.get(id);
+    const progress = error === 'ERR_OK' ? parseProgressOutput(output) : undefined;
+    if (call === undefined || call.finish.kind !== 'progress' || progress === undefined) {
+      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
+      return;
+    }
+    this.cliCalls.delete(id);
+    resume(call.finish.then, { ...progress, node: call.node });
+  }
+
   private finishCli(id: number, error: ErrorCode): void {
     const call = this.cliCalls.get(id);
     if (call === undefined) return;
@@ -335,6 +358,7 @@ export class AdminClient {
     const final = this.cliError(error);
     if (call.finish.kind === 'triggered') resume(call.finish.then, { error: final, trigger: 'remote-command' });
     else if (call.finish.kind === 'metrics') resume(call.finish.then, { error: final, node: '', metrics: {} });
+    else if (call.finish.kind === 'progress') resume(call.finish.then, { ...noProgress(final), node: '' });
     else resume(call.finish.then, { error: final, durable: -1, prepared: false, minDecree: -1 });
   }
 

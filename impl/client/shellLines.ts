@@ -42,7 +42,7 @@ export type ShellCommand =
       readonly partitionIndex: number;
       readonly minDecree: number | 'last-applied';
     }
-  | { readonly kind: 'queryMetrics'; readonly table: string; readonly partitionIndex: number }
+  | { readonly kind: 'queryMetrics' | 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   | { readonly kind: 'manualCompact'; readonly table: string }
   | DuplicationShellCommand;
 
@@ -82,6 +82,8 @@ export function shellLine(command: ShellCommand): string {
       return remote('replica.query-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
     case 'queryMetrics':
       return remote('replica.metrics', command.table, command.partitionIndex, []);
+    case 'queryProgress':
+      return remote('replica.query-progress', command.table, command.partitionIndex, []);
     case 'manualCompact':
       return keyLine(command.table, ['set_app_envs', 'manual_compact.once.trigger_time', '<now>']);
     case 'addDup':

@@ -132,7 +132,8 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     command.command.kind === 'queryDup' ||
     command.command.kind === 'listDups' ||
     command.command.kind === 'queryCheckpoint' ||
-    command.command.kind === 'queryMetrics'
+    command.command.kind === 'queryMetrics' ||
+    command.command.kind === 'queryProgress'
   ) {
     delete cluster.commands[e.id];
   } else if (

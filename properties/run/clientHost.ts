@@ -5,7 +5,7 @@ import { reply } from '../../impl/env/contract.ts';
 import type { Context } from '../../impl/context.ts';
 import type { AdminClient } from '../../impl/client/adminClient.ts';
 import type { KvClient } from '../../impl/client/kvClient.ts';
-import type { AdminAnswer, CheckpointAnswer, MetricsAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
+import type { AdminAnswer, CheckpointAnswer, MetricsAnswer, ProgressAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from '../../impl/client/duplicationAnswers.ts';
 import type { ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
 
@@ -63,6 +63,9 @@ export class ClientHost {
         break;
       case 'queryMetrics':
         this.admin.queryMetrics(c.table, c.partitionIndex, reply(this, 'onMetrics', id));
+        break;
+      case 'queryProgress':
+        this.admin.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
         break;
       default:
         this.duplicate(id, c);
@@ -126,6 +129,9 @@ export class ClientHost {
   }
   onMetrics(answer: MetricsAnswer, id: number): void {
     this.answered(id, { kind: 'metrics', ...answer });
+  }
+  onProgress(answer: ProgressAnswer, id: number): void {
+    this.answered(id, { kind: 'progress', ...answer });
   }
   onDupAdded(answer: DupAddedAnswer, id: number): void {
     this.answered(id, { kind: 'dupAdded', ...answer });

@@ -28,6 +28,8 @@ export function answerText(answer: Answer): string {
       return `${answer.error}, durable ${String(answer.durable)}, prepared ${String(answer.prepared)} for ${String(answer.minDecree)}`;
     case 'metrics':
       return `${answer.error}${Object.entries(answer.metrics).map(([name, value]) => `, ${name} ${String(value)}`).join('')}`;
+    case 'progress':
+      return [answer.error, ...answer.dups.map((one) => `duplication ${String(one.dupId)} ${one.status} ${one.failMode}, last ${String(one.last)}, confirmed ${String(one.confirmed)}`)].join(', ');
     case 'admin':
       return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
     case 'write':

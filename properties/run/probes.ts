@@ -1,7 +1,7 @@
 /**
  * What a run asks after everything has settled: one write to each partition of each duplicated table (it must still get across), then
  * each key that was ever written, in its own table and in those that it is duplicated to, what the meta server says of the
- * duplications, and what the primaries at both ends have counted. The judge compares.
+ * duplications, where the duplicators stand, and what the primaries at both ends have counted. The judge compares.
  */
 import type { Command } from '../../model/commands.ts';
 import type { ClusterId } from '../../model/vocabulary.ts';
@@ -88,11 +88,11 @@ export class Probes {
     const gets = [...keys.values()].map(({ cluster, ...key }): Probe => ({ cluster, command: { kind: 'get', ...key } }));
     const tables = new Map([...this.dups.values()].map(({ cluster, table }) => [`${cluster}\n${table}`, { cluster, table }]));
     const queries = [...tables.values()].map(({ cluster, table }): Probe => ({ cluster, command: { kind: 'queryDup', table } }));
-    return [...gets, ...queries, ...this.metrics()];
+    return [...gets, ...queries, ...this.ofPartitions('queryProgress'), ...this.ofPartitions('queryMetrics')];
   }
 
   /** Of each partition of a duplicated table, at both ends. */
-  private metrics(): readonly Probe[] {
+  private ofPartitions(kind: 'queryProgress' | 'queryMetrics'): readonly Probe[] {
     const ends = [...this.dups.values()].flatMap(({ cluster, table, remoteCluster, remoteTable }) => {
       const count = this.partitionCounts.get(`${cluster}\n${table}`) ?? 0;
       return [{ cluster, table, count }, { cluster: remoteCluster, table: remoteTable, count }];
@@ -100,7 +100,7 @@ export class Probes {
     const tables = new Map(ends.map((end) => [`${end.cluster}\n${end.table}`, end]));
     return [...tables.values()].flatMap(({ cluster, table, count }) =>
       Array.from({ length: Math.min(MOST_PARTITIONS, count) }, (_, partitionIndex): Probe => {
-        return { cluster, command: { kind: 'queryMetrics', table, partitionIndex } };
+        return { cluster, command: { kind, table, partitionIndex } };
       }),
     );
   }

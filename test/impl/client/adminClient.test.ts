@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckpointAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
+import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
 import { parseCheckpointOutput } from '../../../impl/client/cliOutput.ts';
 import type { CliRequest } from '../../../impl/protocol/messages.ts';
 import { AdminClient } from '../../../impl/client/adminClient.ts';
@@ -177,6 +177,36 @@ describe('checkpoint commands', () => {
       [A, { command: 'replica.query-checkpoint', args: ['1.0', '3'] }],
     ]);
   });
+
+  it('metrics and progress are the primary\'s', () => {
+    const dup = { dupId: 7, status: 'DS_LOG', failMode: 'FAIL_SKIP', replica_confirmed_decree: 3, meta_persisted_decree: 2 };
+    const decrees = { lastCommitted: 5, lastApplied: 4, lastDurable: 3, duplicating: true };
+    const { cluster } = served((_, { command }) =>
+      JSON.stringify(command === 'replica.metrics' ? { error: 'ERR_OK', metrics: { dup_requests: 2 } } : { error: 'ERR_OK', ...decrees, duplications: [dup] }),
+    );
+    const metrics = new Inbox<MetricsAnswer>();
+    const progress = new Inbox<ProgressAnswer>();
+    cluster.admin.queryMetrics('t1', 0, metrics.then());
+    cluster.admin.queryProgress('t1', 0, progress.then());
+    cluster.world.run(100);
+    expect(metrics.answers).toEqual([{ error: 'ERR_OK', node: A, metrics: { dup_requests: 2 } }]);
+    const dups = [{ dupId: 7, status: 'DS_LOG', failMode: 'FAIL_SKIP', last: 3, confirmed: 2 }];
+    expect(progress.answers).toEqual([{ error: 'ERR_OK', node: A, committed: 5, applied: 4, durable: 3, duplicating: true, dups }]);
+  });
+
+  it.each(['', '{}', '{"error":"ERR_OK"}', '{"error":"ERR_OK","metrics":{"a":"b"},"lastCommitted":1,"lastApplied":1,"lastDurable":1,"duplications":[{}]}'])(
+    'what is no answer to them is an error: %s',
+    (output) => {
+      const { cluster } = served(() => output);
+      const metrics = new Inbox<MetricsAnswer>();
+      const progress = new Inbox<ProgressAnswer>();
+      cluster.admin.queryMetrics('t1', 0, metrics.then());
+      cluster.admin.queryProgress('t1', 0, progress.then());
+      cluster.world.run(100);
+      expect(metrics.answers).toEqual([{ error: 'ERR_INVALID_DATA', node: '', metrics: {} }]);
+      expect(progress.last).toMatchObject({ error: 'ERR_INVALID_DATA', node: '', committed: -1, dups: [] });
+    },
+  );
 
   it('a question that is lost is asked again, a checkpoint is not started twice', () => {
     let refusals = 2;
