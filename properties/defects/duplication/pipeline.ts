@@ -123,23 +123,6 @@ export const PIPELINE: readonly Defect[] = [
     ],
   }),
   suspect({
-    id: 'dup-file-left-early',
-    issue: 'dup.B19',
-    symptom: 'the loader leaves a log file as soon as there is another one, though its last block is still being written',
-    expected: ['dup.S10', 'S3', 'S8'],
-    changes: [
-      {
-        part: 'LoadFromPrivateLog',
-        mend: (Base) =>
-          class extends Base {
-            override isComplete(...args: Parameters<InstanceType<typeof Base>['isComplete']>): boolean {
-              return args[1] === 'ERR_HANDLE_EOF';
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
     id: 'dup-queue-of-last-entry',
     issue: 'dup.B22',
     symptom: 'a request carries writes of many keys in the queue of its last one, so writes of a key overtake one another',
@@ -167,7 +150,7 @@ export const PIPELINE: readonly Defect[] = [
   suspect({
     id: 'dup-ordered-by-timestamp',
     issue: 'dup.B23',
-    symptom: 'writes are shipped in the order of their timestamps, not of their decrees',
+    symptom: 'writes are shipped in the order of their timestamps, and of those that share one in any order',
     expected: ['dup.S11', 'dup.S9', 'S3'],
     changes: [
       {
@@ -175,7 +158,7 @@ export const PIPELINE: readonly Defect[] = [
         mend: (Base) =>
           class extends Base {
             override moveAllMutations(): readonly LoadedWrite[] {
-              return super.moveAllMutations().toSorted((a, b) => a.timestampUs - b.timestampUs);
+              return super.moveAllMutations().toReversed().toSorted((a, b) => a.timestampUs - b.timestampUs);
             }
           },
       },
@@ -197,21 +180,6 @@ export const PIPELINE: readonly Defect[] = [
               if (isNew && record.decree <= this.host.replica.lastAppliedDecree()) this.buffer.commit(record.decree);
             }
             override commitApplied(): void {}
-          },
-      },
-    ],
-  }),
-  suspect({
-    id: 'dup-file-errors-add-up',
-    issue: 'dup.B27',
-    symptom: 'failures of log files add up over the whole life of a pipeline, until the fail mode decides',
-    expected: ['S8', 'S3', 'dup.S10'],
-    changes: [
-      {
-        part: 'LoadFromPrivateLog',
-        mend: (Base) =>
-          class extends Base {
-            override onProgressBehindFailure(): void {}
           },
       },
     ],
@@ -247,7 +215,10 @@ export const PIPELINE: readonly Defect[] = [
               const nowUs = this.ctx.env.clock.monotonicUs();
               const sinceUs = this.firstSentUs.get(body) ?? nowUs;
               this.firstSentUs.set(body, sinceUs);
-              return Math.max(1, super.requestTimeoutMs(body) - Math.floor((nowUs - sinceUs) / 1000));
+              return Math.max(0, super.requestTimeoutMs(body) - Math.floor((nowUs - sinceUs) / 1000));
+            }
+            override callTimeoutMs(...[queue]: Parameters<InstanceType<typeof Base>['callTimeoutMs']>): number {
+              return Math.max(0, this.leftMs(queue));
             }
           },
       },

@@ -69,40 +69,6 @@ export const SOURCE: readonly Defect[] = [
     ],
   }),
   suspect({
-    id: 'dup-checkpoint-behind-log-start',
-    issue: 'dup.B15',
-    symptom: 'any replica tells a follower of any checkpoint, also of one that is older than what is shipped as log',
-    expected: ['S3', 'dup.S11', 'dup.S15'],
-    changes: [
-      {
-        part: 'CheckpointQuery',
-        mend: (Base) =>
-          class extends Base {
-            override maySend(...[replica, request]: Parameters<InstanceType<typeof Base>['maySend']>): boolean {
-              return request.cluster !== '' || super.maySend(replica, request);
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
-    id: 'dup-min-checkpoint-below-progress',
-    issue: 'dup.B16',
-    symptom: 'a new primary calls a checkpoint prepared that is older than the progress that is stored',
-    expected: ['dup.S15', 'S3'],
-    changes: [
-      {
-        part: 'ReplicaDuplicator',
-        mend: (Base) =>
-          class extends Base {
-            override minCheckpointDecreeFor(): Decree {
-              return super.minCheckpointDecreeFor(INVALID_DECREE);
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
     id: 'dup-empty-write-while-demoted',
     issue: 'dup.B18',
     symptom: 'the empty write before a forced checkpoint aborts the server when the role was lost meanwhile',

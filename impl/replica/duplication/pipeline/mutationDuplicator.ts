@@ -202,7 +202,7 @@ export class MutationDuplicator {
       return;
     }
     const { gpid, primary } = partition;
-    const timeoutMs = Math.max(1, this.leftMs(queue));
+    const timeoutMs = this.callTimeoutMs(queue);
     queue.call = this.ctx.env.rpc.call(
       primary,
       'RPC_RRDB_RRDB_DUPLICATE',
@@ -221,7 +221,12 @@ export class MutationDuplicator {
     return this.ctx.settings.dupRequestTimeoutMs;
   }
 
-  private leftMs(queue: ShipQueue): number {
+  /** Of one message of an attempt; at its very end there is time for one more. */
+  callTimeoutMs(queue: ShipQueue): number {
+    return Math.max(1, this.leftMs(queue));
+  }
+
+  leftMs(queue: ShipQueue): number {
     return Math.floor((queue.deadlineUs - this.ctx.env.clock.monotonicUs()) / 1000);
   }
 
