@@ -48,7 +48,7 @@ function drawFilling(casting: Casting, dup: DupSymbol): readonly Step[] {
   const slowly = casting.faults && casting.allows('crash') && draw.chance(500);
   return [
     ...(slowly ? drawSlowFilling(casting) : [hold(draw.pick(draw.chance(350) ? UNTIL_PREPARED_MS : UNTIL_FILLED_MS))]),
-    ...drawStrike(casting, dup),
+    ...(casting.faults && casting.allows('slowStore') && draw.chance(150) ? drawHasty(casting, dup) : drawStrike(casting, dup)),
     ...(draw.chance(700) ? [hold(draw.pick([1000, 3000, 5000, 8000]))] : []),
   ];
 }
@@ -193,12 +193,14 @@ export function drawScene(casting: Casting): readonly Step[] {
   }
 }
 
-/** Some seconds of writes one after the other, mostly beside other work of the servers that ship them. */
+/** Writes one after the other, mostly beside other work of the servers that ship them; now and then a disk on their way is slow. */
 function drawSteady(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
   const loaded = casting.faults && casting.allows('poolLoad') && draw.chance(700);
   const loads = loaded ? serversOf(casting, dup.cluster).map((node) => drawLoad(casting, node)) : [];
-  return [...loads, ...drawWrites(casting, dup, draw.int(6, 14), draw.pick([30, 150, 400]))];
+  const slow = casting.faults && casting.allows('slowDisk') && draw.chance(350);
+  const disk: Step = { kind: 'slowDisk', afterMs: 0, node: drawServer(casting, draw.pick([dup.cluster, dup.cluster, otherCluster(casting, dup.cluster)])), factor: draw.pick([100, 1000]), forMs: 4000 };
+  return [...loads, ...(slow ? [disk] : []), ...drawWrites(casting, dup, draw.int(6, 14), draw.pick([5, 30, 150, 400]))];
 }
 
 /** Removed and added again, to the table that is there from before or to another. */
