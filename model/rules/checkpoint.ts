@@ -117,6 +117,12 @@ function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs:
     : [`at most ${count} checkpoints older than ${seconds} s`, `${old.map(({ decree }) => decree).join(', ')} beside`];
 }
 
+/** A follower's member that downloaded another decree than its primary, before the partition served: it starts over (FM11). */
+const beginsAgain = ({ part, replica }: ReplicaScene): boolean =>
+  !replica.open &&
+  part.ballot <= 0 &&
+  Object.values(part.adopted).some((decree) => decree !== (part.adopted[replica.node] ?? decree));
+
 export const ended = rule(
   replicaScene,
   [
@@ -174,12 +180,14 @@ export const removed = rule(
         : [`one of ${replica.checkpoints.map(({ decree }) => decree).join(', ')}`, `${e.decree}`],
     ),
     guard('checkpoint/newest-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
+      if (beginsAgain(scene)) return undefined;
       const { count } = reserveOf(scene);
       const newer = scene.replica.checkpoints.filter(({ decree }) => decree > e.decree).length;
       return newer >= count ? undefined : [`the newest ${count} to stay`, `${e.decree} removed with ${newer} newer`];
     }),
     guard('checkpoint/young-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
       const { seconds } = reserveOf(scene);
+      if (beginsAgain(scene)) return undefined;
       const born = scene.replica.checkpoints.find(({ decree }) => decree === e.decree)?.bornAtUs ?? 0;
       return scene.node.wallFault || born + seconds * 1e6 <= e.atUs + SLACK_US
         ? undefined
