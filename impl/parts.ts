@@ -4,12 +4,21 @@
  */
 import { clientParts } from './client/parts.ts';
 import { metaParts } from './meta/parts.ts';
+import { pipelineParts } from './replica/duplication/pipeline/parts.ts';
 import { replicaParts } from './replica/parts.ts';
 import { appParts } from './storage/app/parts.ts';
 import { engineParts } from './storage/engine/parts.ts';
 import { plogParts } from './storage/plog/parts.ts';
 
-export const DEFAULT_PARTS = { ...plogParts, ...engineParts, ...appParts, ...replicaParts, ...metaParts, ...clientParts };
+export const DEFAULT_PARTS = {
+  ...plogParts,
+  ...engineParts,
+  ...appParts,
+  ...replicaParts,
+  ...pipelineParts,
+  ...metaParts,
+  ...clientParts,
+};
 
 export type Parts = typeof DEFAULT_PARTS;
 export type PartName = keyof Parts;

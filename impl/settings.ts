@@ -1,5 +1,6 @@
 /** The options of upstream's config.ini that this project reads, with upstream's defaults (repl 4, plog 20). */
 
+import type { NodeId } from '../model/vocabulary.ts';
 import type { PoolName, Priority, TaskCode } from './protocol/taskCodes.ts';
 
 export interface Settings {
@@ -34,12 +35,42 @@ export interface Settings {
   readonly configSyncIntervalMs: number;
   readonly gcMemoryReplicaIntervalMs: number;
   readonly rpcTimeoutMs: number;
+  /** Statistics of replicas, and of the disk, in the pool for long work. */
+  readonly replicasStatIntervalMs: number;
+  readonly diskStatIntervalMs: number;
   /** Hard-coded upstream (repl 4): retries of a prepare, a checkpoint's start delay, the retry after a flush, a meta update's retry. */
   readonly prepareRetryMs: number;
   readonly checkpointStartDelayMs: number;
   readonly checkpointRetryAfterFlushMs: number;
   readonly updateConfigRetryMs: number;
   readonly manualCompactRetryMs: number;
+  // duplication (dup 2.7)
+  readonly duplicationEnabled: boolean;
+  /** Period and first delay of the replica servers' duplication sync. */
+  readonly duplicationSyncPeriodMs: number;
+  readonly dupProgressMinUpdatePeriodMs: number;
+  readonly dupProgressMinReportPeriodMs: number;
+  readonly dupNoMutationLoadDelayMs: number;
+  readonly duplicateLogBatchBytes: number;
+  /** Largest DUPLICATE request body that is sent. */
+  readonly dupMaxAllowedWriteSizeBytes: number;
+  /** Task code of log loading, in the pool for long work (#2184). */
+  readonly dupLoadPlogTask: 'LPC_REPLICATION_LONG_LOW' | 'LPC_REPLICATION_LONG_COMMON' | 'LPC_REPLICATION_LONG_HIGH';
+  readonly dupIgnoreOtherClusterIds: boolean;
+  /** This cluster's name for duplication (`dup_cluster_name`). */
+  readonly dupClusterName: string;
+  /** `[pegasus.clusters]`: the meta servers of the clusters that this one may duplicate to. */
+  readonly pegasusClusters: Readonly<Record<string, readonly NodeId[]>>;
+  /** `[duplication-group]`: cluster ids, 1 to 127. */
+  readonly duplicationGroup: Readonly<Record<string, number>>;
+  /** Hard-coded upstream (dup 2.7, constants). */
+  readonly dupLoadErrorRepeatMs: number;
+  readonly dupWaitConfirmRepeatMs: number;
+  readonly dupShipRetryMs: number;
+  readonly dupRequestTimeoutMs: number;
+  readonly dupSyncTimeoutMs: number;
+  /** The block that one request of a file copy asks for (upstream's `nfs_copy_block_bytes`). */
+  readonly nfsCopyBlockBytes: number;
   // client
   readonly clientTimeoutMs: number;
   readonly clientRetryMs: number;
@@ -76,11 +107,31 @@ export const DEFAULT_SETTINGS: Settings = {
   configSyncIntervalMs: 30_000,
   gcMemoryReplicaIntervalMs: 600_000,
   rpcTimeoutMs: 5000,
+  replicasStatIntervalMs: 30_000,
+  diskStatIntervalMs: 600_000,
   prepareRetryMs: 5,
   checkpointStartDelayMs: 10,
   checkpointRetryAfterFlushMs: 10_000,
   updateConfigRetryMs: 1000,
   manualCompactRetryMs: 300_000,
+  duplicationEnabled: true,
+  duplicationSyncPeriodMs: 10_000,
+  dupProgressMinUpdatePeriodMs: 5000,
+  dupProgressMinReportPeriodMs: 300_000,
+  dupNoMutationLoadDelayMs: 100,
+  duplicateLogBatchBytes: 4096,
+  dupMaxAllowedWriteSizeBytes: 1048576,
+  dupLoadPlogTask: 'LPC_REPLICATION_LONG_COMMON',
+  dupIgnoreOtherClusterIds: false,
+  dupClusterName: '',
+  pegasusClusters: {},
+  duplicationGroup: {},
+  dupLoadErrorRepeatMs: 10_000,
+  dupWaitConfirmRepeatMs: 1000,
+  dupShipRetryMs: 1000,
+  dupRequestTimeoutMs: 100_000,
+  dupSyncTimeoutMs: 3000,
+  nfsCopyBlockBytes: 4 << 20,
   clientTimeoutMs: 5000,
   clientRetryMs: 100,
   poolWorkers: {

@@ -6,14 +6,14 @@ import type { Refusal } from './rules/rule.ts';
 import { durableOf, type TableState } from './state.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
-function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
+export function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
   return Object.values(cluster.tables).filter(
     (table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs),
   );
 }
 
 /** Was the name free at some moment of the interval? */
-function wasFree(scene: AnswerScene, name: string): boolean {
+export function wasFree(scene: AnswerScene, name: string): boolean {
   return !namesakes(scene, name).some(
     (table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0,
   );
@@ -30,10 +30,13 @@ function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
   return entries.length > 0 && entries.every(([key, value]) => KNOWN_ENVS[key]?.(value) === true);
 }
 
-type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
+export type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
 
 /** What the shell and the meta server take for a table's name. */
 const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;
+
+/** Upstream's max_allowed_replica_count (dup 2.7). */
+const MAX_REPLICA_COUNT = 5;
 
 const judgeCreate: Judge = (scene, answer) => {
   const { command, cluster, state } = scene;
@@ -60,7 +63,7 @@ const judgeCreate: Judge = (scene, answer) => {
       !TABLE_NAME.test(name) ||
       partitionCount <= 0 ||
       replicaCount <= 0 ||
-      replicaCount > nodes ||
+      replicaCount > Math.min(MAX_REPLICA_COUNT, nodes) ||
       (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
     return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
   }

@@ -4,9 +4,12 @@
  * model can justify.
  */
 import { ADMIN_JUDGES } from './adminAnswers.ts';
+import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hadPrimary } from './meant.ts';
+import { METRICS_JUDGE } from './metrics.ts';
+import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import {
@@ -33,10 +36,19 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   triggerCheckpoint: 'triggered',
   emergencyCheckpoint: 'checkpoint',
   queryCheckpoint: 'checkpoint',
+  queryMetrics: 'metrics',
+  queryProgress: 'progress',
   manualCompact: 'admin',
+  addDup: 'dupAdded',
+  removeDup: 'dupModified',
+  startDup: 'dupModified',
+  pauseDup: 'dupModified',
+  setDupFailMode: 'dupModified',
+  queryDup: 'dups',
+  listDups: 'dups',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
-const SILENCE: readonly ErrorCode[] = [
+export const SILENCE: readonly ErrorCode[] = [
   'ERR_TIMEOUT',
   'ERR_NETWORK_FAILURE',
   'ERR_SESSION_RESET',
@@ -199,7 +211,7 @@ export const answerGuards = [
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...ADMIN_JUDGES.map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

@@ -2,7 +2,7 @@
  * What a client or an operator may ask, and what they may be told. Tables are named by the user's name; keys are the
  * user's hash key and sort key (ASCII in plans).
  */
-import type { CheckpointTrigger, Decree, ErrorCode, TableStatus } from './vocabulary.ts';
+import type { CheckpointTrigger, Decree, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, NodeId, PatternMatchType, TableStatus } from './vocabulary.ts';
 
 export type ClientCommand =
   | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
@@ -21,8 +21,22 @@ export type AdminCommand =
   | { readonly kind: 'emergencyCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree | 'last-applied' }
   /** What the primary says of its checkpoints: last durable decree, and whether `minDecree` is covered. */
   | { readonly kind: 'queryCheckpoint'; readonly table: string; readonly partitionIndex: number; readonly minDecree: Decree }
+  /** Counters and gauges of the primary's replica (dup 10). */
+  | { readonly kind: 'queryMetrics'; readonly table: string; readonly partitionIndex: number }
+  /** The decrees of the primary's replica, and where its duplicators stand (dup 10). */
+  | { readonly kind: 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   /** Manual compaction of a table through its envs (repl 2.2). */
-  | { readonly kind: 'manualCompact'; readonly table: string };
+  | { readonly kind: 'manualCompact'; readonly table: string }
+  | DuplicationCommand;
+
+/** The shell's lines of duplication (dup 3.4). A `dupId` of 0 or less is one that no duplication has. */
+export type DuplicationCommand =
+  /** `remoteTable` '' and `remoteReplicaCount` 0: as the table itself. */
+  | { readonly kind: 'addDup'; readonly table: string; readonly remoteCluster: string; readonly checkpoint: boolean; readonly remoteTable: string; readonly remoteReplicaCount: number }
+  | { readonly kind: 'removeDup' | 'startDup' | 'pauseDup'; readonly table: string; readonly dupId: DupId }
+  | { readonly kind: 'setDupFailMode'; readonly table: string; readonly dupId: DupId; readonly failMode: DuplicationFailMode }
+  | { readonly kind: 'queryDup'; readonly table: string }
+  | { readonly kind: 'listDups'; readonly pattern: string; readonly matchType: PatternMatchType };
 
 export type Command = ClientCommand | AdminCommand;
 
@@ -35,6 +49,28 @@ export interface TableFact {
   readonly envs: Readonly<Record<string, string>>;
 }
 
+/** One duplication as query and list tell it. */
+export interface DupFact {
+  readonly dupId: DupId;
+  readonly remote: string;
+  readonly status: DuplicationStatus;
+  readonly createTsMs: number;
+  readonly failMode: DuplicationFailMode;
+  readonly remoteTable: string;
+  readonly remoteReplicaCount: number;
+  /** By partition index, initialised partitions only. */
+  readonly partitions: readonly { readonly partitionIndex: number; readonly confirmed: Decree; readonly lastCommitted: Decree }[];
+}
+
+/** A duplicator as its server tells it: what it has shipped, and what it was told is stored. */
+export interface DuplicatorFact {
+  readonly dupId: DupId;
+  readonly status: DuplicationStatus;
+  readonly failMode: DuplicationFailMode;
+  readonly last: Decree;
+  readonly confirmed: Decree;
+}
+
 /** What came back. `ERR_TIMEOUT` says nothing about the effect of a write. */
 export type Answer =
   | { readonly kind: 'write'; readonly error: ErrorCode }
@@ -43,4 +79,11 @@ export type Answer =
   | { readonly kind: 'admin'; readonly error: ErrorCode; readonly hint: string; readonly appId?: number }
   | { readonly kind: 'tables'; readonly error: ErrorCode; readonly tables: readonly TableFact[] }
   | { readonly kind: 'checkpoint'; readonly error: ErrorCode; readonly durable: Decree; readonly prepared: boolean; readonly minDecree: Decree }
-  | { readonly kind: 'triggered'; readonly error: ErrorCode; readonly trigger: CheckpointTrigger };
+  | { readonly kind: 'triggered'; readonly error: ErrorCode; readonly trigger: CheckpointTrigger }
+  /** Of one replica at one server since that started; what was never told is left out. */
+  | { readonly kind: 'metrics'; readonly error: ErrorCode; readonly node: NodeId; readonly metrics: Readonly<Record<string, number>> }
+  | { readonly kind: 'progress'; readonly error: ErrorCode; readonly node: NodeId; readonly committed: Decree; readonly applied: Decree; readonly durable: Decree; readonly duplicating: boolean; readonly dups: readonly DuplicatorFact[] }
+  /** Of addDup. Ids and names mean something only with ERR_OK and ERR_DUP_EXIST. */
+  | { readonly kind: 'dupAdded'; readonly error: ErrorCode; readonly hint: string; readonly appId: number; readonly dupId: DupId; readonly remoteTable: string; readonly remoteReplicaCount: number }
+  | { readonly kind: 'dupModified'; readonly error: ErrorCode; readonly appId: number }
+  | { readonly kind: 'dups'; readonly error: ErrorCode; readonly hint: string; readonly tables: readonly { readonly name: string; readonly appId: number; readonly partitionCount: number; readonly dups: readonly DupFact[] }[] };

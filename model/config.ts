@@ -31,6 +31,25 @@ export interface ModelSettings {
   readonly updateConfigRetryMs: number;
   readonly clientTimeoutMs: number;
   readonly clientRetryMs: number;
+  // duplication (dup 2.7)
+  readonly duplicationSyncPeriodMs: number;
+  readonly dupProgressMinUpdatePeriodMs: number;
+  readonly dupNoMutationLoadDelayMs: number;
+  readonly duplicateLogBatchBytes: number;
+  readonly dupMaxAllowedWriteSizeBytes: number;
+  readonly dupLoadErrorRepeatMs: number;
+  readonly dupWaitConfirmRepeatMs: number;
+  readonly dupShipRetryMs: number;
+  readonly dupRequestTimeoutMs: number;
+  readonly dupSyncTimeoutMs: number;
+  readonly nfsCopyBlockBytes: number;
+  readonly duplicationEnabled?: boolean;
+  readonly dupIgnoreOtherClusterIds?: boolean;
+  /** `[pegasus.clusters]` and `[duplication-group]`; without them the clusters of the world, with ids from 1. */
+  readonly pegasusClusters?: Readonly<Record<string, readonly NodeId[]>>;
+  readonly duplicationGroup?: Readonly<Record<string, number>>;
+  /** Workers of each pool, by the pool's name. */
+  readonly poolWorkers: Readonly<Record<string, number>>;
 }
 
 /** A partition whose members start over a given log (booting from real files). `records` are in log order. */
@@ -58,9 +77,20 @@ export interface PreloadedPartition {
 }
 
 export interface ModelConfig {
-  readonly clusters: readonly { readonly id: ClusterId; readonly nodes: readonly NodeId[] }[];
+  /** `settings`: of this cluster's servers and clients, when they are not those of the world. */
+  readonly clusters: readonly {
+    readonly id: ClusterId;
+    readonly nodes: readonly NodeId[];
+    readonly settings?: ModelSettings;
+  }[];
   readonly settings: ModelSettings;
   /** Wall clock at virtual time 0, in seconds since 2016-01-01, for time to live; without it, expiry is not judged. */
   readonly wallBaseSeconds?: number;
   readonly tables?: readonly PreloadedPartition[];
+}
+
+/** The options that the servers of a cluster run with. */
+export function settingsOfCluster(config: ModelConfig, cluster: ClusterId): ModelSettings {
+  for (const one of config.clusters) if (one.id === cluster) return one.settings ?? config.settings;
+  return config.settings;
 }

@@ -4,7 +4,7 @@
  * A digest is the sum, modulo 2^52, of a 52-bit hash of each live row; so it can be kept up to date row by row and the
  * auditor can compute it in any order from the files of a checkpoint (S6).
  */
-import type { RowOp } from './events.ts';
+import type { RowOp, UpdateFact } from './events.ts';
 import type { PartitionState, Proposal, Row } from './state.ts';
 import type { Decree, Gpid } from './vocabulary.ts';
 
@@ -55,10 +55,20 @@ export function applyRows(part: PartitionState, home: Record<string, Gpid> | und
       (part.history[row.key] ??= []).push(
         row.op === 'put' ? { value: row.value, expireTs: row.expireTs } : { value: undefined, expireTs: 0 },
       );
-      digest = applyRow(part.rows, row, proposal.timestampUs, digest);
     }
+    digest = applyUpdate(part.rows, update, proposal.timestampUs, digest);
   }
   return known ? digest : NO_CONTENT;
+}
+
+/** A write that came by duplication keeps the time of its own cluster (dup 7.2 step 4). */
+function applyUpdate(rows: Record<string, Row>, update: UpdateFact, timestampUs: number, before: number): number {
+  let digest = before;
+  if (update.entries === undefined) for (const row of update.rows) digest = applyRow(rows, row, timestampUs, digest);
+  else
+    for (const entry of update.entries)
+      for (const row of entry.rows) digest = applyRow(rows, row, entry.timestampUs, digest);
+  return digest;
 }
 
 function applyRow(rows: Record<string, Row>, row: RowOp, timestampUs: number, digest: number): number {
@@ -74,14 +84,13 @@ function applyRow(rows: Record<string, Row>, row: RowOp, timestampUs: number, di
   return next;
 }
 
-/** The rows as of a decree, computed anew from the committed mutations (for messages and for expiry). */
-export function rowsAt(decree: Decree, committedAt: (decree: Decree) => Proposal | undefined): Record<string, Row> {
-  const rows: Record<string, Row> = {};
-  for (let d = 1; d <= decree; d++) {
-    const proposal = committedAt(d);
-    for (const update of proposal?.updates ?? []) {
-      for (const row of update.rows) applyRow(rows, row, proposal?.timestampUs ?? 0, 0);
-    }
+/** The rows as of a decree, computed anew from the beginning and the committed mutations (for messages and expiry). */
+export function rowsAt(part: PartitionState, decree: Decree): Record<string, Row> {
+  const rows: Record<string, Row> = { ...part.begin.rows };
+  for (let d = part.begin.decree + 1; d <= decree; d++) {
+    const ballot = part.chosen[d];
+    const proposal = part.proposals[d]?.findLast((one) => one.ballot === ballot);
+    for (const update of proposal?.updates ?? []) applyUpdate(rows, update, proposal?.timestampUs ?? 0, 0);
   }
   return rows;
 }

@@ -6,6 +6,8 @@
  * `enabled` is what they let through. Messages are abstracted as the set of mutations ever proposed: any of them may
  * arrive at any moment, in any order, or never, which covers delay, loss, repetition and reordering.
  */
+import { dupCandidates } from './dupEnabled.ts';
+import type { DupScope } from './dupSteps.ts';
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import { nextAll } from './next.ts';
 import { replay } from './rules/lifecycle.ts';
@@ -37,6 +39,8 @@ export interface Scope {
   /** Flushes, checkpoints and their collection, log rotation and collection take part. */
   readonly storage: boolean;
   readonly maxLogFiles: number;
+  /** Only what befalls a duplication is searched; the limits above are not asked. */
+  readonly duplication?: DupScope;
 }
 
 /** One step of the search: events that happen together. */
@@ -59,6 +63,7 @@ export function enabled(state: ModelState, scope: Scope, rules: RuleTable = RULE
 }
 
 export function candidates(state: ModelState, scope: Scope): readonly Transition[] {
+  if (scope.duplication !== undefined) return dupCandidates(state, scope.duplication);
   const all: Transition[] = [];
   const crashes = Object.values(state.nodes).reduce((sum, node) => sum + node.incarnation - (node.up ? 1 : 0), 0);
   for (const cluster of Object.values(state.clusters)) {

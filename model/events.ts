@@ -22,6 +22,9 @@ import type {
   WriteCode,
 } from './vocabulary.ts';
 import type { Answer, Command } from './commands.ts';
+import type { DupEntryFact, DuplicationClaimed, DuplicationObserved } from './duplicationEvents.ts';
+
+export type { DupEntryFact } from './duplicationEvents.ts';
 
 /** What one update of a mutation does to rows. A MULTI_PUT is one update with several puts. */
 export type RowOp =
@@ -32,6 +35,8 @@ export type RowOp =
 export interface UpdateFact {
   readonly code: WriteCode;
   readonly rows: readonly RowOp[];
+  /** Of a DUPLICATE write: what it carries, in order; `rows` are those of all of them. */
+  readonly entries?: readonly DupEntryFact[];
 }
 
 /** A mutation: header and decoded updates (repl 1.3, plog 5). */
@@ -124,7 +129,8 @@ export type ClaimedEvent =
   | LoadFailedClaim
   | ClosedClaim
   | CheckpointClaim
-  | ManualFlagClaim;
+  | ManualFlagClaim
+  | DuplicationClaimed;
 
 /** What the implementation hands to `env.emit`: the claim without what the env adds (`atUs`, `node`). */
 export type Claim = ClaimedEvent extends infer E ? (E extends ClaimedEvent ? Omit<E, 'atUs' | 'node'> : never) : never;
@@ -262,7 +268,8 @@ export type ObservedEvent =
   | AttemptSent
   | CommandAnswered
   | FaultStruck
-  | Healed;
+  | Healed
+  | DuplicationObserved;
 
 export type ModelEvent = ClaimedEvent | ObservedEvent;
 
@@ -277,4 +284,8 @@ export const CLAIMED_KINDS: readonly ClaimedEvent['kind'][] = [
   'replica.closed',
   'checkpoint.ended',
   'checkpoint.manual-flag',
+  'dup.started',
+  'dup.stopped',
+  'dup.shipped',
+  'dup.skipped',
 ];

@@ -3,11 +3,12 @@
  * copied, facts that no rule changes (updates, commands, settings) and the other nodes' replicas are shared. A search
  * takes hundreds of thousands of steps; this is several times cheaper than drafts, and tests hold both equal.
  */
+import type { DupState } from './dupState.ts';
 import type { ModelEvent } from './events.ts';
 import type { ClusterState, CommandState, ModelState, PartitionState, Proposal, ReplicaState } from './state.ts';
 import type { NodeId } from './vocabulary.ts';
 
-/** Kinds of event whose rules change nothing but nodes, partitions and the replicas of their own node. */
+/** Kinds of event whose rules change nothing but nodes, partitions, and the replicas and metrics of their own node. */
 const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
   'replica.status',
   'replica.applied',
@@ -38,6 +39,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
       partitions: mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
+      metrics: mapped(cluster.metrics, (one) => ({ ...one })),
     })),
   };
 }
@@ -66,6 +68,29 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     commands: mapped(cluster.commands, forkCommand),
     effects: mapped(cluster.effects, (all) => all.map((one) => ({ ...one }))),
     writers: mapped(cluster.writers, (ids) => [...ids]),
+    dups: mapped(cluster.dups, forkDup),
+    // Requests and received writes are added, never changed.
+    asks: [...cluster.asks],
+    inbound: mapped(cluster.inbound, (one) => ({ ...one })),
+    received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
+  };
+}
+
+function forkDup(dup: DupState): DupState {
+  return {
+    ...dup,
+    versions: dup.versions.map((one) => ({ ...one })),
+    partitions: mapped(dup.partitions, (part) => ({
+      ...part,
+      values: part.values.map((one) => ({ ...one })),
+      skipped: [...part.skipped],
+      unshipped: { ...part.unshipped },
+      unconfirmed: { ...part.unconfirmed },
+    })),
+    // What was told is replaced, never changed.
+    told: { ...dup.told },
+    duplicators: mapped(dup.duplicators, (one) => ({ ...one })),
+    guarded: { ...dup.guarded },
   };
 }
 
@@ -86,6 +111,8 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     digests: [...part.digests],
     history: mapped(part.history, (versions) => [...versions]),
     replicas: mapped(part.replicas, forkReplica, nodes),
+    // What a follower began with is replaced, never changed.
+    adopted: { ...part.adopted },
     emergencies: [...part.emergencies],
   };
 }

@@ -21,6 +21,7 @@ export function init(config: ModelConfig): ModelState {
     nowUs: 0,
     healedAtUs: -1,
     calm: true,
+    lossy: false,
     disturbedAtUs: 0,
     lastCommandAtUs: 0,
     nodes: {},
@@ -31,11 +32,17 @@ export function init(config: ModelConfig): ModelState {
       id: cluster.id,
       tables: {},
       byName: {},
+      storeFaultAtUs: -1,
       tableChanges: 0,
       partitions: {},
       commands: {},
       effects: {},
       writers: {},
+      dups: {},
+      metrics: {},
+      asks: [],
+      inbound: {},
+      received: {},
     };
     for (const node of cluster.nodes) state.nodes[node] = newNode();
   }

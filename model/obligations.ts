@@ -13,87 +13,33 @@ import {
   type ReplicaState,
   type TableState,
 } from './state.ts';
+import { settingsOfCluster } from './config.ts';
+import { duplicationObligations, keptForDuplication } from './dupObligations.ts';
+import { excluded } from './exclusions.ts';
+import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
-import type { Gpid, NodeId } from './vocabulary.ts';
 
-export interface Obligation {
-  /** Stable name; also the name of the registry row that states it. */
-  readonly name: string;
-  readonly property: string;
-  /** What it is about, unique under the name. */
-  readonly key: string;
-  readonly gpid: Gpid | '';
-  /** Whose disk alone it depends on; '' when it takes all members. */
-  readonly node: NodeId | '';
-  readonly sentence: string;
-  readonly sinceUs: number;
-  readonly boundUs: number;
-  /** e.g. `2 x groupCheckIntervalMs (100000) + 1 x work (1000)`. */
-  readonly boundText: string;
-}
-
-/** Names and properties of all obligations, for the registry. */
-export const OBLIGATIONS = {
-  'L6 command answered': { property: 'L6', sentence: 'every command is answered' },
-  'L4 partition serves': {
-    property: 'L4',
-    sentence: 'the members of the newest configuration hold their roles in its ballot',
-  },
-  'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
-  'L2 secondaries commit': {
-    property: 'repl.L2',
-    sentence: 'secondaries commit and apply what the primary has committed',
-  },
-  'L8 emergency checkpoint': {
-    property: 'L8',
-    sentence: 'an emergency checkpoint that was accepted makes its decree durable',
-  },
-  'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
-  'L4 flushed is listed': {
-    property: 'repl.L4',
-    sentence: 'what is flushed gets into a checkpoint at the next periodic attempts',
-  },
-  'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
-  'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
-} as const;
-
-type Name = keyof typeof OBLIGATIONS;
-type Term = readonly [count: number, name: string, ms: number];
-
-/** Tasks, disk and queues between the timers. */
-const WORK: Term = [1, 'work', 1000];
+export { OBLIGATIONS, type Obligation } from './owe.ts';
 
 export function obligations(state: ModelState): readonly Obligation[] {
   const all: Obligation[] = [];
   for (const cluster of Object.values(state.clusters)) {
-    commands(state, cluster, all);
+    const own: Owed[] = [];
+    commands(state, cluster, own);
+    duplicationObligations(state, cluster, own);
     for (const part of Object.values(cluster.partitions)) {
       const table = cluster.tables[part.appId];
       if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE')
-        partition(state, table, part, all);
-      flags(state, part, all);
+        partition(state, cluster, table, part, own);
+      flags(state, cluster, part, own);
     }
+    for (const one of own) all.push({ ...one, cluster: cluster.id });
   }
   return all;
 }
 
-function owe(
-  all: Obligation[],
-  name: Name,
-  key: string,
-  gpid: Gpid | '',
-  sinceUs: number,
-  terms: readonly Term[],
-  node: NodeId | '' = '',
-): void {
-  const boundUs = terms.reduce((sum, [count, , ms]) => sum + count * ms * 1000, 0);
-  const boundText = terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
-  const { property, sentence } = OBLIGATIONS[name];
-  all.push({ name, property, key, gpid, node, sentence, sinceUs, boundUs, boundText });
-}
-
-function commands(state: ModelState, cluster: ClusterState, all: Obligation[]): void {
-  const { clientTimeoutMs, rpcTimeoutMs } = state.config.settings;
+function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+  const { clientTimeoutMs, rpcTimeoutMs } = settingsOfCluster(state.config, cluster.id);
   for (const command of Object.values(cluster.commands)) {
     if (command.answered) continue;
     const terms: readonly Term[] = [[1, 'clientTimeoutMs', clientTimeoutMs], [2, 'rpcTimeoutMs', rpcTimeoutMs], WORK];
@@ -112,8 +58,14 @@ function membersOf(part: PartitionState): {
   };
 }
 
-function partition(state: ModelState, table: TableState, part: PartitionState, all: Obligation[]): void {
-  const s = state.config.settings;
+function partition(
+  state: ModelState,
+  cluster: ClusterState,
+  table: TableState,
+  part: PartitionState,
+  all: Owed[],
+): void {
+  const s = settingsOfCluster(state.config, cluster.id);
   const { primary, secondaries } = membersOf(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs);
   const round: readonly Term[] = [
@@ -129,7 +81,8 @@ function partition(state: ModelState, table: TableState, part: PartitionState, a
     ...round,
   ];
   if (!excused(part)) {
-    if (!serves(part))
+    const unfilled = part.ballot <= 0 && table.envs['duplication.master_metas'] !== undefined;
+    if (!serves(part) && !excluded('unfilled-follower', unfilled))
       owe(all, 'L4 partition serves', part.gpid, part.gpid, Math.max(since, part.unservedSinceUs), roles);
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
@@ -153,14 +106,14 @@ function partition(state: ModelState, table: TableState, part: PartitionState, a
       );
     }
   }
-  emergencies(state, part, all);
+  emergencies(state, cluster, part, all);
   for (const replica of [primary, ...secondaries])
     if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'))
-      storage(state, part, replica, all);
+      storage(state, cluster, part, replica, all);
 }
 
-function emergencies(state: ModelState, part: PartitionState, all: Obligation[]): void {
-  const s = state.config.settings;
+function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
+  const s = settingsOfCluster(state.config, cluster.id);
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
     const terms: Term[] = [
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
@@ -181,8 +134,14 @@ function emergencies(state: ModelState, part: PartitionState, all: Obligation[])
   }
 }
 
-function storage(state: ModelState, part: PartitionState, replica: ReplicaState, all: Obligation[]): void {
-  const s = state.config.settings;
+function storage(
+  state: ModelState,
+  cluster: ClusterState,
+  part: PartitionState,
+  replica: ReplicaState,
+  all: Owed[],
+): void {
+  const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
   // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
   if (excused(part) && !serves(part)) return;
@@ -211,14 +170,17 @@ function storage(state: ModelState, part: PartitionState, replica: ReplicaState,
   const reserve = s.logPrivateReserveMaxSizeBytes > 0 ? s.logPrivateReserveMaxTimeSeconds : 0;
   const expiry = reserve > 0 ? (replica.files[0]?.writtenAtUs ?? 0) + (reserve + 1) * 1e6 : 0;
   if (reserve > 0 && state.nodes[replica.node]?.wallFault === true) return;
-  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, steadyUs, expiry), [
+  const kept = keptForDuplication(state, cluster, part, replica.files[1]);
+  if (kept === undefined) return;
+  owe(all, 'L5 log space', key, part.gpid, Math.max(replica.collectableSinceUs, steadyUs, expiry, kept.sinceUs), [
     [2, 'checkpointIntervalMs', s.checkpointIntervalMs],
+    ...kept.terms,
     WORK,
   ], replica.node);
 }
 
-function flags(state: ModelState, part: PartitionState, all: Obligation[]): void {
-  const s = state.config.settings;
+function flags(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
+  const s = settingsOfCluster(state.config, cluster.id);
   for (const replica of Object.values(part.replicas)) {
     if (!replica.manual) continue;
     const terms: readonly Term[] = [

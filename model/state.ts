@@ -9,8 +9,12 @@ import type { ModelConfig } from './config.ts';
 import type { MutationFact, UpdateFact } from './events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus, TableStatus } from './vocabulary.ts';
 import { applyRows } from './content.ts';
+import { noteDebt, type Debt } from './debt.ts';
+import type { ReplicaMetrics } from './metrics.ts';
+import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
 
 export { init } from './init.ts';
+export { noteDebt, type Debt } from './debt.ts';
 export type { ModelConfig, ModelSettings, PreloadedPartition } from './config.ts';
 
 export interface NodeState {
@@ -98,24 +102,6 @@ export interface Checkpoint {
   listedAtUs: number;
 }
 
-/**
- * A decree that is owed, and since when (-1: nothing is). The target is what was wanted when the debt began: more that is
- * wanted meanwhile does not move the start, so that what is stuck cannot hide behind what goes on elsewhere.
- */
-export interface Debt {
-  target: Decree;
-  sinceUs: number;
-}
-
-/** To be called whenever either may have changed. Reaching the target without what is wanted by now begins a new debt. */
-export function noteDebt(debt: Debt, reached: Decree, wanted: Decree, atUs: number): void {
-  if (reached >= wanted) debt.sinceUs = -1;
-  else if (debt.sinceUs < 0 || reached >= debt.target) {
-    debt.target = wanted;
-    debt.sinceUs = atUs;
-  }
-}
-
 /** One replica: what it said of its memory, and what lies on its disk. */
 export interface ReplicaState {
   node: NodeId;
@@ -149,6 +135,8 @@ export interface ReplicaState {
   fileOpen: boolean;
   /** The auditor found the log damaged; part of the log, or all of the replica, was lost. */
   damaged: boolean;
+  /** A fault of its disk, or of its power, came before it was opened: the log that was read then may have a hole. */
+  openedWithFault: boolean;
   lost: boolean;
   /** Since when something applied is not durable; and since when a log file could go (obligations). */
   undurableSinceUs: number;
@@ -190,6 +178,13 @@ export interface PartitionState {
   digests: number[];
   history: Record<string, Version[]>;
   replicas: Record<NodeId, ReplicaState>;
+  /** A client has written here. */
+  written: boolean;
+  /** Writes have come here by duplication. */
+  inbound: boolean;
+  /** A follower's replicas began over a checkpoint of the master: its decree by node; and its rows (dup 5.5). */
+  adopted: Record<NodeId, Decree>;
+  begin: { decree: Decree; rows: Record<string, Row> };
   /** Emergency checkpoints that were accepted and are not yet durable (L8). */
   emergencies: { id: number; node: NodeId; incarnation: number; minDecree: Decree; sinceUs: number; empty: boolean }[];
 }
@@ -223,6 +218,8 @@ export interface ClusterState {
   tables: Record<number, TableState>;
   /** Live table (created, not dropped) of a name. */
   byName: Record<string, number>;
+  /** A fault struck its state store last then, -1 never. */
+  storeFaultAtUs: number;
   tableChanges: number;
   partitions: Record<Gpid, PartitionState>;
   /** Commands that are open, or whose attempts may still take effect. */
@@ -231,6 +228,14 @@ export interface ClusterState {
   effects: Record<string, { update: UpdateFact; committedAtUs: number }[]>;
   /** Write commands by `<appId>/<first stored key>`, oldest first. */
   writers: Record<string, number[]>;
+  /** Duplications of this cluster's tables, by `<appId>/<dupId>`; removed ones stay. */
+  dups: Record<string, DupState>;
+  /** As a follower: tables asked for; requests under way by partition, node and content; writes by table name and stamp. */
+  asks: FollowerAsk[];
+  inbound: Record<string, Inbound>;
+  received: Record<string, Record<string, ReceivedWrite[]>>;
+  /** By `<gpid> <node>`. */
+  metrics: Record<string, ReplicaMetrics>;
 }
 
 export interface ModelState {
@@ -239,6 +244,8 @@ export interface ModelState {
   healedAtUs: number;
   /** No fault has been seen so far. */
   calm: boolean;
+  /** A fault has been seen that may take a message, a file or a process: more than load and clocks. */
+  lossy: boolean;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;
   lastCommandAtUs: number;
@@ -277,6 +284,7 @@ export function newReplica(node: NodeId): ReplicaState {
     files: [],
     fileOpen: false,
     damaged: false,
+    openedWithFault: false,
     lost: false,
     undurableSinceUs: -1,
     collectableSinceUs: -1,
@@ -309,6 +317,10 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     digests: [0],
     history: {},
     replicas: {},
+    written: false,
+    inbound: false,
+    adopted: {},
+    begin: { decree: 0, rows: {} },
     emergencies: [],
   };
 }

@@ -80,7 +80,23 @@ export type ErrorCode =
   | 'ERR_SERVICE_NOT_ACTIVE'
   | 'ERR_GET_LEARN_STATE_FAILED'
   | 'ERR_FORWARD_TO_OTHERS'
+  | 'ERR_DUP_EXIST'
+  | 'ERR_INCONSISTENT_STATE'
+  | 'ERR_STATE_FREEZED'
+  | 'ERR_NOT_IMPLEMENTED'
   | 'ERR_UNKNOWN';
+
+/** A duplication of one table: wall seconds at its creation, raised until unused within the table (dup 1). */
+export type DupId = number;
+
+/** dup 2.1, in the order of the wire values: a duplication in DS_INIT or DS_REMOVED is not valid. */
+export type DuplicationStatus = 'DS_INIT' | 'DS_PREPARE' | 'DS_APP' | 'DS_LOG' | 'DS_PAUSE' | 'DS_REMOVED';
+
+/** dup 2.1: what the loader does about a log file that cannot be read. */
+export type DuplicationFailMode = 'FAIL_SLOW' | 'FAIL_SKIP' | 'FAIL_FAST';
+
+/** dup 2.2: how `list` compares a table's name with its pattern. */
+export type PatternMatchType = 'ALL' | 'EXACT' | 'ANYWHERE' | 'PREFIX' | 'POSTFIX' | 'REGEX' | 'INVALID';
 
 /** Task codes of writes as they stand, by name, in a log record (plog 5.3). */
 export type WriteCode =

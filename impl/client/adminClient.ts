@@ -12,14 +12,20 @@ import type {
   Gpid,
   NodeId,
   PartitionConfig,
+  PatternMatchType,
   TableStatus,
 } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, resume, task } from '../env/contract.ts';
 import type { Continuation, RpcResult } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
+import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
 import type { CliResponse, CreateAppRequest } from '../protocol/messages.ts';
-import { parseCheckpointOutput, wasTriggered } from './cliOutput.ts';
+import { noProgress, parseCheckpointOutput, parseMetricsOutput, parseProgressOutput, wasTriggered } from './cliOutput.ts';
+import type { ProgressOutput } from './cliOutput.ts';
+import { isAppName } from '../protocol/appName.ts';
+import { addedAnswer, listedAnswer, modifiedAnswer, queriedAnswer, refusedAdd } from './duplicationAnswers.ts';
+import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
 import { errorOf } from './metaCaller.ts';
 import type { MetaCaller, MetaResult } from './metaCaller.ts';
 import type { TableResolver } from './tableResolver.ts';
@@ -49,6 +55,17 @@ export interface CheckpointAnswer {
   readonly prepared: boolean;
   readonly minDecree: Decree;
 }
+/** Counters and gauges of the primary's replica by upstream's names (dup 10); what was never told is left out. */
+export interface MetricsAnswer {
+  readonly error: ErrorCode;
+  /** Whose they are; '' unless ERR_OK. */
+  readonly node: NodeId;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+/** Decrees of the primary's replica, and its duplicators: -1 and none unless ERR_OK. */
+export interface ProgressAnswer extends ProgressOutput {
+  readonly node: NodeId;
+}
 export interface TriggeredAnswer {
   readonly error: ErrorCode;
   readonly trigger: CheckpointTrigger;
@@ -67,11 +84,15 @@ interface CliCall {
   readonly audience: 'members' | 'primary';
   readonly isQuestion: boolean;
   outstanding: number;
+  /** The last server that it was sent to. */
+  node: NodeId;
   /** The first error of the members. */
   error: ErrorCode;
   readonly finish:
     | { readonly kind: 'triggered'; readonly then: Continuation<TriggeredAnswer> }
-    | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> };
+    | { readonly kind: 'checkpoint'; readonly then: Continuation<CheckpointAnswer> }
+    | { readonly kind: 'metrics'; readonly then: Continuation<MetricsAnswer> }
+    | { readonly kind: 'progress'; readonly then: Continuation<ProgressAnswer> };
 }
 
 /** The table env that starts one manual compaction: the wall second from which on it counts. */
@@ -130,6 +151,48 @@ export class AdminClient {
     resume(then, { error: errorOf(result), tables });
   }
 
+  // ------------------------------------------------------------------ duplication (dup 3)
+
+  /** A remote table that no meta server would create is refused here: the master's does not look at its name. */
+  addDuplication(request: AddDuplicationRequest, then: Continuation<DupAddedAnswer>): void {
+    const { remoteAppName } = request;
+    if (remoteAppName !== '' && !isAppName(remoteAppName)) {
+      resume(then, refusedAdd('ERR_INVALID_PARAMETERS', `invalid remote table name '${remoteAppName}'`));
+      return;
+    }
+    this.meta.call('RPC_CM_ADD_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupAdded', then));
+  }
+
+  onDupAdded(result: MetaResult<'RPC_CM_ADD_DUPLICATION'>, then: Continuation<DupAddedAnswer>): void {
+    resume(then, addedAnswer(result));
+  }
+
+  /** `remove_dup`, `start_dup`, `pause_dup` ask for a status, `set_dup_fail_mode` for a fail mode; the rest stays. */
+  modifyDuplication(request: ModifyDuplicationRequest, then: Continuation<DupModifiedAnswer>): void {
+    this.meta.call('RPC_CM_MODIFY_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupModified', then));
+  }
+
+  onDupModified(result: MetaResult<'RPC_CM_MODIFY_DUPLICATION'>, then: Continuation<DupModifiedAnswer>): void {
+    resume(then, modifiedAnswer(result));
+  }
+
+  queryDuplication(appName: string, then: Continuation<DupsAnswer>): void {
+    this.meta.call('RPC_CM_QUERY_DUPLICATION', { appName }, this.deadlineUs(), reply(this, 'onDupQueried', appName, then));
+  }
+
+  onDupQueried(result: MetaResult<'RPC_CM_QUERY_DUPLICATION'>, appName: string, then: Continuation<DupsAnswer>): void {
+    resume(then, queriedAnswer(result, appName));
+  }
+
+  listDuplications(appNamePattern: string, matchType: PatternMatchType, then: Continuation<DupsAnswer>): void {
+    const request = { appNamePattern, matchType };
+    this.meta.call('RPC_CM_LIST_DUPLICATION', request, this.deadlineUs(), reply(this, 'onDupsListed', then));
+  }
+
+  onDupsListed(result: MetaResult<'RPC_CM_LIST_DUPLICATION'>, then: Continuation<DupsAnswer>): void {
+    resume(then, listedAnswer(result));
+  }
+
   // ------------------------------------------------------------------ checkpoints
 
   /** `replica.trigger-checkpoint` at every member; ERR_OK when each has started one (repl 2.2). */
@@ -160,6 +223,16 @@ export class AdminClient {
     this.beginCli(table, partitionIndex, 'replica.query-checkpoint', [String(minDecree)], 'primary', true, finish);
   }
 
+  /** The metrics of the primary's replica. */
+  queryMetrics(table: string, partitionIndex: number, then: Continuation<MetricsAnswer>): void {
+    this.beginCli(table, partitionIndex, 'replica.metrics', [], 'primary', true, { kind: 'metrics', then });
+  }
+
+  /** The progress of the primary's replica. */
+  queryProgress(table: string, partitionIndex: number, then: Continuation<ProgressAnswer>): void {
+    this.beginCli(table, partitionIndex, 'replica.query-progress', [], 'primary', true, { kind: 'progress', then });
+  }
+
   private beginCli(
     table: string,
     partitionIndex: number,
@@ -172,7 +245,7 @@ export class AdminClient {
     const id = this.nextId++;
     const deadlineUs = this.deadlineUs();
     const about = { table, partitionIndex, command, args, audience, isQuestion, finish };
-    this.cliCalls.set(id, { ...about, deadlineUs, outstanding: 0, error: 'ERR_OK' });
+    this.cliCalls.set(id, { ...about, deadlineUs, outstanding: 0, node: '', error: 'ERR_OK' });
     this.attemptCli(id);
   }
 
@@ -205,6 +278,7 @@ export class AdminClient {
 
   private callCli(id: number, call: CliCall, node: NodeId, gpid: Gpid): void {
     const request = { command: call.command, args: [gpid, ...call.args] };
+    call.node = node;
     const timeoutMs = Math.max(1, this.remainingMs(call.deadlineUs));
     const options = { hash: threadHash(gpid), timeoutMs, gpid };
     this.ctx.env.rpc.call(node, 'RPC_CLI_CLI_CALL', request, options, reply(this, 'onCliAnswer', id));
@@ -218,11 +292,13 @@ export class AdminClient {
     if (--call.outstanding > 0) return;
     if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
     else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
+    else if (call.finish.kind === 'metrics') this.finishMetrics(id, error, result.body?.output ?? '');
+    else if (call.finish.kind === 'progress') this.finishProgress(id, error, result.body?.output ?? '');
     else this.finishCheckpoint(id, error, result.body?.output ?? '');
   }
 
   /** A replica that ignored a trigger has no role at the moment. */
-  cliAnswerError(result: RpcResult<CliResponse>, kind: 'triggered' | 'checkpoint'): ErrorCode {
+  cliAnswerError(result: RpcResult<CliResponse>, kind: CliCall['finish']['kind']): ErrorCode {
     const error = errorOf(result);
     const ignored = kind === 'triggered' && error === 'ERR_OK' && !wasTriggered(result.body?.output ?? '');
     return ignored ? 'ERR_INVALID_STATE' : error;
@@ -253,12 +329,36 @@ export class AdminClient {
     resume(call.finish.then, answer);
   }
 
+  private finishMetrics(id: number, error: ErrorCode, output: string): void {
+    const call = this.cliCalls.get(id);
+    const metrics = error === 'ERR_OK' ? parseMetricsOutput(output) : undefined;
+    if (call === undefined || call.finish.kind !== 'metrics' || metrics === undefined) {
+      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
+      return;
+    }
+    this.cliCalls.delete(id);
+    resume(call.finish.then, { error, node: call.node, metrics });
+  }
+
+  private finishProgress(id: number, error: ErrorCode, output: string): void {
+    const call = this.cliCalls.get(id);
+    const progress = error === 'ERR_OK' ? parseProgressOutput(output) : undefined;
+    if (call === undefined || call.finish.kind !== 'progress' || progress === undefined) {
+      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
+      return;
+    }
+    this.cliCalls.delete(id);
+    resume(call.finish.then, { ...progress, node: call.node });
+  }
+
   private finishCli(id: number, error: ErrorCode): void {
     const call = this.cliCalls.get(id);
     if (call === undefined) return;
     this.cliCalls.delete(id);
     const final = this.cliError(error);
     if (call.finish.kind === 'triggered') resume(call.finish.then, { error: final, trigger: 'remote-command' });
+    else if (call.finish.kind === 'metrics') resume(call.finish.then, { error: final, node: '', metrics: {} });
+    else if (call.finish.kind === 'progress') resume(call.finish.then, { ...noProgress(final), node: '' });
     else resume(call.finish.then, { error: final, durable: -1, prepared: false, minDecree: -1 });
   }
 

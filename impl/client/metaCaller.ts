@@ -4,7 +4,8 @@
  * next one a second later. All within the caller's deadline.
  *
  * A request without an answer may have been carried out, so only a *question* is asked again then; a change ends with
- * ERR_TIMEOUT. Answers that prove that nothing was done (forwarded, not active) permit a repeat of both.
+ * ERR_TIMEOUT. Answers that prove that nothing was done (forwarded, not active) permit a repeat of both. The requests of
+ * duplication, changes too, are tried twice, the second time at once (dup 3.4).
  */
 import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -18,7 +19,11 @@ export type MetaCode =
   | 'RPC_CM_CREATE_APP'
   | 'RPC_CM_DROP_APP'
   | 'RPC_CM_UPDATE_APP_ENV'
-  | 'RPC_CM_LIST_APPS';
+  | 'RPC_CM_LIST_APPS'
+  | 'RPC_CM_ADD_DUPLICATION'
+  | 'RPC_CM_MODIFY_DUPLICATION'
+  | 'RPC_CM_QUERY_DUPLICATION'
+  | 'RPC_CM_LIST_DUPLICATION';
 
 /** The answer of a meta server, or why there is none: ERR_TIMEOUT when the deadline passed. */
 export type MetaResult<C extends MetaCode> = RpcResult<RpcTypes[C]['response']>;
@@ -29,10 +34,12 @@ interface MetaCall {
   readonly deadlineUs: number;
   /** Meta servers that forwarded us since the last pause. */
   forwards: number;
+  /** Attempts that got no answer. */
+  unanswered: number;
   readonly then: Continuation<MetaResult<MetaCode>>;
 }
 
-type NextStep = 'answer' | 'next-at-once' | 'same-later' | 'next-later';
+type NextStep = 'answer' | 'next-at-once' | 'same-later' | 'next-later' | 'again';
 
 /** Pause before a meta server is asked again, milliseconds. */
 const META_RETRY_MS = 1000;
@@ -40,6 +47,13 @@ const META_RETRY_MS = 1000;
 const QUESTIONS: ReadonlySet<MetaCode> = new Set<MetaCode>([
   'RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX',
   'RPC_CM_LIST_APPS',
+]);
+/** The codes of duplication are tried twice when no answer comes, changes too: each says by its answer what it met (dup 3.4). */
+const TWICE: ReadonlySet<MetaCode> = new Set<MetaCode>([
+  'RPC_CM_ADD_DUPLICATION',
+  'RPC_CM_MODIFY_DUPLICATION',
+  'RPC_CM_QUERY_DUPLICATION',
+  'RPC_CM_LIST_DUPLICATION',
 ]);
 
 export class MetaCaller {
@@ -64,7 +78,7 @@ export class MetaCaller {
     const id = this.nextId++;
     // The result of this very code is what comes back; the table of calls only forgets which code it was.
     const erased: Continuation<MetaResult<MetaCode>> = { owner: then.owner, method: then.method, args: then.args };
-    this.calls.set(id, { code, request, deadlineUs, forwards: 0, then: erased });
+    this.calls.set(id, { code, request, deadlineUs, forwards: 0, unanswered: 0, then: erased });
     this.attempt(id);
   }
 
@@ -83,13 +97,16 @@ export class MetaCaller {
 
   /** A question is given up early enough to be asked again; a change is waited for until the deadline. */
   attemptTimeoutMs(code: MetaCode): number {
+    if (TWICE.has(code)) return Math.floor(this.ctx.settings.clientTimeoutMs / 2);
     return QUESTIONS.has(code) ? Math.ceil(this.ctx.settings.clientTimeoutMs / 3) : Number.MAX_SAFE_INTEGER;
   }
 
   onReply(result: MetaResult<MetaCode>, id: number, asked: number): void {
     const call = this.calls.get(id);
     if (call === undefined) return;
-    switch (this.nextStep(call.code, errorOf(result))) {
+    const error = errorOf(result);
+    if (this.isNoAnswer(error)) call.unanswered++;
+    switch (this.nextStep(call.code, error, call.unanswered)) {
       case 'answer':
         this.finish(id, result);
         break;
@@ -105,10 +122,19 @@ export class MetaCaller {
         this.moveOn(asked);
         this.attemptLater(id);
         break;
+      case 'again':
+        this.moveOn(asked);
+        this.attempt(id);
+        break;
     }
   }
 
-  nextStep(code: MetaCode, error: ErrorCode): NextStep {
+  private isNoAnswer(error: ErrorCode): boolean {
+    return error === 'ERR_TIMEOUT' || this.isUnknown(error);
+  }
+
+  /** `unanswered`: attempts of this call that got no answer, the last one included. */
+  nextStep(code: MetaCode, error: ErrorCode, unanswered: number): NextStep {
     switch (error) {
       case 'ERR_FORWARD_TO_OTHERS':
         return 'next-at-once';
@@ -117,6 +143,7 @@ export class MetaCaller {
       case 'ERR_TIMEOUT':
       case 'ERR_SESSION_RESET':
       case 'ERR_NETWORK_FAILURE':
+        if (TWICE.has(code)) return unanswered < 2 ? 'again' : 'answer';
         return QUESTIONS.has(code) ? 'next-later' : 'answer';
       default:
         return 'answer';

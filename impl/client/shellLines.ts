@@ -3,6 +3,8 @@
  * table at a time (`use`); key commands name it here in front instead, so that each line stands for itself. Checkpoints
  * are asked for by remote commands at a replica server.
  */
+import { duplicationLine, type DuplicationShellCommand } from './duplicationShell.ts';
+import { joinWords, quote } from './shellWords.ts';
 
 /** A command, in the shape that plans use. */
 export type ShellCommand =
@@ -40,7 +42,9 @@ export type ShellCommand =
       readonly partitionIndex: number;
       readonly minDecree: number | 'last-applied';
     }
-  | { readonly kind: 'manualCompact'; readonly table: string };
+  | { readonly kind: 'queryMetrics' | 'queryProgress'; readonly table: string; readonly partitionIndex: number }
+  | { readonly kind: 'manualCompact'; readonly table: string }
+  | DuplicationShellCommand;
 
 /** The line, without a newline; some commands need two shell lines, joined by ` ; `. */
 export function shellLine(command: ShellCommand): string {
@@ -62,10 +66,10 @@ export function shellLine(command: ShellCommand): string {
       const words = ['create', command.name, '-p', `${command.partitionCount}`, '-r', `${command.replicaCount}`];
       if (envs.length > 0) words.push('-e', envs.join(','));
       if (!command.successIfExist) words.push('-f');
-      return line(words);
+      return joinWords(words);
     }
     case 'dropTable':
-      return line(['drop', command.name]);
+      return joinWords(['drop', command.name]);
     case 'setEnvs':
       return keyLine(command.name, ['set_app_envs', ...Object.entries(command.envs).flat()]);
     case 'listTables':
@@ -76,21 +80,29 @@ export function shellLine(command: ShellCommand): string {
       return remote('replica.emergency-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
     case 'queryCheckpoint':
       return remote('replica.query-checkpoint', command.table, command.partitionIndex, [`${command.minDecree}`]);
+    case 'queryMetrics':
+      return remote('replica.metrics', command.table, command.partitionIndex, []);
+    case 'queryProgress':
+      return remote('replica.query-progress', command.table, command.partitionIndex, []);
     case 'manualCompact':
       return keyLine(command.table, ['set_app_envs', 'manual_compact.once.trigger_time', '<now>']);
+    case 'addDup':
+    case 'removeDup':
+    case 'startDup':
+    case 'pauseDup':
+    case 'setDupFailMode':
+    case 'queryDup':
+    case 'listDups':
+      return duplicationLine(command);
   }
 }
 
 function keyLine(table: string, words: readonly string[]): string {
-  return `use ${quote(table)} ; ${line(words)}`;
+  return `use ${quote(table)} ; ${joinWords(words)}`;
 }
 
 function remote(command: string, table: string, partitionIndex: number, args: readonly string[]): string {
-  return `remote_command -t replica-server ${line([command, `${table}.${partitionIndex}`, ...args])}`;
-}
-
-function line(words: readonly string[]): string {
-  return words.map(quote).join(' ');
+  return `remote_command -t replica-server ${joinWords([command, `${table}.${partitionIndex}`, ...args])}`;
 }
 
 function ttl(seconds: number): readonly string[] {
@@ -99,25 +111,4 @@ function ttl(seconds: number): readonly string[] {
 
 function ttlFlag(seconds: number): readonly string[] {
   return seconds > 0 ? ['-t', `${seconds}`] : [];
-}
-
-const PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-=,/<>#';
-
-function isPlain(word: string): boolean {
-  for (let i = 0; i < word.length; i++) if (!PLAIN.includes(word.charAt(i))) return false;
-  return word !== '';
-}
-
-/** A word as it stands, or in quotes where the shell would split or change it; bytes that do not print as `\xNN`. */
-function quote(word: string): string {
-  if (isPlain(word)) return word;
-  let quoted = '"';
-  for (let i = 0; i < word.length; i++) {
-    const character = word.charAt(i);
-    const code = word.charCodeAt(i);
-    if (character === '"' || character === '\\') quoted += `\\${character}`;
-    else if (code < 0x20 || code > 0x7e) quoted += `\\x${code.toString(16).padStart(2, '0').toUpperCase()}`;
-    else quoted += character;
-  }
-  return `${quoted}"`;
 }

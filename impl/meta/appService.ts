@@ -10,8 +10,8 @@
  */
 import type { ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
-import { task } from '../env/contract.ts';
-import type { Replier } from '../env/contract.ts';
+import { resume, task } from '../env/contract.ts';
+import type { Continuation, Replier } from '../env/contract.ts';
 import type {
   AdminResponse,
   AppInfo,
@@ -20,15 +20,20 @@ import type {
   ListAppsResponse,
   UpdateEnvsRequest,
 } from '../protocol/messages.ts';
+import { isAppName } from '../protocol/appName.ts';
+import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
+import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
 import * as records from './records.ts';
 import type { AppRecord } from './records.ts';
+import { isDuplicating } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
 
 type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
-  | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> };
+  | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
+  | { readonly kind: 'duplicating'; readonly then: Continuation };
 
 interface Creation {
   readonly replier: Replier<AdminResponse>;
@@ -43,13 +48,15 @@ interface Refusal {
 
 /** How long the replicas of a dropped table may be kept: upstream's hold_seconds_for_dropped_app. */
 const HOLD_SECONDS_FOR_DROPPED_APP = 604_800;
-const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:';
+/** Upstream's max_allowed_replica_count; min_allowed_replica_count is 1 (dup 2.7). */
+const MAX_ALLOWED_REPLICA_COUNT = 5;
 
 export class AppService {
   readonly ctx: Context;
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly guardian: PartitionGuardian;
+  readonly followerRules: FollowerAppRules;
   private readonly creations = new Map<number, Creation>();
   /** Changes of a table's record, the first of them at the store. */
   private readonly changes = new Map<number, AppChange[]>();
@@ -59,6 +66,7 @@ export class AppService {
     this.state = state;
     this.storage = storage;
     this.guardian = guardian;
+    this.followerRules = new ctx.parts.FollowerAppRules();
   }
 
   // ------------------------------------------------------------------ create
@@ -79,24 +87,26 @@ export class AppService {
 
   /** What is wrong with the request itself, whatever tables exist. */
   checkCreate(request: CreateAppRequest): Refusal | undefined {
-    const servers = this.state.options.replicaServers.length;
     if (!this.isValidName(request.appName)) return invalid(`invalid table name '${request.appName}'`);
     if (!Number.isSafeInteger(request.partitionCount) || request.partitionCount <= 0) {
       return invalid(`partition count ${request.partitionCount} is not positive`);
     }
     if (!this.isValidReplicaCount(request.replicaCount)) {
-      return invalid(`replica count ${request.replicaCount} is not in [1, ${servers}]`);
+      return invalid(`replica count ${request.replicaCount} is not in [1, ${this.maxReplicaCount()}]`);
     }
     return this.checkEnvs(request.envs);
   }
 
   isValidName(name: string): boolean {
-    for (let i = 0; i < name.length; i++) if (!NAME_CHARACTERS.includes(name.charAt(i))) return false;
-    return name !== '';
+    return isAppName(name);
   }
 
   isValidReplicaCount(count: number): boolean {
-    return Number.isSafeInteger(count) && count >= 1 && count <= this.state.options.replicaServers.length;
+    return Number.isSafeInteger(count) && count >= 1 && count <= this.maxReplicaCount();
+  }
+
+  private maxReplicaCount(): number {
+    return Math.min(MAX_ALLOWED_REPLICA_COUNT, this.state.options.replicaServers.length);
   }
 
   checkEnvs(envs: Readonly<Record<string, string>>): Refusal | undefined {
@@ -104,9 +114,26 @@ export class AppService {
   }
 
   answerExisting(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
-    const refusal = this.checkStaging(app) ?? this.checkExisting(request, app);
+    const staging = this.checkStaging(app);
+    if (staging === undefined && this.followerRules.isFollowerRequest(request)) {
+      this.processCreateFollowerAppStatus(request, app, replier);
+      return;
+    }
+    const refusal = staging ?? this.checkExisting(request, app);
     if (refusal !== undefined) this.refuse(replier, refusal);
     else this.succeed(replier, app);
+  }
+
+  /** A duplication's master asks for the table that it has created, or marks it (dup 5.3). */
+  processCreateFollowerAppStatus(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
+    const error = this.followerRules.check(request, app);
+    if (error !== 'ERR_OK') this.refuse(replier, { error, hint: `table ${request.appName} exists` });
+    else if (this.followerRules.isMarking(request, app)) this.updateCreateFollowerAppStatus(app, replier);
+    else this.succeed(replier, app);
+  }
+
+  updateCreateFollowerAppStatus(app: AppState, replier: Replier<AdminResponse>): void {
+    this.enqueueChange(app, { kind: 'envs', set: { [FOLLOWER_APP_STATUS_ENV]: FOLLOWER_CREATED }, replier });
   }
 
   /** A table of that name is available already: fine only when the request says so and would have made the same. */
@@ -231,8 +258,30 @@ export class AppService {
   }
 
   startChange(app: AppState, change: AppChange): void {
-    if (change.kind === 'envs') this.storeStatus(app, records.withEnvs(app.record, change.set), 'onChangeStored');
-    else this.doAppDrop(app);
+    switch (change.kind) {
+      case 'envs':
+        this.storeStatus(app, records.withEnvs(app.record, change.set), 'onChangeStored');
+        break;
+      case 'drop':
+        this.doAppDrop(app);
+        break;
+      case 'duplicating':
+        this.doStoreDuplicating(app);
+        break;
+    }
+  }
+
+  /** Brings `duplicating` of the table's record in line with its duplications (dup.B45); `then` when it is stored. */
+  storeDuplicating(appId: number, then: Continuation): void {
+    this.enqueueChange(this.appOf(appId), { kind: 'duplicating', then });
+  }
+
+  /** The record of a table that is dropped stays as it is. */
+  doStoreDuplicating(app: AppState): void {
+    const { status, duplicating } = app.record.info;
+    const next = isDuplicating(app);
+    if (duplicating === next || status !== 'AS_AVAILABLE') this.onChangeStored(app.appId, app.record);
+    else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
   }
 
   onChangeStored(appId: number, record: AppRecord): void {
@@ -240,7 +289,8 @@ export class AppService {
     this.applyRecord(app, record);
     const queue = this.changes.get(appId);
     const change = queue?.shift();
-    if (change !== undefined) this.succeed(change.replier, app);
+    if (change?.kind === 'duplicating') resume(change.then, undefined);
+    else if (change !== undefined) this.succeed(change.replier, app);
     const next = queue?.[0];
     if (next === undefined) this.changes.delete(appId);
     else this.startChange(app, next);
@@ -259,10 +309,16 @@ export class AppService {
     this.finishDrop(app);
   }
 
-  /** The drop's last write, once no configuration update of the table is on its way to the store. */
+  /** The drop's last write, once nothing else about the table is on its way to the store. */
   finishDrop(app: AppState): void {
-    if (app.record.info.status !== 'AS_DROPPING' || app.pendingUpdates.size > 0) return;
+    if (app.record.info.status !== 'AS_DROPPING' || this.hasWritesOnTheirWay(app)) return;
     this.storeStatus(app, records.withStatus(app.record, 'AS_DROPPED'), 'onChangeStored');
+  }
+
+  hasWritesOnTheirWay(app: AppState): boolean {
+    if (app.pendingUpdates.size > 0) return true;
+    for (const dup of app.duplications.values()) if (dup.isAltering || dup.hasProgressOnItsWay()) return true;
+    return false;
   }
 
   // ------------------------------------------------------------------ list, and what all share

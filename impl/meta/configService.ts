@@ -23,7 +23,7 @@ import type {
 import type { AppService } from './appService.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import * as records from './records.ts';
-import { isMember } from './serverState.ts';
+import { isMember, toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
 
 export class ConfigService {
@@ -188,7 +188,7 @@ export class ConfigService {
           replier.reply({ error: 'ERR_BUSY', partitions: [], gcReplicas: [] });
           return;
         }
-        partitions.push({ app: app.record.info, config });
+        partitions.push({ app: toldAppInfo(app), config });
       }
     }
     replier.reply({ error: 'ERR_OK', partitions, gcReplicas: this.gcReplicas(request) });

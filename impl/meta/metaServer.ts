@@ -19,8 +19,22 @@ import type {
   UpdateConfigResponse,
   UpdateEnvsRequest,
 } from '../protocol/messages.ts';
+import type {
+  AddDuplicationRequest,
+  AddDuplicationResponse,
+  DuplicationSyncRequest,
+  DuplicationSyncResponse,
+  ListDuplicationRequest,
+  ListDuplicationResponse,
+  ModifyDuplicationRequest,
+  ModifyDuplicationResponse,
+  QueryDuplicationRequest,
+  QueryDuplicationResponse,
+} from '../protocol/duplicationMessages.ts';
 import type { AppService } from './appService.ts';
 import type { ConfigService } from './configService.ts';
+import type { DuplicationService } from './duplication/duplicationService.ts';
+import type { DuplicationSync } from './duplication/duplicationSync.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
@@ -34,6 +48,8 @@ export class MetaServer {
   readonly guardian: PartitionGuardian;
   readonly appService: AppService;
   readonly configService: ConfigService;
+  readonly duplicationService: DuplicationService;
+  readonly duplicationSync: DuplicationSync;
   private active = false;
 
   constructor(ctx: Context, options: MetaOptions) {
@@ -43,6 +59,8 @@ export class MetaServer {
     this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
     this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
     this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
+    this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
+    this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
   }
 
   /** Registers the handlers and begins to read the store. */
@@ -55,8 +73,19 @@ export class MetaServer {
     rpc.serve('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', this, 'onQueryConfigurationByIndex');
     rpc.serve('RPC_CM_UPDATE_PARTITION_CONFIGURATION', this, 'onUpdateConfiguration');
     rpc.serve('RPC_CM_CONFIG_SYNC', this, 'onConfigSync');
+    rpc.serve('RPC_CM_ADD_DUPLICATION', this, 'onAddDuplication');
+    rpc.serve('RPC_CM_MODIFY_DUPLICATION', this, 'onModifyDuplication');
+    rpc.serve('RPC_CM_QUERY_DUPLICATION', this, 'onQueryDuplicationInfo');
+    rpc.serve('RPC_CM_LIST_DUPLICATION', this, 'onListDuplicationInfo');
+    rpc.serve('RPC_CM_DUPLICATION_SYNC', this, 'onDuplicationSync');
     const { MetaRecovery } = this.ctx.parts;
-    new MetaRecovery(this.ctx, this.state, this.storage, task(this, 'onRecovered')).initializeDataStructure();
+    new MetaRecovery(this.ctx, this.state, this.storage, task(this, 'onTablesRecovered')).initializeDataStructure();
+  }
+
+  /** Duplications are restored before anybody is served: who asks in between would forget them (dup.B10). */
+  onTablesRecovered(): void {
+    const { DuplicationRecovery } = this.ctx.parts;
+    new DuplicationRecovery(this.ctx, this.state, this.storage, task(this, 'onRecovered')).recoverFromMetaState();
   }
 
   /** The state is whole: serve, and look after the partitions that nobody serves yet. */
@@ -99,6 +128,31 @@ export class MetaServer {
   onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
     if (this.isActive()) this.postHigh(task(this.configService, 'onConfigSync', request, replier));
     else replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
+  }
+
+  onAddDuplication(request: AddDuplicationRequest, replier: Replier<AddDuplicationResponse>): void {
+    if (this.isActive()) this.postHigh(task(this.duplicationService, 'addDuplication', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, hint: '', appId: 0, dupId: 0, remoteAppName: '', remoteReplicaCount: 0 });
+  }
+
+  onModifyDuplication(request: ModifyDuplicationRequest, replier: Replier<ModifyDuplicationResponse>): void {
+    if (this.isActive()) this.postHigh(task(this.duplicationService, 'modifyDuplication', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, appId: 0 });
+  }
+
+  onQueryDuplicationInfo(request: QueryDuplicationRequest, replier: Replier<QueryDuplicationResponse>): void {
+    if (this.isActive()) this.duplicationService.queryDuplicationInfo(request, replier);
+    else replier.reply({ error: NOT_ACTIVE, appId: 0, entries: [] });
+  }
+
+  onListDuplicationInfo(request: ListDuplicationRequest, replier: Replier<ListDuplicationResponse>): void {
+    if (this.isActive()) this.duplicationService.listDuplicationInfo(request, replier);
+    else replier.reply({ error: NOT_ACTIVE, hint: '', apps: [] });
+  }
+
+  onDuplicationSync(request: DuplicationSyncRequest, replier: Replier<DuplicationSyncResponse>): void {
+    if (this.isActive()) this.postHigh(task(this.duplicationSync, 'duplicationSync', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, apps: [] });
   }
 
   private checkActive(replier: Replier<AdminResponse>): boolean {

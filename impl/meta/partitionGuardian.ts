@@ -4,13 +4,20 @@
  * answered, the primary is told, which then asks for ballot 1. Everything is repeated every `rpcTimeoutMs` until the
  * store holds ballot 1. The choice is volatile: a restarted meta server may choose others, and only the first primary
  * to ask gets ballot 1.
+ *
+ * FM11: of a follower table of a duplication the primary opens first, since it downloads its master's checkpoint; then
+ * the secondaries open with that checkpoint, and when each has the primary's decree the primary is told. Downloads take
+ * their time and a restarted meta server must not begin them elsewhere, so that the choice depends on the partition
+ * alone.
  */
-import type { ConfigType, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
+import type { ConfigType, Decree, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { RpcResult } from '../env/contract.ts';
-import { threadHash } from '../protocol/gpid.ts';
+import { parseGpid, threadHash } from '../protocol/gpid.ts';
+import { isDuplicationFollower } from '../protocol/masterInfo.ts';
 import type { ConfigProposalAck } from '../protocol/messages.ts';
+import { toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
 
 /** The members chosen for a partition, and how far the current round of proposals got. */
@@ -19,6 +26,8 @@ interface Choice {
   readonly config: PartitionConfig;
   round: number;
   readonly opened: Set<NodeId>;
+  /** Of a follower table: with which decree the primary is open, as it said in this round. */
+  decree: Decree | undefined;
 }
 
 export class PartitionGuardian {
@@ -47,9 +56,15 @@ export class PartitionGuardian {
     const choice = this.choices.get(config.gpid) ?? this.choose(app, config);
     choice.round++;
     choice.opened.clear();
-    this.proposeSecondaries(app, partitionIndex, choice);
+    choice.decree = undefined;
+    this.beginRound(app, partitionIndex, choice);
     const { tasks } = this.ctx.env;
     tasks.post('LPC_META_STATE_NORMAL', 0, this.cureIntervalMs(), task(this, 'onCure', appId, partitionIndex));
+  }
+
+  beginRound(app: AppState, partitionIndex: number, choice: Choice): void {
+    if (this.isFollower(app)) this.proposeDownload(app, partitionIndex, choice);
+    else this.proposeSecondaries(app, partitionIndex, choice);
   }
 
   cureIntervalMs(): number {
@@ -61,12 +76,26 @@ export class PartitionGuardian {
   }
 
   private choose(app: AppState, config: PartitionConfig): Choice {
-    const members = this.chooseMembers(app.record.info.maxReplicaCount);
-    const primary = this.choosePrimary(members);
+    const count = app.record.info.maxReplicaCount;
+    const follower = this.isFollower(app);
+    const members = follower ? this.rotateMembers(config, count) : this.chooseMembers(count);
+    const primary = follower ? (members[0] ?? '') : this.choosePrimary(members);
     const proposed = { ...config, primary, secondaries: members.filter((node) => node !== primary) };
-    const choice: Choice = { config: proposed, round: 0, opened: new Set() };
+    const choice: Choice = { config: proposed, round: 0, opened: new Set(), decree: undefined };
     this.choices.set(config.gpid, choice);
     return choice;
+  }
+
+  isFollower(app: AppState): boolean {
+    return isDuplicationFollower(app.record.info);
+  }
+
+  /** FM11: consecutive servers, in the order of their ids, from one that the partition's id gives; the first is primary. */
+  rotateMembers(config: PartitionConfig, count: number): readonly NodeId[] {
+    const servers = [...this.state.options.replicaServers].sort();
+    const ids = parseGpid(config.gpid);
+    const first = ids === undefined ? 0 : (ids.appId + ids.partitionIndex) % servers.length;
+    return [...servers.slice(first), ...servers.slice(0, first)].slice(0, count);
   }
 
   /** The servers with the fewest replicas, stored or chosen; equal ones in the order of their ids. */
@@ -102,6 +131,12 @@ export class PartitionGuardian {
     return counts;
   }
 
+  /** FM11, before FM1: the primary opens as a member that is not primary yet, and says with which decree. */
+  proposeDownload(app: AppState, partitionIndex: number, choice: Choice): void {
+    const { primary } = choice.config;
+    if (primary !== '') this.sendProposal(app, partitionIndex, 'CT_UPGRADE_TO_SECONDARY', primary, choice);
+  }
+
   /** FM1, first half: each secondary opens an empty replica. */
   proposeSecondaries(app: AppState, partitionIndex: number, choice: Choice): void {
     const { secondaries } = choice.config;
@@ -116,11 +151,12 @@ export class PartitionGuardian {
   }
 
   sendProposal(app: AppState, partitionIndex: number, type: ConfigType, node: NodeId, choice: Choice): void {
-    const { config, round } = choice;
+    const { round, decree } = choice;
+    const config = decree === undefined ? choice.config : { ...choice.config, lastCommittedDecree: decree };
     this.ctx.env.rpc.call(
       node,
       'RPC_CONFIG_PROPOSAL',
-      { app: app.record.info, type, node, config },
+      { app: toldAppInfo(app), type, node, config },
       { hash: threadHash(config.gpid), timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid: config.gpid },
       reply(this, 'onProposalAck', app.appId, partitionIndex, node, round),
     );
@@ -137,10 +173,25 @@ export class PartitionGuardian {
     const config = app?.configs[partitionIndex];
     if (app === undefined || config === undefined || !this.needsMembers(app, config)) return;
     const choice = this.choices.get(config.gpid);
-    if (choice === undefined || choice.round !== round || node === choice.config.primary) return;
+    if (choice === undefined || choice.round !== round) return;
     if (result.error !== 'ERR_OK' || result.body.error !== 'ERR_OK') return;
-    choice.opened.add(node);
-    if (this.allOpened(choice)) this.proposePrimary(app, partitionIndex, choice);
+    if (node === choice.config.primary) {
+      this.onPrimaryOpened(app, partitionIndex, choice, result.body);
+    } else if (this.hasPrimarysDecree(choice, result.body)) {
+      choice.opened.add(node);
+      if (this.allOpened(choice)) this.proposePrimary(app, partitionIndex, choice);
+    }
+  }
+
+  /** FM11: the round goes on; the primary's answer to its second proposal says nothing more. */
+  onPrimaryOpened(app: AppState, partitionIndex: number, choice: Choice, ack: ConfigProposalAck): void {
+    if (!this.isFollower(app) || choice.decree !== undefined || ack.decree === undefined) return;
+    choice.decree = ack.decree;
+    this.proposeSecondaries(app, partitionIndex, choice);
+  }
+
+  hasPrimarysDecree(choice: Choice, ack: ConfigProposalAck): boolean {
+    return choice.decree === undefined || ack.decree === choice.decree;
   }
 
   /** Whether every secondary has said, in this round, that its replica is open. */

@@ -1,6 +1,13 @@
 /** The parts of this room; see impl/parts.ts. */
 import { AppService } from './appService.ts';
 import { ConfigService } from './configService.ts';
+import { DuplicationAddChecks } from './duplication/duplicationAddChecks.ts';
+import { DuplicationInfo } from './duplication/duplicationInfo.ts';
+import { DuplicationRecovery } from './duplication/duplicationRecovery.ts';
+import { DuplicationService } from './duplication/duplicationService.ts';
+import { DuplicationSync } from './duplication/duplicationSync.ts';
+import { FollowerAppClient } from './duplication/followerAppClient.ts';
+import { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
 import { PartitionGuardian } from './partitionGuardian.ts';
@@ -15,4 +22,11 @@ export const metaParts = {
   PartitionGuardian,
   AppService,
   ConfigService,
+  DuplicationService,
+  DuplicationAddChecks,
+  DuplicationInfo,
+  DuplicationSync,
+  DuplicationRecovery,
+  FollowerAppClient,
+  FollowerAppRules,
 } as const;

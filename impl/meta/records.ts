@@ -59,6 +59,11 @@ export function withStatus(record: AppRecord, status: TableStatus): AppRecord {
   return { ...record, info: { ...record.info, status } };
 }
 
+/** The same table, duplicated or not (dup.B45). */
+export function withDuplicating(record: AppRecord, duplicating: boolean): AppRecord {
+  return { ...record, info: { ...record.info, duplicating } };
+}
+
 /** The same table with envs set beside, or over, its own; keys in code unit order, as upstream's map keeps them. */
 export function withEnvs(record: AppRecord, set: Readonly<Record<string, string>>): AppRecord {
   return { ...record, info: { ...record.info, envs: sortedEnvs({ ...record.info.envs, ...set }) } };
@@ -164,7 +169,8 @@ function isTrue(value: unknown): boolean {
   return value === 1 || value === true;
 }
 
-function parseObject(value: string): Readonly<Record<string, unknown>> | undefined {
+/** The JSON object of a stored value; undefined when it is none. */
+export function parseObject(value: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const json: unknown = JSON.parse(value);
     return isRecord(json) ? json : undefined;

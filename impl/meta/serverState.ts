@@ -3,9 +3,11 @@
  * persisted before (bulk-load 4.5, ordering rule); only `status`, the staging of a creation or a drop in progress, runs
  * ahead of the store, since it decides which requests are refused.
  */
-import type { Ballot, ClusterId, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
+import type { Ballot, ClusterId, DupId, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { parseGpid } from '../protocol/gpid.ts';
+import type { AppInfo } from '../protocol/messages.ts';
+import type { DuplicationInfo } from './duplication/duplicationInfo.ts';
 import { initialConfig } from './records.ts';
 import type { AppRecord } from './records.ts';
 
@@ -26,6 +28,8 @@ export interface AppState {
   readonly configs: PartitionConfig[];
   /** Configuration updates on their way to the store, by partition: the node that asked. */
   readonly pendingUpdates: Map<number, NodeId>;
+  /** Duplications of the table by id, in the order of their ids; also one whose creation is on its way to the store. */
+  readonly duplications: Map<DupId, DuplicationInfo>;
 }
 
 export class ServerState {
@@ -45,7 +49,15 @@ export class ServerState {
     this.ctx.env.check(!this.byId.has(appId), 'add_app', () => `app_id ${appId} twice`);
     const configs: PartitionConfig[] = [];
     for (let i = 0; i < partitionCount; i++) configs.push(initialConfig(record.info, i));
-    const app: AppState = { appId, record, stored, status, configs, pendingUpdates: new Map() };
+    const app: AppState = {
+      appId,
+      record,
+      stored,
+      status,
+      configs,
+      pendingUpdates: new Map(),
+      duplications: new Map(),
+    };
     this.byId.set(appId, app);
     if (appId > this.largestAppId) this.largestAppId = appId;
     return app;
@@ -110,4 +122,19 @@ export class ServerState {
 /** Whether the node is a member of the configuration. */
 export function isMember(config: PartitionConfig, node: NodeId): boolean {
   return config.primary === node || config.secondaries.includes(node);
+}
+
+/** dup 2.3: whether some duplication of the table is to be told to its replicas. */
+export function isDuplicating(app: AppState): boolean {
+  for (const dup of app.duplications.values()) if (!dup.isInvalidStatus()) return true;
+  return false;
+}
+
+/**
+ * What servers are told of the table: it is a duplicated one as soon as one of its duplications is told to them, though the store of
+ * its own record may take longer (dup.B45). A server that believed otherwise for a moment would collect log that was not shipped.
+ */
+export function toldAppInfo(app: AppState): AppInfo {
+  const { info } = app.record;
+  return info.duplicating || !isDuplicating(app) ? info : { ...info, duplicating: true };
 }

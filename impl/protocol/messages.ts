@@ -2,7 +2,8 @@
  * Every RPC of the cluster: code, request and response. Plain frozen data; a mutation travels as its record bytes
  * (plog 5: the same bytes as in the log). Sections of replication-and-checkpoint.md beside each.
  */
-import type { Ballot, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
+import type { DuplicationRpcTypes } from './duplicationMessages.ts';
+import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
 /** The primary's view of one member, as it travels with prepares and group checks (repl 1.7). */
 export interface ReplicaConfig {
@@ -86,6 +87,8 @@ export interface ConfigProposal {
 }
 export interface ConfigProposalAck {
   readonly error: ErrorCode;
+  /** Of a follower table's member that is open: its last committed decree (FM11). */
+  readonly decree?: Decree;
 }
 
 /** repl 1.10: `config.ballot` is the requester's ballot + 1. */
@@ -155,18 +158,26 @@ export interface CliResponse {
   readonly output: string;
 }
 
-/** repl 2.7. */
+/** repl 2.7; dup 5.5. With MD5 the answer has sizes and checksums too (#2238). */
 export interface QueryCheckpointInfoRequest {
   readonly gpid: Gpid;
+  readonly checksumType: 'NONE' | 'MD5';
+  /** The cluster that duplicates the table and asks; '' for another member of the same partition (FM11). */
+  readonly cluster: ClusterId;
+  /** A checkpoint below it is of no use to the asker; 0: any (dup.B15). */
+  readonly minDecree: Decree;
 }
 export interface QueryCheckpointInfoResponse {
   readonly error: ErrorCode;
   readonly baseDir: string;
   readonly files: readonly string[];
+  /** Beside `files`; empty with NONE. */
+  readonly fileSizes: readonly number[];
+  readonly fileMd5s: readonly string[];
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };

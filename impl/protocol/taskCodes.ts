@@ -53,6 +53,7 @@ export const TASK_CODES = {
   RPC_RRDB_RRDB_PUT: spec(R, 'LOW', 20),
   RPC_RRDB_RRDB_REMOVE: spec(R, 'LOW', 20),
   RPC_RRDB_RRDB_MULTI_PUT: spec(R, 'LOW', 20),
+  RPC_RRDB_RRDB_DUPLICATE: spec(R, 'LOW', 20),
   LPC_EXEC_COMMAND_ON_REPLICA: spec(R, 'LOW'),
   LPC_REPLICATION_LOW: spec(R, 'LOW'),
   // long pool
@@ -78,6 +79,10 @@ export const TASK_CODES = {
   RPC_CLI_CLI_CALL: spec(D, 'COMMON'),
   LPC_QUERY_CONFIGURATION_ALL: spec(D, 'COMMON'),
   LPC_CLIENT: spec(D, 'COMMON', 5),
+  LPC_DUPLICATION_SYNC_TIMER: spec(D, 'COMMON', 20),
+  LPC_DUPLICATE_CHECKPOINT: spec(D, 'COMMON', 20),
+  RPC_NFS_GET_FILE_SIZE: spec(D, 'COMMON', 20),
+  RPC_NFS_COPY: spec(D, 'COMMON', 20),
   // reads
   RPC_RRDB_RRDB_GET: spec('THREAD_POOL_LOCAL_APP', 'COMMON', 20),
   // meta server
@@ -88,6 +93,11 @@ export const TASK_CODES = {
   RPC_CM_DROP_APP: spec(M, 'COMMON', 20),
   RPC_CM_UPDATE_APP_ENV: spec(M, 'COMMON', 20),
   RPC_CM_LIST_APPS: spec(M, 'COMMON', 20),
+  RPC_CM_ADD_DUPLICATION: spec(M, 'COMMON', 20),
+  RPC_CM_MODIFY_DUPLICATION: spec(M, 'COMMON', 20),
+  RPC_CM_QUERY_DUPLICATION: spec(M, 'COMMON', 20),
+  RPC_CM_LIST_DUPLICATION: spec(M, 'COMMON', 20),
+  RPC_CM_DUPLICATION_SYNC: spec(M, 'COMMON', 20),
   LPC_META_STATE_NORMAL: spec(M, 'COMMON', 20),
   LPC_META_STATE_HIGH: spec('THREAD_POOL_META_STATE', 'HIGH', 20),
 } as const satisfies Record<string, TaskSpec>;

@@ -3,11 +3,13 @@
  * bytes do not hold, it fails once and for all: `failed` is set, every further read answers nothing and fields stop, so
  * that decoders can test once at their end. No length is trusted before it was compared with what is left.
  */
-import { readI32be, toBinary } from './bytes.ts';
+import { NO_BYTES, readI32be, toBinary } from './bytes.ts';
 
 export const TYPE_STOP = 0;
 export const TYPE_BOOL = 2;
+export const TYPE_BYTE = 3;
 export const TYPE_I32 = 8;
+export const TYPE_I64 = 10;
 export const TYPE_STRUCT = 12;
 export const TYPE_LIST = 15;
 
@@ -41,6 +43,12 @@ export class ThriftReader {
     return value;
   }
 
+  /** Rounded when it is beyond 2^53. */
+  i64(): number {
+    const high = this.i32();
+    return high * 0x1_0000_0000 + (this.i32() >>> 0);
+  }
+
   skip(length: number): void {
     if (this.has(length)) this.at += length;
   }
@@ -65,6 +73,15 @@ export class ThriftReader {
     const text = toBinary(this.bytes, this.at, this.at + length);
     this.at += length;
     return text;
+  }
+
+  /** A `dsn.blob` as a view into the bytes. */
+  blobBytes(): Uint8Array {
+    const length = this.i32();
+    if (!this.has(length)) return NO_BYTES;
+    const start = this.at;
+    this.at += length;
+    return this.bytes.subarray(start, this.at);
   }
 
   /** Takes the outer struct's stop; true when everything was there and nothing is left. */

@@ -75,6 +75,7 @@ export class CheckpointTriggers {
   initCheckpoint(emergency: boolean, trigger: CheckpointTrigger): boolean {
     const status = this.replica.status();
     if (status !== 'PS_PRIMARY' && status !== 'PS_SECONDARY') return false;
+    if (emergency) this.replica.host.metrics.add(this.replica.gpid, 'emergency_checkpoints', 1);
     const then = task(this, 'backgroundAsyncCheckpoint', emergency, trigger);
     const { env, settings } = this.ctx;
     env.tasks.post('LPC_CHECKPOINT_REPLICA', this.replica.hash, settings.checkpointStartDelayMs, then);
@@ -115,9 +116,13 @@ export class CheckpointTriggers {
    * Asks for a checkpoint of at least `minDecree` (> 0) after a delay; an empty replica commits an empty write first.
    */
   asyncTriggerManualEmergencyCheckpoint(minDecree: Decree, delayMs: number, requester: CheckpointRequester): void {
-    this.ctx.env.check(minDecree > 0, 'async_trigger_manual_emergency_checkpoint', () => `min decree ${minDecree}`);
+    this.verifyMinDecree(minDecree);
     const then = task(this, 'onManualEmergencyCheckpoint', minDecree, requester);
     this.ctx.env.tasks.post('LPC_REPLICATION_COMMON', this.replica.hash, delayMs, then);
+  }
+
+  verifyMinDecree(minDecree: Decree): void {
+    this.ctx.env.check(minDecree > 0, 'async_trigger_manual_emergency_checkpoint', () => `min decree ${minDecree}`);
   }
 
   onManualEmergencyCheckpoint(minDecree: Decree, requester: CheckpointRequester): void {
@@ -198,15 +203,22 @@ export class CheckpointTriggers {
   }
 
   isLogGcAllowed(): boolean {
-    if (!this.ctx.settings.plogGcEnabled) return false;
-    return !this.replica.app.duplicating || this.minConfirmedDecree() >= 0;
+    if (!this.ctx.settings.plogGcEnabled || this.isLogBeingChosen()) return false;
+    return !this.isDuplicating() || this.minConfirmedDecree() >= 0;
   }
 
-  /** Of the table's duplications; -1 without any. */
+  /** A duplication reads the list of log files (#1597). */
+  isLogBeingChosen(): boolean {
+    return this.replica.isDuplicationPlogChecking();
+  }
+
+  isDuplicating(): boolean {
+    return this.replica.duplicatorManager.isDuplicating();
+  }
+
+  /** Of the table's duplications; -1 without any, or when one's is not known. */
   minConfirmedDecree(): Decree {
-    if (this.replica.isPrimary()) return -1;
-    const confirmed = this.replica.groupChecker.confirmed();
-    return confirmed > 0 ? confirmed : -1;
+    return this.replica.duplicatorManager.minConfirmedDecree();
   }
 
   cleanableDecree(): Decree {

@@ -3,7 +3,7 @@
  * of an idle partition (repl 1.8; upstream's replica_check.cpp). Departure FM3: a member that does not answer is asked
  * again in the next round.
  */
-import type { Decree, ErrorCode, NodeId } from '../../model/vocabulary.ts';
+import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { Replier, RpcHandle, RpcResult, TaskHandle } from '../env/contract.ts';
@@ -16,16 +16,10 @@ export class GroupChecker {
   readonly replica: Replica;
   private timer: TaskHandle | undefined;
   private readonly pendingReplies = new Map<NodeId, RpcHandle>();
-  /** The primary's smallest confirmed decree of the table's duplications, as a secondary last heard it; -1 unknown. */
-  private confirmedDecree: Decree = -1;
 
   constructor(ctx: Context, replica: Replica) {
     this.ctx = ctx;
     this.replica = replica;
-  }
-
-  confirmed(): Decree {
-    return this.confirmedDecree;
   }
 
   // ------------------------------------------------------------------ primary
@@ -133,13 +127,9 @@ export class GroupChecker {
     const status = this.replica.status();
     this.ctx.env.check(status !== 'PS_PRIMARY', 'on_group_check', () => `${this.replica.gpid} is PRIMARY`);
     if (status !== 'PS_SECONDARY') return;
-    this.updateConfirmedDecree(request.confirmedDecree);
+    this.replica.configurator.learnDuplicating(request.app.duplicating);
+    this.replica.duplicatorManager.updateConfirmedDecreeIfSecondary(request.confirmedDecree);
     this.replica.secondary.commitTo(request.lastCommitted);
-  }
-
-  /** A value only rises; a negative one takes it back. */
-  updateConfirmedDecree(decree: Decree): void {
-    this.confirmedDecree = decree < 0 ? decree : Math.max(this.confirmedDecree, decree);
   }
 
   /** Only a SECONDARY tells its disk's state. */

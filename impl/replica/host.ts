@@ -1,5 +1,7 @@
 /** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
-import type { NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
+import type { TableResolver } from '../client/tableResolver.ts';
+import type { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 
 export type DiskStatus = 'NORMAL' | 'SPACE_INSUFFICIENT' | 'IO_ERROR';
@@ -21,4 +23,8 @@ export interface ReplicaHost {
   addManualCheckpoints(change: 1 | -1): number;
   /** Takes part in time tags. */
   readonly clusterNumber: number;
+  /** The routes to another cluster's tables, one for all replicas; undefined when the config file names no such cluster. */
+  resolverOf(cluster: ClusterId): TableResolver | undefined;
+  /** Of all replicas of this process. */
+  readonly metrics: Metrics;
 }

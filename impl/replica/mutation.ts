@@ -6,6 +6,8 @@
 import type { MutationFact, UpdateFact } from '../../model/events.ts';
 import type { Ballot, Decree, ErrorCode, Gpid, NodeId, WriteCode } from '../../model/vocabulary.ts';
 import type { Replier, RpcHandle } from '../env/contract.ts';
+import { decodeDuplicate, duplicateFacts } from '../protocol/duplicate.ts';
+import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
 import type { ClientRequest, PrepareAck, WriteResponse } from '../protocol/messages.ts';
 import { decodeRows, SERIALIZATION_THRIFT_BINARY, writeEmptyUpdate } from '../protocol/rrdb.ts';
 import type { LogMutation, Update } from '../storage/plog/types.ts';
@@ -19,15 +21,21 @@ const UPDATE_OVERHEAD_BYTES = 36;
 /** The codes that clients may send (repl 1.4 row 4); atomic writes do not exist yet. */
 export type ClientWriteCode = 'RPC_RRDB_RRDB_PUT' | 'RPC_RRDB_RRDB_REMOVE' | 'RPC_RRDB_RRDB_MULTI_PUT';
 
-/** A client's write and whom to answer. */
-export interface ClientWrite {
-  readonly code: ClientWriteCode;
-  readonly request: ClientRequest;
-  readonly replier: Replier<WriteResponse>;
-}
+/** A write and whom to answer: a client's, or another cluster's (dup 7.2). */
+export type ClientWrite =
+  | {
+      readonly code: ClientWriteCode;
+      readonly request: ClientRequest;
+      readonly replier: Replier<WriteResponse>;
+    }
+  | {
+      readonly code: 'RPC_RRDB_RRDB_DUPLICATE';
+      readonly request: ClientRequest;
+      readonly replier: Replier<DuplicateResponse>;
+    };
 
 /** PUT and REMOVE may share a mutation; every other write is alone (repl 1.3). */
-export function isBatchable(code: ClientWriteCode): boolean {
+export function isBatchable(code: ClientWrite['code']): boolean {
   return code === 'RPC_RRDB_RRDB_PUT' || code === 'RPC_RRDB_RRDB_REMOVE';
 }
 
@@ -146,10 +154,18 @@ const NO_ROWS: UpdateFact['rows'] = [];
 export function mutationFact(data: LogMutation): MutationFact {
   const updates: UpdateFact[] = [];
   for (const update of data.updates) {
-    updates.push({ code: update.code as WriteCode, rows: decodeRows(update.code, update.data) ?? NO_ROWS });
+    if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') updates.push(duplicateFact(update.data));
+    else updates.push({ code: update.code as WriteCode, rows: decodeRows(update.code, update.data) ?? NO_ROWS });
   }
   const { ballot, decree, lastCommittedDecree: lastCommitted, timestampUs } = data;
   return { ballot, decree, lastCommitted, timestampUs, updates };
+}
+
+function duplicateFact(body: Uint8Array): UpdateFact {
+  const decoded = decodeDuplicate(body);
+  if (decoded === undefined) return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: NO_ROWS };
+  const entries = duplicateFacts(decoded);
+  return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: entries.flatMap((entry) => entry.rows), entries };
 }
 
 /** An error that is not ERR_OK, for RPC-level refusals. */

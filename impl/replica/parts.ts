@@ -1,9 +1,18 @@
 /** The parts of this room; see impl/parts.ts. */
+import { CheckpointQuery } from './checkpointQuery.ts';
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
+import { CheckpointDirectory } from './duplication/checkpointDirectory.ts';
+import { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
+import { FollowerOpener } from './duplication/followerOpener.ts';
+import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
+import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
+import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { GroupChecker } from './groupCheck.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
+import { NfsClient } from './nfs/nfsClient.ts';
+import { NfsService } from './nfs/nfsService.ts';
 import { PrepareList } from './prepareList.ts';
 import { Replica } from './replica.ts';
 import { Replica2pc } from './replica2pc.ts';
@@ -14,10 +23,12 @@ import { ReplicaOpener } from './replicaOpener.ts';
 import { ReplicaReads } from './replicaReads.ts';
 import { ReplicaServer } from './replicaStub.ts';
 import { SecondaryPrepare } from './secondaryPrepare.ts';
+import { ServerStatistics } from './serverStatistics.ts';
 
 export const replicaParts = {
   ReplicaServer,
   ReplicaOpener,
+  ServerStatistics,
   ConfigSyncer,
   ReplicaCommands,
   Replica,
@@ -31,4 +42,13 @@ export const replicaParts = {
   ReplicaConfigurator,
   MetaRequester,
   CheckpointTriggers,
+  DuplicationSyncTimer,
+  ReplicaDuplicatorManager,
+  ReplicaDuplicator,
+  CheckpointQuery,
+  NfsService,
+  NfsClient,
+  FollowerOpener,
+  ReplicaFollower,
+  CheckpointDirectory,
 } as const;

@@ -4,7 +4,7 @@
  *
  * All protocol steps run on the worker of THREAD_POOL_REPLICATION that the gpid's thread hash chooses.
  */
-import type { Ballot, Decree, ErrorCode, Gpid, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
+import type { Ballot, Decree, DupId, ErrorCode, Gpid, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { Replier } from '../env/contract.ts';
@@ -12,6 +12,7 @@ import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
+import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import type { GroupChecker } from './groupCheck.ts';
 import type { ReplicaHost } from './host.ts';
 import type { MetaRequester } from './metaRequester.ts';
@@ -48,6 +49,7 @@ export class Replica {
   readonly checkpoints: CheckpointTriggers;
   readonly loader: ReplicaLoader;
   readonly reads: ReplicaReads;
+  readonly duplicatorManager: ReplicaDuplicatorManager;
   app: AppInfo;
   config: ReplicaConfig;
   inactiveIsTransient = false;
@@ -60,6 +62,8 @@ export class Replica {
   closed = false;
   /** While the log is replayed: a failure fails the load, and nothing else. */
   loading = false;
+  /** Duplications that are choosing a log file at this moment (dup 6.4). */
+  private readonly plogCheckers = new Set<DupId>();
   private lastTimestampUs = 0;
   private storageFailed = false;
   private logFailed = false;
@@ -83,6 +87,7 @@ export class Replica {
     this.checkpoints = new parts.CheckpointTriggers(ctx, this);
     this.loader = new parts.ReplicaLoader(ctx, this);
     this.reads = new parts.ReplicaReads(ctx, this);
+    this.duplicatorManager = new parts.ReplicaDuplicatorManager(ctx, this);
   }
 
   status(): PartitionStatus {
@@ -248,7 +253,9 @@ export class Replica {
     this.onLogClosed(owner);
   }
 
+  /** Duplicators go first: they read the log and ask for the storage's decrees (dup.B33). */
   cancelAllTasks(): void {
+    this.duplicatorManager.removeAllDuplications();
     this.checkpoints.cancelTimer();
     this.checkpoints.giveBackManualCheckpoint();
     this.groupChecker.stopGroupCheck();
@@ -282,10 +289,22 @@ export class Replica {
 
   // ------------------------------------------------------------------ storage and log
 
+  /** While a duplication chooses its log file, the checkpoint timer deletes none (dup 6.4). */
+  setDuplicationPlogChecking(dupId: DupId, checking: boolean): void {
+    if (checking) this.plogCheckers.add(dupId);
+    else this.plogCheckers.delete(dupId);
+  }
+
+  isDuplicationPlogChecking(): boolean {
+    return this.plogCheckers.size > 0;
+  }
+
   createStorageAndLog(): void {
     const { ctx, gpid, hash, dir } = this;
-    const { clusterNumber } = this.host;
-    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir: `${dir}/data`, hash, clusterNumber });
+    const { clusterNumber, metrics } = this.host;
+    const { partitionCount } = this.app;
+    const dataDir = `${dir}/data`;
+    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir, hash, clusterNumber, partitionCount, metrics });
     this.privateLog = new ctx.parts.PrivateLog(ctx, {
       gpid,
       dir: `${dir}/plog`,

@@ -9,7 +9,10 @@ import type { Decree, ErrorCode, NodeId, PartitionStatus } from '../../model/voc
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { Env, Replier, RpcResult } from '../env/contract.ts';
+import { areBodiesReadable, decodeDuplicate } from '../protocol/duplicate.ts';
+import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
 import type { ClientRequest, PrepareAck, WriteResponse } from '../protocol/messages.ts';
+import type { DuplicateStatus } from '../storage/contracts.ts';
 import { encodeMutation } from '../storage/plog/record.ts';
 import { denialOf } from './denyClient.ts';
 import type { DiskStatus } from './host.ts';
@@ -38,10 +41,18 @@ export class Replica2pc {
   // ------------------------------------------------------------------ admission (repl 1.4)
 
   onClientWrite(code: ClientWriteCode, request: ClientRequest, replier: Replier<WriteResponse>): void {
+    this.onWrite({ code, request, replier });
+  }
+
+  /** A write of another cluster is admitted like a client's (dup 7.2). */
+  onDuplicate(request: ClientRequest, replier: Replier<DuplicateResponse>): void {
+    this.onWrite({ code: 'RPC_RRDB_RRDB_DUPLICATE', request, replier });
+  }
+
+  private onWrite(write: ClientWrite): void {
     const denial = denialOf(this.replica.app.envs, 'write');
     if (denial === 'silence') return;
-    const write: ClientWrite = { code, request, replier };
-    const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseClientWrite(request);
+    const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseWrite(write);
     if (refusal !== undefined) {
       this.responseClientWrite(write, refusal);
       return;
@@ -50,10 +61,35 @@ export class Replica2pc {
     if (mutation !== undefined) this.initPrepare(mutation, false);
   }
 
-  /** The admission table, first match; undefined lets the write in. */
-  refuseClientWrite(request: ClientRequest): ErrorCode | undefined {
+  /** Size and form of a write, then the admission table. */
+  refuseWrite(write: ClientWrite): ErrorCode | undefined {
+    const { body } = write.request;
+    if (write.code !== 'RPC_RRDB_RRDB_DUPLICATE') {
+      if (this.isTooLarge(body.length)) return 'ERR_INVALID_DATA';
+    } else if (this.refusesDuplicate(body)) {
+      return 'ERR_INVALID_DATA';
+    }
+    return this.refuseClientWrite();
+  }
+
+  isTooLarge(sizeBytes: number): boolean {
     const limit = this.ctx.settings.maxAllowedWriteSizeBytes;
-    if (limit > 0 && request.body.length > limit) return 'ERR_INVALID_DATA';
+    return limit > 0 && sizeBytes > limit;
+  }
+
+  /**
+   * What does not decode would change nothing, and what is too large goes the way of a client's write. A write alone in
+   * its request is measured without the envelope: its source has taken it (dup.B34).
+   */
+  refusesDuplicate(body: Uint8Array): boolean {
+    const entries = decodeDuplicate(body);
+    if (entries === undefined || !areBodiesReadable(entries)) return true;
+    const lone = entries.length === 1 ? entries[0] : undefined;
+    return this.isTooLarge(lone?.rawMessage.length ?? body.length);
+  }
+
+  /** The admission table, first match; undefined lets the write in. */
+  refuseClientWrite(): ErrorCode | undefined {
     if (!this.replica.isPrimary()) return 'ERR_INVALID_STATE';
     if (this.ctx.settings.rejectWriteWhenDiskInsufficient) {
       const status = this.diskStatusOfGroup();
@@ -97,8 +133,20 @@ export class Replica2pc {
   }
 
   responseClientWrite(write: ClientWrite, error: ErrorCode, decree: Decree = -1): void {
-    if (error === 'ERR_OK') write.replier.reply({ error, decree, server: this.replica.self() });
-    else write.replier.refuse(error);
+    const server = this.replica.self();
+    if (error !== 'ERR_OK') {
+      write.replier.refuse(error);
+    } else if (write.code !== 'RPC_RRDB_RRDB_DUPLICATE') {
+      write.replier.reply({ error, decree, server });
+    } else {
+      const { status, hint } = this.duplicateStatus(write.request.body);
+      write.replier.reply({ error, storageStatus: status, hint, decree, server });
+    }
+  }
+
+  /** What storage made of an applied DUPLICATE. */
+  duplicateStatus(body: Uint8Array): DuplicateStatus {
+    return this.replica.storage?.duplicateStatus(body) ?? { status: 0, hint: '' };
   }
 
   responseClients(mutation: Mutation, error: ErrorCode): void {

@@ -9,11 +9,24 @@ import type { Replier } from '../env/contract.ts';
 import { parseGpid, threadHash } from '../protocol/gpid.ts';
 import type { CliRequest, CliResponse } from '../protocol/messages.ts';
 import type { CheckpointRequester } from './checkpointTriggers.ts';
+import type { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaServer } from './replicaStub.ts';
 
 function answer(replier: Replier<CliResponse>, output: object): void {
   replier.reply({ error: 'ERR_OK', output: JSON.stringify(output) });
+}
+
+/** dup 3.2; the decrees by upstream's names. */
+function progressOf(duplicator: ReplicaDuplicator): object {
+  return {
+    dupId: duplicator.dupId,
+    status: duplicator.status(),
+    failMode: duplicator.failMode(),
+    replica_confirmed_decree: duplicator.lastDecree(),
+    meta_persisted_decree: duplicator.confirmedDecree(),
+    checkpointPrepared: duplicator.hasPreparedCheckpoint(),
+  };
 }
 
 /** Answers an emergency checkpoint's caller when the trigger has run. */
@@ -58,6 +71,7 @@ export class ReplicaCommands {
       case 'replica.emergency-checkpoint':
       case 'replica.query-checkpoint':
       case 'replica.query-progress':
+      case 'replica.metrics':
         return true;
       default:
         return false;
@@ -78,6 +92,9 @@ export class ReplicaCommands {
         break;
       case 'replica.query-progress':
         this.queryProgress(replica, replier);
+        break;
+      case 'replica.metrics':
+        answer(replier, { error: 'ERR_OK', metrics: this.server.metrics.of(gpid) });
         break;
     }
   }
@@ -133,6 +150,9 @@ export class ReplicaCommands {
       lastApplied: replica.lastAppliedDecree(),
       lastCommitted: replica.lastCommittedDecree(),
       maxPrepared: replica.maxPreparedDecree(),
+      duplicating: replica.app.duplicating,
+      minConfirmed: replica.duplicatorManager.minConfirmedDecree(),
+      duplications: replica.duplicatorManager.duplicators().map(progressOf),
     });
   }
 }

@@ -252,12 +252,35 @@ export class ReplicaConfigurator {
     replica.metaRequester.updateConfigurationOnMetaServer('CT_PRIMARY_FORCE_UPDATE_BALLOT', replica.self(), config);
   }
 
-  updateAppInfo(app: AppInfo): void {
+  updateAppInfo(told: AppInfo): void {
     const { replica } = this;
+    const app = this.withDuplicating(told, this.isDuplicatingBy(told));
     const stale = this.isStoredAppInfoStale(app);
     replica.app = app;
     if (stale) replica.loader.storeAppInfo();
     replica.storage?.updateAppEnvs(app.envs);
+  }
+
+  /** A sync answer may have told more than this configuration's writer knew. */
+  isDuplicatingBy(told: AppInfo): boolean {
+    return told.duplicating || this.replica.duplicatorManager.duplications.size > 0;
+  }
+
+  withDuplicating(app: AppInfo, duplicating: boolean): AppInfo {
+    return app.duplicating === duplicating ? app : { ...app, duplicating };
+  }
+
+  /** A restart must know it before the meta server answers (#1608): stored when it changes. */
+  updateDuplicating(duplicating: boolean): void {
+    const { replica } = this;
+    if (replica.app.duplicating === duplicating) return;
+    replica.app = this.withDuplicating(replica.app, duplicating);
+    replica.loader.storeAppInfo();
+  }
+
+  /** dup.B37: a member hears of its table's first duplication from its primary; of the last one's end by config sync. */
+  learnDuplicating(duplicating: boolean): void {
+    if (duplicating) this.updateDuplicating(true);
   }
 
   /** What a restart must know before the meta server answers; the envs of the table's creation do until then. */

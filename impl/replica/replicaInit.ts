@@ -9,6 +9,7 @@
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { DiskError } from '../env/contract.ts';
+import type { AppInfo } from '../protocol/messages.ts';
 import type { LogMutation } from '../storage/plog/types.ts';
 import { FRESH_INIT_INFO, loadInitInfo, storeAppInfo, storeInitInfo } from './infoFiles.ts';
 import type { InitInfo } from './infoFiles.ts';
@@ -50,10 +51,39 @@ export class ReplicaLoader {
     return replica.privateLog?.open(0, () => true) ?? 'ERR_LOCAL_APP_FAILURE';
   }
 
+  /**
+   * Over a downloaded checkpoint (dup 5.5, repl 2.7): the files of a replica stand before the one rename that makes them
+   * one, so that a crash leaves a download or a replica. Its decrees are the checkpoint's, its log is empty.
+   */
+  newFollower(): ErrorCode {
+    const { replica } = this;
+    this.fresh = true;
+    this.initInfo = FRESH_INIT_INFO;
+    const prepared = this.prepareAdoption();
+    if (prepared !== 'ERR_OK') return prepared;
+    const adopted = this.adoptCheckpoint();
+    if (adopted !== 'ERR_OK') return adopted;
+    replica.createStorageAndLog();
+    const storage = replica.storage?.openExisting() ?? 'ERR_LOCAL_APP_FAILURE';
+    if (storage !== 'ERR_OK') return storage;
+    replica.storage?.updateAppEnvs(replica.app.envs);
+    replica.prepareList.reset(replica.lastAppliedDecree());
+    return replica.privateLog?.open(replica.lastAppliedDecree(), () => true) ?? 'ERR_LOCAL_APP_FAILURE';
+  }
+
+  prepareAdoption(): ErrorCode {
+    const directory = this.createDirectory();
+    return directory === 'ERR_OK' ? storeInitInfo(this.ctx.env.disk, this.replica.dir, this.initInfo) : directory;
+  }
+
+  adoptCheckpoint(): ErrorCode {
+    return new this.ctx.parts.CheckpointDirectory(this.ctx, this.replica.dir).adopt();
+  }
+
   /** A log that an earlier attempt left behind is no part of the new replica. */
   createDirectory(): ErrorCode {
     const { disk } = this.ctx.env;
-    const { dir, app } = this.replica;
+    const { dir } = this.replica;
     try {
       disk.mkdir(dir);
       if (disk.exists(`${dir}/plog`)) disk.remove(`${dir}/plog`, { recursive: true });
@@ -61,7 +91,7 @@ export class ReplicaLoader {
       if (!(error instanceof DiskError)) throw error;
       return 'ERR_FILE_OPERATION_FAILED';
     }
-    return storeAppInfo(disk, dir, app);
+    return storeAppInfo(disk, dir, this.appInfoToStore());
   }
 
   // ------------------------------------------------------------------ load
@@ -171,8 +201,13 @@ export class ReplicaLoader {
   /** The table's properties changed. A file that cannot be replaced ends this replica; upstream aborts the server. */
   storeAppInfo(): void {
     const { replica } = this;
-    const error = storeAppInfo(this.ctx.env.disk, replica.dir, replica.app);
+    const error = storeAppInfo(this.ctx.env.disk, replica.dir, this.appInfoToStore());
     if (error !== 'ERR_OK') replica.handleLocalFailure(error);
+  }
+
+  /** With `duplicating`: the log must be safe before the first sync of the next start (#1608). */
+  appInfoToStore(): AppInfo {
+    return this.replica.app;
   }
 
   /** On every ballot increase; a failure is only noticed by the next start (repl.Q2). */

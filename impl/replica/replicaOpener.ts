@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { DiskError, task } from '../env/contract.ts';
 import { parseGpid } from '../protocol/gpid.ts';
 import type { AppInfo } from '../protocol/messages.ts';
+import { isDownload } from './duplication/checkpointDirectory.ts';
 import { loadAppInfo } from './infoFiles.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaServer } from './replicaStub.ts';
@@ -85,6 +86,10 @@ export class ReplicaOpener {
   /** Reads a replica back; undefined when there is none, or when it could not be read and was set aside. */
   loadReplica(gpid: Gpid): Replica | undefined {
     const dir = replicaDir(gpid);
+    if (isDownload(this.ctx.env.disk, dir)) {
+      this.server.noteDownload(gpid);
+      return undefined;
+    }
     const info = loadAppInfo(this.ctx.env.disk, dir);
     if (info.error !== 'ERR_OK') {
       this.onLoadFailed(gpid, dir, info.error);
@@ -111,6 +116,16 @@ export class ReplicaOpener {
     return undefined;
   }
 
+  /** Over a checkpoint that was downloaded whole (dup 5.5). What could not be put in force yet stays for another try. */
+  newFollower(gpid: Gpid, app: AppInfo): Replica | undefined {
+    const replica = this.makeReplica(gpid, replicaDir(gpid), app);
+    const error = replica.loader.newFollower();
+    if (error === 'ERR_OK') return replica;
+    if (this.hasData(gpid)) this.giveUp(replica, error);
+    else replica.abandon();
+    return undefined;
+  }
+
   private makeReplica(gpid: Gpid, dir: string, app: AppInfo): Replica {
     return new this.ctx.parts.Replica(this.ctx, this.server, { gpid, dir, app });
   }
@@ -127,6 +142,21 @@ export class ReplicaOpener {
 
   hasDirectory(gpid: Gpid): boolean {
     return this.ctx.env.disk.exists(replicaDir(gpid));
+  }
+
+  /** A directory of nothing but a download is no replica yet. */
+  hasData(gpid: Gpid): boolean {
+    return this.hasDirectory(gpid) && !isDownload(this.ctx.env.disk, replicaDir(gpid));
+  }
+
+  /** One that cannot be removed stays. */
+  removeDirectory(dir: string): void {
+    const { disk } = this.ctx.env;
+    try {
+      if (disk.exists(dir)) disk.remove(dir, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
   }
 
   /** `<dir>.<us>.err` or `.gar`. A directory that cannot be renamed stays. */

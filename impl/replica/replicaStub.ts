@@ -6,18 +6,26 @@
  * replicas have been loaded. There is no failure detector yet: a server counts as connected to the meta server from its
  * first config sync on.
  */
-import type { Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { TableResolver } from '../client/tableResolver.ts';
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Replier, TaskHandle } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
+import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
 import type * as messages from '../protocol/messages.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
+import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
+import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaCommands } from './replicaCommands.ts';
+import type { CheckpointQuery } from './checkpointQuery.ts';
+import type { FollowerOpener } from './duplication/followerOpener.ts';
+import type { NfsService } from './nfs/nfsService.ts';
 import { replicaDir } from './replicaOpener.ts';
 import type { ReplicaOpener } from './replicaOpener.ts';
+import type { ServerStatistics } from './serverStatistics.ts';
 
 export interface ReplicaServerOptions {
   /** In the order in which they are asked. */
@@ -32,6 +40,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly ctx: Context;
   readonly options: ReplicaServerOptions;
   readonly clusterNumber: number;
+  readonly metrics: Metrics = new Metrics();
   readonly replicas = new Map<Gpid, Replica>();
   /** Being closed, or waiting for it. */
   readonly closingReplicas = new Map<Gpid, { readonly replica: Replica; readonly timer: TaskHandle }>();
@@ -40,8 +49,14 @@ export class ReplicaServer implements ReplicaHost {
   readonly openingReplicas = new Set<Gpid>();
   readonly opener: ReplicaOpener;
   readonly configSyncer: ConfigSyncer;
+  readonly duplicationSyncTimer: DuplicationSyncTimer;
+  readonly statistics: ServerStatistics;
   readonly commands: ReplicaCommands;
+  readonly followers: FollowerOpener;
+  readonly checkpointQuery: CheckpointQuery;
+  readonly nfs: NfsService;
   private readonly garbage = new Set<Gpid>();
+  private readonly resolvers = new Map<ClusterId, TableResolver>();
   private connected = false;
   private stopping = false;
   private metaIndex = 0;
@@ -54,7 +69,12 @@ export class ReplicaServer implements ReplicaHost {
     this.clusterNumber = options.clusterNumber;
     this.opener = new ctx.parts.ReplicaOpener(ctx, this);
     this.configSyncer = new ctx.parts.ConfigSyncer(ctx, this);
+    this.duplicationSyncTimer = new ctx.parts.DuplicationSyncTimer(ctx, this);
+    this.statistics = new ctx.parts.ServerStatistics(ctx, this);
     this.commands = new ctx.parts.ReplicaCommands(ctx, this);
+    this.followers = new ctx.parts.FollowerOpener(ctx, this);
+    this.checkpointQuery = new ctx.parts.CheckpointQuery(ctx, this);
+    this.nfs = new ctx.parts.NfsService(ctx);
   }
 
   /** Process start. */
@@ -65,6 +85,8 @@ export class ReplicaServer implements ReplicaHost {
   onReplicasLoaded(): void {
     this.openService();
     this.configSyncer.start();
+    this.duplicationSyncTimer.start();
+    this.statistics.start();
   }
 
   openService(): void {
@@ -72,12 +94,14 @@ export class ReplicaServer implements ReplicaHost {
     rpc.serve('RPC_RRDB_RRDB_PUT', this, 'onPut');
     rpc.serve('RPC_RRDB_RRDB_REMOVE', this, 'onRemove');
     rpc.serve('RPC_RRDB_RRDB_MULTI_PUT', this, 'onMultiPut');
+    rpc.serve('RPC_RRDB_RRDB_DUPLICATE', this, 'onDuplicate');
     rpc.serve('RPC_RRDB_RRDB_GET', this, 'onGet');
     rpc.serve('RPC_PREPARE', this, 'onPrepare');
     rpc.serve('RPC_GROUP_CHECK', this, 'onGroupCheck');
     rpc.serve('RPC_CONFIG_PROPOSAL', this, 'onConfigProposal');
-    rpc.serve('RPC_QUERY_LAST_CHECKPOINT_INFO', this, 'onQueryLastCheckpoint');
+    rpc.serve('RPC_QUERY_LAST_CHECKPOINT_INFO', this.checkpointQuery, 'onQueryLastCheckpoint');
     rpc.serve('RPC_CLI_CLI_CALL', this.commands, 'onCliCall');
+    this.nfs.openNfsService();
   }
 
   // ------------------------------------------------------------------ ReplicaHost
@@ -120,6 +144,15 @@ export class ReplicaServer implements ReplicaHost {
     return count;
   }
 
+  resolverOf(cluster: ClusterId): TableResolver | undefined {
+    const known = this.resolvers.get(cluster);
+    const metaServers = this.ctx.settings.pegasusClusters[cluster];
+    if (known !== undefined || metaServers === undefined) return known;
+    const resolver = new this.ctx.parts.TableResolver(this.ctx, metaServers);
+    this.resolvers.set(cluster, resolver);
+    return resolver;
+  }
+
   // ------------------------------------------------------------------ open and close
 
   /** A graceful stop: every replica is closed at once, with a flush, and none is opened again. Done when no replica is closing any more. */
@@ -127,6 +160,9 @@ export class ReplicaServer implements ReplicaHost {
     this.stopping = true;
     this.connected = false;
     this.configSyncer.stop();
+    this.followers.cancelDownloads();
+    this.duplicationSyncTimer.stop();
+    this.statistics.stop();
     for (const replica of this.replicas.values()) this.beginCloseReplica(replica, 0);
   }
 
@@ -158,10 +194,11 @@ export class ReplicaServer implements ReplicaHost {
     this.configSyncer.queryConfigurationByNode();
   }
 
-  /** From now on the replica counts as absent. */
+  /** From now on the replica counts as absent: no sync answer reaches its duplicators any more. */
   beginCloseReplica(replica: Replica, delayMs: number): void {
     if (this.replicas.get(replica.gpid) !== replica) return;
     this.replicas.delete(replica.gpid);
+    replica.duplicatorManager.removeAllDuplications();
     const then = task(this, 'onCloseReplica', replica);
     const timer = this.ctx.env.tasks.post('LPC_CLOSE_REPLICA', replica.hash, delayMs, then);
     this.closingReplicas.set(replica.gpid, { replica, timer });
@@ -175,6 +212,7 @@ export class ReplicaServer implements ReplicaHost {
     const { gpid, dir } = replica;
     this.closingReplicas.delete(gpid);
     if (replica.dataCorrupted) this.opener.setAside(dir, 'err');
+    if (this.followers.takeDiscarded(gpid)) this.opener.removeDirectory(dir);
     if (this.garbage.has(gpid)) this.opener.setAside(dir, 'gar');
     if (this.opener.hasDirectory(gpid)) this.closedReplicas.set(gpid, this.storedReplica(replica));
   }
@@ -185,6 +223,12 @@ export class ReplicaServer implements ReplicaHost {
     if (this.replicas.has(gpid) || this.isBusy(gpid)) return;
     this.opener.setAside(replicaDir(gpid), 'gar');
     this.closedReplicas.delete(gpid);
+  }
+
+  /** Of a download the meta server hears as of an empty replica: so it can say when the table is gone. */
+  noteDownload(gpid: Gpid): void {
+    const stored = { gpid, ballot: 0, status: 'PS_INACTIVE', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 } as const;
+    this.closedReplicas.set(gpid, stored);
   }
 
   storedReplica(replica: Replica): StoredReplica {
@@ -222,6 +266,12 @@ export class ReplicaServer implements ReplicaHost {
     else replica.twoPc.onClientWrite(code, request, replier);
   }
 
+  onDuplicate(request: messages.ClientRequest, replier: Replier<DuplicateResponse>): void {
+    const replica = this.replicas.get(request.gpid);
+    if (replica === undefined) replier.refuse('ERR_OBJECT_NOT_FOUND');
+    else replica.twoPc.onDuplicate(request, replier);
+  }
+
   onGet(request: messages.ClientRequest, replier: Replier<messages.ReadResponse>): void {
     const replica = this.replicas.get(request.gpid);
     if (replica === undefined) replier.refuse('ERR_OBJECT_NOT_FOUND');
@@ -254,20 +304,6 @@ export class ReplicaServer implements ReplicaHost {
     replier.reply({ gpid, error, node, lastCommittedInApp: 0, lastCommittedInPrepareList: 0, diskStatus: 'NORMAL' });
   }
 
-  /** repl 2.7, without checksums. */
-  onQueryLastCheckpoint(
-    request: messages.QueryCheckpointInfoRequest,
-    replier: Replier<messages.QueryCheckpointInfoResponse>,
-  ): void {
-    const storage = this.replicas.get(request.gpid)?.storage;
-    const none = { baseDir: '', files: [], lastDurable: 0 };
-    if (storage === undefined) return replier.reply({ error: 'ERR_OBJECT_NOT_FOUND', ...none });
-    if (storage.lastDurableDecree() === 0) return replier.reply({ error: 'ERR_PATH_NOT_FOUND', ...none });
-    const { error, dir, files, decree } = storage.getCheckpoint();
-    if (error !== 'ERR_OK') return replier.reply({ error: 'ERR_GET_LEARN_STATE_FAILED', ...none });
-    replier.reply({ error, baseDir: dir, files, lastDurable: decree });
-  }
-
   // ------------------------------------------------------------------ proposals (repl 1.10, FM1)
 
   onConfigProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
@@ -277,7 +313,7 @@ export class ReplicaServer implements ReplicaHost {
     }
     const { gpid } = request.config;
     const replica = this.replicas.get(gpid);
-    if (replica !== undefined) replier.reply({ error: replica.configurator.onConfigProposal(request) });
+    if (replica !== undefined) this.carryOut(replica, request, replier);
     else if (this.isBusy(gpid)) replier.reply({ error: 'ERR_BUSY' });
     else this.openForProposal(request, replier);
   }
@@ -295,23 +331,56 @@ export class ReplicaServer implements ReplicaHost {
   }
 
   /**
-   * Then the proposal is sent again to this server itself. A directory that cannot be loaded is set aside; only a later
-   * proposal may begin anew: this one can be older than the data.
+   * A directory that cannot be loaded is set aside; only a later proposal may begin anew: this one can be older than the
+   * data.
    */
   onOpenForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const { app, config } = request;
+    if (!this.mayOpen(config.gpid)) this.finishOpening(request, replier, undefined);
+    else if (this.followers.mustDownload(config.gpid, app)) this.followers.download(request, replier);
+    else this.finishOpening(request, replier, this.openOrCreate(config.gpid, app));
+  }
+
+  mayOpen(gpid: Gpid): boolean {
+    return !this.stopping && !this.garbage.has(gpid);
+  }
+
+  /** Then the proposal is sent again to this server itself; or `error` tells that there is no replica. */
+  finishOpening(
+    request: messages.ConfigProposal,
+    replier: Replier<messages.ConfigProposalAck>,
+    replica: Replica | undefined,
+    error: ErrorCode = 'ERR_LOCAL_APP_FAILURE',
+  ): void {
     const { gpid } = request.config;
     this.openingReplicas.delete(gpid);
-    const replica = this.garbage.has(gpid) ? undefined : this.openOrCreate(gpid, request.app);
     if (replica === undefined) {
-      replier.reply({ error: 'ERR_LOCAL_APP_FAILURE' });
+      if (this.garbage.has(gpid)) this.collectReplica(gpid);
+      replier.reply({ error });
       return;
     }
     this.addReplica(replica);
-    const then = task(this, 'onConfigProposal', request, replier);
+    const then = task(this, 'onProposalOfOpened', request, replier);
     this.ctx.env.tasks.post('RPC_CONFIG_PROPOSAL', threadHash(gpid), 0, then);
   }
 
+  /** The proposal may be older than what is known by now: it gives up no data. */
+  onProposalOfOpened(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const replica = this.replicas.get(request.config.gpid);
+    const another = replica !== undefined && this.followers.isOfAnotherDecree(replica, request);
+    if (another) replier.reply({ error: 'ERR_INCONSISTENT_STATE' });
+    else this.onConfigProposal(request, replier);
+  }
+
+  carryOut(replica: Replica, request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const another = this.followers.isOfAnotherDecree(replica, request);
+    const error = another
+      ? this.followers.refuseDecree(replica, request)
+      : replica.configurator.onConfigProposal(request);
+    replier.reply(this.followers.proposalAck(replica, request, error));
+  }
+
   openOrCreate(gpid: Gpid, app: messages.AppInfo): Replica | undefined {
-    return this.opener.hasDirectory(gpid) ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, app);
+    return this.opener.hasData(gpid) ? this.opener.loadReplica(gpid) : this.opener.newReplica(gpid, app);
   }
 }

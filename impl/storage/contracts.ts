@@ -4,6 +4,7 @@
  */
 import type { CheckpointTrigger, Decree, ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Continuation } from '../env/contract.ts';
+import type { Metrics } from '../replica/metrics.ts';
 import type { LogMutation } from './plog/types.ts';
 
 export interface PrivateLogOptions {
@@ -14,6 +15,16 @@ export interface PrivateLogOptions {
   readonly hash: number;
   /** Resumed (in LPC_REPLICATION_ERROR) when a write or the creation of a file fails; the replica goes to ERROR. */
   readonly onIoError: Continuation<ErrorCode>;
+}
+
+/** A file of the log as the log knows it; readers open it themselves, and may find it gone. */
+export interface LogFileInfo {
+  readonly index: number;
+  readonly path: string;
+  /** Global offset of its first byte. */
+  readonly startOffset: number;
+  /** The largest decree written before it was created. */
+  readonly previousLogMaxDecree: Decree;
 }
 
 /** plog sections 7-12; functions bear upstream's names. Blocking calls charge their disk cost to the caller's task. */
@@ -46,6 +57,10 @@ export interface PrivateLogContract {
   demandSwitchFile(): void;
   hintSwitchFile(): void;
   updateCleanableDecree(decree: Decree): void;
+  /** Files that cover nothing beyond it may go at any time; 0 after opening. */
+  cleanableDecree(): Decree;
+  /** Ascending by index; the newest may have no header on disk yet. */
+  logFiles(): readonly LogFileInfo[];
   maxDecree(): Decree;
   maxDecreeOnDisk(): Decree;
   maxCommitOnDisk(): Decree;
@@ -62,6 +77,16 @@ export interface StorageAppOptions {
   readonly hash: number;
   /** Takes part in time tags; 1 for the first cluster of a world. */
   readonly clusterNumber: number;
+  /** Of the table; without it keys are taken for the partition's own. */
+  readonly partitionCount?: number;
+  /** Where writes of other clusters are counted. */
+  readonly metrics?: Metrics;
+}
+
+/** The storage's word on a DUPLICATE write (dup 7.2): 0 OK, 4 an invalid argument, of which nothing is applied. */
+export interface DuplicateStatus {
+  readonly status: number;
+  readonly hint: string;
 }
 
 export interface CheckpointResult {
@@ -81,6 +106,8 @@ export interface StorageAppContract {
   lastCommittedDecree(): Decree;
   /** repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. */
   applyMutation(mutation: LogMutation): ErrorCode;
+  /** dup 7.2: what is answered to such a body; it depends on the body and the options only. */
+  duplicateStatus(body: Uint8Array): DuplicateStatus;
   /** A row by its stored key (binary string); undefined when absent or expired at `nowSeconds` (since 2016-01-01). */
   get(key: string, nowSeconds: number): { readonly value: string; readonly expireTs: number } | undefined;
   /** repl 2.1; runs in the caller's task (LPC_CHECKPOINT_REPLICA). Emits `checkpoint.ended` with the trigger. */

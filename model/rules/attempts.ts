@@ -6,6 +6,7 @@ import type { ClientCommand, Command } from '../commands.ts';
 import type { PreparedClaim, UpdateFact } from '../events.ts';
 import type { ClusterState, CommandState } from '../state.ts';
 import type { WriteCode } from '../vocabulary.ts';
+import { claimInbound } from './inbound.ts';
 import type { Refusal, ReplicaScene } from './rule.ts';
 
 /** The commands behind the updates of one mutation, as the guard found them. */
@@ -128,6 +129,12 @@ export function claimWriters(
   for (const update of mutation.updates) {
     if (update.code === 'RPC_REPLICATION_WRITE_EMPTY') {
       if (update.rows.length > 0) return ['no rows in an empty write', `${update.rows.length} rows`];
+      match.commands.push(-1);
+      continue;
+    }
+    if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') {
+      const refusal = claimInbound(cluster, part, node, update);
+      if (refusal !== undefined) return refusal;
       match.commands.push(-1);
       continue;
     }

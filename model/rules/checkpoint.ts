@@ -7,7 +7,7 @@ import type {
   StorageFlushed,
 } from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
-import { chosenOf, durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
+import { durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -42,7 +42,7 @@ export const flushed = rule(
 function contentDiffers({ part }: ReplicaScene, e: CheckpointListed): Refusal | undefined {
   const expected = part.digests[e.decree] ?? NO_CONTENT;
   if (expected === NO_CONTENT || expected === e.contentDigest) return undefined;
-  const rows = rowsAt(e.decree, (decree) => chosenOf(part, decree));
+  const rows = rowsAt(part, e.decree);
   if (
     explainedByExpiry(
       expected,
@@ -106,6 +106,8 @@ const isNewCheckpoint = (replica: ReplicaState, e: CheckpointClaim): boolean =>
 function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs: number): Refusal | undefined {
   if (node.diskFault || node.powerLost || node.wallFault || part.appId < 0) return undefined;
   if (Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs')) return undefined;
+  // A follower table is made with its master's envs (dup 2.6).
+  if (Object.keys(cluster.tables[part.appId]?.envs ?? {}).some((env) => env.startsWith('rocksdb.checkpoint.'))) return undefined;
   const { checkpointReserveMinCount: count, checkpointReserveTimeSeconds: seconds } = state.config.settings;
   const old = replica.checkpoints
     .slice(0, Math.max(0, replica.checkpoints.length - count))
@@ -114,6 +116,12 @@ function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs:
     ? undefined
     : [`at most ${count} checkpoints older than ${seconds} s`, `${old.map(({ decree }) => decree).join(', ')} beside`];
 }
+
+/** A follower's member that downloaded another decree than its primary, before the partition served: it starts over (FM11). */
+const beginsAgain = ({ part, replica }: ReplicaScene): boolean =>
+  !replica.open &&
+  part.ballot <= 0 &&
+  Object.values(part.adopted).some((decree) => decree !== (part.adopted[replica.node] ?? decree));
 
 export const ended = rule(
   replicaScene,
@@ -172,12 +180,14 @@ export const removed = rule(
         : [`one of ${replica.checkpoints.map(({ decree }) => decree).join(', ')}`, `${e.decree}`],
     ),
     guard('checkpoint/newest-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
+      if (beginsAgain(scene)) return undefined;
       const { count } = reserveOf(scene);
       const newer = scene.replica.checkpoints.filter(({ decree }) => decree > e.decree).length;
       return newer >= count ? undefined : [`the newest ${count} to stay`, `${e.decree} removed with ${newer} newer`];
     }),
     guard('checkpoint/young-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
       const { seconds } = reserveOf(scene);
+      if (beginsAgain(scene)) return undefined;
       const born = scene.replica.checkpoints.find(({ decree }) => decree === e.decree)?.bornAtUs ?? 0;
       return scene.node.wallFault || born + seconds * 1e6 <= e.atUs + SLACK_US
         ? undefined

@@ -2,7 +2,9 @@
  * Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8).
  */
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
-import { answerGuards, keyOf, versionsOf, type AnswerScene } from '../answers.ts';
+import { settingsOfCluster } from '../config.ts';
+import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
+import { noteDupAnswer } from '../dupAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { isWrite, writerSlot } from './attempts.ts';
@@ -108,7 +110,8 @@ const REFUSALS = [
   'ERR_DISK_INSUFFICIENT',
 ];
 
-export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e) => {
+export const answered = rule(answerScene, answerGuards, (scene, e) => {
+  const { cluster, command } = scene;
   command.answered = true;
   const { answer } = e;
   if (answer.error === 'ERR_OK') {
@@ -116,13 +119,21 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     const table = cluster.tables[command.shownAppId];
     if (table !== undefined) table.answeredChanges = Math.max(table.answeredChanges, command.shownChange);
   }
-  if (isWrite(command.command)) {
+  if (answer.kind === 'dupAdded' || answer.kind === 'dupModified') {
+    noteDupAnswer(scene, answer, e.atUs);
+    // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
+    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+  } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
   } else if (
     command.command.kind === 'get' ||
     command.command.kind === 'listTables' ||
-    command.command.kind === 'queryCheckpoint'
+    command.command.kind === 'queryDup' ||
+    command.command.kind === 'listDups' ||
+    command.command.kind === 'queryCheckpoint' ||
+    command.command.kind === 'queryMetrics' ||
+    command.command.kind === 'queryProgress'
   ) {
     delete cluster.commands[e.id];
   } else if (
@@ -151,6 +162,13 @@ export const answered = rule(answerScene, answerGuards, ({ cluster, command }, e
     });
   }
 });
+
+/** May a command of duplication have been sent a second time, while the first attempt is still at work (dup 3.4)? */
+function isTriedTwice({ state, cluster, command }: AnswerScene, e: CommandAnswered): boolean {
+  const { clientTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  const lastedUs = e.atUs - command.invokedAtUs;
+  return lastedUs * 2 >= clientTimeoutMs * 1000 || state.disturbedAtUs >= command.invokedAtUs;
+}
 
 /** No attempt of the command can take effect any more. */
 function forget(cluster: ClusterScene['cluster'], { id, appId, command }: CommandState): void {

@@ -4,6 +4,10 @@ import type { ModelState } from '../state.ts';
 import type { Violation } from '../violation.ts';
 import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
 import { answered, attemptSent, invoked } from './commands.ts';
+import { adopted } from './adoption.ts';
+import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
+import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
+import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSync.ts';
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
@@ -37,6 +41,19 @@ export const RULES: RuleTable = {
   'command.answered': answered,
   'fault.struck': struck,
   'world.healed': healed,
+  'dup.stored': dupStored,
+  'dup.erased': dupErased,
+  'dup.progress-stored': dupProgressStored,
+  'dup.told': dupTold,
+  'dup.synced': dupSynced,
+  'dup.reported': dupReported,
+  'dup.sent': dupSent,
+  'follower.asked': followerAsked,
+  'checkpoint.adopted': adopted,
+  'dup.started': dupStarted,
+  'dup.stopped': dupStopped,
+  'dup.shipped': dupShipped,
+  'dup.skipped': dupSkipped,
 };
 
 /** Names and property ids of all guards, and of the refusal of what the model does not know. */
@@ -50,6 +67,15 @@ export function ruleNames(rules: RuleTable = RULES): readonly { readonly name: s
 export function applyRule(rules: RuleTable, state: ModelState, event: ModelEvent): Violation | undefined {
   const rule: Rule<ModelEvent> = rules[event.kind];
   return rule.apply(state, event);
+}
+
+/** The table with the guards of one property alone: all else is believed, whatever it is. */
+export function rulesOf(property: string, rules: RuleTable = RULES): RuleTable {
+  const kept = Object.entries(rules).map(([kind, one]: [string, Rule<never>]) => {
+    const others = one.guards.filter((guard) => guard.property !== property);
+    return [kind, others.reduce((left, guard) => left.without(guard.name), one)] as const;
+  });
+  return { ...rules, ...(Object.fromEntries(kept) as Partial<RuleTable>) };
 }
 
 /** A copy of the table in which one guard is missing everywhere. */
@@ -68,5 +94,12 @@ export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable 
     'checkpoint.listed': rules['checkpoint.listed'].without(name),
     'checkpoint.removed': rules['checkpoint.removed'].without(name),
     'checkpoint.ended': rules['checkpoint.ended'].without(name),
+    'checkpoint.adopted': rules['checkpoint.adopted'].without(name),
+    'dup.stored': rules['dup.stored'].without(name),
+    'dup.progress-stored': rules['dup.progress-stored'].without(name),
+    'dup.told': rules['dup.told'].without(name),
+    'dup.reported': rules['dup.reported'].without(name),
+    'dup.started': rules['dup.started'].without(name),
+    'dup.shipped': rules['dup.shipped'].without(name),
   };
 }

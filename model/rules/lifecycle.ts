@@ -98,7 +98,7 @@ export const opened = rule(
         : [`ballot from ${least} to ${scene.part.ballot}`, `${e.ballot}`];
     }),
   ],
-  ({ state, cluster, part, replica, disk }, e) => {
+  ({ state, cluster, part, node, replica, disk }, e) => {
     // A primary that was loaded anew may have applied less than its former life had when a checkpoint was asked for.
     for (const command of Object.values(cluster.commands)) {
       const concerns = command.appId === part.appId && 'partitionIndex' in command.command;
@@ -119,6 +119,7 @@ export const opened = rule(
     replica.fileOpen = replica.manual = false;
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
     replica.openedAtUs = e.atUs;
+    replica.openedWithFault = node.diskFault || node.powerLost || replica.damaged || replica.lost;
     replica.endedDurable = e.durable;
     replica.intervalSinceUs = replica.intervalBeforeUs = -1;
     noteCollectable(replica, e.atUs);
@@ -134,6 +135,8 @@ export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number
   replica.behind.sinceUs = -1;
   if (part.configs[part.ballot]?.primary === replica.node) part.pending.sinceUs = -1;
   replica.open = false;
+  // A checkpoint that this life listed and could not end is none of the next life's.
+  replica.endedDurable = durableOf(replica);
   replica.status = replica.role = 'PS_INACTIVE';
   replica.base = replica.applied = replica.committed = replica.flushed;
   replica.fileOpen = false;

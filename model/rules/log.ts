@@ -9,8 +9,10 @@ import {
   type PartitionState,
   type ReplicaState,
 } from '../state.ts';
-import { sameContent, show } from './replication.ts';
-import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
+import { sameContent, show } from '../mutations.ts';
+import { indexOf, isErased, storedOf } from '../dupState.ts';
+import { excluded } from '../exclusions.ts';
+import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;
 /** The model knows where the last record begins, not how long it is. */
@@ -146,6 +148,24 @@ function setAside({ node, replica }: ReplicaScene): boolean {
   return !replica.open && (node.diskFault || node.powerLost || replica.damaged);
 }
 
+/** Would records go that a duplication has not confirmed, on a replica that surely knows of it (S4; dup 6.7)? */
+function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemoved): Refusal | undefined {
+  // A dropped table is told to nobody as a duplicated one.
+  if ((cluster.tables[part.appId]?.droppedAtUs ?? 0) >= 0) return undefined;
+  for (const dup of Object.values(cluster.dups)) {
+    const progress = dup.appId === part.appId ? dup.partitions[indexOf(part.gpid)] : undefined;
+    const since = dup.guarded[replica.node];
+    if (progress === undefined || isErased(dup)) continue;
+    if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
+    const stored = storedOf(progress);
+    const least = stored < 0 ? progress.appliedAtCreation : stored;
+    const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
+    if (lost > least)
+      return [`decrees above ${least} to stay for duplication ${dup.dupId}`, `file ${e.fileIndex} holds ${lost}`];
+  }
+  return undefined;
+}
+
 export const fileRemoved = rule(
   replicaScene,
   [
@@ -167,6 +187,9 @@ export const fileRemoved = rule(
         ? undefined
         : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];
     }),
+    guard('log/unshipped-records-stay', 'S4', (scene, e: LogFileRemoved) =>
+      setAside(scene) ? undefined : losesUnshipped(scene, e),
+    ),
     guard('log/reserved-files-stay', 'repl.S18', (scene, e: LogFileRemoved) => {
       const oldest = scene.replica.files[0];
       return !setAside(scene) && oldest !== undefined && isReserved(scene, oldest, e.atUs)

@@ -14,6 +14,9 @@ import {
   type Proposal,
   type ReplicaState,
 } from '../state.ts';
+import { noteCommitted } from '../dupState.ts';
+import { noteApplied } from '../metrics.ts';
+import { sameContent, show } from '../mutations.ts';
 import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
@@ -34,36 +37,6 @@ export const isOpen = guard('replication/replica-is-open', 'S8', ({ node, replic
     ? undefined
     : ['an open replica in a running process', node.up ? 'the replica is not open' : 'the process is down'],
 );
-
-export function sameUpdates(a: readonly UpdateFact[], b: readonly UpdateFact[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  return a.every((update, i) => {
-    const other = b[i];
-    if (other === undefined || update.code !== other.code || update.rows.length !== other.rows.length) return false;
-    return update.rows.every((row, j) => {
-      const twin = other.rows[j];
-      if (twin === undefined || row.op !== twin.op || row.key !== twin.key) return false;
-      return row.op !== 'put' || twin.op !== 'put' || (row.value === twin.value && row.expireTs === twin.expireTs);
-    });
-  });
-}
-
-/** Content of a mutation as it must be the same everywhere: updates and timestamp (S22, with repl.R1 mended). */
-export function sameContent(
-  a: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] },
-  b: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] },
-): boolean {
-  return a.timestampUs === b.timestampUs && sameUpdates(a.updates, b.updates);
-}
-
-/** A mutation as messages show it. */
-export function show(mutation: { readonly timestampUs: number; readonly updates: readonly UpdateFact[] }): string {
-  const rows = mutation.updates
-    .flatMap((update) => update.rows)
-    .map((row) => (row.op === 'put' ? `${row.key.slice(2)}=${row.value}` : `-${row.key.slice(2)}`));
-  return `[${rows.join(', ') || 'empty'}] at timestamp ${mutation.timestampUs}`;
-}
 
 const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
@@ -352,7 +325,7 @@ export const committed = rule(
     }),
   ],
   (scene, e) => {
-    const { part, replica, cluster } = scene;
+    const { state, part, replica, cluster } = scene;
     replica.committed = e.decree;
     if (serving(scene) === 'PS_PRIMARY') notePending(part, replica, e.atUs);
     const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
@@ -363,6 +336,9 @@ export const committed = rule(
       if (other?.open === true) noteDebt(other.behind, other.applied, part.committed, e.atUs);
     }
     noteEffects(cluster, part.appId, proposal.updates, e.atUs);
+    if (proposal.commands.some((id) => id >= 0)) part.written = true;
+    if (proposal.updates.some(({ entries }) => entries !== undefined)) part.inbound = true;
+    noteCommitted(state, cluster, part, proposal, e.atUs);
   },
 );
 
@@ -379,8 +355,9 @@ export const applied = rule(
       replica.status !== 'PS_ERROR' || !replica.open ? undefined : ['nothing more in PS_ERROR', `decree ${e.decree}`],
     ),
   ],
-  ({ part, replica }, e) => {
+  ({ state, cluster, part, replica }, e) => {
     replica.applied = e.decree;
+    if (part.inbound) noteApplied(state, cluster, part, replica, e.atUs);
     noteDebt(replica.behind, replica.applied, part.committed, e.atUs);
     if (replica.undurableSinceUs < 0) replica.undurableSinceUs = e.atUs;
   },

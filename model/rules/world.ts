@@ -2,10 +2,12 @@
  * Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures
  * FM).
  */
+import { clusterNameOf } from '../dupState.ts';
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { noteServing } from '../serving.ts';
 import type { TableStatus } from '../vocabulary.ts';
+import { beginsUnevenly } from './adoption.ts';
 import { toDisk } from './lifecycle.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
 
@@ -41,6 +43,7 @@ export const stopped = rule(
     if (e.cause === 'power-loss') node.powerLost = true;
     state.disturbedAtUs = e.atUs;
     state.calm = false;
+    state.lossy = true;
     for (const part of Object.values(cluster.partitions)) {
       const replica = part.replicas[e.node];
       if (replica === undefined) continue;
@@ -53,6 +56,7 @@ export const stopped = rule(
 
 /** Kinds of fault by the words of their names, as far as they excuse something. */
 const DISK_FAULT = /disk|torn|bit-?rot|read-?error|write-?error|damage/i;
+const LOAD_OR_CLOCK = /^(?:pool|clock)\./;
 const WALL_FAULT = /wall|skew|clock/i;
 
 export const struck = rule(
@@ -61,8 +65,11 @@ export const struck = rule(
   ({ state }, e) => {
     state.disturbedAtUs = e.atUs;
     state.calm = false;
+    if (!LOAD_OR_CLOCK.test(e.fault)) state.lossy = true;
     const node = state.nodes[e.node];
     if (node === undefined) return;
+    const cluster = state.clusters[clusterNameOf(e.node)];
+    if (cluster !== undefined && e.fault.startsWith('store.')) cluster.storeFaultAtUs = e.atUs;
     if (DISK_FAULT.test(e.fault)) node.diskFault = true;
     if (WALL_FAULT.test(e.fault)) node.wallFault = true;
     if (/power-?loss/i.test(e.fault)) node.powerLost = true;
@@ -109,6 +116,7 @@ const known = ({ cluster }: ClusterScene, e: TableStored): TableState | undefine
 
 /** Was there ever a command that asked for this? */
 function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: string): boolean {
+  if (cluster.asks.some(({ name, envs }) => name === e.name && envs[key] === value)) return true;
   return Object.values(cluster.commands).some(({ command }) => {
     if (command.kind === 'setEnvs') return command.name === e.name && command.envs[key] === value;
     if (command.kind === 'manualCompact') return command.table === e.name && key.startsWith('manual_compact.');
@@ -169,7 +177,11 @@ export const tableStored = rule(
           command.partitionCount === e.partitionCount &&
           command.replicaCount === e.maxReplicaCount,
       );
-      return wanted
+      const follows = scene.cluster.asks.some(
+        ({ name, partitionCount, replicaCount }) =>
+          name === e.name && partitionCount === e.partitionCount && replicaCount === e.maxReplicaCount,
+      );
+      return wanted || follows
         ? undefined
         : ['a table that somebody asked for', `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
     }),
@@ -298,6 +310,9 @@ export const configStored = rule(
         `primary ${config.primary} of ${membersOf(config).join(', ')}`,
       ];
     }),
+    guard('dup/members-begin-alike', 'dup.S11', ({ cluster, part }, e: ConfigStored) =>
+      beginsUnevenly(cluster, part, e),
+    ),
     guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
       config.lastCommittedDecree <= part.committed
         ? undefined

@@ -1,5 +1,6 @@
 /**
- * Measures the suite itself. Numbers are wall times of this machine, medians of several rounds after a warm-up: for people, for a
+ * Measures the suite itself, on this machine: medians of several rounds after a warm-up. Rates are per second of processor time, so
+ * that they are those of one core whatever else runs beside; what a user waits for is wall time. For people, for a
  * gate with a wide margin, and for comparing two versions on one machine; never part of a digest.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,27 +12,12 @@ import { CANARY } from '../defects/canary.ts';
 import { search } from '../hunt/search.ts';
 import { printPlan } from '../plan/parse.ts';
 import { runPlan } from '../run/runPlan.ts';
+import { duplicationLines } from './duplication.ts';
 import { bareKernelPerSecond } from './kernel.ts';
+import { cpuSeconds, median, slope, wallSeconds, type BenchLine } from './measure.ts';
 import { benchPlans, COMMITTED_SIZE, sizedPlan, type Size } from './plans.ts';
 
-export interface BenchLine {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-}
-
 const ROUNDS = 5;
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function seconds(work: () => void): number {
-  const began = performance.now();
-  work();
-  return (performance.now() - began) / 1000;
-}
 
 interface Rate {
   readonly dispatches: number;
@@ -39,14 +25,14 @@ interface Rate {
   readonly virtualSeconds: number;
 }
 
-/** Rates per real second over the committed plans, median of the rounds. */
+/** Rates per second of processor time over the committed plans, median of the rounds. */
 function rate(follow: boolean): Rate {
   const plans = benchPlans();
   const rounds: Rate[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     let dispatches = 0;
     let virtualMs = 0;
-    const took = seconds(() => {
+    const took = cpuSeconds(() => {
       for (const plan of plans) {
         const result = runPlan(plan, { follow });
         dispatches += result.dispatches;
@@ -59,21 +45,12 @@ function rate(follow: boolean): Rate {
   return { dispatches: of((r) => r.dispatches), plans: of((r) => r.plans), virtualSeconds: of((r) => r.virtualSeconds) };
 }
 
-/** Slope of log(time) over log(size) for four doublings of one dimension. */
-function slope(grow: (factor: number) => Size): number {
-  const points: { readonly x: number; readonly y: number }[] = [];
-  for (let doubling = 0; doubling <= 4; doubling += 1) {
-    const factor = 2 ** doubling;
+/** How the time of a plan grows with one of its sizes, over four doublings. */
+function slopeOf(grow: (factor: number) => Size): number {
+  return slope((factor) => {
     const plan = sizedPlan(grow(factor), 1);
-    runPlan(plan);
-    const took = median(Array.from({ length: 3 }, () => seconds(() => runPlan(plan))));
-    points.push({ x: Math.log2(factor), y: Math.log2(took) });
-  }
-  const meanX = points.reduce((sum, p) => sum + p.x, 0) / points.length;
-  const meanY = points.reduce((sum, p) => sum + p.y, 0) / points.length;
-  const up = points.reduce((sum, p) => sum + (p.x - meanX) * (p.y - meanY), 0);
-  const down = points.reduce((sum, p) => sum + (p.x - meanX) ** 2, 0);
-  return up / down;
+    return () => void runPlan(plan);
+  }, 16);
 }
 
 function replayColdMs(): number {
@@ -82,7 +59,7 @@ function replayColdMs(): number {
     const file = join(dir, 'plan.json');
     writeFileSync(file, printPlan(sizedPlan(COMMITTED_SIZE, 0)));
     const main = fileURLToPath(new URL('../cli/terminal.ts', import.meta.url));
-    const once = (): number => seconds(() => spawnSync(process.execPath, [main, 'replay', file, '--json'], { stdio: 'ignore' })) * 1000;
+    const once = (): number => wallSeconds(() => spawnSync(process.execPath, [main, 'replay', file, '--json'], { stdio: 'ignore' })) * 1000;
     once();
     return median(Array.from({ length: ROUNDS }, once));
   } finally {
@@ -101,21 +78,22 @@ export function bench(): readonly BenchLine[] {
   const alone = rate(false);
   const followed = rate(true);
   const plan = sizedPlan(COMMITTED_SIZE, 0);
-  const warm = median(Array.from({ length: 20 }, () => seconds(() => runPlan(plan)))) * 1000;
-  const shrink = seconds(() => search({ seed: 1, runs: 1000, forMs: Infinity, defects: [CANARY] }));
+  const warm = median(Array.from({ length: 20 }, () => wallSeconds(() => runPlan(plan)))) * 1000;
+  const shrink = wallSeconds(() => search({ seed: 1, runs: 1000, forMs: Infinity, defects: [CANARY] }));
   return [
     { name: 'bare kernel', value: kernel, unit: 'events/s' },
-    { name: 'dispatches without model and audits', value: alone.dispatches, unit: 'dispatches/s' },
-    { name: 'dispatches with model and audits', value: followed.dispatches, unit: 'dispatches/s' },
+    { name: 'dispatches without model and audits', value: alone.dispatches, unit: 'dispatches/CPU s' },
+    { name: 'dispatches with model and audits', value: followed.dispatches, unit: 'dispatches/CPU s' },
     { name: 'share of the bare kernel with model and audits', value: followed.dispatches / kernel, unit: 'ratio' },
-    { name: 'whole plans (3 servers, 2 partitions, 30 steps)', value: followed.plans, unit: 'plans/s' },
-    { name: 'virtual time', value: followed.virtualSeconds, unit: 'virtual s/s' },
+    { name: 'whole plans (3 servers, 2 partitions, 30 steps)', value: followed.plans, unit: 'plans/CPU s' },
+    { name: 'virtual time', value: followed.virtualSeconds, unit: 'virtual s/CPU s' },
     { name: 'replay, cold', value: replayColdMs(), unit: 'ms' },
     { name: 'replay, warm', value: warm, unit: 'ms' },
     { name: 'find and shrink the canary', value: shrink * 1000, unit: 'ms' },
-    { name: 'slope over steps', value: slope((f) => ({ ...COMMITTED_SIZE, steps: 30 * f })), unit: 'exponent' },
-    { name: 'slope over partitions', value: slope((f) => ({ ...COMMITTED_SIZE, partitions: 2 * f })), unit: 'exponent' },
-    { name: 'slope over servers', value: slope((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
+    { name: 'slope over steps', value: slopeOf((f) => ({ ...COMMITTED_SIZE, steps: 30 * f })), unit: 'exponent' },
+    { name: 'slope over partitions', value: slopeOf((f) => ({ ...COMMITTED_SIZE, partitions: 2 * f })), unit: 'exponent' },
+    { name: 'slope over servers', value: slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
+    ...duplicationLines(ROUNDS),
     ...obligationRatios(),
     { name: 'memory (resident, at the end)', value: process.memoryUsage.rss() / (1 << 20), unit: 'MiB' },
   ];

@@ -35,10 +35,13 @@ export function profileOf(options: Pick<HuntOptions, 'plog' | 'subsystem'>): Pro
   return profile;
 }
 
+/** Throws BadInput. */
+export function checkProperty(id: string): void {
+  if (!propertyIds().includes(id)) throw new BadInput(`--property ${id}: no such property; "pegasus-check properties" lists them`);
+}
+
 export async function runHunt(options: HuntOptions, io: Io): Promise<number> {
-  if (options.property !== undefined && !propertyIds().includes(options.property)) {
-    throw new BadInput(`--property ${options.property}: no such property; "pegasus-check properties" lists them`);
-  }
+  if (options.property !== undefined) checkProperty(options.property);
   checkOut(options.out);
   const defects = await loadDefects(options.defect);
   const seed = options.seed ?? freshSeed();

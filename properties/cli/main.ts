@@ -75,6 +75,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .argument('<plan>', 'a plan file')
     .description('runs one plan')
     .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
+    .option('--property <id>', 'only what breaks this property is a failure')
     .option('--events', 'print every event', false)
     .option('--json', 'one JSON object instead of text', false)
     .action(async (path: string, options: ReplayOptions) => {

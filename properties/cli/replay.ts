@@ -8,19 +8,23 @@ import { eventText } from '../run/eventText.ts';
 import { runPlan } from '../run/runPlan.ts';
 import { isFinding, verdictSentence } from '../run/verdict.ts';
 import { readText } from './files.ts';
+import { checkProperty } from './hunt.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface ReplayOptions {
   readonly defect: readonly string[];
+  readonly property?: string;
   readonly json: boolean;
   readonly events: boolean;
 }
 
 export async function runReplay(path: string, options: ReplayOptions, io: Io): Promise<number> {
+  const { property } = options;
+  if (property !== undefined) checkProperty(property);
   const plan = parsePlan(readText(path, 'plan'), path);
   const defects = await loadDefects(options.defect);
   const began = performance.now();
-  const result = runPlan(plan, { parts: partsWith(defects), trace: options.events });
+  const result = runPlan(plan, { parts: partsWith(defects), trace: options.events, ...(property === undefined ? {} : { property }) });
   const ms = performance.now() - began;
   if (options.json) {
     const { verdict, digest, dispatches, virtualMs, deviations, skippedSteps, waiting } = result;

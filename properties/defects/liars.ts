@@ -61,6 +61,10 @@ const FALSE: { readonly [K in ClaimedEvent['kind']]: (claim: Extract<Claim, { re
   'replica.closed': (c) => ({ kind: 'replica.load-failed', gpid: c.gpid, error: 'ERR_CORRUPTION' }),
   'checkpoint.ended': (c) => ({ ...c, durable: c.durable + 1 }),
   'checkpoint.manual-flag': (c) => ({ ...c, serverCount: c.serverCount + 1 }),
+  'dup.started': (c) => ({ ...c, start: c.start + 1 }),
+  'dup.stopped': (c) => ({ ...c, dupId: c.dupId + 1 }),
+  'dup.shipped': (c) => ({ ...c, last: c.last + 1 }),
+  'dup.skipped': (c) => ({ ...c, to: c.to + 1 }),
 };
 
 function falsify(claim: Claim, kind: ClaimedEvent['kind']): Claim {
@@ -80,6 +84,10 @@ const CAUGHT_BY: { readonly [K in ClaimedEvent['kind']]: readonly string[] } = {
   'replica.closed': ['S8', 'L4'],
   'checkpoint.ended': ['S6'],
   'checkpoint.manual-flag': ['S8', 'S9'],
+  'dup.started': ['S8'],
+  'dup.stopped': ['S8'],
+  'dup.shipped': ['S8', 'S3'],
+  'dup.skipped': ['S8', 'S3'],
 };
 
 export const LIARS: readonly Defect[] = CLAIMED_KINDS.flatMap((kind) => [

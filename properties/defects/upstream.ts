@@ -3,33 +3,6 @@ import { task } from '../../impl/env/contract.ts';
 import type { Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Defect } from './types.ts';
 
-/** #2069, mended by #2054: nothing insisted on a checkpoint for a replica with no record, or with one. */
-const fulldupEmptyPartition: Defect = {
-  id: 'fulldup-empty-partition',
-  issue: 'apache/incubator-pegasus#2069',
-  symptom: 'the emergency checkpoint of a replica with zero or one record is reported as prepared, and none is made',
-  expected: ['L8', 'S8'],
-  family: 'upstream',
-  upstream: 'fixed',
-  changes: [
-    {
-      part: 'ReplicaCommands',
-      mend: (Base) =>
-        class extends Base {
-          override minCheckpointDecree(...[replica]: Parameters<InstanceType<typeof Base>['minCheckpointDecree']>): Decree {
-            return replica?.privateLog?.maxCommitOnDisk() ?? 0;
-          }
-          override emergencyCheckpoint(...[replica, word, replier]: Parameters<InstanceType<typeof Base>['emergencyCheckpoint']>): void {
-            const minDecree = this.minDecreeOf(replica, word);
-            const durable = replica?.lastDurableDecree() ?? 0;
-            if (replica === undefined || word !== 'last-applied' || minDecree > durable) super.emergencyCheckpoint(replica, word, replier);
-            else replier.reply({ error: 'ERR_OK', output: JSON.stringify({ error: 'ERR_OK', minDecree, durable }) });
-          }
-        },
-    },
-  ],
-};
-
 /** #260, mended by #268. */
 const ckptSyncUnderWrites: Defect = {
   id: 'ckpt-sync-under-writes',
@@ -143,7 +116,6 @@ const ackBeforeSync: Defect = {
 };
 
 export const UPSTREAM: readonly Defect[] = [
-  fulldupEmptyPartition,
   ckptSyncUnderWrites,
   reproposalLosesTimestamp,
   restartedPrimaryReadsEarly,

@@ -4,14 +4,55 @@
  * decree.
  */
 import { replay } from '../../model/rules/lifecycle.ts';
-import type { ModelState, PartitionState, ReplicaState } from '../../model/state.ts';
+import { clusterNameOf, isErased, toldOf, type DupState } from '../../model/dupState.ts';
+import type { ClusterState, ModelState, PartitionState, ReplicaState } from '../../model/state.ts';
 
 export function stateKey(state: ModelState, symmetry: boolean): string {
   const words: string[] = [];
   for (const cluster of Object.values(state.clusters)) {
     for (const command of Object.values(cluster.commands)) words.push(`${command.id}:${command.effects}`);
     for (const part of Object.values(cluster.partitions)) words.push(partitionKey(state, part, symmetry));
+    for (const dup of Object.values(cluster.dups)) words.push(dupStateKey(state, dup));
+    if (cluster.asks.length > 0 || Object.keys(cluster.inbound).length > 0) words.push(followerKey(cluster));
   }
+  return words.join(' ');
+}
+
+/** The record and what is known of it; times only as far as they say who was earlier. */
+function dupStateKey(state: ModelState, dup: DupState): string {
+  const versions = dup.versions.map(({ status, failMode }) => `${status}${failMode}`);
+  const words = [state.calm ? 'calm' : '', isErased(dup) ? 'erased' : '', ...versions];
+  for (const node of Object.keys(dup.told)) {
+    const told = toldOf(state, dup, node);
+    if (told !== undefined) words.push(`${node}:${told.version}${told.gone ? '-' : ''}${JSON.stringify(told.values)}`);
+  }
+  for (const index in dup.partitions) {
+    const part = dup.partitions[index];
+    if (part === undefined) continue;
+    const { reported, prepared, base, arrived, shipped, skipped } = part;
+    const values = part.values.map(({ decree }) => decree).join();
+    words.push(`${values}/${reported}${prepared ? 'p' : ''}/${base}/${arrived}/${shipped}/${skipped.length}`);
+  }
+  for (const key in dup.duplicators) {
+    const one = dup.duplicators[key];
+    const part = one === undefined ? undefined : state.clusters[clusterNameOf(one.node)]?.partitions[one.gpid];
+    if (one === undefined || part?.replicas[one.node]?.incarnation !== one.incarnation) continue;
+    words.push(`${key}${one.running ? 'r' : ''}${one.dropped ? 'd' : ''}${one.appliedWhenTold}.${one.start}.${one.shipped}`);
+  }
+  return `${words.join(' ')} ${Object.keys(dup.guarded).join()}`;
+}
+
+/** What a follower was asked for, what is on its way to it, what it received and in which order. */
+function followerKey({ asks, inbound, received, tables, partitions }: ClusterState): string {
+  const words: string[] = asks.map(({ envs }) => envs['duplication.follower_app_status'] ?? '');
+  for (const table of Object.values(tables)) words.push(table.envs['duplication.follower_app_status'] ?? '');
+  for (const part of Object.values(partitions)) {
+    words.push(JSON.stringify(part.adopted));
+    for (const key in part.rows) words.push(part.rows[key]?.value ?? '');
+  }
+  for (const key in inbound) words.push(`${inbound[key]?.sent}-${inbound[key]?.used}`);
+  for (const name in received)
+    for (const key in received[name]) words.push(`${key}x${received[name]?.[key]?.length}`);
   return words.join(' ');
 }
 

@@ -3,6 +3,7 @@ import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Scope } from '../../model/enabled.ts';
 import type { ModelSettings } from '../../model/state.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
+import { duplicationScope } from './dupScope.ts';
 
 const SETTINGS: ModelSettings = {
   mutation2pcMinReplicaCount: 1,
@@ -29,6 +30,18 @@ const SETTINGS: ModelSettings = {
   updateConfigRetryMs: 1000,
   clientTimeoutMs: 5000,
   clientRetryMs: 100,
+  duplicationSyncPeriodMs: 10_000,
+  dupProgressMinUpdatePeriodMs: 5000,
+  dupNoMutationLoadDelayMs: 100,
+  duplicateLogBatchBytes: 4096,
+  dupMaxAllowedWriteSizeBytes: 1_048_576,
+  dupLoadErrorRepeatMs: 10_000,
+  dupWaitConfirmRepeatMs: 1000,
+  dupShipRetryMs: 1000,
+  dupRequestTimeoutMs: 100_000,
+  dupSyncTimeoutMs: 3000,
+  nfsCopyBlockBytes: 4_194_304,
+  poolWorkers: {},
 };
 
 const GPID = '1.0';
@@ -194,4 +207,6 @@ export const SCOPES: readonly Scope[] = [
     storage: false,
     maxLogFiles: 9,
   }),
+  /** Two partitions, their duplication with a checkpoint, one write, one restart of the meta server. */
+  duplicationScope(SETTINGS),
 ];

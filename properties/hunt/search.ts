@@ -108,16 +108,20 @@ function count(totals: Totals, result: RunResult): void {
   for (const [name, ratio] of result.ratios) totals.worstRatios.set(name, Math.max(ratio.worst, totals.worstRatios.get(name) ?? 0));
 }
 
-/** Freezes a failing run and shrinks it as long as it fails for the same cause. */
+/** Freezes a failing run and shrinks it as long as it fails for the same cause: with defects put back, because of them. */
 export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOptions, foundInRuns: number): Finding {
   const parts = partsWith(options.defects ?? []);
   const cause = causeOf(result.verdict);
   const original = freeze(plan, result.deviations);
+  const isOwed = (candidate: Plan): boolean => options.defects === undefined || options.defects.length === 0 || !isFinding(runPlan(candidate).verdict);
+  const owed = isOwed(original);
   const began = performance.now();
   const fails = (candidate: Plan): Plan | undefined => {
     if (options.stopped?.() === true || performance.now() - began > (options.maxShrinkMs ?? Infinity)) return undefined;
     const tried = runPlan(candidate, { parts });
-    return isFinding(tried.verdict) && causeOf(tried.verdict) === cause ? freeze(candidate, tried.deviations) : undefined;
+    if (!isFinding(tried.verdict) || causeOf(tried.verdict) !== cause) return undefined;
+    const frozen = freeze(candidate, tried.deviations);
+    return !owed || isOwed(frozen) ? frozen : undefined;
   };
   const shrunk = minimize(original, fails, options.maxShrinkRuns ?? 4000);
   return {

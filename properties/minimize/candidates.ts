@@ -1,11 +1,11 @@
 /**
- * Simpler plans than a given frozen one, the boldest first: whole runs of steps, single steps, deviations, settings, cluster
- * size, field values, times. Every candidate is strictly smaller in `sizeOf`, so that shrinking ends.
+ * Simpler plans than a given frozen one, the boldest first: a whole cluster, runs of steps, single steps, deviations, cluster
+ * size, settings, field values, times. Every candidate is strictly smaller in `sizeOf`, so that shrinking ends.
  */
 import { simplerSettings } from '../plan/settings.ts';
 import { towards } from '../plan/spec.ts';
 import { specOf } from '../plan/steps/index.ts';
-import type { FrozenChance, Plan, Step } from '../plan/types.ts';
+import type { ClusterShape, FrozenChance, Plan, Step } from '../plan/types.ts';
 
 function withDeviations(plan: Plan, deviations: FrozenChance['deviations']): Plan {
   return { ...plan, chance: { kind: 'frozen', deviations } };
@@ -39,6 +39,36 @@ function* fewerSteps(plan: Plan): Generator<Plan> {
 function* fewerDeviations(plan: Plan): Generator<Plan> {
   if (plan.chance.kind !== 'frozen') return;
   for (const deviations of without(plan.chance.deviations)) yield withDeviations(plan, deviations);
+}
+
+/** A plan of one cluster says more than one of two: the cluster goes with all that is done in it, or only duplication goes. */
+function* fewerClusters(plan: Plan): Generator<Plan> {
+  if (plan.clusters.length < 2) return;
+  for (let i = plan.clusters.length - 1; i >= 0; i -= 1) {
+    const gone = plan.clusters[i]?.id ?? '';
+    if (plan.preload?.cluster === gone) continue;
+    const clusters = plan.clusters.filter((_, j) => j !== i);
+    yield { ...plan, clusters, steps: plan.steps.filter((step) => !isAbout(step, gone)) };
+    yield { ...plan, clusters };
+  }
+  const steps = plan.steps.filter((step) => specOf(step.kind)?.needsFollower !== true);
+  if (steps.length < plan.steps.length) yield { ...plan, steps };
+}
+
+function isAbout(step: Step, cluster: string): boolean {
+  if (step['cluster'] === cluster || step['remoteCluster'] === cluster) return true;
+  return Object.values(step).some((value) => typeof value === 'string' && /^(?:node|meta)\(/.test(value) && value.includes(`(${cluster},`));
+}
+
+function* simplerClusters(plan: Plan): Generator<Plan> {
+  for (let i = 0; i < plan.clusters.length; i += 1) {
+    const cluster = plan.clusters[i];
+    if (cluster?.settings === undefined) continue;
+    const { settings, ...bare } = cluster;
+    const put = (one: ClusterShape): Plan => ({ ...plan, clusters: plan.clusters.map((c, j) => (j === i ? one : c)) });
+    yield put(bare);
+    for (const simpler of simplerSettings(settings)) if (Object.keys(simpler).length > 0) yield put({ ...bare, settings: simpler });
+  }
 }
 
 function* smallerClusters(plan: Plan): Generator<Plan> {
@@ -84,9 +114,11 @@ function* simplerDeviations(plan: Plan): Generator<Plan> {
 
 /** All simpler plans, lazily. */
 export function* candidates(plan: Plan): Generator<Plan> {
+  yield* fewerClusters(plan);
   yield* fewerSteps(plan);
   yield* fewerDeviations(plan);
   yield* smallerClusters(plan);
+  yield* simplerClusters(plan);
   for (const settings of simplerSettings(plan.settings)) yield { ...plan, settings };
   yield* simplerSteps(plan);
   yield* simplerDeviations(plan);

@@ -8,11 +8,14 @@ import { Arbitrary, Stream, Value, type Random } from 'fast-check';
 import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
-import { drawSettings } from './settings.ts';
+import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
+import { drawOpening, drawScene } from './scenes.ts';
+import type { Casting } from './sceneSteps.ts';
+import { drawFollowerSettings, drawSettings } from './settings.ts';
+import { str, strings, type StepSpec } from './spec.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
-import { PLAN_FORMAT, PLAN_VERSION, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
-import type { StepSpec } from './spec.ts';
+import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
 
 export interface Profile {
   readonly preload?: Preload;
@@ -59,33 +62,61 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   private drawPlan(draw: Draw): Plan {
-    const clusters = [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
+    const { preload, kinds } = this.profile;
+    const withFollower = kinds === undefined ? draw.chance(500) : kinds.has('addDup');
+    const clusters = withFollower ? drawPair(draw) : [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
     const symbols = new Symbols(clusters);
-    if (this.profile.preload !== undefined) {
-      symbols.tables.push({ ref: this.profile.preload.table, partitionCount: this.profile.preload.partitionCount, dropped: false });
-      symbols.nextTable = Number(this.profile.preload.table.slice('table#'.length)) + 1;
+    if (preload !== undefined) {
+      const replicaCount = Math.min(3, clusters[0]?.replicaServers ?? 3);
+      symbols.tables.push({ ref: preload.table, partitionCount: preload.partitionCount, replicaCount, dropped: false });
+      symbols.nextTable = Number(preload.table.slice('table#'.length)) + 1;
     }
     const steps = this.drawSteps(draw, symbols);
     return {
       format: PLAN_FORMAT,
       version: PLAN_VERSION,
-      clusters,
-      settings: drawSettings(draw),
-      ...(this.profile.preload === undefined ? {} : { preload: this.profile.preload }),
+      ...this.drawShapes(draw, clusters, steps),
+      ...(preload === undefined ? {} : { preload }),
       steps,
-      chance: drawChance(draw),
+      chance: drawChance(draw, withFollower),
     };
   }
 
+  /** A preloaded log may hold a write of any size. */
+  private drawShapes(draw: Draw, clusters: readonly ClusterShape[], steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
+    const settings = drawSettings(draw, clusters.length > 1);
+    const [source, follower] = clusters;
+    if (source === undefined || follower === undefined) return { clusters, settings };
+    const own = drawFollowerSettings(draw, this.profile.preload === undefined ? largestWriteBytes(steps) : Infinity);
+    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }], settings };
+  }
+
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
-    const specs = this.swarm(draw);
-    const count = draw.int(this.profile.steps.min, this.profile.steps.max);
+    const faults = !draw.chance(330);
+    const specs = this.swarm(draw, symbols.follower() !== undefined, faults);
+    const casting: Casting = { draw, symbols, faults, allows: (kind) => this.profile.kinds?.has(kind) ?? true };
+    const least = symbols.follower() === undefined ? this.profile.steps.min : Math.min(14, this.profile.steps.max);
+    let count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
+    const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
+    let opened = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
       const afterMs = drawGapMs(draw);
-      for (let left = drawRepeats(draw, spec); left > 0 && steps.length < count; left -= 1) {
+      if (!opened && steps.length >= opening) {
+        opened = true;
+        steps.push(...drawOpening(casting, afterMs));
+        continue;
+      }
+      if (symbols.dups.length > 0 && draw.chance(SCENES_PERMILLE)) {
+        const scene = drawScene(casting);
+        steps.push(...scene);
+        // A scene takes the place of some of the other steps only.
+        count += scene.length >> 2;
+        continue;
+      }
+      for (let left = drawRepeats(draw, spec, symbols); left > 0 && steps.length < count; left -= 1) {
         const fields = spec.draw(draw, symbols);
         if (fields === undefined) break;
         steps.push({ kind: spec.kind, afterMs: steps.at(-1)?.kind === spec.kind && left > 1 ? 0 : afterMs, ...fields });
@@ -95,9 +126,9 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   /** Swarm testing: commands all, faults a random subset (a third of the plans have none). */
-  private swarm(draw: Draw): readonly StepSpec[] {
-    const faults = !draw.chance(330);
+  private swarm(draw: Draw, withFollower: boolean, faults: boolean): readonly StepSpec[] {
     return STEP_SPECS.filter((spec) => {
+      if (spec.needsFollower === true && !withFollower) return false;
       if (this.profile.kinds !== undefined && !this.profile.kinds.has(spec.kind)) return false;
       if (spec.family === 'fault') return faults && draw.chance(400);
       return true;
@@ -105,8 +136,44 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 }
 
-/** Commands sometimes come in bursts, as from many users at once: queues fill, writes share mutations, requests meet one another. */
-function drawRepeats(draw: Draw, spec: StepSpec): number {
+/** Servers of a plan with two clusters: fewer than a cluster alone has, so that a run is not three times as long. */
+function drawPair(draw: Draw): readonly ClusterShape[] {
+  return [
+    { id: 'source', replicaServers: draw.weighted([3, 2, 1], (n) => [0, 2, 2, 5][n] ?? 0) },
+    { id: 'follower', replicaServers: draw.weighted([2, 3, 1], (n) => [0, 3, 3, 2][n] ?? 0) },
+  ];
+}
+
+/** Of one write on its way between the clusters: its body, and what is put around it (a mutation's header fields, the code's name). */
+const AROUND_A_WRITE_BYTES = 160;
+/** The run's own probes are not larger. */
+const PROBE_BYTES = 120;
+
+function largestWriteBytes(steps: readonly Step[]): number {
+  let largest = PROBE_BYTES;
+  for (const step of steps) largest = Math.max(largest, bodyBytes(step));
+  return largest + AROUND_A_WRITE_BYTES;
+}
+
+function bodyBytes(step: Step): number {
+  if (step.kind === 'put') return encodePut(storedKey(str(step, 'hashKey'), str(step, 'sortKey')), str(step, 'value'), 0).length;
+  if (step.kind === 'remove') return encodeKey(storedKey(str(step, 'hashKey'), str(step, 'sortKey'))).length;
+  if (step.kind !== 'multiPut') return 0;
+  const values = strings(step, 'values');
+  return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
+}
+
+/** How often a scene comes in the place of a step, once something is duplicated. */
+const SCENES_PERMILLE = 220;
+
+const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
+
+/**
+ * Commands sometimes come in bursts, as from many users at once: queues fill, writes share mutations, requests meet one another, and
+ * what is duplicated travels several at a time.
+ */
+function drawRepeats(draw: Draw, spec: StepSpec, symbols: Symbols): number {
+  if (BURST.has(spec.kind) && symbols.dups.length > 0 && draw.chance(200)) return draw.int(2, 8);
   return spec.family !== 'fault' && spec.kind !== 'wait' && draw.chance(60) ? draw.int(3, 14) : 1;
 }
 
@@ -114,10 +181,12 @@ function drawGapMs(draw: Draw): number {
   return draw.weighted([0, 1, 10, 100, 800], (ms) => (ms === 0 ? 4 : ms === 1 ? 3 : ms === 10 ? 3 : ms === 100 ? 3 : 1));
 }
 
-function drawChance(draw: Draw): ExploringChance {
+function drawChance(draw: Draw, withFollower: boolean): ExploringChance {
   const permille: Partial<Record<ChancePoint, number>> = {};
   if (!draw.chance(330)) {
     for (const [point, shares] of POINTS) if (draw.chance(250)) permille[point] = draw.pick(shares);
+    // The records of duplications are a small part of what is stored.
+    if (withFollower && draw.chance(250)) permille['store.crash-after'] = draw.pick([60, 150]);
   }
   return { kind: 'exploring', seed: String(draw.int(0, 0x7fffffff)), permille, budget: draw.pick([1, 3, 8, 20]) };
 }

@@ -7,10 +7,14 @@ import { str, type StepSpec } from './spec.ts';
 import type { Step } from './types.ts';
 
 interface CommandSpec extends Omit<StepSpec, 'run' | 'text' | 'guard'> {
+  readonly text?: StepSpec['text'];
   readonly guard?: StepSpec['guard'];
   /** What else the step does, before the command. */
   readonly before?: (step: Step, stage: Stage) => void;
-  readonly command: (step: Step) => Command;
+  /** `stage`: undefined when the command is only to be printed. */
+  readonly command: (step: Step, stage?: Stage) => Command;
+  /** What else it does once the command is on its way. */
+  readonly after?: (step: Step, stage: Stage, commandId: number) => void;
 }
 
 /** The cluster is one of the plan's, and the table's reference has been given a table. */
@@ -19,15 +23,16 @@ export function resolves(step: Step, stage: Stage): boolean {
 }
 
 export function commandStep(spec: CommandSpec): StepSpec {
-  const { before, command, guard, ...rest } = spec;
+  const { before, command, after, guard, ...rest } = spec;
   return {
     ...rest,
     guard: guard ?? resolves,
     run(step, stage) {
       before?.(step, stage);
-      stage.invoke(str(step, 'cluster'), command(step));
+      const id = stage.invoke(str(step, 'cluster'), command(step, stage));
+      after?.(step, stage, id);
     },
-    text: (step) => shellLine(command(step)),
+    text: spec.text ?? ((step) => shellLine(command(step))),
   };
 }
 

@@ -3,5 +3,5 @@ export const LARGEST_CLUSTER = 64;
 export const LARGEST_PLAN_STEPS = 100_000;
 /** Dispatches of one run before it is given up as runaway. */
 export const DISPATCH_LIMIT = 3_000_000;
-/** Virtual time after heal within which every obligation's bound must have passed, milliseconds. */
+/** Virtual time after heal within which a run must have settled, milliseconds; one that waits for an obligation may wait out its bound. */
 export const SETTLE_LIMIT_MS = 600_000;

@@ -8,7 +8,7 @@ import { logDamage } from './logFiles.ts';
 import { checkSetting } from './settings.ts';
 import { int } from './spec.ts';
 import { specOf, STEP_SPECS } from './steps/index.ts';
-import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type Plan } from './types.ts';
+import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type Plan, type Step } from './types.ts';
 
 /** Input that cannot be used; `message` is one line for people. */
 export class BadInput extends Error {
@@ -52,6 +52,8 @@ function checkStep(value: unknown, path: string): void {
     const wrong = field.check(step[name]);
     if (wrong !== undefined) fail(`${path}.${name}`, wrong);
   }
+  const wrong = spec.check?.(step as Step);
+  if (wrong !== undefined) fail(`${path}.${wrong.field}`, wrong.message);
 }
 
 function checkClusters(value: unknown): void {
@@ -61,13 +63,21 @@ function checkClusters(value: unknown): void {
   clusters.forEach((one, i) => {
     const path = `$.clusters[${String(i)}]`;
     const cluster = object(one, path);
-    onlyKeys(cluster, ['id', 'replicaServers'], path);
+    onlyKeys(cluster, ['id', 'replicaServers', 'settings'], path);
     if (typeof cluster['id'] !== 'string' || !/^[a-z]{1,16}$/.test(cluster['id'])) fail(`${path}.id`, 'must be 1 to 16 lower-case letters');
     if (seen.has(cluster['id'])) fail(`${path}.id`, `"${cluster['id']}" is there twice`);
     seen.add(cluster['id']);
     const wrong = int(1, LARGEST_CLUSTER).check(cluster['replicaServers']);
     if (wrong !== undefined) fail(`${path}.replicaServers`, wrong);
+    if (cluster['settings'] !== undefined) checkSettings(cluster['settings'], `${path}.settings`);
   });
+}
+
+function checkSettings(value: unknown, path: string): void {
+  for (const [name, setting] of Object.entries(object(value, path))) {
+    const wrong = checkSetting(name, setting);
+    if (wrong !== undefined) fail(`${path}.${name}`, wrong);
+  }
 }
 
 /** Every chance point with its largest value; microseconds for those that take time (at most ten minutes), else 1. */
@@ -169,10 +179,7 @@ export function checkPlan(value: unknown): Plan {
   if (plan['version'] !== PLAN_VERSION) fail('$.version', `is ${JSON.stringify(plan['version'])}; this tool reads version ${String(PLAN_VERSION)}`);
   onlyKeys(plan, ['format', 'version', 'clusters', 'settings', 'preload', 'steps', 'chance'], '$');
   checkClusters(plan['clusters']);
-  for (const [name, setting] of Object.entries(object(plan['settings'], '$.settings'))) {
-    const wrong = checkSetting(name, setting);
-    if (wrong !== undefined) fail(`$.settings.${name}`, wrong);
-  }
+  checkSettings(plan['settings'], '$.settings');
   if (plan['preload'] !== undefined) checkPreload(plan['preload'], plan['clusters'] as readonly ClusterShape[]);
   list(plan['steps'], '$.steps', LARGEST_PLAN_STEPS).forEach((step, i) => {
     checkStep(step, `$.steps[${String(i)}]`);

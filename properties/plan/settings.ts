@@ -16,10 +16,13 @@ interface PlanSetting {
   readonly calm: number;
   /** What the common profile draws from; the first is the most ordinary. */
   readonly drawn: readonly number[];
+  /** Drawn only in plans with a follower. */
+  readonly needsFollower?: true;
 }
 
 /** A world's defaults: upstream's ratios, brought down so that a run sees many periods in a few virtual seconds. */
 export const PLAN_SETTINGS: readonly PlanSetting[] = [
+  { name: 'mutation2pcMinReplicaCount', min: 1, max: 9, calm: 2, drawn: [2] },
   { name: 'stalenessForCommit', min: 1, max: 20, calm: 4, drawn: [4, 2, 3, 6] },
   { name: 'maxMutationCountInPrepareList', min: 2, max: 110, calm: 8, drawn: [8, 6, 7, 12] },
   { name: 'batchWriteDisabled', min: 0, max: 1, calm: 0, drawn: [0, 0, 1] },
@@ -44,6 +47,24 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'workersReplicationLong', min: 1, max: 8, calm: 1, drawn: [1, 2] },
   { name: 'workersPlog', min: 1, max: 4, calm: 1, drawn: [1] },
   { name: 'workersLocalApp', min: 1, max: 24, calm: 2, drawn: [2, 1] },
+  { name: 'maxAllowedWriteSizeBytes', min: 0, max: 1 << 30, calm: 1 << 20, drawn: [1 << 20] },
+  // Duplication (dup 2.7). A sync is answered or given up before the next is due.
+  { name: 'duplicationSyncPeriodMs', min: 100, max: 60_000, calm: 1000, drawn: [1000, 500, 2000], needsFollower: true },
+  { name: 'dupSyncTimeoutMs', min: 10, max: 10_000, calm: 400, drawn: [400], needsFollower: true },
+  { name: 'dupProgressMinUpdatePeriodMs', min: 0, max: 60_000, calm: 500, drawn: [500, 100, 1500], needsFollower: true },
+  { name: 'dupNoMutationLoadDelayMs', min: 1, max: 10_000, calm: 50, drawn: [50, 20, 150], needsFollower: true },
+  { name: 'duplicateLogBatchBytes', min: 1, max: 1 << 20, calm: 4096, drawn: [4096, 100, 300], needsFollower: true },
+  { name: 'dupMaxAllowedWriteSizeBytes', min: 1, max: 1 << 30, calm: 1 << 20, drawn: [1 << 20, 400], needsFollower: true },
+  { name: 'dupLoadErrorRepeatMs', min: 10, max: 60_000, calm: 500, drawn: [500, 200], needsFollower: true },
+  { name: 'dupWaitConfirmRepeatMs', min: 10, max: 60_000, calm: 200, drawn: [200], needsFollower: true },
+  { name: 'dupShipRetryMs', min: 10, max: 60_000, calm: 200, drawn: [200, 100], needsFollower: true },
+  { name: 'dupRequestTimeoutMs', min: 50, max: 200_000, calm: 2000, drawn: [2000, 1000], needsFollower: true },
+  /** 0: LPC_REPLICATION_LONG_COMMON, 1: LPC_REPLICATION_LONG_HIGH. */
+  { name: 'dupLoadPlogTask', min: 0, max: 1, calm: 0, drawn: [0, 1], needsFollower: true },
+  // Housekeeping in the long pool, beside log loading and checkpoints.
+  { name: 'replicasStatIntervalMs', min: 200, max: 600_000, calm: 30_000, drawn: [30_000, 1000, 2000], needsFollower: true },
+  { name: 'diskStatIntervalMs', min: 200, max: 3_600_000, calm: 600_000, drawn: [600_000, 1500], needsFollower: true },
+  { name: 'nfsCopyBlockBytes', min: 1, max: 1 << 22, calm: 1000, drawn: [1000, 100, 4096], needsFollower: true },
 ];
 
 const BY_NAME = new Map(PLAN_SETTINGS.map((s) => [s.name, s]));
@@ -66,14 +87,45 @@ export function checkSetting(name: string, value: unknown): string | undefined {
 }
 
 /** Some settings leave their calm value; the relations that rules and bounds rely on hold by construction of the lists. */
-export function drawSettings(draw: Draw): Readonly<Record<string, number>> {
+export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record<string, number>> {
   const drawn: Record<string, number> = {};
   for (const setting of PLAN_SETTINGS) {
+    if (setting.drawn.length < 2 || (setting.needsFollower === true && !withFollower)) continue;
     if (!draw.chance(350)) continue;
     const value = draw.pick(setting.drawn);
     if (value !== setting.calm) drawn[setting.name] = value;
   }
+  // The last write must not owe its shipping to the empty write that follows one or two intervals later (dup.B25).
+  if (withFollower) drawn['groupCheckIntervalMs'] = draw.pick([8000, 6000, 12_000]);
+  // Most of what happens to a duplication happens at a sync.
+  if (withFollower && draw.chance(500)) drawn['duplicationSyncPeriodMs'] = 500;
+  // A cluster of one server takes no writes otherwise, and nothing could be duplicated from or to it.
+  if (withFollower && draw.chance(850)) drawn['mutation2pcMinReplicaCount'] = 1;
   return drawn;
+}
+
+/** Settings that a follower may have for itself: nothing that the clusters would have to agree on. */
+const FOLLOWER_OWN: ReadonlySet<string> = new Set(['workersReplication', 'workersReplicationLong', 'workersLocalApp', 'memtableSizeBytes', 'logPrivateFileSizeBytes', 'checkpointIntervalMs']);
+
+/**
+ * What the follower has for itself. `largestBytes`: of the largest write of the plan, as it travels between the clusters; the
+ * follower's limit is never below that, or no duplication could go on. Infinity: it keeps the ordinary one.
+ */
+export function drawFollowerSettings(draw: Draw, largestBytes: number): Readonly<Record<string, number>> {
+  const own: Record<string, number> = {};
+  for (const { name, drawn } of PLAN_SETTINGS) if (FOLLOWER_OWN.has(name) && draw.chance(120)) own[name] = draw.pick(drawn);
+  if (Number.isFinite(largestBytes) && draw.chance(250)) own['maxAllowedWriteSizeBytes'] = largestBytes + draw.pick([0, 100, 400]);
+  return own;
+}
+
+/** The settings of each of a plan's clusters: the plan's, its own over them, and what the clusters must agree on. */
+export function settingsOfClusters(plan: Readonly<Record<string, number>>, own: readonly (Readonly<Record<string, number>> | undefined)[]): readonly Settings[] {
+  const each = own.map((settings) => settingsOf(settings === undefined ? plan : { ...plan, ...settings }));
+  return each.map((settings, i) => {
+    // What a follower would refuse is not to be sent: an operator keeps the master's limit of a request below the follower's own.
+    const limits = each.filter((other, j) => j !== i && other.maxAllowedWriteSizeBytes > 0).map((other) => other.maxAllowedWriteSizeBytes);
+    return { ...settings, dupMaxAllowedWriteSizeBytes: Math.min(settings.dupMaxAllowedWriteSizeBytes, ...limits) };
+  });
 }
 
 /** The plan's settings with one of them calmer. */
@@ -92,6 +144,8 @@ export function* simplerSettings(settings: Readonly<Record<string, number>>): Ge
 /** Numbers that are flags in Settings. */
 const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush', 'emptyWriteDisabled']);
 
+const LOAD_TASK = 'dupLoadPlogTask';
+
 /** The whole of impl/settings.ts for a plan. */
 export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
   const numbers: Record<string, number | boolean> = {};
@@ -100,7 +154,7 @@ export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
     const value = plan[setting.name] ?? setting.calm;
     const pool = WORKERS[setting.name];
     if (pool !== undefined) workers[pool] = value;
-    else numbers[setting.name] = FLAGS.has(setting.name) ? value === 1 : value;
+    else if (setting.name !== LOAD_TASK) numbers[setting.name] = FLAGS.has(setting.name) ? value === 1 : value;
   }
   // The list keeps its newest committed mutation too: with as many slots as uncommitted decrees a secondary has no room (repl 1.6).
   numbers['maxMutationCountInPrepareList'] = Math.max(Number(numbers['maxMutationCountInPrepareList']), Number(numbers['stalenessForCommit']) + 1);
@@ -111,6 +165,7 @@ export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
     manualCompactRetryMs: 2000,
     triggerCheckpointRetryIntervalMs: 100,
     ...numbers,
+    dupLoadPlogTask: plan[LOAD_TASK] === 1 ? 'LPC_REPLICATION_LONG_HIGH' : 'LPC_REPLICATION_LONG_COMMON',
     poolWorkers: workers,
   };
 }

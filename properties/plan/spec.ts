@@ -19,7 +19,11 @@ export interface StepSpec {
   readonly family: 'client' | 'admin' | 'fault' | 'wait';
   /** Share among the steps drawn by the common profile. */
   readonly weight: number;
+  /** Drawn only in plans with a second cluster. */
+  readonly needsFollower?: true;
   readonly fields: Readonly<Record<string, Field>>;
+  /** What is wrong with fields that are right each by itself. */
+  check?(step: Step): { readonly field: string; readonly message: string } | undefined;
   /** Draws the fields (without kind and afterMs), or undefined when it makes no sense now. May update the symbols. */
   draw(draw: Draw, symbols: Symbols): Readonly<Record<string, StepValue>> | undefined;
   /** Whether everything the step refers to exists now; a step whose guard fails is a recorded no-op. */
@@ -74,6 +78,9 @@ export const flag: Field = {
 
 export const keyText: Field = text(/^[\x20-\x7e]{0,64}$/, 'at most 64 printable ASCII characters');
 export const tableRef: Field = text(/^(table#\d{1,4}|[A-Za-z0-9_.:-]{0,64})$/, 'a table reference (table#1) or a plain name');
+export const dupRef: Field = text(/^dup#\d{1,4}$/, 'a duplication reference such as dup#1');
+/** A number stands for itself: an id that no duplication has. */
+export const dupIdRef: Field = text(/^(dup#\d{1,4}|-?\d{1,9})$/, 'a duplication reference (dup#1) or a plain id');
 export const nodeRef: Field = text(/^(node|meta)\([a-z]{1,16},\d{1,3}\)$/, 'a node reference such as node(source,0) or meta(source,0)');
 
 export function listOf(item: Field, max: number): Field {

@@ -9,6 +9,10 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   replication: ['remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
   log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
   checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
+  duplication: [
+    'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
+    'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'poolLoad', 'wallShift',
+  ],
 };
 
 export function subsystemKinds(name: string): ReadonlySet<string> {

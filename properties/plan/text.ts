@@ -24,7 +24,7 @@ export function planLines(plan: Plan): readonly string[] {
 }
 
 export function planHeader(plan: Plan): string {
-  const clusters = plan.clusters.map((c) => `${c.id}: ${String(c.replicaServers)} replica servers`).join(', ');
+  const clusters = plan.clusters.map((c) => `${c.id}: ${String(c.replicaServers)} replica servers${c.settings === undefined ? '' : ` (${settingText(c.settings)})`}`).join(', ');
   return `${clusters}; settings: ${settingText(plan.settings)}`;
 }
 

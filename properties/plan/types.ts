@@ -11,6 +11,8 @@ export const PLAN_VERSION = 1;
 export interface ClusterShape {
   readonly id: ClusterId;
   readonly replicaServers: number;
+  /** Settings of this cluster's processes where they are not the plan's. */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 /** A step of any kind; the spec of its kind knows the other fields. */

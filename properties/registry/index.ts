@@ -1,14 +1,28 @@
 /** Every property of the suite, `sometimes` first. */
 import { ALWAYS, EVENTUALLY } from './always.ts';
-import { SOMETIMES } from './sometimes.ts';
-import { STATE_PREDICATES } from './state.ts';
-import type { Property } from './types.ts';
+import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
+import { DUP_SOMETIMES } from './duplicationSometimes.ts';
+import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
+import { DUP_STATE_PREDICATES } from './duplicationState.ts';
+import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
+import type { Property, Sometimes, StatePredicate } from './types.ts';
 
 export type { CheckedIn, Property, Sometimes, StatePredicate, Subsystem } from './types.ts';
-export { SOMETIMES } from './sometimes.ts';
-export { STATE_PREDICATES } from './state.ts';
 
-export const PROPERTIES: readonly Property[] = [...SOMETIMES, ...ALWAYS, ...STATE_PREDICATES, ...EVENTUALLY];
+/** What holds in every state of the model: the explorer asks. */
+export const STATE_PREDICATES: readonly StatePredicate[] = [...REPLICATION_PREDICATES, ...DUP_STATE_PREDICATES];
+
+/** What a campaign must have seen. */
+export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES];
+
+export const PROPERTIES: readonly Property[] = [
+  ...SOMETIMES,
+  ...ALWAYS,
+  ...DUP_ALWAYS,
+  ...STATE_PREDICATES,
+  ...EVENTUALLY,
+  ...DUP_EVENTUALLY,
+];
 
 export function propertyIds(): readonly string[] {
   return PROPERTIES.map(({ id }) => id);

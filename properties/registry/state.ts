@@ -10,7 +10,7 @@ import {
   type PartitionState,
   type ReplicaState,
 } from '../../model/state.ts';
-import { sameContent } from '../../model/rules/replication.ts';
+import { sameContent } from '../../model/mutations.ts';
 import type { StatePredicate, Subsystem } from './types.ts';
 
 type Check = (part: PartitionState, state: ModelState) => string | undefined;

@@ -7,7 +7,7 @@ import type { WorldObserver } from '../../impl/env/sim/observer.ts';
 import { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Parts } from '../../impl/parts.ts';
 import type { Settings } from '../../impl/settings.ts';
-import { settingsOf } from '../plan/settings.ts';
+import { settingsOf, settingsOfClusters } from '../plan/settings.ts';
 import type { ClusterShape, Plan } from '../plan/types.ts';
 import { Auditor } from './audit/auditor.ts';
 import { ExploringLanes, FrozenLookup, type RunChance } from './chance.ts';
@@ -31,6 +31,7 @@ export interface AssembleOptions {
   readonly strict: boolean;
   readonly dispatchLimit: number;
   readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
+  readonly property?: string;
 }
 
 export interface Assembled {
@@ -41,9 +42,9 @@ export interface Assembled {
 }
 
 export function assemble(plan: Plan, options: AssembleOptions): Assembled {
-  const settings = settingsOf(plan.settings);
+  const settings = worldSettings(plan);
   const chance = plan.chance.kind === 'exploring' ? new ExploringLanes(plan.chance, options.draws) : new FrozenLookup(plan.chance);
-  const judge = new Judge(init(modelConfig(plan, settings)), { trace: options.trace, follows: options.follow, watch: options.watch });
+  const judge = new Judge(init(modelConfig(plan, settings)), { ...options, follows: options.follow });
   const onlookers = new Onlookers();
   const world = new SimWorld({
     chance,
@@ -60,12 +61,9 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   const driver = new Driver(plan, nodes, world, sink, () => {
     chance.calm();
   });
-  onlookers.answered = (id): void => {
-    driver.open.delete(id);
-  };
   if (options.follow) onlookers.observer = auditor(world, judge, sink);
   else onlookers.observer = claimsOnly(world, sink);
-  for (const cluster of plan.clusters) addCluster(world, cluster, settings, options.parts, sink);
+  for (const cluster of plan.clusters) addCluster(world, cluster, settings(cluster), options.parts, sink);
   if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
   for (const node of nodes) world.startNode(node);
   return { world, judge, chance, driver };
@@ -73,7 +71,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   function addCluster(to: SimWorld, cluster: ClusterShape, all: Settings, parts: Parts, out: (event: ModelEvent) => void): void {
     const metaServers = [metaServer(cluster.id)];
     const servers = replicaServers(cluster);
-    const clusterNumber = plan.clusters.indexOf(cluster) + 1;
+    const clusterNumber = all.duplicationGroup[cluster.id] ?? 0;
     const add = (node: NodeId, boot: (env: Env) => object): void => {
       to.addNode(node, { cluster: cluster.id, poolWorkers: all.poolWorkers, taskOverrides: all.taskOverrides, boot });
     };
@@ -92,7 +90,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
     add(clientNode(cluster.id), (env) => {
       return new ClientHost({ env, settings: all, parts }, metaServers, (id, answer) => {
         out({ kind: 'command.answered', atUs: to.momentUs(), id, cluster: cluster.id, answer });
-        onlookers.answered(id);
+        driver.onAnswered(id, answer);
       });
     });
   }
@@ -102,10 +100,29 @@ function nodesOf(cluster: ClusterShape): readonly NodeId[] {
   return [metaServer(cluster.id), ...replicaServers(cluster), clientNode(cluster.id)];
 }
 
-function modelConfig(plan: Plan, settings: Settings): ModelConfig {
+/** The settings of each cluster: the plan's, its own, and the sections that name all clusters. */
+function worldSettings(plan: Plan): (cluster: ClusterShape) => Settings {
+  const pegasusClusters = metasOf(plan);
+  const duplicationGroup = groupOf(plan);
+  const each = settingsOfClusters(plan.settings, plan.clusters.map((c) => c.settings));
+  const all = new Map(plan.clusters.map((cluster, i) => [cluster, { ...(each[i] ?? settingsOf(plan.settings)), dupClusterName: cluster.id, pegasusClusters, duplicationGroup }]));
+  return (cluster) => all.get(cluster) ?? settingsOf(plan.settings);
+}
+
+function metasOf(plan: Plan): Readonly<Record<string, readonly NodeId[]>> {
+  return Object.fromEntries(plan.clusters.map(({ id }) => [id, [metaServer(id)]]));
+}
+
+/** Cluster ids, from 1 in the plan's order. */
+function groupOf(plan: Plan): Readonly<Record<string, number>> {
+  return Object.fromEntries(plan.clusters.map(({ id }, i) => [id, i + 1]));
+}
+
+function modelConfig(plan: Plan, settings: (cluster: ClusterShape) => Settings): ModelConfig {
+  const world = { ...settingsOf(plan.settings), pegasusClusters: metasOf(plan), duplicationGroup: groupOf(plan) };
   return {
-    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c) })),
-    settings,
+    clusters: plan.clusters.map((c) => ({ id: c.id, nodes: replicaServers(c), settings: settings(c) })),
+    settings: world,
     wallBaseSeconds: START_WALL_US / 1_000_000 - EPOCH_2016_SECONDS,
     ...(plan.preload === undefined ? {} : { tables: preloadedTables(plan, plan.preload) }),
   };

@@ -4,42 +4,48 @@
  * whose file they hit; a power loss spends one only when it took records that others rely on (the model knows: acknowledged or
  * committed, and not in storage). Membership is fixed, so a partition whose member fell behind beyond repair may stay
  * unavailable, and what only the primary's lost tail held may be gone; both are reported excusable, with the fault named.
- * Nothing else ever is.
+ * Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
  */
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
-import type { Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { Blame } from './verdict.ts';
 
 /** Faults that spend the copy of the partition whose file they hit. */
 const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', 'disk.read-error', 'disk.write-error']);
 
 /** Promises of availability: a spent copy may leave the partition without one of its members. */
-const AVAILABILITY: ReadonlySet<string> = new Set(['L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
+const AVAILABILITY: ReadonlySet<string> = new Set(['L1', 'L2', 'dup.L1', 'dup.L2', 'dup.L3', 'dup.L4', 'dup.L6', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
 
 /** What a primary may break that came back without acknowledged records: nobody else may take over yet. */
 const LOSS: ReadonlySet<string> = new Set(['S1', 'S2']);
 
+/** What a follower may lack, or have too much of, when a master or it lost promised records. */
+const COPY_LOSS: ReadonlySet<string> = new Set(['S3', 'dup.S3', 'dup.S5', 'dup.S6', 'dup.S9', 'dup.S10', 'dup.S11']);
+
+/** What takes two clusters: their partitions of one index stand for one another, whatever the table's id is on the other side. */
+const CROSSING: ReadonlySet<string> = new Set([...COPY_LOSS, 'L1', 'L2', 'dup.L1', 'dup.L2', 'dup.L3', 'dup.L4', 'dup.L6', 'S6']);
+
 export class Atlas {
-  private readonly forceFlush: boolean;
+  private readonly forceFlush: (cluster: ClusterId) => boolean;
   /** Per node and partition ('' for all of the node's), the first fault that spent the copy. */
   private readonly spent = new Map<string, string>();
   /** Per node and partition, the last power loss or flipped bit that took bytes of its log. */
   private readonly cut = new Map<string, string>();
-  /** Partitions of which promised log records were lost at the primary, unnoticed when it was loaded. */
-  private readonly lostTails = new Map<Gpid, string>();
+  /** Partitions (`cluster|gpid`) of which promised log records were lost at the primary, unnoticed when it was loaded. */
+  private readonly lostTails = new Map<string, string>();
   /**
    * Partitions of which any member lost promised records: a secondary that lost a re-proposal and kept the older mutation of that
    * decree commits the older one when it hears of the commit point (an entry does not tell in which ballot it was chosen).
    */
-  private readonly lostAnywhere = new Map<Gpid, string>();
+  private readonly lostAnywhere = new Map<string, string>();
   /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
-  private readonly rotted = new Map<Gpid, string>();
-  private readonly members = new Map<Gpid, Set<NodeId>>();
-  private readonly primaries = new Map<Gpid, NodeId>();
+  private readonly rotted = new Map<string, string>();
+  private readonly members = new Map<string, Set<NodeId>>();
+  private readonly primaries = new Map<string, NodeId>();
 
-  /** `forceFlush`: the log is synced before it acknowledges, so that a power loss excuses nothing. */
-  constructor(forceFlush: boolean) {
+  /** `forceFlush`: the cluster's log is synced before it acknowledges, so that a power loss excuses nothing. */
+  constructor(forceFlush: (cluster: ClusterId) => boolean) {
     this.forceFlush = forceFlush;
   }
 
@@ -48,8 +54,9 @@ export class Atlas {
     if (event.kind === 'fault.struck' && event.node !== '') this.fault(event.fault, event.node, event.gpid, event.detail);
     else if (event.kind === 'log.survived') this.survived(event.node, event.gpid, state);
     else if (event.kind === 'config.stored') {
-      this.primaries.set(event.config.gpid, event.config.primary);
-      this.addMembers(event.config.gpid, [event.config.primary, ...event.config.secondaries]);
+      const partition = `${event.cluster}|${event.config.gpid}`;
+      this.primaries.set(partition, event.config.primary);
+      this.addMembers(partition, [event.config.primary, ...event.config.secondaries]);
     }
   }
 
@@ -57,50 +64,81 @@ export class Atlas {
     const text = `${fault} at ${node} ${detail}`.trim();
     const key = `${node}|${gpid}`;
     if (DISK_FAULTS.has(fault) && !this.spent.has(key)) this.spent.set(key, text);
-    if (fault === 'disk.bit-rot') this.rotted.set(gpid, text);
+    if (fault === 'disk.bit-rot') this.rotted.set(`${clusterOf(node)}|${gpid}`, text);
     // A flipped bit in a record's length reads as a torn tail (plog.P15): what lies behind it is gone without a word.
     if (fault === 'disk.bit-rot' && detail.includes('/plog/')) this.cut.set(key, text);
-    if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush) this.cut.set(key, text);
+    if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush(clusterOf(node))) this.cut.set(key, text);
   }
 
   private survived(node: NodeId, gpid: Gpid, state: ModelState): void {
     const key = `${node}|${gpid}`;
     const text = this.cut.get(key);
-    const replica = state.clusters[node.slice(0, node.indexOf('/'))]?.partitions[gpid]?.replicas[node];
+    const cluster = clusterOf(node);
+    const replica = state.clusters[cluster]?.partitions[gpid]?.replicas[node];
     if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
     if (!this.spent.has(key)) this.spent.set(key, text);
-    this.lostAnywhere.set(gpid, text);
+    const partition = `${cluster}|${gpid}`;
+    this.lostAnywhere.set(partition, text);
     const silently = !text.startsWith('disk.bit-rot') || !replica.damaged;
-    if (silently && this.primaries.get(gpid) === node) this.lostTails.set(gpid, text);
+    if (silently && this.primaries.get(partition) === node) this.lostTails.set(partition, text);
   }
 
-  private addMembers(gpid: Gpid, nodes: readonly string[]): void {
-    const known = this.members.get(gpid) ?? new Set<NodeId>();
+  private addMembers(partition: string, nodes: readonly string[]): void {
+    const known = this.members.get(partition) ?? new Set<NodeId>();
     for (const node of nodes) if (node !== '') known.add(node);
-    this.members.set(gpid, known);
+    this.members.set(partition, known);
   }
 
   /**
-   * Whose fault a broken property of a partition is; `node`: it depends on this member's disk alone. A failed internal check is
-   * never excused.
+   * Whose fault a broken property of a partition is; `node`: it depends on this member's disk alone; `cluster` '': not known. A
+   * failed internal check is never excused.
    */
-  blame(property: string, gpid: Gpid, node: NodeId | '' = ''): Blame {
-    let fault: string | undefined;
-    if (LOSS.has(property)) fault = this.lostTails.get(gpid) ?? (property === 'S2' ? this.lostAnywhere.get(gpid) : undefined);
-    else if (property === 'S6') fault = this.rotted.get(gpid);
-    else if (AVAILABILITY.has(property)) fault = node === '' ? this.spentOf(gpid) : this.spentAt(node, gpid);
-    return fault === undefined ? { kind: 'bug' } : { kind: 'excusable', fault };
+  blame(property: string, gpid: Gpid, node: NodeId | '' = '', cluster: ClusterId | '' = clusterOf(node)): Blame {
+    const partitions = this.partitionsOf(property, gpid, cluster);
+    for (const partition of partitions) {
+      const fault = this.excuse(property, partition, node);
+      if (fault !== undefined) return { kind: 'excusable', fault };
+    }
+    return { kind: 'bug' };
   }
 
-  private spentAt(node: NodeId, gpid: Gpid): string | undefined {
+  /** The partition itself in its cluster, or in each while that is not known; for what crosses, those of its index elsewhere. */
+  private partitionsOf(property: string, gpid: Gpid, cluster: ClusterId | ''): readonly string[] {
+    const index = indexOf(gpid);
+    const known = new Set([...this.members.keys(), ...this.rotted.keys(), ...this.lostAnywhere.keys()]);
+    return [...known].filter((partition) => {
+      const [at = '', id = ''] = partition.split('|');
+      if (id === gpid && (cluster === '' || at === cluster)) return true;
+      return CROSSING.has(property) && at !== cluster && indexOf(id) === index;
+    });
+  }
+
+  private excuse(property: string, partition: string, node: NodeId | ''): string | undefined {
+    if (LOSS.has(property)) return this.lostTails.get(partition) ?? (property === 'S2' ? this.lostAnywhere.get(partition) : undefined);
+    if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
+    if (property === 'S6') return this.rotted.get(partition);
+    if (!AVAILABILITY.has(property)) return undefined;
+    return node === '' || CROSSING.has(property) ? this.spentOf(partition) : this.spentAt(node, partition);
+  }
+
+  private spentAt(node: NodeId, partition: string): string | undefined {
+    const gpid = partition.slice(partition.indexOf('|') + 1);
     return this.spent.get(`${node}|${gpid}`) ?? this.spent.get(`${node}|`);
   }
 
-  private spentOf(gpid: Gpid): string | undefined {
-    for (const node of this.members.get(gpid) ?? []) {
-      const fault = this.spentAt(node, gpid);
+  private spentOf(partition: string): string | undefined {
+    for (const node of this.members.get(partition) ?? []) {
+      const fault = this.spentAt(node, partition);
       if (fault !== undefined) return fault;
     }
     return undefined;
   }
+}
+
+function clusterOf(node: NodeId | ''): ClusterId | '' {
+  return node.slice(0, Math.max(0, node.indexOf('/')));
+}
+
+function indexOf(gpid: Gpid): string {
+  return gpid.slice(gpid.indexOf('.') + 1);
 }

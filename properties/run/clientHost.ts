@@ -1,13 +1,13 @@
 /** The process of a cluster's users: a key-value client and an admin client, driven by the plan's commands. */
-import type { Answer, Command } from '../../model/commands.ts';
-import { unreachable } from '../../model/vocabulary.ts';
+import type { Answer, Command, DuplicationCommand } from '../../model/commands.ts';
+import { unreachable, type DupId, type DuplicationFailMode, type DuplicationStatus, type NodeId } from '../../model/vocabulary.ts';
 import { reply } from '../../impl/env/contract.ts';
 import type { Context } from '../../impl/context.ts';
 import type { AdminClient } from '../../impl/client/adminClient.ts';
 import type { KvClient } from '../../impl/client/kvClient.ts';
-import type { AdminAnswer, CheckpointAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
+import type { AdminAnswer, CheckpointAnswer, MetricsAnswer, ProgressAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
+import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from '../../impl/client/duplicationAnswers.ts';
 import type { ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
-import type { NodeId } from '../../model/vocabulary.ts';
 
 export class ClientHost {
   private readonly kv: KvClient;
@@ -61,9 +61,52 @@ export class ClientHost {
       case 'queryCheckpoint':
         this.admin.queryCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
         break;
+      case 'queryMetrics':
+        this.admin.queryMetrics(c.table, c.partitionIndex, reply(this, 'onMetrics', id));
+        break;
+      case 'queryProgress':
+        this.admin.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
+        break;
+      default:
+        this.duplicate(id, c);
+    }
+  }
+
+  private duplicate(id: number, c: DuplicationCommand): void {
+    switch (c.kind) {
+      case 'addDup': {
+        const { table, remoteCluster, checkpoint, remoteTable, remoteReplicaCount } = c;
+        this.admin.addDuplication(
+          { appName: table, remoteClusterName: remoteCluster, isDuplicatingCheckpoint: checkpoint, remoteAppName: remoteTable, remoteReplicaCount },
+          reply(this, 'onDupAdded', id),
+        );
+        break;
+      }
+      case 'removeDup':
+        this.modify(id, c.table, c.dupId, 'DS_REMOVED', undefined);
+        break;
+      case 'startDup':
+        this.modify(id, c.table, c.dupId, 'DS_LOG', undefined);
+        break;
+      case 'pauseDup':
+        this.modify(id, c.table, c.dupId, 'DS_PAUSE', undefined);
+        break;
+      case 'setDupFailMode':
+        this.modify(id, c.table, c.dupId, undefined, c.failMode);
+        break;
+      case 'queryDup':
+        this.admin.queryDuplication(c.table, reply(this, 'onDups', id));
+        break;
+      case 'listDups':
+        this.admin.listDuplications(c.pattern, c.matchType, reply(this, 'onDups', id));
+        break;
       default:
         unreachable(c);
     }
+  }
+
+  private modify(id: number, appName: string, dupId: DupId, status: DuplicationStatus | undefined, failMode: DuplicationFailMode | undefined): void {
+    this.admin.modifyDuplication({ appName, dupId, status, failMode }, reply(this, 'onDupModified', id));
   }
 
   onWritten(response: WriteResponse, id: number): void {
@@ -83,5 +126,20 @@ export class ClientHost {
   }
   onCheckpoint(answer: CheckpointAnswer, id: number): void {
     this.answered(id, { kind: 'checkpoint', ...answer });
+  }
+  onMetrics(answer: MetricsAnswer, id: number): void {
+    this.answered(id, { kind: 'metrics', ...answer });
+  }
+  onProgress(answer: ProgressAnswer, id: number): void {
+    this.answered(id, { kind: 'progress', ...answer });
+  }
+  onDupAdded(answer: DupAddedAnswer, id: number): void {
+    this.answered(id, { kind: 'dupAdded', ...answer });
+  }
+  onDupModified(answer: DupModifiedAnswer, id: number): void {
+    this.answered(id, { kind: 'dupModified', ...answer });
+  }
+  onDups(answer: DupsAnswer, id: number): void {
+    this.answered(id, { kind: 'dups', ...answer });
   }
 }

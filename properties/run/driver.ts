@@ -1,10 +1,10 @@
 /**
  * Takes a plan through its phases: steps under faults, heal, settle until every obligation is discharged or its bound has
- * passed, then probes (each key ever written is read back through the client) and a last look.
+ * passed, then probes (a write to each duplicated partition; each key ever written is read back) and a last look.
  */
-import type { ClientCommand, Command } from '../../model/commands.ts';
+import type { Answer, Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
 import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import { task } from '../../impl/env/contract.ts';
@@ -12,6 +12,7 @@ import { specOf } from '../plan/steps/index.ts';
 import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
 import { ClientHost } from './clientHost.ts';
+import { Probes, type Probe } from './probes.ts';
 import type { Stage } from './stage.ts';
 
 /** How long a graceful stop may take before the process ends. */
@@ -22,6 +23,16 @@ const RESPAWN_MS = 300;
 
 /** From process start until a cluster serves its users. */
 const BOOT_MS = 200;
+
+const LOADED_POOL = 'THREAD_POOL_REPLICATION_LONG';
+
+interface Load {
+  readonly node: NodeId;
+  readonly tasks: number;
+  readonly costMs: number;
+  /** Ends it in the process that is up. */
+  release: () => void;
+}
 
 interface Window {
   readonly undo: () => void;
@@ -41,7 +52,11 @@ export class Driver implements Stage {
   private readonly calm: () => void;
   private readonly bound = new Set<string>();
   private readonly windows: Window[] = [];
-  private readonly probes = new Map<string, ClientCommand & { kind: 'get' }>();
+  private readonly probes = new Probes();
+  /** Commands that `dup#n` waits for, and the ids that were answered. */
+  private readonly adding = new Map<number, string>();
+  private readonly dupIds = new Map<string, DupId>();
+  private readonly loads = new Set<Load>();
   private nextId = 1;
   private next = 0;
   private heldMs = 0;
@@ -55,7 +70,9 @@ export class Driver implements Stage {
     this.world = world;
     this.sink = sink;
     this.calm = calm;
-    if (plan.preload !== undefined) this.bound.add(plan.preload.table);
+    if (plan.preload === undefined) return;
+    this.bound.add(plan.preload.table);
+    this.probes.addTable(plan.preload.cluster, tableNameOf(plan.preload.table), plan.preload.partitionCount);
   }
 
   /** Schedules the first step, once the cluster has had time to come up. */
@@ -93,7 +110,7 @@ export class Driver implements Stage {
     }
     this.calm();
     for (const window of this.windows) this.close(window);
-    for (const node of this.nodes) if (!this.world.isUp(node)) this.world.startNode(node);
+    for (const node of this.nodes) if (!this.world.isUp(node)) this.startNow(node);
     this.healedUs = this.world.nowUs();
     this.sink({ kind: 'world.healed', atUs: this.healedUs });
   }
@@ -102,13 +119,32 @@ export class Driver implements Stage {
   onCrashed(node: NodeId): void {
     if (this.stopping) return;
     this.world.at(RESPAWN_MS, () => {
-      if (!this.world.isUp(node)) this.world.startNode(node);
+      if (!this.world.isUp(node)) this.startNow(node);
     });
   }
 
-  /** Reads back every key that the plan ever wrote; the judge compares. */
-  probe(): void {
-    for (const [key, command] of this.probes) this.invoke(key.slice(0, key.indexOf('\n')), command);
+  /** Writes once to every partition that is duplicated; false: there is none. */
+  probeWrites(): boolean {
+    return this.probe(this.probes.writes());
+  }
+
+  /** Reads back every key that was ever written, in every cluster where it should be; the judge compares. */
+  probeReads(): void {
+    this.probe(this.probes.reads());
+  }
+
+  private probe(probes: readonly Probe[]): boolean {
+    for (const { cluster, command } of probes) if (this.hasCluster(cluster)) this.invoke(cluster, command);
+    return probes.length > 0;
+  }
+
+  /** A command came back. */
+  onAnswered(id: number, answer: Answer): void {
+    this.open.delete(id);
+    const ref = this.adding.get(id);
+    if (ref === undefined) return;
+    this.adding.delete(id);
+    if (answer.kind === 'dupAdded' && answer.dupId > 0) this.dupIds.set(ref, answer.dupId);
   }
 
   // ---------------------------------------------------------------- Stage
@@ -133,9 +169,17 @@ export class Driver implements Stage {
     return resolveNode(this.plan, ref);
   }
 
-  invoke(cluster: ClusterId, command: Command): void {
+  bindDup(ref: string, commandId: number): void {
+    this.adding.set(commandId, ref);
+  }
+
+  dupId(ref: string): DupId | undefined {
+    return ref.startsWith('dup#') ? this.dupIds.get(ref) : Number(ref);
+  }
+
+  invoke(cluster: ClusterId, command: Command): number {
     const id = this.nextId++;
-    this.remember(cluster, command);
+    this.probes.remember(cluster, command);
     this.open.add(id);
     this.lastCommandUs = this.world.nowUs();
     this.sink({ kind: 'command.invoked', atUs: this.lastCommandUs, id, cluster, command });
@@ -143,15 +187,7 @@ export class Driver implements Stage {
     const host = this.world.rootOf(node);
     if (!(host instanceof ClientHost)) throw new Error(`${node} is no client`);
     this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
-  }
-
-  private remember(cluster: ClusterId, command: Command): void {
-    if (command.kind === 'put' || command.kind === 'remove') this.rememberKey(cluster, command.table, command.hashKey, command.sortKey);
-    if (command.kind === 'multiPut') for (const row of command.rows) this.rememberKey(cluster, command.table, command.hashKey, row.sortKey);
-  }
-
-  private rememberKey(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void {
-    this.probes.set(`${cluster}\n${table}\n${hashKey}\n${sortKey}`, { kind: 'get', table, hashKey, sortKey });
+    return id;
   }
 
   holdMs(forMs: number): void {
@@ -164,6 +200,27 @@ export class Driver implements Stage {
     this.world.at(forMs, () => {
       this.close(window);
     });
+  }
+
+  load(node: NodeId, tasks: number, costMs: number, forMs: number): void {
+    const load: Load = { node, tasks, costMs, release: this.world.occupyPool(node, LOADED_POOL, tasks, costMs, true) };
+    this.loads.add(load);
+    this.world.at(forMs, () => {
+      load.release();
+      this.loads.delete(load);
+    });
+  }
+
+  private resumeLoads(node: NodeId): void {
+    for (const load of this.loads) {
+      if (load.node === node) load.release = this.world.occupyPool(node, LOADED_POOL, load.tasks, load.costMs, true);
+    }
+  }
+
+  /** A process of the node comes up, and what loads its pools is there again. */
+  private startNow(node: NodeId): void {
+    this.world.startNode(node);
+    this.resumeLoads(node);
   }
 
   lasts(forMs: number): void {
@@ -192,12 +249,12 @@ export class Driver implements Stage {
 
   start(node: NodeId): void {
     if (!this.world.isUp(node)) {
-      this.world.startNode(node);
+      this.startNow(node);
       return;
     }
     // A graceful stop is still under way: come back right after it.
     this.world.at(GRACE_MS, () => {
-      if (!this.world.isUp(node)) this.world.startNode(node);
+      if (!this.world.isUp(node)) this.startNow(node);
     });
   }
 }

@@ -2,6 +2,7 @@
 import { unreachable } from '../../model/vocabulary.ts';
 import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Answer, Command } from '../../model/commands.ts';
+import type { DuplicationClaimed, DuplicationObserved } from '../../model/duplicationEvents.ts';
 
 function mutationText(m: MutationFact): string {
   const rows = m.updates.flatMap((u) => u.rows.map((r) => (r.op === 'put' ? `${keyText(r.key)}=${r.value}` : `${keyText(r.key)} removed`)));
@@ -25,12 +26,20 @@ export function answerText(answer: Answer): string {
       return answer.error === 'ERR_OK' ? (answer.found ? `"${answer.value}"` : 'not found') : answer.error;
     case 'checkpoint':
       return `${answer.error}, durable ${String(answer.durable)}, prepared ${String(answer.prepared)} for ${String(answer.minDecree)}`;
+    case 'metrics':
+      return `${answer.error}${Object.entries(answer.metrics).map(([name, value]) => `, ${name} ${String(value)}`).join('')}`;
+    case 'progress':
+      return [answer.error, ...answer.dups.map((one) => `duplication ${String(one.dupId)} ${one.status} ${one.failMode}, last ${String(one.last)}, confirmed ${String(one.confirmed)}`)].join(', ');
     case 'admin':
       return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
     case 'write':
     case 'tables':
     case 'triggered':
+    case 'dupModified':
+    case 'dups':
       return answer.error;
+    case 'dupAdded':
+      return `${answer.error}, dupid ${String(answer.dupId)}${answer.hint === '' ? '' : `: ${answer.hint}`}`;
   }
 }
 
@@ -93,6 +102,39 @@ function whatText(event: ModelEvent): string {
       return `FAULT ${event.fault} ${event.detail}`;
     case 'world.healed':
       return 'faults have ended';
+    default:
+      return duplicationText(event);
+  }
+}
+
+function duplicationText(event: DuplicationObserved | DuplicationClaimed): string {
+  switch (event.kind) {
+    case 'dup.stored':
+      return `store: duplication ${String(event.dupId)} of table ${String(event.appId)} to ${event.record.remote}/${event.record.remoteAppName} ${event.record.status} ${event.record.failMode}`;
+    case 'dup.erased':
+      return `store: duplication ${String(event.dupId)} of table ${String(event.appId)} removed`;
+    case 'dup.progress-stored':
+      return `store: duplication ${String(event.dupId)} of ${event.gpid} confirmed up to ${String(event.confirmed)}`;
+    case 'dup.told':
+      return `told of duplication ${String(event.dupId)}: ${event.status}, progress ${JSON.stringify(event.progress)}`;
+    case 'dup.synced':
+      return `duplication sync told of ${event.dups.length === 0 ? 'nothing' : event.dups.map((d) => String(d.dupId)).join(' ')}`;
+    case 'dup.reported':
+      return `reports duplication ${String(event.dupId)}: confirmed ${String(event.confirmed)}${event.prepared ? ', checkpoint prepared' : ''}`;
+    case 'dup.sent':
+      return `${event.from} sends ${event.entries.map((e) => e.rows.map((r) => keyText(r.key)).join(' ')).join(', ')} (${String(event.sizeBytes)} bytes) to ${event.gpid} at ${event.to}`;
+    case 'follower.asked':
+      return `${event.to} is asked to create ${event.name} (${event.envs['duplication.follower_app_status'] ?? 'no status'})`;
+    case 'checkpoint.adopted':
+      return `took the master's checkpoint of decree ${String(event.decree)}`;
+    case 'dup.started':
+      return `duplication ${String(event.dupId)} ships from decree ${String(event.start)} on`;
+    case 'dup.stopped':
+      return `duplication ${String(event.dupId)} ships no more`;
+    case 'dup.shipped':
+      return `duplication ${String(event.dupId)} has shipped up to ${String(event.last)}`;
+    case 'dup.skipped':
+      return `duplication ${String(event.dupId)} skips ${String(event.from)} to ${String(event.to)}`;
     default:
       return unreachable(event);
   }

@@ -6,7 +6,6 @@ import type { RpcCode } from '../../impl/protocol/messages.ts';
 
 export class Onlookers implements WorldObserver {
   observer: Partial<WorldObserver> = {};
-  answered: (id: number) => void = () => undefined;
 
   messageSent(
     from: NodeId,
@@ -50,6 +49,9 @@ export class Onlookers implements WorldObserver {
   }
   processStarted(node: NodeId): void {
     this.observer.processStarted?.(node);
+  }
+  processPaused(node: NodeId, lateUs: number): void {
+    this.observer.processPaused?.(node, lateUs);
   }
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
     this.observer.processStopped?.(node, cause, detail);

@@ -20,6 +20,7 @@ export interface Overdue {
   readonly actual: string;
   readonly gpid: string;
   readonly node: string;
+  readonly cluster: string;
 }
 
 /** What must hold steadily and not once: after heal, the times without it add up. */
@@ -34,16 +35,25 @@ export class Patience {
   readonly ratios = new Map<string, Ratio>();
   /** Obligations that were there when faults and commands ended; later ones (of idle partitions' empty writes) come and go for ever. */
   outstanding = 0;
+  /** When the last of those is past its bound, virtual microseconds. */
+  dueUs = 0;
   private watched = new Map<string, Watched>();
   /** Of steady obligations, the time that was spent without them. */
   private readonly spentUs = new Map<string, number>();
+  private readonly property: string | undefined;
+
+  /** `property`: only its obligations are waited for; undefined: all. */
+  constructor(property?: string) {
+    this.property = property;
+  }
 
   /** Looks at the obligations now; answers the first that is past its bound. */
   look(state: ModelState, phase: { readonly healedUs: number | undefined; readonly lastCommandUs: number }, nowUs: number): Overdue | undefined {
     const now = new Map<string, Watched>();
     let overdue: Overdue | undefined;
     for (const obligation of obligations(state)) {
-      const key = `${obligation.name}|${obligation.key}`;
+      if (this.property !== undefined && obligation.property !== this.property) continue;
+      const key = `${obligation.cluster}|${obligation.name}|${obligation.key}`;
       const startUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
       const was = this.watched.get(key);
       // It was over and has begun again since the last look.
@@ -55,8 +65,13 @@ export class Patience {
     for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(key, was, nowUs);
     this.watched = now;
     this.outstanding = 0;
+    this.dueUs = 0;
     const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
-    for (const { obligation } of now.values()) if (obligation.sinceUs <= settleFromUs) this.outstanding += 1;
+    for (const { obligation, fromUs } of now.values()) {
+      if (obligation.sinceUs > settleFromUs) continue;
+      this.outstanding += 1;
+      this.dueUs = Math.max(this.dueUs, fromUs + obligation.boundUs);
+    }
     return overdue;
   }
 
@@ -78,5 +93,6 @@ function tell(obligation: Obligation, waitedUs: number): Overdue {
     actual: `not after ${String(Math.round(waitedUs / 1000))} ms`,
     gpid: obligation.gpid,
     node: obligation.node,
+    cluster: obligation.cluster,
   };
 }

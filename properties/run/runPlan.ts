@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly strict?: boolean;
   /** Dispatches after which the run is given up as a runaway. */
   readonly dispatchLimit?: number;
+  /** Only what breaks this property is a finding; undefined: everything. */
+  readonly property?: string;
   /** Called for every event after the model took it in ("sometimes" obligations). */
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
 }
@@ -53,7 +55,7 @@ export interface RunResult {
 const LOOK_MS = 100;
 
 export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
-  const atlas = new Atlas(plan.settings['plogForceFlush'] === 1);
+  const atlas = new Atlas((cluster) => settingOf(plan, cluster, 'plogForceFlush') === 1);
   const assembled = assemble(plan, {
     parts: options.parts ?? DEFAULT_PARTS,
     trace: options.trace ?? false,
@@ -61,9 +63,10 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     follow: options.follow ?? true,
     strict: options.strict ?? false,
     dispatchLimit: options.dispatchLimit ?? DISPATCH_LIMIT,
+    ...(options.property === undefined ? {} : { property: options.property }),
     watch: [(event, state): void => { atlas.event(event, state); }, ...(options.watch ?? [])],
   });
-  const patience = new Patience();
+  const patience = new Patience(options.property);
   const verdict = conduct(assembled, patience, atlas);
   const { world, judge, chance, driver } = assembled;
   return {
@@ -82,10 +85,11 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
   };
 }
 
-/** Steps, heal, settle, probe, settle. */
+/** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle. */
 function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   run.driver.begin();
-  let probed = false;
+  let wrote = false;
+  let read = false;
   for (;;) {
     const ended = run.world.run({ untilUs: run.world.nowUs() + LOOK_MS * 1000, stop: () => run.judge.first !== undefined });
     if (run.judge.first !== undefined) return violated(run, atlas);
@@ -94,13 +98,19 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     if (healedUs === undefined) continue;
     const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
     if (overdue !== undefined) {
-      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node) };
+      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node, overdue.cluster) };
     }
-    if (run.world.nowUs() - healedUs > SETTLE_LIMIT_MS * 1000) return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
-    if (patience.outstanding > 0 || run.driver.open.size > 0) continue;
-    if (probed) return { kind: 'pass' };
-    probed = true;
-    run.driver.probe();
+    if (patience.outstanding > 0 || run.driver.open.size > 0) {
+      if (run.world.nowUs() <= Math.max(healedUs + SETTLE_LIMIT_MS * 1000, patience.dueUs)) continue;
+      return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
+    }
+    if (read) return { kind: 'pass' };
+    if (!wrote) {
+      wrote = true;
+      if (run.driver.probeWrites()) continue;
+    }
+    read = true;
+    run.driver.probeReads();
   }
 }
 
@@ -117,13 +127,18 @@ function violated(run: Assembled, atlas: Atlas): Verdict {
     actual: violation.actual,
     atUs: first.atUs,
     event: first.event,
-    blame: atlas.blame(violation.property, gpidIn(violation.message)),
+    blame: atlas.blame(violation.property, gpidIn(violation.message), '', first.cluster),
   };
 }
 
 /** The partition that a message is about; messages carry their ids. */
 function gpidIn(message: string): string {
   return /\b\d+\.\d+\b/.exec(message)?.[0] ?? '';
+}
+
+/** What a cluster's servers were told; undefined: the calm value. */
+function settingOf(plan: Plan, cluster: string, name: string): number | undefined {
+  return plan.clusters.find((c) => c.id === cluster)?.settings?.[name] ?? plan.settings[name];
 }
 
 /** The plan with its chance replaced by what a run of it deviated in. */

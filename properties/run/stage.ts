@@ -5,7 +5,7 @@
 import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Command } from '../../model/commands.ts';
-import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
 
 export interface Stage {
   readonly world: SimWorld;
@@ -17,12 +17,18 @@ export interface Stage {
   tableName(ref: string): string;
   /** The node of a reference such as `node(source,0)`; undefined when the plan's clusters do not have it. */
   node(ref: string): NodeId | undefined;
-  /** Issues a command; the answer reaches the judge. */
-  invoke(cluster: ClusterId, command: Command): void;
+  /** Issues a command; the answer reaches the judge. Answers its id. */
+  invoke(cluster: ClusterId, command: Command): number;
+  /** Makes `dup#n` stand for the duplication that the answer of a command will name. */
+  bindDup(ref: string, commandId: number): void;
+  /** The id that `dup#n` stands for, undefined as long as no answer named one; any other reference is an id itself. */
+  dupId(ref: string): DupId | undefined;
   /** The next step starts this much later. */
   holdMs(forMs: number): void;
   /** Puts a fault in force now and undoes it after `forMs`, or at heal. */
   window(forMs: number, undo: () => void): void;
+  /** Work of others in the pool for long tasks of a node: it goes on after heal, and begins again with each of its processes. */
+  load(node: NodeId, tasks: number, costMs: number, forMs: number): void;
   /** A fault that cannot be undone ends by itself after `forMs`; heal waits for it. */
   lasts(forMs: number): void;
   stop(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown', lostTail?: LostTail): void;

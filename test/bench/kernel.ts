@@ -26,6 +26,7 @@ export const BLIND: WorldObserver = {
   diskDamaged: nothing,
   storeApplied: nothing,
   processStarted: nothing,
+  processPaused: nothing,
   processStopped: nothing,
   claimed: nothing,
   faultStruck: nothing,

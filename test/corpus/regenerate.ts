@@ -2,15 +2,15 @@
  * Makes the shrunk plan of each defect anew: `node test/corpus/regenerate.ts [ID...]`. Searches from scratch with the common profile
  * until one of the defect's expected properties catches it, shrinks, and writes `defects/<id>.json`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFECTS } from '../../properties/defects/index.ts';
-import type { Defect } from '../../properties/defects/types.ts';
+import { partsWith, type Defect } from '../../properties/defects/types.ts';
 import { CORPUS_DIR } from '../../properties/hunt/corpus.ts';
 import { search, type Finding } from '../../properties/hunt/search.ts';
-import { printPlan } from '../../properties/plan/parse.ts';
+import { parsePlan, printPlan } from '../../properties/plan/parse.ts';
 import { runPlan } from '../../properties/run/runPlan.ts';
-import { causeOf } from '../../properties/run/verdict.ts';
+import { causeOf, isFinding } from '../../properties/run/verdict.ts';
 
 const DIR = join(CORPUS_DIR, 'defects');
 /** Seeds tried for each defect; the shortest plan counts, and one of a few steps ends the search. */
@@ -34,14 +34,24 @@ function best(defect: Defect): Finding | undefined {
   return found;
 }
 
+/** Is there a plan that still shows the defect? */
+function keeps(defect: Defect): boolean {
+  const path = join(DIR, `${defect.id}.json`);
+  if (!existsSync(path)) return false;
+  const plan = parsePlan(readFileSync(path, 'utf8'), path);
+  return isFinding(runPlan(plan, { parts: partsWith([defect]) }).verdict) && runPlan(plan).verdict.kind === 'pass';
+}
+
 const wanted = process.argv.slice(2);
 mkdirSync(DIR, { recursive: true });
 for (const defect of DEFECTS) {
   if (wanted.length > 0 && !wanted.includes(defect.id)) continue;
   const finding = best(defect);
   if (finding === undefined) {
-    process.stdout.write(`${defect.id}: MISSED\n`);
-    process.exitCode = 1;
+    // Some plans were made by hand: a search reaches them seldom, and they show their defect all the same.
+    const kept = keeps(defect);
+    process.stdout.write(`${defect.id}: ${kept ? 'not found, the plan that is there is kept' : 'MISSED'}\n`);
+    if (!kept) process.exitCode = 1;
     continue;
   }
   writeFileSync(join(DIR, `${defect.id}.json`), printPlan(finding.plan));

@@ -1,4 +1,4 @@
-/** The documents execute: every `npx pegasus-check` line of the README's shell blocks runs, and its counterexample is what the tool prints. */
+/** The documents execute: every `npx pegasus-check` line of the README's shell blocks runs, and its samples are what the tool prints. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,17 @@ function blocks(language: string): readonly string[] {
 
 function commandLines(): readonly string[] {
   return blocks('sh').flatMap((block) => block.split('\n')).map((line) => line.replace(/#.*/, '').trim()).filter((line) => line.startsWith('npx pegasus-check '));
+}
+
+/** The commands of the console blocks, each with the lines that are shown below it. */
+function samples(): readonly (readonly [line: string, shown: readonly string[]])[] {
+  const found: (readonly [line: string, shown: string[]])[] = [];
+  for (const line of blocks('console').flatMap((block) => block.split('\n')).map((l) => l.trimEnd())) {
+    if (line.startsWith('$ ')) found.push([line.slice(2), []]);
+    // `repeat:` names the folder; `...` stands for lines left out.
+    else if (line !== '' && line !== '...' && !line.startsWith('  repeat:')) found.at(-1)?.[1].push(line);
+  }
+  return found;
 }
 
 let out = '';
@@ -43,12 +54,13 @@ describe('the README', () => {
     expect(ran.code).toBe(line.includes('--defect') ? 1 : 0);
   });
 
-  it('shows a counterexample as the tool prints it', async () => {
-    const shown = (blocks('console')[0] ?? '').split('\n').filter((l) => l !== '');
-    const ran = await run((shown[0] ?? '').replace(/^\$ /, ''));
-    for (const line of shown.slice(1)) {
-      if (line.startsWith('  repeat:')) continue; // names the folder
-      expect(ran.out.split('\n').map((l) => l.trimEnd())).toContain(line.trimEnd());
-    }
+  it('has samples', () => {
+    expect(samples().length).toBeGreaterThan(0);
+  });
+
+  it.each(samples())('shows what the tool prints: %s', async (line, shown) => {
+    expect(shown.length).toBeGreaterThan(0);
+    const printed = (await run(line)).out.split('\n').map((l) => l.trimEnd());
+    for (const one of shown) expect(printed).toContain(one);
   });
 });

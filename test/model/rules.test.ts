@@ -4,15 +4,32 @@ import { next, step } from '../../model/next.ts';
 import { ruleNames } from '../../model/rules/index.ts';
 import { init } from '../../model/state.ts';
 import { DISK } from '../traces/disk.ts';
+import { DUPLICATION } from '../traces/duplication.ts';
+import { DUPLICATION_ANSWERS } from '../traces/duplicationAnswers.ts';
+import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
+import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
+import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
+import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
 import type { Refused } from '../traces/refused.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
 import { WORLD } from '../traces/world.ts';
 
-const ALL: readonly Refused[] = [...REPLICATION, ...DISK, ...WORLD];
+const ALL: readonly Refused[] = [
+  ...REPLICATION,
+  ...DISK,
+  ...WORLD,
+  ...DUPLICATION,
+  ...DUPLICATION_SYNC,
+  ...DUPLICATION_SHIP,
+  ...DUPLICATION_FOLLOWER,
+  ...DUPLICATION_ANSWERS,
+  ...DUPLICATION_METRICS,
+];
 
 describe('refusing traces', () => {
-  it.each(ALL.map((one) => [`${one.rule}: ${one.why}`, one] as const))('%s', (_, { rule, before, event, config }) => {
+  it.each(ALL.map((one) => [`${one.rule}: ${one.why}`, one] as const))('%s', (_, trace) => {
+    const { rule, before, event, permitted, says = '', config } = trace;
     const plain = init(config ?? CONFIG);
     let state = init(config ?? CONFIG);
     for (const [i, earlier] of before.entries()) {
@@ -30,6 +47,8 @@ describe('refusing traces', () => {
     expect(state).toEqual(kept);
     expect(mutable?.expected).not.toBe(mutable?.actual);
     expect(mutable?.message).toContain(event.kind);
+    expect(mutable?.message).toContain(says);
+    if (permitted !== undefined) expect(step(state, permitted)).toBeUndefined();
   });
 
   it('has one for every rule', () => {

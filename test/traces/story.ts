@@ -39,6 +39,18 @@ export const SETTINGS: ModelSettings = {
   updateConfigRetryMs: 1000,
   clientTimeoutMs: 5000,
   clientRetryMs: 100,
+  duplicationSyncPeriodMs: 10_000,
+  dupProgressMinUpdatePeriodMs: 5000,
+  dupNoMutationLoadDelayMs: 100,
+  duplicateLogBatchBytes: 4096,
+  dupMaxAllowedWriteSizeBytes: 1_048_576,
+  dupLoadErrorRepeatMs: 10_000,
+  dupWaitConfirmRepeatMs: 1000,
+  dupShipRetryMs: 1000,
+  dupRequestTimeoutMs: 100_000,
+  dupSyncTimeoutMs: 3000,
+  nfsCopyBlockBytes: 4_194_304,
+  poolWorkers: {},
 };
 
 export const CONFIG: ModelConfig = {

@@ -38,6 +38,8 @@ export interface WorldObserver {
   /** A state store operation took effect. `value` is '' for a removal. */
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void;
   processStarted(node: NodeId): void;
+  /** What the process has under way comes `lateUs` later: also messages that its handlers wrote and that had not left. */
+  processPaused(node: NodeId, lateUs: number): void;
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void;
   claimed(node: NodeId, claim: Claim): void;
   /** A fault took effect (a deviation or a step), with what it hit. */

@@ -85,18 +85,19 @@ export class SimProcess implements Clock {
   // ---- pause (a fault): nothing of the process runs, its monotonic clock stands still, messages to it queue up. What
   // it sent or wrote before stays so. Pauses may overlap; the later end counts. Nothing is lost by a pause itself.
 
-  pause(durationUs: number): void {
+  /** Answers by how much later all that lies ahead of the process comes now, microseconds. */
+  pause(durationUs: number): number {
     const nowUs = this.core.kernel.nowUs;
     const endUs = nowUs + durationUs;
-    if (this.pauseEndUs > nowUs) {
-      if (endUs <= this.pauseEndUs) return;
-      for (const pool of this.pools.values()) pool.holdBack(this.pauseEndUs, endUs - this.pauseEndUs);
-    } else {
+    const fromUs = this.resumeUs(nowUs);
+    if (endUs <= fromUs) return 0;
+    if (fromUs === nowUs) {
       this.pausedBeforeUs += this.pauseEndUs - this.pauseStartUs;
       this.pauseStartUs = nowUs;
-      for (const pool of this.pools.values()) pool.holdBack(nowUs, durationUs);
     }
+    for (const pool of this.pools.values()) pool.holdBack(fromUs, endUs - fromUs);
     this.pauseEndUs = endUs;
+    return endUs - fromUs;
   }
 
   // ---- the guard of every env call

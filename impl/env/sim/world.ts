@@ -112,7 +112,7 @@ export class SimWorld {
     const { process } = this.node(id);
     if (process === undefined) return;
     this.core.strike('process.pause', id, '', `${durationMs} ms`);
-    process.pause(Math.round(durationMs * 1000));
+    this.core.observer.processPaused(id, process.pause(Math.round(durationMs * 1000)));
   }
 
   /** Queues a task in the node's process; undefined when it is down. */
@@ -195,15 +195,18 @@ export class SimWorld {
 
   // ---- pools
 
-  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends. */
-  occupyPool(id: NodeId, pool: PoolName, tasks: number, costMs: number, repeat: boolean): void {
+  /** Occupies workers with background tasks of `costMs` each; with `repeat` each comes back as it ends. Answers how to end just these. */
+  occupyPool(id: NodeId, pool: PoolName, tasks: number, costMs: number, repeat: boolean): () => void {
     const { process } = this.node(id);
-    if (process === undefined) return;
+    if (process === undefined) return () => undefined;
     const occupation = new Occupation(process, pool, costMs, repeat);
     let ofProcess = this.occupations.get(process);
     if (ofProcess === undefined) this.occupations.set(process, (ofProcess = new Map<PoolName, Occupation[]>()));
     ofProcess.set(pool, [...(ofProcess.get(pool) ?? []), occupation]);
     for (let i = 0; i < tasks; i++) occupation.add(i, this.core.kernel.nowUs);
+    return () => {
+      occupation.release();
+    };
   }
 
   releasePool(id: NodeId, pool: PoolName): void {

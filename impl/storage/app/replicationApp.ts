@@ -7,10 +7,11 @@ import type { Context } from '../../context.ts';
 import { DiskError } from '../../env/contract.ts';
 import type { Continuation } from '../../env/contract.ts';
 import { decodeRows } from '../../protocol/rrdb.ts';
-import type { StorageAppOptions } from '../contracts.ts';
+import type { DuplicateStatus, StorageAppOptions } from '../contracts.ts';
 import { StorageError } from '../engine/contract.ts';
 import type { BatchOp, StorageEngineContract } from '../engine/contract.ts';
 import type { LogMutation } from '../plog/types.ts';
+import type { DuplicateWriter } from './duplicateWriter.ts';
 import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } from './names.ts';
 import { decodeValue, encodeValue } from './valueSchema.ts';
 import type { StoredValue } from './valueSchema.ts';
@@ -22,6 +23,7 @@ export abstract class ReplicationApp {
   readonly ctx: Context;
   readonly options: StorageAppOptions;
   readonly engine: StorageEngineContract;
+  readonly duplicates: DuplicateWriter;
   /** last_applied; upstream's last_committed_decree of the app. */
   protected lastApplied: Decree = 0;
   /** Decrees of the checkpoints, ascending. */
@@ -33,6 +35,7 @@ export abstract class ReplicationApp {
     this.ctx = ctx;
     this.options = options;
     this.engine = new ctx.parts.StorageEngine(ctx, { dir: `${options.dataDir}/${DATABASE_DIR}`, hash: options.hash });
+    this.duplicates = new ctx.parts.DuplicateWriter(ctx, options, this.engine);
   }
 
   // ------------------------------------------------------------------ open
@@ -158,6 +161,10 @@ export abstract class ReplicationApp {
   batchOf(mutation: LogMutation): readonly BatchOp[] {
     const batch: BatchOp[] = [];
     for (const update of mutation.updates) {
+      if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') {
+        for (const op of this.duplicates.batchOf(update.data)) batch.push(op);
+        continue;
+      }
       const rows = decodeRows(update.code, update.data);
       if (rows === undefined) continue;
       for (const row of rows) {
@@ -166,6 +173,10 @@ export abstract class ReplicationApp {
       }
     }
     return batch;
+  }
+
+  duplicateStatus(body: Uint8Array): DuplicateStatus {
+    return this.duplicates.statusOf(body);
   }
 
   putOf(key: string, value: string, expireTs: number, mutation: LogMutation): BatchOp {

@@ -29,3 +29,14 @@ export function decodeValue(bytes: Uint8Array): StoredValue {
   if (bytes.length < HEADER_BYTES) return { expireTs: 0, value: '' };
   return { expireTs: readI32be(bytes, 0) >>> 0, value: toBinary(bytes, HEADER_BYTES) };
 }
+
+/** Of a written value, never of a delete. */
+export function makeTimetag(timestampUs: number, clusterNumber: number): bigint {
+  return (BigInt(timestampUs) << 8n) + BigInt(clusterNumber << 1);
+}
+
+/** 0 when the value is too short to have one. */
+export function timetagOf(bytes: Uint8Array): bigint {
+  if (bytes.length < HEADER_BYTES) return 0n;
+  return (BigInt(readI32be(bytes, 4) >>> 0) << 32n) | BigInt(readI32be(bytes, 8) >>> 0);
+}

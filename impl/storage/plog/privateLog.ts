@@ -6,7 +6,7 @@
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { task } from '../../env/contract.ts';
 import type { Continuation } from '../../env/contract.ts';
-import type { PrivateLogContract } from '../contracts.ts';
+import type { LogFileInfo, PrivateLogContract } from '../contracts.ts';
 import type { LogFile } from './logFile.ts';
 import { LogWriter } from './logWriter.ts';
 import { REMOVED_SUFFIX } from './names.ts';
@@ -205,6 +205,13 @@ export class PrivateLog extends LogWriter implements PrivateLogContract {
 
   cleanableDecree(): Decree {
     return this.cleanable;
+  }
+
+  logFiles(): readonly LogFileInfo[] {
+    return this.files.map((file) => {
+      const { index, path, startOffset } = file;
+      return { index, path, startOffset, previousLogMaxDecree: this.previousMaxOf(file) };
+    });
   }
 
   maxDecree(): Decree {

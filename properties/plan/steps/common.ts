@@ -17,6 +17,15 @@ export function drawTable(draw: Draw, symbols: Symbols): string {
   return draw.pick(live).ref;
 }
 
+/** A table of the source, or now and then one that duplications write to. `permille`: how often, when there is one. */
+export function drawPlace(draw: Draw, symbols: Symbols, permille: number): { readonly cluster: string; readonly table: string } {
+  if (symbols.remotes.length > 0 && draw.chance(permille)) {
+    const { cluster, table } = draw.pick(symbols.remotes);
+    return { cluster, table };
+  }
+  return { cluster: 'source', table: drawTable(draw, symbols) };
+}
+
 export function drawHashKey(draw: Draw): string {
   return draw.pick(['a', 'b', 'c', 'd']);
 }

@@ -1,7 +1,21 @@
 /** `create`: legal ones give a new table its reference; illegal ones are meant (bad counts, a name that is taken). */
 import { commandStep, table } from '../commandStep.ts';
 import { bool, envs, flag, int, num, record, str, tableRef, text, type StepSpec } from '../spec.ts';
+import type { Draw } from '../draw.ts';
+import type { Symbols } from '../symbols.ts';
+import type { StepValue } from '../types.ts';
 import { clusterField } from './common.ts';
+
+/** The table at the follower to which the log of a source's table can be shipped without a checkpoint. */
+export function drawFollowerTable(draw: Draw, symbols: Symbols): Readonly<Record<string, StepValue>> | undefined {
+  const follower = symbols.follower();
+  const free = symbols.liveTables().filter((t) => !symbols.remotes.some((r) => r.of === t.ref));
+  if (follower === undefined || free.length === 0) return undefined;
+  const { ref, partitionCount, replicaCount } = draw.pick(free);
+  const name = draw.chance(600) ? ref : `r${ref.slice('table#'.length)}`;
+  symbols.remotes.push({ cluster: follower.id, table: name, of: ref });
+  return { cluster: follower.id, as: name, name, partitionCount, replicaCount: Math.min(replicaCount, follower.replicaServers), envs: {}, successIfExist: false };
+}
 
 export const createTable: StepSpec = commandStep({
   kind: 'createTable',
@@ -9,6 +23,7 @@ export const createTable: StepSpec = commandStep({
   weight: 3,
   fields: { cluster: clusterField, as: tableRef, name: text(/^.{0,64}$/, 'a table name of at most 64 characters'), partitionCount: int(-1, 1024), replicaCount: int(-1, 9), envs, successIfExist: flag },
   draw(draw, symbols) {
+    if (symbols.follower() !== undefined && draw.chance(250)) return drawFollowerTable(draw, symbols);
     const illegal = symbols.tables.length > 0 && draw.chance(350);
     if (!illegal && symbols.liveTables().length >= 2) return undefined;
     const taken = symbols.tables.length > 0 ? draw.pick(symbols.tables) : undefined;
@@ -23,8 +38,8 @@ export const createTable: StepSpec = commandStep({
     }
     const ref = `table#${String(symbols.nextTable++)}`;
     const partitionCount = draw.int(1, 2);
-    symbols.tables.push({ ref, partitionCount, dropped: false });
     const replicaCount = draw.weighted([1, 2, 3], (n) => (n <= servers ? [1, 2, 5][n - 1] ?? 0 : 0));
+    symbols.tables.push({ ref, partitionCount, replicaCount, dropped: false });
     return { cluster: 'source', as: ref, name: ref, partitionCount, replicaCount, envs: {}, successIfExist: false };
   },
   before: (step, stage) => {

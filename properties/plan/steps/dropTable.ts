@@ -1,7 +1,7 @@
 /** `drop`: also of tables that are gone or never were. */
 import { commandStep, table } from '../commandStep.ts';
 import { tableRef, type StepSpec } from '../spec.ts';
-import { clusterField, drawTable } from './common.ts';
+import { clusterField, drawPlace } from './common.ts';
 
 export const dropTable: StepSpec = commandStep({
   kind: 'dropTable',
@@ -9,10 +9,10 @@ export const dropTable: StepSpec = commandStep({
   weight: 1,
   fields: { cluster: clusterField, table: tableRef },
   draw(draw, symbols) {
-    const table = drawTable(draw, symbols);
-    const found = symbols.tables.find((t) => t.ref === table);
+    const place = drawPlace(draw, symbols, 120);
+    const found = place.cluster === 'source' ? symbols.tables.find((t) => t.ref === place.table) : undefined;
     if (found !== undefined) found.dropped = true;
-    return { cluster: 'source', table };
+    return place;
   },
   command: (step) => ({ kind: 'dropTable', name: table(step) }),
 });

@@ -1,5 +1,6 @@
 /** Every step kind there is, in the order in which lists print them. */
 import type { StepSpec } from '../spec.ts';
+import { addDup } from './addDup.ts';
 import { bitRot } from './bitRot.ts';
 import { crash } from './crash.ts';
 import { createTable } from './createTable.ts';
@@ -10,16 +11,20 @@ import { emergencyCheckpoint } from './emergencyCheckpoint.ts';
 import { get } from './get.ts';
 import { listTables } from './listTables.ts';
 import { manualCompact } from './manualCompact.ts';
+import { pauseDup, removeDup, setDupFailMode, startDup } from './modifyDup.ts';
 import { multiPut } from './multiPut.ts';
 import { pause } from './pause.ts';
 import { poolBusy } from './poolBusy.ts';
+import { poolLoad } from './poolLoad.ts';
 import { powerLoss } from './powerLoss.ts';
 import { put } from './put.ts';
 import { queryCheckpoint } from './queryCheckpoint.ts';
+import { listDups, queryDup } from './queryDup.ts';
 import { remove } from './remove.ts';
 import { resetSession } from './resetSession.ts';
 import { restart } from './restart.ts';
 import { setEnvs } from './setEnvs.ts';
+import { shell } from './shell.ts';
 import { slowDisk } from './slowDisk.ts';
 import { slowStore } from './slowStore.ts';
 import { triggerCheckpoint } from './triggerCheckpoint.ts';
@@ -39,6 +44,14 @@ export const STEP_SPECS: readonly StepSpec[] = [
   emergencyCheckpoint,
   queryCheckpoint,
   manualCompact,
+  addDup,
+  removeDup,
+  startDup,
+  pauseDup,
+  setDupFailMode,
+  queryDup,
+  listDups,
+  shell,
   crash,
   powerLoss,
   restart,
@@ -51,6 +64,7 @@ export const STEP_SPECS: readonly StepSpec[] = [
   wallShift,
   slowStore,
   poolBusy,
+  poolLoad,
   wait,
 ];
 

@@ -17,10 +17,7 @@ export const poolBusy: StepSpec = {
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
     if (node === undefined || !stage.world.isUp(node)) return;
-    stage.world.occupyPool(node, POOL, num(step, 'tasks'), num(step, 'costMs'), true);
-    stage.window(num(step, 'forMs'), () => {
-      stage.world.releasePool(node, POOL);
-    });
+    stage.window(num(step, 'forMs'), stage.world.occupyPool(node, POOL, num(step, 'tasks'), num(step, 'costMs'), true));
   },
   text: (s) => `long pool of ${str(s, 'node')} busy with ${String(num(s, 'tasks'))} tasks of ${String(num(s, 'costMs'))} ms for ${String(num(s, 'forMs'))} ms`,
 };

@@ -6,6 +6,7 @@
  * A claim and its effect may come in either order inside one task, so what is missing is owed until the task ends
  * (`settle`); a process that ends drops what it owed.
  */
+import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
 import type { Claim, ClaimedEvent, MutationFact } from '../../../model/events.ts';
 import type { Decree, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
 import type {
@@ -16,7 +17,9 @@ import type {
   PrepareRequest,
   WriteResponse,
 } from '../../../impl/protocol/messages.ts';
+import type { DuplicationConfirmEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import type { DiskView } from './diskView.ts';
+import type { DuplicatorView } from './dupView.ts';
 import type { DatabaseReading } from './storageReader.ts';
 import type { LogFile, Listing, NodeView, ReplicaView } from './view.ts';
 
@@ -72,6 +75,21 @@ export interface Hooks {
   readonly writeAnswered?: (desk: Desk, view: ReplicaView, response: WriteResponse) => void;
   /** One line of the list that a server sends with its configuration sync. */
   readonly replicaReported?: (desk: Desk, view: ReplicaView, stored: StoredReplica) => void;
+  /** A DUPLICATE write left for the follower; `sender` is the duplicator that it must be of, if any can be. */
+  readonly duplicateSent?: (
+    desk: Desk,
+    view: ReplicaView,
+    to: NodeId,
+    sender: DuplicatorView | undefined,
+    entries: readonly DupEntryFact[],
+  ) => void;
+  /** A duplication sync left; `report` is what it says of this duplicator, undefined when it says nothing. */
+  readonly progressReported?: (
+    desk: Desk,
+    view: ReplicaView,
+    duplicator: DuplicatorView,
+    report: DuplicationConfirmEntry | undefined,
+  ) => void;
   readonly logged?: (desk: Desk, view: ReplicaView, file: LogFile, mutation: MutationFact) => void;
   readonly flushed?: (desk: Desk, view: ReplicaView, from: Decree, reading: DatabaseReading) => void;
   readonly checkpointListed?: (desk: Desk, view: ReplicaView, decree: Decree, listing: Listing) => void;

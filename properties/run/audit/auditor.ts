@@ -5,9 +5,15 @@
  * readers of this room.
  */
 import type {
+  DuplicateResponse,
+  DuplicationSyncRequest,
+  DuplicationSyncResponse,
+} from '../../../impl/protocol/duplicationMessages.ts';
+import type {
   ClientRequest,
   CliResponse,
   ConfigSyncRequest,
+  CreateAppRequest,
   GroupCheckRequest,
   GroupCheckResponse,
   PrepareAck,
@@ -21,6 +27,7 @@ import type { ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Violation } from '../../../model/violation.ts';
 import { AuditDesk } from './desk.ts';
 import { DiskAuditor } from './diskAuditor.ts';
+import { DuplicationAuditor, roleOf } from './dupAuditor.ts';
 import type { DiskView } from './diskView.ts';
 import { bufferOf } from './diskView.ts';
 import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
@@ -45,6 +52,7 @@ export class Auditor implements WorldObserver {
   private readonly sink: (event: ModelEvent) => void;
   private readonly desk: AuditDesk;
   private readonly disks: DiskAuditor;
+  private readonly duplication: DuplicationAuditor;
   /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
   private lastBytes: Uint8Array | undefined = undefined;
   private lastMutation: MutationFact | undefined = undefined;
@@ -54,6 +62,7 @@ export class Auditor implements WorldObserver {
     this.sink = options.sink;
     this.desk = new AuditDesk(options.nowUs, options.disk, options.report);
     this.disks = new DiskAuditor(options.nowUs, options.sink, this.desk);
+    this.duplication = new DuplicationAuditor(options.nowUs, options.sink, this.desk);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
@@ -94,6 +103,17 @@ export class Auditor implements WorldObserver {
       case 'RPC_CM_CONFIG_SYNC':
         if (kind !== 'reply') this.configSyncSent(from, body as ConfigSyncRequest);
         return;
+      case 'RPC_RRDB_RRDB_DUPLICATE':
+        if (kind === 'reply') this.writeAnswered(from, gpid, body as DuplicateResponse);
+        else if (roleOf(from) === 'replica') this.duplication.duplicateSent(from, to, body as ClientRequest);
+        return;
+      case 'RPC_CM_DUPLICATION_SYNC':
+        if (kind !== 'reply') this.duplication.syncSent(from, body as DuplicationSyncRequest);
+        return;
+      case 'RPC_CM_CREATE_APP':
+        if (kind === 'reply' || roleOf(from) !== 'meta') return;
+        this.duplication.followerAsked(from, to, body as CreateAppRequest);
+        return;
       case 'RPC_CLI_CLI_CALL':
         if (kind === 'reply') this.cliAnswered(from, gpid, body as CliResponse);
         return;
@@ -111,8 +131,14 @@ export class Auditor implements WorldObserver {
     body: unknown,
     _error: string,
   ): void {
-    if (code !== 'RPC_PREPARE' || kind === 'reply' || body === undefined || body === null) return;
-    const request = body as PrepareRequest;
+    if (body === undefined || body === null) return;
+    if (code === 'RPC_CM_DUPLICATION_SYNC' && kind === 'reply') {
+      this.duplication.syncAnswered(to, body as DuplicationSyncResponse);
+    }
+    if (code === 'RPC_PREPARE' && kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
+  }
+
+  private prepareReceived(to: NodeId, request: PrepareRequest): void {
     const view = this.desk.replica(to, request.config.gpid);
     const mutation = this.decode(request.mutation);
     if (mutation !== undefined) {
@@ -220,12 +246,13 @@ export class Auditor implements WorldObserver {
   // ------------------------------------------------------------------ state store
 
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
-    if (operation === 'remove') return;
+    if (this.duplication.storeApplied(cluster, operation, path, value) || operation === 'remove') return;
     const stored = readStored(path, value);
     const atUs = this.nowUs();
     switch (stored.kind) {
       case 'table': {
         const { appId, name, status, partitionCount, maxReplicaCount, envs } = stored;
+        this.duplication.tableStored(cluster, appId, name);
         this.sink({ kind: 'table.stored', atUs, cluster, appId, name, status, partitionCount, maxReplicaCount, envs });
         return;
       }
@@ -234,13 +261,7 @@ export class Auditor implements WorldObserver {
         this.sink({ kind: 'config.stored', atUs, cluster, config: stored.config });
         return;
       case 'wrong':
-        this.desk.wrong(
-          'S7',
-          'store/readable',
-          `${cluster}: ${stored.why}`,
-          'a record in upstream layout',
-          value.slice(0, 200),
-        );
+        this.desk.unreadableRecord(cluster, stored.why, value);
         return;
       default:
     }
@@ -258,6 +279,10 @@ export class Auditor implements WorldObserver {
     }
     view.running = true;
     this.sink({ kind: 'process.started', atUs: this.nowUs(), node });
+  }
+
+  processPaused(node: NodeId, lateUs: number): void {
+    this.desk.holdBack(this.desk.nodeView(node), lateUs);
   }
 
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
@@ -305,6 +330,7 @@ export class Auditor implements WorldObserver {
       case 'replica.opened':
         view.forgetMemory();
         view.open = true;
+        view.adopted = false;
         view.openedAtUs = this.nowUs();
         view.statusAtUs = view.openedAtUs;
         view.ballot = claim.ballot;
@@ -326,6 +352,7 @@ export class Auditor implements WorldObserver {
         else node.manualFlags.delete(claim.gpid);
         return;
       default:
+        this.duplication.take(view, claim);
     }
   }
 

@@ -23,6 +23,10 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
   'replica.closed': 'S8',
   'checkpoint.ended': 'S6',
   'checkpoint.manual-flag': 'S8',
+  'dup.started': 'S8',
+  'dup.stopped': 'S8',
+  'dup.shipped': 'S8',
+  'dup.skipped': 'S8',
 };
 
 export class AuditDesk implements Desk {
@@ -101,6 +105,15 @@ export class AuditDesk implements Desk {
     this.struckNodes.push(node);
   }
 
+  /** The node's process was paused: what its handlers have still to send leaves that much later, and so is due later. */
+  holdBack(node: NodeView, lateUs: number): void {
+    const nowUs = this.clock();
+    for (const view of this.owing) {
+      if (view.node === node.node && view.owingUntilUs > nowUs) view.owingUntilUs += lateUs;
+    }
+    if (node.struck && node.struckUs > nowUs) node.struckUs += lateUs;
+  }
+
   lie(
     kind: ClaimedKind,
     direction: Direction,
@@ -115,6 +128,11 @@ export class AuditDesk implements Desk {
   /** Something wrong with the bytes themselves, whatever was claimed. */
   wrong(property: string, rule: string, message: string, expected: string, actual: string): void {
     this.report({ property, rule: `audit/${rule}`, message, expected, actual });
+  }
+
+  /** A record in a state store that upstream's reader would not read, or that its writer never writes. */
+  unreadableRecord(cluster: ClusterId, why: string, value: string): void {
+    this.wrong('S7', 'store/readable', `${cluster}: ${why}`, 'a record in upstream layout', value.slice(0, 200));
   }
 
   /**

@@ -3,7 +3,7 @@
  * directories that are set aside; tells it as observed events and to the audits.
  */
 import type { ModelEvent, MutationFact } from '../../../model/events.ts';
-import type { Decree, NodeId } from '../../../model/vocabulary.ts';
+import { INVALID_DECREE, type Decree, type NodeId } from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
 import { bufferOf, readWhole } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
@@ -51,6 +51,10 @@ export class DiskAuditor implements LogSink {
       case 'init-info':
         this.initInfoReplaced(this.desk.replica(node, parsed.gpid, parsed.dir));
         return;
+      case 'download-file':
+        // Copied anew from its beginning: what struck it is gone.
+        if (offset === 0) this.desk.replica(node, parsed.gpid, parsed.dir).damagedDownloads.delete(parsed.file);
+        return;
       default:
     }
   }
@@ -88,7 +92,8 @@ export class DiskAuditor implements LogSink {
         if (target.file === 'CURRENT') this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
         return;
       case 'rdb':
-        this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
+        if (source.kind === 'download') this.adopted(this.desk.replica(node, target.gpid, target.dir));
+        else this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
         return;
       case 'init-info':
         this.initInfoReplaced(this.desk.replica(node, target.gpid, target.dir));
@@ -121,6 +126,9 @@ export class DiskAuditor implements LogSink {
         view.flushed = 0;
         view.storage.forget();
         return;
+      case 'download-file':
+        view.damagedDownloads.delete(parsed.file);
+        return;
       case 'replica':
         this.directoryGone(view, 'other');
         return;
@@ -132,6 +140,10 @@ export class DiskAuditor implements LogSink {
     const parsed = this.paths.parse(path);
     if (parsed.kind === 'other' || parsed.kind === 'aside') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
+    if (parsed.kind === 'download-file') {
+      view.damagedDownloads.add(parsed.file);
+      return;
+    }
     if (parsed.kind !== 'log') {
       view.storage.forget();
       view.storageDamaged = true;
@@ -209,6 +221,7 @@ export class DiskAuditor implements LogSink {
     if (view === undefined || file === undefined) return;
     file.records.push({ mutation, logOffset });
     remember(view, mutation);
+    for (const duplicator of view.duplicators.values()) if (duplicator.running) duplicator.noteRecord(mutation);
     for (const hook of HOOKS.logged) hook(this.desk, view, file, mutation);
     this.sink(
       {
@@ -290,6 +303,24 @@ export class DiskAuditor implements LogSink {
     if (view.flushed === from) return;
     for (const decree of view.mutations.keys()) if (decree <= view.flushed) view.mutations.delete(decree);
     this.sink({ kind: 'storage.flushed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree: view.flushed });
+  }
+
+  /** What a follower downloaded is its database from now on (dup 5.5): its decree and content come from the master. */
+  private adopted(view: ReplicaView): void {
+    const disk = this.desk.disk(view.node);
+    const dir = `${view.dir}/data/rdb`;
+    this.names.currentReplaced(view.node, dir, disk);
+    if (view.damagedDownloads.size > 0) view.storageDamaged = true;
+    view.damagedDownloads.clear();
+    view.storage.forget();
+    const reading = view.storage.read(disk, dir);
+    const decree = reading.ok ? reading.value.decree : INVALID_DECREE;
+    const digest = reading.ok ? reading.value.digest : 0;
+    if (!reading.ok) this.unreadable(view, 'checkpoint.adopted/whole', 'what it downloaded is not whole', reading.wrong);
+    view.adopted = true;
+    view.flushed = Math.max(0, decree);
+    for (const logged of view.mutations.keys()) if (logged <= view.flushed) view.mutations.delete(logged);
+    this.sink({ kind: 'checkpoint.adopted', atUs: this.nowUs(), node: view.node, gpid: view.gpid, decree, digest });
   }
 
   private initInfoReplaced(view: ReplicaView): void {

@@ -43,6 +43,8 @@ export const HOOKS: HookTable = {
   groupCheckAnswered: gather('groupCheckAnswered'),
   writeAnswered: gather('writeAnswered'),
   replicaReported: gather('replicaReported'),
+  duplicateSent: gather('duplicateSent'),
+  progressReported: gather('progressReported'),
   logged: gather('logged'),
   flushed: gather('flushed'),
   checkpointListed: gather('checkpointListed'),

@@ -19,6 +19,9 @@ export type Path =
   | { readonly kind: 'rdb'; readonly gpid: Gpid; readonly dir: string }
   /** A file of the live database. */
   | { readonly kind: 'rdb-file'; readonly gpid: Gpid; readonly dir: string; readonly file: string }
+  /** What a follower downloads (dup 5.5), until it is renamed to `rdb`. */
+  | { readonly kind: 'download'; readonly gpid: Gpid; readonly dir: string }
+  | { readonly kind: 'download-file'; readonly gpid: Gpid; readonly dir: string; readonly file: string }
   | { readonly kind: 'checkpoint'; readonly gpid: Gpid; readonly dir: string; readonly decree: number }
   | { readonly kind: 'checkpoint-file'; readonly gpid: Gpid; readonly dir: string; readonly decree: number; readonly file: string };
 
@@ -28,6 +31,7 @@ export type ReplicaPath = Exclude<Path, { readonly kind: 'other' }>;
 const OTHER: Path = { kind: 'other' };
 const SUFFIX = '.pegasus';
 const CHECKPOINT = 'checkpoint.';
+const DOWNLOAD = 'duplication';
 
 export class Paths {
   private readonly known = new Map<string, Path>();
@@ -69,6 +73,13 @@ function gpidOf(text: string): Gpid | undefined {
   return decimal(text.slice(0, dot)) === undefined || decimal(text.slice(dot + 1)) === undefined ? undefined : text;
 }
 
+/** The directory stands in that of the replica or in its `data`. */
+function download(gpid: Gpid, dir: string, rest: readonly string[]): Path {
+  const [file, deeper] = rest;
+  if (file === undefined) return { kind: 'download', gpid, dir };
+  return deeper === undefined ? { kind: 'download-file', gpid, dir, file } : OTHER;
+}
+
 function inReplica(gpid: Gpid, dir: string, rest: readonly string[]): Path {
   const [first, second, third] = rest;
   if (first === undefined) return { kind: 'replica', gpid, dir };
@@ -78,8 +89,10 @@ function inReplica(gpid: Gpid, dir: string, rest: readonly string[]): Path {
     const log = third === undefined ? parseLogName(second) : undefined;
     return log === undefined ? OTHER : { kind: 'log', gpid, dir, index: log.index, startOffset: log.startOffset };
   }
+  if (first === DOWNLOAD) return download(gpid, dir, rest.slice(1));
   if (first !== 'data') return OTHER;
   if (second === undefined) return { kind: 'data', gpid, dir };
+  if (second === DOWNLOAD) return download(gpid, dir, rest.slice(2));
   if (rest.length > 3) return OTHER;
   if (second === 'rdb') return third === undefined ? { kind: 'rdb', gpid, dir } : {
     kind: 'rdb-file',

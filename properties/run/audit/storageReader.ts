@@ -18,7 +18,12 @@ const VALUE_HEADER_BYTES = 12;
 export interface Row {
   readonly value: string;
   readonly expireTs: number;
+  /** Upper 56 bits of the time tag. */
   readonly timestampUs: number;
+  /** Bits 1 to 7 of the time tag: the cluster whose client wrote it. */
+  readonly clusterId: number;
+  /** Bit 0 of the time tag. */
+  readonly deleted: boolean;
 }
 
 /** Records of a run in key order; a tombstone has no row. */
@@ -98,11 +103,13 @@ export function parseRun(bytes: Buffer, path: string): Reading<Run> {
   return keys.length === count ? { ok: true, value: { keys, rows } } : wrong(`${path} has a wrong record count`);
 }
 
-/** Value schema version 1: expireTs, time tag, user data. The time tag's upper 56 bits are the timestamp. */
+/** Value schema version 1: expireTs, time tag, user data. */
 function parseValue(bytes: Buffer, at: number, end: number): Row {
   return {
     expireTs: bytes.readUInt32BE(at),
     timestampUs: bytes.readUInt32BE(at + 4) * 0x1000000 + (bytes.readUInt32BE(at + 8) >>> 8),
+    clusterId: bytes.readUInt8(at + 11) >>> 1,
+    deleted: (bytes.readUInt8(at + 11) & 1) === 1,
     value: bytes.toString('latin1', at + VALUE_HEADER_BYTES, end),
   };
 }

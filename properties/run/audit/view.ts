@@ -3,7 +3,8 @@
  * owed between the two at the end of the running task.
  */
 import type { MutationFact } from '../../../model/events.ts';
-import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
+import type { Ballot, ClusterId, Decree, DupId, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
+import type { DuplicatorView } from './dupView.ts';
 import type { LogFileReader } from './logReader.ts';
 import { StorageReader } from './storageReader.ts';
 
@@ -103,6 +104,10 @@ export class ReplicaView {
   logDamaged = false;
   /** A file of the database or of a checkpoint was damaged: what cannot be read is explained. */
   storageDamaged = false;
+  /** Its database was downloaded, and the replica was not claimed open since. */
+  adopted = false;
+  /** Downloaded files that were damaged since they were written. */
+  readonly damagedDownloads = new Set<string>();
   flushed: Decree = 0;
   readonly checkpoints = new Map<Decree, Listing>();
   readonly storage = new StorageReader();
@@ -133,6 +138,8 @@ export class ReplicaView {
   closedInTask = false;
   loadFailedClaimed = false;
   readonly prepared = new PreparedRing();
+  /** Its duplicators since it was opened, by dupid. */
+  readonly duplicators = new Map<DupId, DuplicatorView>();
 
   // ------------------------------------------------ owed
   /** True while the view stands in the auditor's list of views to settle at the end of the task. */
@@ -185,6 +192,7 @@ export class ReplicaView {
     this.received.clear();
     this.logQueue.length = 0;
     this.checkpointUnclaimed = undefined;
+    this.duplicators.clear();
     this.forgetOwed();
   }
 
@@ -212,6 +220,8 @@ export class ReplicaView {
     this.mutations.clear();
     this.logDamaged = false;
     this.storageDamaged = false;
+    this.adopted = false;
+    this.damagedDownloads.clear();
     this.flushed = 0;
     this.checkpoints.clear();
     this.storage.forget();

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckpointAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
+import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
 import { parseCheckpointOutput } from '../../../impl/client/cliOutput.ts';
 import type { CliRequest } from '../../../impl/protocol/messages.ts';
+import { AdminClient } from '../../../impl/client/adminClient.ts';
+import type { DupAddedAnswer } from '../../../impl/client/duplicationAnswers.ts';
+import type { AddDuplicationRequest, DuplicationEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import { MetaCluster, META, SERVERS } from '../meta/metaCluster.ts';
-import { Inbox } from '../meta/fakeWorld.ts';
+import { FakeWorld, Inbox } from '../meta/fakeWorld.ts';
 
 const [A] = SERVERS;
 const OUTPUT = '{"error":"ERR_OK","minDecree":3,"durable":5,"prepared":true}';
@@ -64,6 +67,81 @@ describe('changes of tables', () => {
   });
 });
 
+describe('duplication', () => {
+  const ENTRY: DuplicationEntry = {
+    dupId: 7, status: 'DS_LOG', remote: 'follower', createTsMs: 5000, failMode: 'FAIL_SLOW', remoteAppName: 'r1', remoteReplicaCount: 2,
+    progress: {}, partitionStates: [{ partitionIndex: 0, confirmedDecree: 3, lastCommittedDecree: 4 }],
+  };
+  const INFO = {
+    dupId: 7, remote: 'follower', status: 'DS_LOG', createTsMs: 5000, failMode: 'FAIL_SLOW', remoteTable: 'r1', remoteReplicaCount: 2,
+    partitions: [{ partitionIndex: 0, confirmed: 3, lastCommitted: 4 }],
+  };
+  const ADD: AddDuplicationRequest = { appName: 't1', remoteClusterName: 'follower', isDuplicatingCheckpoint: true, remoteAppName: '', remoteReplicaCount: 0 };
+
+  /** An operator, and a meta server of a few lines. `silent`: how many requests get no answer. */
+  function operator(silent: number): { admin: AdminClient; world: FakeWorld; requests: unknown[] } {
+    const world = new FakeWorld({});
+    const requests: unknown[] = [];
+    const meta = world.process(META);
+    const heard = (request: unknown): boolean => requests.push(request) > silent;
+    meta.answer('RPC_CM_ADD_DUPLICATION', (request, replier) => {
+      if (heard(request)) replier.reply({ error: 'ERR_DUP_EXIST', hint: 'there', appId: 1, dupId: 7, remoteAppName: 'r1', remoteReplicaCount: 2 });
+    });
+    meta.answer('RPC_CM_MODIFY_DUPLICATION', (request, replier) => {
+      if (heard(request)) replier.reply({ error: 'ERR_OK', appId: 1 });
+    });
+    meta.answer('RPC_CM_QUERY_DUPLICATION', (request, replier) => {
+      if (heard(request)) replier.reply({ error: 'ERR_OK', appId: 1, entries: [ENTRY] });
+    });
+    meta.answer('RPC_CM_LIST_DUPLICATION', (request, replier) => {
+      if (heard(request)) replier.reply({ error: 'ERR_NOT_IMPLEMENTED', hint: 'no', apps: [{ appName: 't1', appId: 1, partitionCount: 4, duplications: [ENTRY] }] });
+    });
+    const admin = new AdminClient(world.process('source/client-0').ctx, { metaServers: [META], timeoutMs: world.settings.clientTimeoutMs });
+    return { admin, world, requests };
+  }
+
+  it('requests and answers carry what the meta server is asked and says', () => {
+    const { admin, world, requests } = operator(0);
+    const inbox = new Inbox<unknown>();
+    admin.addDuplication(ADD, inbox.then());
+    world.run(10);
+    admin.modifyDuplication({ appName: 't1', dupId: 7, status: 'DS_PAUSE', failMode: undefined }, inbox.then());
+    world.run(10);
+    admin.queryDuplication('t1', inbox.then());
+    world.run(10);
+    admin.listDuplications('t', 'PREFIX', inbox.then());
+    world.run(10);
+    expect(requests).toEqual([ADD, { appName: 't1', dupId: 7, status: 'DS_PAUSE', failMode: undefined }, { appName: 't1' }, { appNamePattern: 't', matchType: 'PREFIX' }]);
+    expect(inbox.answers).toEqual([
+      { error: 'ERR_DUP_EXIST', hint: 'there', appId: 1, dupId: 7, remoteTable: 'r1', remoteReplicaCount: 2 },
+      { error: 'ERR_OK', appId: 1 },
+      { error: 'ERR_OK', hint: '', tables: [{ name: 't1', appId: 1, partitionCount: 0, dups: [INFO] }] },
+      { error: 'ERR_NOT_IMPLEMENTED', hint: 'no', tables: [{ name: 't1', appId: 1, partitionCount: 4, dups: [INFO] }] },
+    ]);
+  });
+
+  it.each(['a b', 'a/b', 'f1-', 'é'])('a remote table %j is refused before anybody is asked', (remoteAppName) => {
+    const { admin, world, requests } = operator(0);
+    const inbox = new Inbox<DupAddedAnswer>();
+    admin.addDuplication({ ...ADD, remoteAppName }, inbox.then());
+    world.run(10);
+    expect(inbox.answers).toMatchObject([{ error: 'ERR_INVALID_PARAMETERS', hint: expect.stringContaining(remoteAppName) as string, appId: 0, dupId: 0, remoteTable: '' }]);
+    expect(requests).toEqual([]);
+  });
+
+  it('is asked for a second time when no answer came, changes too, and no third time', () => {
+    for (const [silent, error] of [[1, 'ERR_DUP_EXIST'], [2, 'ERR_TIMEOUT']] as const) {
+      const { admin, world, requests } = operator(silent);
+      const inbox = new Inbox<DupAddedAnswer>();
+      admin.addDuplication(ADD, inbox.then());
+      world.run(world.settings.clientTimeoutMs + 100);
+      expect(inbox.answers.map((a) => [a.error, a.dupId])).toEqual([[error, error === 'ERR_TIMEOUT' ? 0 : 7]]);
+      world.run(60_000);
+      expect(requests).toEqual([ADD, ADD]);
+    }
+  });
+});
+
 describe('checkpoint commands', () => {
   it('trigger goes to every member, and is well when each has started one', () => {
     const { cluster, asked } = served(() => 'triggered');
@@ -99,6 +177,36 @@ describe('checkpoint commands', () => {
       [A, { command: 'replica.query-checkpoint', args: ['1.0', '3'] }],
     ]);
   });
+
+  it('metrics and progress are the primary\'s', () => {
+    const dup = { dupId: 7, status: 'DS_LOG', failMode: 'FAIL_SKIP', replica_confirmed_decree: 3, meta_persisted_decree: 2 };
+    const decrees = { lastCommitted: 5, lastApplied: 4, lastDurable: 3, duplicating: true };
+    const { cluster } = served((_, { command }) =>
+      JSON.stringify(command === 'replica.metrics' ? { error: 'ERR_OK', metrics: { dup_requests: 2 } } : { error: 'ERR_OK', ...decrees, duplications: [dup] }),
+    );
+    const metrics = new Inbox<MetricsAnswer>();
+    const progress = new Inbox<ProgressAnswer>();
+    cluster.admin.queryMetrics('t1', 0, metrics.then());
+    cluster.admin.queryProgress('t1', 0, progress.then());
+    cluster.world.run(100);
+    expect(metrics.answers).toEqual([{ error: 'ERR_OK', node: A, metrics: { dup_requests: 2 } }]);
+    const dups = [{ dupId: 7, status: 'DS_LOG', failMode: 'FAIL_SKIP', last: 3, confirmed: 2 }];
+    expect(progress.answers).toEqual([{ error: 'ERR_OK', node: A, committed: 5, applied: 4, durable: 3, duplicating: true, dups }]);
+  });
+
+  it.each(['', '{}', '{"error":"ERR_OK"}', '{"error":"ERR_OK","metrics":{"a":"b"},"lastCommitted":1,"lastApplied":1,"lastDurable":1,"duplications":[{}]}'])(
+    'what is no answer to them is an error: %s',
+    (output) => {
+      const { cluster } = served(() => output);
+      const metrics = new Inbox<MetricsAnswer>();
+      const progress = new Inbox<ProgressAnswer>();
+      cluster.admin.queryMetrics('t1', 0, metrics.then());
+      cluster.admin.queryProgress('t1', 0, progress.then());
+      cluster.world.run(100);
+      expect(metrics.answers).toEqual([{ error: 'ERR_INVALID_DATA', node: '', metrics: {} }]);
+      expect(progress.last).toMatchObject({ error: 'ERR_INVALID_DATA', node: '', committed: -1, dups: [] });
+    },
+  );
 
   it('a question that is lost is asked again, a checkpoint is not started twice', () => {
     let refusals = 2;

@@ -56,6 +56,11 @@ const cases: readonly (readonly [Command, string])[] = [
     { kind: 'queryCheckpoint', table: 't1', partitionIndex: 0, minDecree: 7 },
     'remote_command -t replica-server replica.query-checkpoint t1.0 7',
   ],
+  [{ kind: 'queryMetrics', table: 't1', partitionIndex: 0 }, 'remote_command -t replica-server replica.metrics t1.0'],
+  [
+    { kind: 'queryProgress', table: 't1', partitionIndex: 1 },
+    'remote_command -t replica-server replica.query-progress t1.1',
+  ],
   [{ kind: 'manualCompact', table: 't1' }, 'use t1 ; set_app_envs manual_compact.once.trigger_time <now>'],
 ];
 

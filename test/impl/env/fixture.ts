@@ -86,6 +86,9 @@ export class TraceObserver implements WorldObserver {
   processStarted(...a: readonly unknown[]): void {
     this.say('started', ...a);
   }
+  processPaused(...a: readonly unknown[]): void {
+    this.say('paused', ...a);
+  }
   processStopped(...a: readonly unknown[]): void {
     this.say('stopped', ...a);
   }

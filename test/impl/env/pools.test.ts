@@ -126,6 +126,17 @@ describe('pause', () => {
     expect(world.faultEffects().get('process.pause')).toBe(1);
   });
 
+  it('is told with what it adds to a pause that is under way', () => {
+    const { world, trace, idle } = fixture();
+    world.pauseNode('a', 50);
+    world.at(20, () => world.pauseNode('a', 10));
+    world.at(30, () => world.pauseNode('a', 40));
+    world.at(90, () => world.pauseNode('a', 5));
+    idle();
+    const told = trace.lines.filter((line) => line.includes('paused'));
+    expect(told).toEqual(['0 paused a 50000', '20000 paused a 0', '30000 paused a 20000', '90000 paused a 5000']);
+  });
+
   it('keeps messages until the process runs again', () => {
     const { world, within, echo } = fixture();
     world.pauseNode('b', 50);

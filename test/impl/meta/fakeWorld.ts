@@ -269,6 +269,9 @@ export class FakeProcess {
         this.world.writes.push(op);
         return result('ERR_OK');
       case 'remove':
+        if (op.value === 'true') {
+          for (const path of [...store.keys()]) if (path.startsWith(`${op.path}/`)) store.delete(path);
+        }
         store.delete(op.path);
         this.world.writes.push(op);
         return result('ERR_OK');

@@ -227,7 +227,8 @@ describe('RPC_QUERY_LAST_CHECKPOINT_INFO (repl 2.7)', () => {
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
     const ask = (id: Gpid) => {
-      const box = c.call(primary, 'RPC_QUERY_LAST_CHECKPOINT_INFO', { gpid: id }, threadHash(id));
+      const request = { gpid: id, checksumType: 'NONE', cluster: 'other', minDecree: 0 } as const;
+      const box = c.call(primary, 'RPC_QUERY_LAST_CHECKPOINT_INFO', request, threadHash(id));
       c.runUntil(() => box.result !== undefined);
       return box.result?.body;
     };
@@ -242,6 +243,6 @@ describe('RPC_QUERY_LAST_CHECKPOINT_INFO (repl 2.7)', () => {
     ]);
     expect(answer?.files).toContain('CURRENT');
     failing = true;
-    expect(ask(gpid)).toEqual({ error: 'ERR_GET_LEARN_STATE_FAILED', baseDir: '', files: [], lastDurable: 0 });
+    expect(ask(gpid)).toEqual({ error: 'ERR_GET_LEARN_STATE_FAILED', baseDir: '', files: [], fileSizes: [], fileMd5s: [], lastDurable: 0 });
   });
 });

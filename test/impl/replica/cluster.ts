@@ -84,6 +84,7 @@ export class Cluster {
       diskDamaged: ignore,
       storeApplied: ignore,
       processStarted: ignore,
+      processPaused: ignore,
       processStopped: (node, cause, detail) => void this.stopped.push({ node, cause, detail }),
       claimed: (node, claim) => void this.said.push({ atUs: this.world.momentUs(), node, claim }),
       faultStruck: ignore,

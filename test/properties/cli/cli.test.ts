@@ -131,6 +131,17 @@ describe('replay', () => {
     expect(result.digest).toMatch(/^[0-9a-f]{16}$/);
     expect(ran.code).toBe(result.verdict.kind === 'pass' ? 0 : 1);
   });
+
+  it('looks at one property alone: what breaks another does not end the run', async () => {
+    const plan = ['replay', 'test/seeds/2069.json', '--defect', 'fulldup-empty-partition'];
+    const verdicts: { readonly property?: string }[] = [];
+    for (const only of [[], ['--property', 'L1'], ['--property', 'S1']]) {
+      const { verdict } = JSON.parse((await run(...plan, ...only, '--json')).out) as { readonly verdict: { readonly property?: string } };
+      verdicts.push(verdict);
+    }
+    expect(verdicts.map((v) => v.property)).toEqual(['dup.S15', 'L1', undefined]);
+    expect((await run(...plan, '--property', 'L99')).err).toMatch(/no such property/);
+  });
 });
 
 describe('lists', () => {

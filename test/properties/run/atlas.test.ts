@@ -24,7 +24,7 @@ const powerLoss = (node: string, kept: boolean): readonly ModelEvent[] => [
 ];
 
 function atlasAfter(events: readonly ModelEvent[], forceFlush = false): Atlas {
-  const atlas = new Atlas(forceFlush);
+  const atlas = new Atlas(() => forceFlush);
   const state = init(CONFIG);
   for (const event of events) {
     const violation = step(state, event);

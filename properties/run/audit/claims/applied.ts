@@ -2,7 +2,8 @@
  * `replica.applied` (repl 1.2, 1.6): what is claimed applied is told so in acknowledgements, is answered to clients,
  * and is what a flush puts into sorted runs: exactly the rows that the log's records of those decrees make.
  */
-import type { MutationFact, RowOp } from '../../../../model/events.ts';
+import type { DupEntryFact } from '../../../../model/duplicationEvents.ts';
+import type { RowOp } from '../../../../model/events.ts';
 import type { Decree } from '../../../../model/vocabulary.ts';
 import type { AuditPair, Desk, Hooks } from '../audit.ts';
 import type { Row, Run } from '../storageReader.ts';
@@ -38,7 +39,10 @@ function told(check: (desk: Desk, view: ReplicaView, real: Decree, where: string
 
 interface Expected {
   readonly op: RowOp;
-  readonly mutation: MutationFact;
+  readonly decree: Decree;
+  readonly timestampUs: number;
+  /** Of an entry of a DUPLICATE write; a cluster's own id is not known here. */
+  readonly clusterId: number | undefined;
 }
 
 /**
@@ -50,12 +54,31 @@ function touched(view: ReplicaView, from: Decree, to: Decree): Map<string, Expec
   for (let decree = from + 1; decree <= to; decree++) {
     const mutation = view.mutations.get(decree);
     if (mutation === undefined) return undefined;
+    const { timestampUs } = mutation;
     for (const update of mutation.updates) {
-      if (!READ_CODES.has(update.code)) return undefined;
-      for (const op of update.rows) rows.set(op.key, { op, mutation });
+      if (update.entries !== undefined) {
+        if (!touchedByEntries(rows, decree, update.entries)) return undefined;
+      } else if (!READ_CODES.has(update.code)) return undefined;
+      else for (const op of update.rows) rows.set(op.key, { op, decree, timestampUs, clusterId: undefined });
     }
   }
   return rows;
+}
+
+/**
+ * The rows of a DUPLICATE write keep time and cluster of their entries (dup 7.2, 7.3). False when what is there already
+ * decides.
+ */
+function touchedByEntries(
+  rows: Map<string, Expected>,
+  decree: Decree,
+  entries: readonly DupEntryFact[],
+): boolean {
+  for (const { code, rows: ops, timestampUs, clusterId, verifyTimetag } of entries) {
+    if (verifyTimetag || !READ_CODES.has(code)) return false;
+    for (const op of ops) rows.set(op.key, { op, decree, timestampUs, clusterId });
+  }
+  return true;
 }
 
 const READ_CODES: ReadonlySet<string> = new Set([
@@ -66,22 +89,23 @@ const READ_CODES: ReadonlySet<string> = new Set([
   'RPC_RRDB_RRDB_MULTI_REMOVE',
 ]);
 
-function rowText(key: string, row: Row | undefined): string {
-  return row === undefined ? `${JSON.stringify(key)} removed` : `${JSON.stringify(key)}=${JSON.stringify(row.value)} expireTs ${row.expireTs} timestamp ${row.timestampUs}`;
+type RowText = Pick<Row, 'value' | 'expireTs' | 'timestampUs'> & { readonly clusterId: number | undefined };
+
+function rowText(key: string, row: RowText | undefined): string {
+  if (row === undefined) return `${JSON.stringify(key)} removed`;
+  const of = row.clusterId === undefined ? '' : ` of cluster ${row.clusterId}`;
+  return `${JSON.stringify(key)}=${JSON.stringify(row.value)} expireTs ${row.expireTs} timestamp ${row.timestampUs}${of}`;
 }
 
-function expectedText(key: string, { op, mutation }: Expected): string {
-  const row = op.op === 'put' ? {
-    value: op.value,
-    expireTs: op.expireTs,
-    timestampUs: mutation.timestampUs,
-  } : undefined;
-  return `${rowText(key, row)} (decree ${mutation.decree})`;
+function expectedText(key: string, { op, decree, timestampUs, clusterId }: Expected): string {
+  const row = op.op === 'put' ? { value: op.value, expireTs: op.expireTs, timestampUs, clusterId } : undefined;
+  return `${rowText(key, row)} (decree ${decree})`;
 }
 
-function sameRow({ op, mutation }: Expected, row: Row | undefined): boolean {
+function sameRow({ op, timestampUs, clusterId }: Expected, row: Row | undefined): boolean {
   if (op.op === 'remove' || row === undefined) return op.op === 'remove' && row === undefined;
-  return op.value === row.value && op.expireTs === row.expireTs && mutation.timestampUs === row.timestampUs;
+  if (clusterId !== undefined && clusterId !== row.clusterId) return false;
+  return op.value === row.value && op.expireTs === row.expireTs && timestampUs === row.timestampUs && !row.deleted;
 }
 
 /** The newest record of each key in the runs that a flush added. */

@@ -4,6 +4,7 @@ import { appliedAudits } from './applied.ts';
 import { checkpointEndedAudits } from './checkpointEnded.ts';
 import { closedAudits } from './closed.ts';
 import { committedAudits } from './committed.ts';
+import { dupShippedAudits, dupSkippedAudits, dupStartedAudits, dupStoppedAudits } from './duplicators.ts';
 import { loadFailedAudits } from './loadFailed.ts';
 import { manualFlagAudits } from './manualFlag.ts';
 import { openedAudits } from './opened.ts';
@@ -20,4 +21,8 @@ export const AUDITS: { readonly [K in ClaimedKind]: AuditPair<K> } = {
   'replica.closed': closedAudits,
   'checkpoint.ended': checkpointEndedAudits,
   'checkpoint.manual-flag': manualFlagAudits,
+  'dup.started': dupStartedAudits,
+  'dup.stopped': dupStoppedAudits,
+  'dup.shipped': dupShippedAudits,
+  'dup.skipped': dupSkippedAudits,
 };

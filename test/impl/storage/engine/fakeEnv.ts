@@ -11,13 +11,12 @@ import type { Parts } from '../../../../impl/parts.ts';
 import type { TaskCode } from '../../../../impl/protocol/taskCodes.ts';
 import { DEFAULT_SETTINGS } from '../../../../impl/settings.ts';
 import type { Settings } from '../../../../impl/settings.ts';
-import { ManualCompactService } from '../../../../impl/storage/app/manualCompactService.ts';
-import { StorageApp } from '../../../../impl/storage/app/storageApp.ts';
+import { appParts } from '../../../../impl/storage/app/parts.ts';
 import { DatabaseDirectory } from '../../../../impl/storage/engine/databaseDirectory.ts';
 import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
 
 /** The parts of these rooms only: nothing here builds others. */
-export const TEST_PARTS = { StorageEngine, DatabaseDirectory, StorageApp, ManualCompactService } as Parts;
+export const TEST_PARTS = { StorageEngine, DatabaseDirectory, ...appParts } as Parts;
 
 export class Killed extends Error {}
 

@@ -69,6 +69,39 @@ export function multiPutBody(hashKey: string, rows: readonly (readonly [string, 
   );
 }
 
+export function multiRemoveBody(hashKey: string, sortKeys: readonly string[]): Buffer {
+  const list = sortKeys.map((sortKey) => cat(be32(sortKey.length), latin(sortKey)));
+  return cat([12, 0, 0], blobField(1, hashKey), [15], be16(2), [12], be32(sortKeys.length), ...list, [0, 0]);
+}
+
+/** One entry of a DUPLICATE body (dup 2.2); what is undefined is left out. */
+export interface MadeEntry {
+  readonly timestampUs?: number;
+  readonly code?: string;
+  readonly raw?: Uint8Array;
+  readonly clusterId?: number;
+  readonly verifyTimetag?: boolean;
+}
+export function entryBytes(entry: MadeEntry): Buffer {
+  const parts: (Uint8Array | readonly number[])[] = [];
+  if (entry.timestampUs !== undefined) {
+    const time = Buffer.alloc(8);
+    time.writeBigInt64BE(BigInt(entry.timestampUs));
+    parts.push([10, 0, 1], time);
+  }
+  if (entry.code !== undefined) parts.push(blobField(2, entry.code));
+  if (entry.raw !== undefined) parts.push([12, 0, 3], be32(entry.raw.length), entry.raw);
+  if (entry.clusterId !== undefined) parts.push([3, 0, 4, entry.clusterId & 0xff]);
+  if (entry.verifyTimetag !== undefined) parts.push([2, 0, 5, entry.verifyTimetag ? 1 : 0]);
+  return cat(...parts, [0]);
+}
+export function duplicateBody(...entries: readonly MadeEntry[]): Buffer {
+  return cat([12, 0, 0, 15, 0, 1, 12], be32(entries.length), ...entries.map(entryBytes), [0, 0]);
+}
+export function duplicate(...entries: readonly MadeEntry[]): MadeUpdate {
+  return { name: 'RPC_RRDB_RRDB_DUPLICATE', type: 1, data: duplicateBody(...entries) };
+}
+
 export interface MadeUpdate {
   readonly name: string;
   readonly type: number;
@@ -152,6 +185,8 @@ export interface MadeRow {
   readonly value?: string;
   readonly expireTs?: number;
   readonly timestampUs?: number;
+  /** Low byte of the time tag; 2: cluster 1, not deleted. */
+  readonly tagLow?: number;
 }
 
 export function runBytes(rows: readonly MadeRow[]): Buffer {
@@ -159,7 +194,7 @@ export function runBytes(rows: readonly MadeRow[]): Buffer {
     ...rows.map((row) => {
       if (row.value === undefined) return cat(u32(row.key.length), u32(0xffffffff), latin(row.key));
       const tag = Buffer.alloc(8);
-      tag.writeBigUInt64BE((BigInt(row.timestampUs ?? 0) << 8n) | 2n);
+      tag.writeBigUInt64BE((BigInt(row.timestampUs ?? 0) << 8n) | BigInt(row.tagLow ?? 2));
       const value = cat(be32(row.expireTs ?? 0), tag, latin(row.value));
       return cat(u32(row.key.length), u32(value.length), latin(row.key), value);
     }),

@@ -13,6 +13,32 @@ describe('replica.prepared', () => {
     expect(s.rules()).toEqual([CLAIMED]);
   });
 
+  it('a pause between claim and sending puts off what is due, by its length', () => {
+    for (const sent of [true, false]) {
+      const s = new Scene().start();
+      s.nowUs = 1000;
+      s.claimPrepared(P, 'primary', made(1));
+      s.nowUs = 900;
+      s.auditor.processPaused(S, 9000);
+      s.auditor.processPaused(P, 500);
+      s.nowUs = 1450;
+      s.task();
+      expect(s.violations).toEqual([]);
+      s.nowUs = 1500;
+      if (sent) s.sendPrepare(made(1));
+      s.task();
+      expect(s.violations.map((v) => v.rule)).toEqual(sent ? [] : [CLAIMED]);
+    }
+  });
+
+  it('a pause after the moment of the claim puts off nothing', () => {
+    const s = new Scene().start();
+    s.claimPrepared(P, 'primary', made(1));
+    s.auditor.processPaused(P, 500);
+    s.task();
+    expect(s.violations.map((v) => v.rule)).toEqual([CLAIMED]);
+  });
+
   it('sent but not claimed; the claim may follow in the same task', () => {
     const s = new Scene().start();
     s.sendPrepare(made(1));

@@ -5,10 +5,11 @@ import { addToDigest, rowHash } from '../../../../model/content.ts';
 import type { MutationFact } from '../../../../model/events.ts';
 import { crc32c } from '../../../../properties/run/audit/crc32c.ts';
 import { LogFileReader, parseLogName, surveyLog, type LogHeader } from '../../../../properties/run/audit/logReader.ts';
-import { readRecord, readRows } from '../../../../properties/run/audit/mutationReader.ts';
+import { readRecord } from '../../../../properties/run/audit/mutationReader.ts';
 import { parsePath } from '../../../../properties/run/audit/paths.ts';
 import { parseRun, readManifest, StorageReader } from '../../../../properties/run/audit/storageReader.ts';
 import { readStored } from '../../../../properties/run/audit/storeReader.ts';
+import { readRows } from '../../../../properties/run/audit/updateReader.ts';
 import {
   blobField,
   be16,

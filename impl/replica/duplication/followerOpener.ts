@@ -1,0 +1,126 @@
+/**
+ * Opens replicas of follower tables (dup 5.5): a partition that has no data here begins with a download, which takes
+ * many tasks; proposals that come meanwhile get ERR_BUSY. A failed download leaves its files for the next proposal, and
+ * a crash at any point leaves either such files or a whole replica.
+ *
+ * Departure FM11: a member whose data has another decree than the primary's is given up and begins anew. A list of meta
+ * servers that cannot be read refuses the opening (upstream aborts).
+ */
+import type { Decree, ErrorCode, Gpid } from '../../../model/vocabulary.ts';
+import type { Context } from '../../context.ts';
+import { reply, task } from '../../env/contract.ts';
+import type { Continuation, Replier } from '../../env/contract.ts';
+import { threadHash } from '../../protocol/gpid.ts';
+import { isDuplicationFollower, parseMasterInfo } from '../../protocol/masterInfo.ts';
+import type { AppInfo, ConfigProposal, ConfigProposalAck } from '../../protocol/messages.ts';
+import type { Replica } from '../replica.ts';
+import { replicaDir } from '../replicaOpener.ts';
+import type { ReplicaServer } from '../replicaStub.ts';
+import type { FollowerOptions, ReplicaFollower } from './replicaFollower.ts';
+
+export class FollowerOpener {
+  readonly ctx: Context;
+  readonly server: ReplicaServer;
+  private readonly followers = new Map<Gpid, ReplicaFollower>();
+  /** Closing, and their directories go then. */
+  private readonly discarded = new Set<Gpid>();
+
+  constructor(ctx: Context, server: ReplicaServer) {
+    this.ctx = ctx;
+    this.server = server;
+  }
+
+  // ------------------------------------------------------------------ download
+
+  mustDownload(gpid: Gpid, app: AppInfo): boolean {
+    return isDuplicationFollower(app) && !this.server.opener.hasData(gpid);
+  }
+
+  /** The server counts the replica as being opened until the end of this. */
+  download(request: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
+    const { gpid } = request.config;
+    const source = this.sourceOf(request);
+    if (source === undefined) {
+      this.server.finishOpening(request, replier, undefined, 'ERR_INVALID_PARAMETERS');
+      return;
+    }
+    const options: FollowerOptions = { gpid, app: request.app, dir: replicaDir(gpid), source };
+    const then: Continuation<ErrorCode> = reply(this, 'onDownloaded', request, replier);
+    const follower = new this.ctx.parts.ReplicaFollower(this.ctx, options, then);
+    this.followers.set(gpid, follower);
+    this.server.noteDownload(gpid);
+    follower.duplicateCheckpoint();
+  }
+
+  /** The primary-to-be asks the master, the others ask it. */
+  sourceOf(request: ConfigProposal): FollowerOptions['source'] | undefined {
+    const { primary, lastCommittedDecree } = request.config;
+    const master = parseMasterInfo(request.app);
+    if (master === undefined || primary === this.ctx.env.self) return master;
+    return { node: primary, decree: lastCommittedDecree };
+  }
+
+  onDownloaded(error: ErrorCode, request: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
+    const { gpid } = request.config;
+    this.followers.delete(gpid);
+    if (error !== 'ERR_OK') {
+      this.server.finishOpening(request, replier, undefined, error);
+      return;
+    }
+    const then = task(this, 'onOpenDownloaded', request, replier);
+    this.ctx.env.tasks.post('LPC_OPEN_REPLICA', threadHash(gpid), 0, then);
+  }
+
+  onOpenDownloaded(request: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
+    const { gpid } = request.config;
+    const wanted = this.server.mayOpen(gpid);
+    const replica = wanted ? this.server.opener.newFollower(gpid, request.app) : undefined;
+    this.server.finishOpening(request, replier, replica, 'ERR_TRY_AGAIN');
+  }
+
+  /** The server stops. */
+  cancelDownloads(): void {
+    for (const follower of this.followers.values()) follower.cancel();
+    this.followers.clear();
+  }
+
+  // ------------------------------------------------------------------ members with other data (FM11)
+
+  /** Nobody has written here yet, so that every member must hold the primary's checkpoint and nothing else. */
+  isOfAnotherDecree(replica: Replica, request: ConfigProposal): boolean {
+    const { config } = request;
+    if (config.ballot !== 0 || replica.ballot() !== 0 || !isDuplicationFollower(request.app)) return false;
+    if (this.tellsDecree(request)) return false;
+    return !this.isDecreeOf(replica, config.lastCommittedDecree);
+  }
+
+  /** The primary-to-be is asked which decree it has. */
+  tellsDecree({ type, config }: ConfigProposal): boolean {
+    return type === 'CT_UPGRADE_TO_SECONDARY' && config.primary === this.ctx.env.self;
+  }
+
+  isDecreeOf(replica: Replica, decree: Decree): boolean {
+    return replica.lastCommittedDecree() === decree;
+  }
+
+  /** The primary itself is only asked again; another member's data goes. */
+  refuseDecree(replica: Replica, request: ConfigProposal): ErrorCode {
+    if (request.config.primary !== this.ctx.env.self) this.discard(replica);
+    return 'ERR_INCONSISTENT_STATE';
+  }
+
+  /** Of a follower table the meta server compares the members' decrees. */
+  proposalAck(replica: Replica, request: ConfigProposal, error: ErrorCode): ConfigProposalAck {
+    return isDuplicationFollower(request.app) ? { error, decree: replica.lastCommittedDecree() } : { error };
+  }
+
+  discard(replica: Replica): void {
+    this.discarded.add(replica.gpid);
+    replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+  }
+
+  /** Whether the closed replica's directory is to be removed; asked once. */
+  takeDiscarded(gpid: Gpid): boolean {
+    return this.discarded.delete(gpid);
+  }
+}

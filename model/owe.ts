@@ -1,0 +1,76 @@
+/** What an obligation is, and their names; a bound is a sum of named terms. */
+import type { ClusterId, Gpid, NodeId } from './vocabulary.ts';
+
+export interface Obligation {
+  /** Stable name; also the name of the registry row that states it. */
+  readonly name: string;
+  readonly property: string;
+  /** What it is about, unique under the name in its cluster. */
+  readonly key: string;
+  readonly cluster: ClusterId;
+  readonly gpid: Gpid | '';
+  /** Whose disk alone it depends on; '' when it takes all members. */
+  readonly node: NodeId | '';
+  readonly sentence: string;
+  readonly sinceUs: number;
+  readonly boundUs: number;
+  /** e.g. `2 x groupCheckIntervalMs (100000) + 1 x work (1000)`. */
+  readonly boundText: string;
+}
+
+/** Names and properties of all obligations, for the registry. */
+export const OBLIGATIONS = {
+  'L6 command answered': { property: 'L6', sentence: 'every command is answered' },
+  'L4 partition serves': {
+    property: 'L4',
+    sentence: 'the members of the newest configuration hold their roles in its ballot',
+  },
+  'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
+  'L2 secondaries commit': {
+    property: 'repl.L2',
+    sentence: 'secondaries commit and apply what the primary has committed',
+  },
+  'L8 emergency checkpoint': {
+    property: 'L8',
+    sentence: 'an emergency checkpoint that was accepted makes its decree durable',
+  },
+  'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
+  'L4 flushed is listed': {
+    property: 'repl.L4',
+    sentence: 'what is flushed gets into a checkpoint at the next periodic attempts',
+  },
+  'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
+  'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
+  'dup L1 follower table': { property: 'L1', sentence: 'a duplication in DS_PREPARE reaches DS_APP' },
+  'dup L1 shipping begins': { property: 'L1', sentence: 'a duplication in DS_APP reaches DS_LOG' },
+  'dup L2 drained': { property: 'L2', sentence: 'every committed write reaches the follower, the last one too' },
+  'dup L3 pipeline': { property: 'dup.L3', sentence: 'a primary that was told DS_LOG ships' },
+  'dup L4 confirmed': { property: 'dup.L4', sentence: 'what was shipped is stored as confirmed' },
+  'dup L4 told': { property: 'dup.L4', sentence: 'each primary learns what the store holds of its duplications' },
+  'dup L6 stops': { property: 'dup.L6', sentence: 'a paused or removed duplication ships no more' },
+  'dup S11 same rows': { property: 'dup.S11', sentence: 'at rest a follower holds the rows of its source' },
+} as const;
+
+/** Without what the caller adds. */
+export type Owed = Omit<Obligation, 'cluster'>;
+type Name = keyof typeof OBLIGATIONS;
+export type Term = readonly [count: number, name: string, ms: number];
+
+/** Tasks, disk and queues between the timers. */
+export const WORK: Term = [1, 'work', 1000];
+
+/** Adds an obligation. */
+export function owe(
+  all: Owed[],
+  name: Name,
+  key: string,
+  gpid: Gpid | '',
+  sinceUs: number,
+  terms: readonly Term[],
+  node: NodeId | '' = '',
+): void {
+  const boundUs = terms.reduce((sum, [count, , ms]) => sum + count * ms * 1000, 0);
+  const boundText = terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
+  const { property, sentence } = OBLIGATIONS[name];
+  all.push({ name, property, key, gpid, node, sentence, sinceUs, boundUs, boundText });
+}

@@ -1,0 +1,117 @@
+/**
+ * A follower's replica begins over a checkpoint of its master (dup 5.5; docs/departures FM11): exactly the master's content
+ * at that decree, late enough for the log that follows, the same for every member, and only before the partition serves.
+ */
+import {
+  appIdOf,
+  dupKey,
+  indexOf,
+  isErased,
+  setBase,
+  statusOf,
+  storedOf,
+  type DupState,
+} from '../dupState.ts';
+import type { CheckpointAdopted } from '../duplicationEvents.ts';
+import type { ConfigStored } from '../events.ts';
+import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { excluded } from '../exclusions.ts';
+import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
+import type { Decree } from '../vocabulary.ts';
+import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
+
+interface AdoptionScene extends ReplicaScene {
+  readonly dup: DupState;
+  readonly master: ClusterState;
+  readonly source: PartitionState;
+}
+
+/** The duplication that the table of a follower's partition names in its envs. */
+function adoptionScene(state: ModelState, e: CheckpointAdopted): AdoptionScene | string {
+  const scene = replicaScene(state, e);
+  if (typeof scene === 'string') return scene;
+  const envs = scene.cluster.tables[scene.part.appId]?.envs ?? {};
+  const master = state.clusters[envs['duplication.master_cluster'] ?? ''];
+  const table = Object.values(master?.tables ?? {}).findLast(
+    ({ name }) => name === envs['duplication.master_app_name'],
+  );
+  const dup = master?.dups[dupKey(table?.appId ?? -1, Number(envs['duplication.master_dup_id']))];
+  const source = master?.partitions[`${table?.appId ?? -1}.${indexOf(e.gpid)}`];
+  if (master === undefined || dup === undefined || source === undefined) return `a master of table ${appIdOf(e.gpid)}`;
+  return { ...scene, dup, master, source };
+}
+
+function otherContent({ source }: AdoptionScene, e: CheckpointAdopted): Refusal | undefined {
+  const expected = source.digests[e.decree] ?? NO_CONTENT;
+  if (expected === NO_CONTENT || expected === e.digest) return undefined;
+  const rows = rowsAt(source, e.decree);
+  const expirable = Object.values(rows).filter((row) => row.expireTs > 0);
+  if (excluded('own-time-to-live', explainedByExpiry(expected, e.digest, expirable))) return undefined;
+  const text = Object.entries(rows).map(([key, row]) => `${key.slice(2)}=${row.value}`);
+  return [`digest ${expected} of {${text.join(', ')}}, the master's at decree ${e.decree}`, `digest ${e.digest}`];
+}
+
+export const adopted: Rule<CheckpointAdopted> = rule(
+  adoptionScene,
+  [
+    guard('dup/adopted-before-serving', 'dup.S11', ({ part, replica }: AdoptionScene, e: CheckpointAdopted) =>
+      part.ballot <= 0 && !replica.open
+        ? undefined
+        : ['a closed replica of a partition that never served', `ballot ${part.ballot}, decree ${e.decree}`],
+    ),
+    guard('dup/adopted-what-was-committed', 'dup.S11', ({ source }: AdoptionScene, e: CheckpointAdopted) =>
+      e.decree >= 1 && e.decree <= source.committed
+        ? undefined
+        : [`a decree from 1 to ${source.committed}`, `${e.decree}`],
+    ),
+    guard('dup/adopted-covers-the-start', 'S3', ({ dup, source }: AdoptionScene, e: CheckpointAdopted) => {
+      const stored = storedOf(dup.partitions[indexOf(source.gpid)]);
+      return isErased(dup) || e.decree >= stored
+        ? undefined
+        : [`decree ${stored} or more: the log is shipped from behind it`, `${e.decree}`];
+    }),
+    guard('dup/adopted-content-is-the-masters', 'S3', otherContent),
+  ],
+  ({ state, cluster, master, dup, source, part, replica }, e) => {
+    const fresh = newReplica(e.node);
+    part.replicas[e.node] = fresh;
+    fresh.incarnation = replica.incarnation;
+    fresh.flushed = fresh.base = fresh.applied = fresh.committed = e.decree;
+    fresh.flushedAtUs = e.atUs;
+    part.adopted[e.node] = e.decree;
+    begin(cluster, part, source, e.decree);
+    if (dup.full && statusOf(dup) === 'DS_LOG') setBase(state, master, dup, source, e.decree, e.atUs);
+  },
+);
+
+/** The content of a partition that begins over a checkpoint: nothing before it is known, and nothing was committed here. */
+function begin(cluster: ClusterState, part: PartitionState, source: PartitionState, decree: Decree): void {
+  const rows = rowsAt(source, decree);
+  part.begin = { decree, rows };
+  part.rows = { ...rows };
+  part.committed = decree;
+  part.history = {};
+  for (let d = 0; d < decree; d++) part.digests[d] ??= NO_CONTENT;
+  part.digests[decree] = source.digests[decree] ?? NO_CONTENT;
+  const home = cluster.tables[part.appId]?.home;
+  for (const [key, row] of Object.entries(rows)) {
+    part.history[key] = [{ value: row.value, expireTs: row.expireTs }];
+    if (home !== undefined) home[key] ??= part.gpid;
+  }
+}
+
+/** Before its first ballot a follower's partition has the same checkpoint under every member (docs/departures FM11). */
+export function beginsUnevenly(
+  cluster: ClusterState,
+  part: PartitionState,
+  { config }: ConfigStored,
+): Refusal | undefined {
+  const table = cluster.tables[part.appId];
+  if (config.ballot !== 1 || table?.envs['duplication.master_cluster'] === undefined) return undefined;
+  if (table.envs['duplication.master_metas'] === undefined) return undefined;
+  const members = [config.primary, ...config.secondaries].map((node) => part.adopted[node]);
+  const first = members[0];
+  return first !== undefined && members.every((decree) => decree === first)
+    ? undefined
+    : ['the same checkpoint of the master under every member', members.map((one) => `${one ?? 'none'}`).join(', ')];
+}

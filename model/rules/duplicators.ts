@@ -1,0 +1,83 @@
+/**
+ * Who has a duplicator, and whose log is kept, after an answer of the duplication sync (dup 4.3, 4.4): a primary from the
+ * answer that tells it until one that finds it in another role, or that does not list the duplication.
+ */
+import { settingsOfCluster } from '../config.ts';
+import { duplicatorKey, toldOf, type DupState } from '../dupState.ts';
+import type { ModelEvent } from '../events.ts';
+import { noteConfirmed } from '../metrics.ts';
+import type { ClusterState, ModelState, ReplicaState } from '../state.ts';
+import type { NodeId } from '../vocabulary.ts';
+
+type Told = Extract<ModelEvent, { kind: 'dup.told' }>;
+
+/** Tasks and queues between a message and what comes of it, while nothing is wrong. */
+export const TASKS_US = 2_000_000;
+
+/** An answer removes the duplicators of whoever is not PRIMARY, and of what it does not list (dup 4.2). */
+export function dropDuplicators(
+  cluster: ClusterState,
+  dup: DupState,
+  node: NodeId,
+  isOver: (replica: ReplicaState) => boolean,
+): void {
+  for (const index of Object.keys(dup.partitions)) {
+    const gpid = `${dup.appId}.${index}`;
+    const key = duplicatorKey(gpid, node);
+    const replica = cluster.partitions[gpid]?.replicas[node];
+    const duplicator = dup.duplicators[key];
+    if (replica === undefined || duplicator === undefined || !isOver(replica)) continue;
+    if (duplicator.running && duplicator.incarnation === replica.incarnation) duplicator.dropped = true;
+    else delete dup.duplicators[key];
+  }
+}
+
+/** Whoever is PRIMARY now has a duplicator from here on; it was not built before. */
+export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: DupState, e: Told): void {
+  const { node, atUs, progress } = e;
+  for (const index of Object.keys(dup.partitions)) {
+    const gpid = `${dup.appId}.${index}`;
+    const replica = cluster.partitions[gpid]?.replicas[node];
+    if (replica?.open !== true || replica.status !== 'PS_PRIMARY') continue;
+    const key = duplicatorKey(gpid, node);
+    const known = dup.duplicators[key];
+    if (known?.incarnation === replica.incarnation) {
+      noteConfirmed(state, cluster, known, progress[Number(index)] ?? -1, atUs);
+      continue;
+    }
+    const stored = progress[Number(index)] ?? -1;
+    const least = e.status === 'DS_PREPARE' || e.status === 'DS_APP' ? 1 : 0;
+    dup.duplicators[key] = {
+      gpid,
+      node,
+      incarnation: replica.incarnation,
+      appliedWhenTold: replica.applied,
+      builtAt: stored >= 0 ? stored : Math.max(replica.applied, least),
+      running: false,
+      dropped: false,
+      start: -1,
+      shipped: -1,
+      confirmed: stored,
+      changedAtUs: atUs,
+      shippedAtUs: -1,
+    };
+  }
+}
+
+/**
+ * Who surely knows by now that the table is duplicated: a primary that was told, and everybody after two configuration
+ * syncs without a disturbance (`.app-info` keeps it from then on).
+ */
+export function noteGuarded(state: ModelState, cluster: ClusterState, dup: DupState, atUs: number): void {
+  const { configSyncIntervalMs, rpcTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  const known = Math.max(dup.versions[0]?.seenAtUs ?? atUs, state.disturbedAtUs);
+  const everybody = atUs > known + (2 * configSyncIntervalMs + rpcTimeoutMs) * 1000 + TASKS_US;
+  for (const index of Object.keys(dup.partitions)) {
+    const part = cluster.partitions[`${dup.appId}.${index}`];
+    for (const replica of Object.values(part?.replicas ?? {})) {
+      if (dup.guarded[replica.node] !== undefined || !replica.open) continue;
+      const primary = replica.status === 'PS_PRIMARY' && toldOf(state, dup, replica.node) !== undefined;
+      if (primary || everybody) dup.guarded[replica.node] = atUs;
+    }
+  }
+}

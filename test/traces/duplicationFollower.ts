@@ -1,0 +1,155 @@
+/** Refusing traces of the checkpoint that a follower begins with, and of the log that is kept (dup 5.5, 6.7; S4, S11). */
+import {
+  adopts,
+  APP,
+  begins,
+  change,
+  DUP_CONFIG,
+  E,
+  ends,
+  F,
+  FILLED,
+  followerConfig,
+  LOG_RUNS,
+  MARKED,
+  opens,
+  orders,
+  PREPARE,
+  PREPARED,
+  progress,
+  reported,
+  roles,
+  ROW,
+  ROWS,
+  S,
+  stored,
+  told,
+  TWO,
+} from './duplicationStory.ts';
+import { flushed, listed, logFile, logGone, P, putAt } from './story.ts';
+import type { Refused } from './refused.ts';
+
+const LATER = 40 * S;
+const MORE = [...APP, ...putAt(3, 3, 'l', 'w')];
+
+/**
+ * Decrees 1 to 3 are in the checkpoint, 2 is stored when the follower downloads an older one; 3 is stored later. FORCED: the
+ * operator starts it without a look (Q2).
+ */
+const TOO_OLD = [
+  ...TWO,
+  ...putAt(3, 3, 'l', 'w'),
+  ...PREPARE.slice(TWO.length),
+  flushed(P, 3),
+  listed(P, 3, ROWS),
+  reported(3),
+  progress(2),
+  reported(3, true),
+  ...APP.slice(PREPARED.length),
+  ...opens(F),
+  ...opens(E),
+  progress(3),
+  told('DS_APP', 3),
+];
+const FORCED = [...TOO_OLD, orders(11, change('startDup')), stored('DS_LOG'), told('DS_LOG', 3)];
+
+const FOLLOWER: readonly Refused[] = [
+  {
+    rule: 'dup/adopted-before-serving',
+    why: 'the partition serves (what it had would be lost)',
+    before: FILLED,
+    event: adopts(F, 2, ROW),
+    says: 'never served, got ballot 1',
+  },
+  {
+    rule: 'dup/adopted-before-serving',
+    why: 'the replica is open',
+    before: [...APP, ...opens(F)],
+    event: adopts(F, 2, ROW),
+    permitted: adopts(E, 2, ROW),
+  },
+  {
+    rule: 'dup/adopted-what-was-committed',
+    why: 'a decree that the master did not commit',
+    before: APP,
+    event: adopts(F, 3, ROW),
+    permitted: adopts(F, 2, ROW),
+    says: 'a decree from 1 to 2, got 3',
+  },
+  {
+    rule: 'dup/adopted-covers-the-start',
+    why: 'the log is shipped from 3 on, decree 2 is never seen (B15)',
+    before: APP,
+    event: adopts(F, 1, 0),
+    permitted: adopts(F, 2, ROW),
+    says: 'decree 2 or more: the log is shipped from behind it, got 1',
+  },
+  {
+    rule: 'dup/adopted-content-is-the-masters',
+    why: 'a file of it is not the master\'s',
+    before: APP,
+    event: adopts(F, 2, ROW + 1),
+    permitted: adopts(F, 2, ROW),
+    says: 'hk=v',
+  },
+  {
+    rule: 'dup/members-begin-alike',
+    why: 'the members begin over different checkpoints (FM11)',
+    before: [...MORE, ...opens(F), ...opens(E, 3, ROWS)],
+    event: followerConfig(1),
+    says: 'the same checkpoint of the master under every member, got 2, 3',
+  },
+  {
+    rule: 'dup/members-begin-alike',
+    why: 'a member without a checkpoint',
+    before: [...APP, ...opens(F)],
+    event: followerConfig(1),
+    says: 'got 2, none',
+  },
+];
+
+const GUARDED: readonly Refused[] = [
+  {
+    rule: 'dup/change-has-a-cause',
+    why: 'the follower began with decree 2, and the log is shipped from 4 on (B15, S15)',
+    before: [...TOO_OLD, followerConfig(1), ...roles(), ...MARKED.slice(FILLED.length)],
+    event: stored('DS_LOG'),
+    says: 'a checkpoint of decree 3 or more under partition 0, got 2',
+  },
+  {
+    rule: 'dup/starts-behind-the-checkpoint',
+    why: 'the follower began with decree 2, so decree 3 would never reach it (B15)',
+    before: FORCED,
+    event: begins(4),
+    says: 'a start of at most 3: the follower has no more, got 4',
+  },
+  {
+    rule: 'log/unshipped-records-stay',
+    why: 'decree 3 is covered by a checkpoint, and not confirmed (S8)',
+    before: [...LOG_RUNS, ...putAt(3, 3, 'l', 'w'), logFile(P, 2, 900, 3), flushed(P, 3), listed(P, 3, ROWS)],
+    event: logGone(P, 1, LATER),
+    permitted: logFile(P, 3, 1000, 3, LATER),
+    says: 'decrees above 2 to stay for duplication 77, got file 1 holds 3',
+  },
+  {
+    rule: 'log/unshipped-records-stay',
+    why: 'a paused one keeps the log as well (6.7)',
+    before: [
+      ...LOG_RUNS,
+      ends(),
+      orders(11, change('pauseDup')),
+      stored('DS_PAUSE'),
+      told('DS_PAUSE', 2),
+      ...putAt(3, 3, 'l', 'w'),
+      logFile(P, 2, 900, 3),
+      flushed(P, 3),
+      listed(P, 3, ROWS),
+    ],
+    event: logGone(P, 1, LATER),
+  },
+];
+
+export const DUPLICATION_FOLLOWER: readonly Refused[] = [...FOLLOWER, ...GUARDED].map((one) => ({
+  ...one,
+  config: DUP_CONFIG,
+}));
