@@ -168,7 +168,9 @@ export const dupSkippedAudits: AuditPair<'dup.skipped'> = {
       // What a disk refused to read is not seen in its bytes.
       if (desk.nodeView(view.node).struckUs >= duplicator.startedAtUs) return;
       const { records } = surveyLog(desk.disk(view.node), `${view.dir}/plog`, view.gpid);
-      const found = records.find(({ decree }) => decree >= claim.from && decree <= claim.to);
+      // A record of a smaller ballot than an earlier decree's was superseded; the one that was applied is lost.
+      const least = records.reduce((most, { decree, ballot }) => (decree < claim.from ? Math.max(most, ballot) : most), 0);
+      const found = records.find(({ decree, ballot }) => decree >= claim.from && decree <= claim.to && ballot >= least);
       if (found === undefined) return;
       const actual = `decree ${found.decree} of ballot ${found.ballot} in log file ${found.fileIndex}`;
       desk.lie(SKIPPED, CLAIMED, view, what, 'no record of them can be read', actual);

@@ -102,6 +102,20 @@ describe('dup.skipped', () => {
     expect(t.rules()).toEqual([SKIPPED.claimed]);
   });
 
+  it('a record that a later ballot superseded is none', () => {
+    const claims = (ballot: number): readonly string[] => {
+      const s = new DupScene().shipping(2);
+      s.ship(1);
+      // Decree 1 was proposed again; of decree 2 that ballot left nothing that can be read.
+      s.log(P, made(1, 0, ballot));
+      s.task();
+      s.dup({ kind: 'dup.skipped', from: 2, to: 2 });
+      return s.rules().filter((rule) => rule === SKIPPED.claimed);
+    };
+    expect(claims(2)).toEqual([]);
+    expect(claims(1)).toEqual([SKIPPED.claimed]);
+  });
+
   it('a disk that refused to read explains it', () => {
     const s = new DupScene().shipping(2);
     s.auditor.faultStruck('disk.read-error', P, GPID, '');
