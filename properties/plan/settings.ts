@@ -52,7 +52,7 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'duplicationSyncPeriodMs', min: 100, max: 60_000, calm: 1000, drawn: [1000, 500, 2000], needsFollower: true },
   { name: 'dupSyncTimeoutMs', min: 10, max: 10_000, calm: 400, drawn: [400], needsFollower: true },
   { name: 'dupProgressMinUpdatePeriodMs', min: 0, max: 60_000, calm: 500, drawn: [500, 100, 1500], needsFollower: true },
-  { name: 'dupNoMutationLoadDelayMs', min: 1, max: 10_000, calm: 50, drawn: [50, 20, 150], needsFollower: true },
+  { name: 'dupNoMutationLoadDelayMs', min: 1, max: 10_000, calm: 50, drawn: [50, 20, 150, 5], needsFollower: true },
   { name: 'duplicateLogBatchBytes', min: 1, max: 1 << 20, calm: 4096, drawn: [4096, 100, 300], needsFollower: true },
   { name: 'dupMaxAllowedWriteSizeBytes', min: 1, max: 1 << 30, calm: 1 << 20, drawn: [1 << 20, 400], needsFollower: true },
   { name: 'dupLoadErrorRepeatMs', min: 10, max: 60_000, calm: 500, drawn: [500, 200], needsFollower: true },
