@@ -2,6 +2,7 @@
  * Every RPC of the cluster: code, request and response. Plain frozen data; a mutation travels as its record bytes
  * (plog 5: the same bytes as in the log). Sections of replication-and-checkpoint.md beside each.
  */
+import type { BulkLoadRpcTypes } from './bulkLoadMessages.ts';
 import type { DuplicationRpcTypes } from './duplicationMessages.ts';
 import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
@@ -177,7 +178,7 @@ export interface QueryCheckpointInfoResponse {
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes extends DuplicationRpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };

@@ -49,6 +49,8 @@ export const TASK_CODES = {
   RPC_QUERY_LAST_CHECKPOINT_INFO: spec(R, 'COMMON'),
   RPC_QUERY_APP_INFO: spec(R, 'COMMON'),
   RPC_REMOVE_REPLICA: spec(R, 'COMMON'),
+  RPC_BULK_LOAD: spec(R, 'COMMON'),
+  RPC_GROUP_BULK_LOAD: spec(R, 'COMMON'),
   // replication, LOW
   RPC_RRDB_RRDB_PUT: spec(R, 'LOW', 20),
   RPC_RRDB_RRDB_REMOVE: spec(R, 'LOW', 20),
@@ -83,6 +85,8 @@ export const TASK_CODES = {
   LPC_DUPLICATE_CHECKPOINT: spec(D, 'COMMON', 20),
   RPC_NFS_GET_FILE_SIZE: spec(D, 'COMMON', 20),
   RPC_NFS_COPY: spec(D, 'COMMON', 20),
+  LPC_BACKGROUND_BULK_LOAD: spec(D, 'COMMON', 20),
+  LPC_BULK_LOAD_INGESTION: spec(D, 'COMMON', 20),
   // reads
   RPC_RRDB_RRDB_GET: spec('THREAD_POOL_LOCAL_APP', 'COMMON', 20),
   // meta server
@@ -98,6 +102,10 @@ export const TASK_CODES = {
   RPC_CM_QUERY_DUPLICATION: spec(M, 'COMMON', 20),
   RPC_CM_LIST_DUPLICATION: spec(M, 'COMMON', 20),
   RPC_CM_DUPLICATION_SYNC: spec(M, 'COMMON', 20),
+  RPC_CM_START_BULK_LOAD: spec(M, 'COMMON', 20),
+  RPC_CM_CONTROL_BULK_LOAD: spec(M, 'COMMON', 20),
+  RPC_CM_QUERY_BULK_LOAD_STATUS: spec(M, 'COMMON', 20),
+  RPC_CM_CLEAR_BULK_LOAD: spec(M, 'COMMON', 20),
   LPC_META_STATE_NORMAL: spec(M, 'COMMON', 20),
   LPC_META_STATE_HIGH: spec('THREAD_POOL_META_STATE', 'HIGH', 20),
 } as const satisfies Record<string, TaskSpec>;
