@@ -22,6 +22,7 @@ import type {
 } from '../protocol/messages.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
+import { throttlingHintOf } from '../replica/throttling/throttlingEnvs.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
@@ -231,7 +232,17 @@ export class AppService {
   }
 
   checkSetEnvs(request: UpdateEnvsRequest): Refusal | undefined {
-    return Object.keys(request.set).length === 0 ? invalid('no envs to set') : this.checkEnvs(request.set);
+    if (Object.keys(request.set).length === 0) return invalid('no envs to set');
+    return this.checkEnvs(request.set) ?? this.checkThrottling(request.set);
+  }
+
+  /** The first bad value refuses all. A creation is not checked, as upstream: replicas do without what they cannot read. */
+  checkThrottling(envs: Readonly<Record<string, string>>): Refusal | undefined {
+    for (const [key, value] of Object.entries(envs)) {
+      const hint = throttlingHintOf(key, value);
+      if (hint !== undefined) return invalid(hint);
+    }
+    return undefined;
   }
 
   /** A table that is neither available nor dropped is busy. */

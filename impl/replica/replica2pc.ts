@@ -49,7 +49,8 @@ export class Replica2pc {
     this.onWrite({ code: 'RPC_RRDB_RRDB_DUPLICATE', request, replier });
   }
 
-  private onWrite(write: ClientWrite): void {
+  /** `throttled`: it has waited, and is not throttled again (thr 5.1). */
+  onWrite(write: ClientWrite, throttled = false): void {
     const denial = denialOf(this.replica.app.envs, 'write');
     if (denial === 'silence') return;
     const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseWrite(write);
@@ -57,6 +58,7 @@ export class Replica2pc {
       this.responseClientWrite(write, refusal);
       return;
     }
+    if (!throttled && this.replica.throttle.throttleWriteRequest(write)) return;
     const mutation = this.queue.addWork(write);
     if (mutation !== undefined) this.initPrepare(mutation, false);
   }
