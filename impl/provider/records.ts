@@ -50,7 +50,7 @@ export function metadataOf(json: unknown): BulkLoadMetadata | undefined {
   const fields = fieldsOf(json, ['files', 'file_total_size']);
   if (fields === undefined) return undefined;
   const fileTotalSize = intOf(fields, 'file_total_size', JSON_I64);
-  const list: unknown = fields.get('files') ?? [];
+  const list: unknown = fields.has('files') ? fields.get('files') : [];
   if (fileTotalSize === undefined || !Array.isArray(list)) return undefined;
   const files: FileMeta[] = [];
   for (const entry of list) {
