@@ -1,7 +1,7 @@
 /**
- * What bulk load needs of a block service (bl 5, 14.2): whole reads, and downloads in blocks. Calls block the worker, as
- * upstream's do; errors are answers, never exceptions. The kind built here is upstream's `local_service`; an HDFS client
- * could stand behind the same contract.
+ * What bulk load needs of a block service (bl 5, 14.2): whole reads, and downloads in blocks. Calls block the worker,
+ * as upstream's do; errors are answers, never exceptions. The kind built here is upstream's `local_service`; an HDFS
+ * client could stand behind the same contract.
  */
 
 /** Upstream's provider type (`file_provider_type` names a service of this type). */
@@ -30,8 +30,8 @@ export interface RemoteFile {
 
 export interface FileProvider {
   /**
-   * A handle of a file. With `ignoreMetadata` the sidecar is not looked at and the answer is ERR_OK; else a sidecar that
-   * is there but unreadable is ERR_FS_INTERNAL. A missing file still has a handle.
+   * A handle of a file. With `ignoreMetadata` the sidecar is not looked at and the answer is ERR_OK; else a sidecar
+   * that is there but unreadable is ERR_FS_INTERNAL. A missing file still has a handle.
    */
   createFile(path: string, ignoreMetadata: boolean): Answer<RemoteFile>;
 }

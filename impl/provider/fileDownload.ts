@@ -1,10 +1,10 @@
 /**
  * One file's way from a provider to the own disk (bl 14.2), in blocks, with the MD5 taken on the way. What is made of
- * size and MD5 is the caller's. Every refusal of the own disk is ERR_FILE_OPERATION_FAILED; a remote file that is missing
- * is damage, not something to wait for: ERR_CORRUPTION.
+ * size and MD5 is the caller's. Every refusal of the own disk is ERR_FILE_OPERATION_FAILED; a remote file that is
+ * missing is damage, not something to wait for: ERR_CORRUPTION.
  *
- * The caller may hop between blocks, as the transfer takes its time: `begin()`, then `nextBlock()` while it answers 'more'.
- * A failed download leaves what it wrote; the next round finds it by its size.
+ * The caller may hop between blocks, as the transfer takes its time: `begin()`, then `nextBlock()` while it answers
+ * 'more'. A failed download leaves what it wrote; the next round finds it by its size.
  */
 import type { Context } from '../context.ts';
 import { DiskError } from '../env/contract.ts';
@@ -14,7 +14,11 @@ import { answer, type Answer, failed, type RemoteError, type RemoteFile } from '
 export const DOWNLOAD_BLOCK_BYTES = 1 << 20;
 
 /** ERR_PATH_ALREADY_EXIST: there is a local file of that name, left alone. */
-export type DownloadError = 'ERR_CORRUPTION' | 'ERR_FS_INTERNAL' | 'ERR_FILE_OPERATION_FAILED' | 'ERR_PATH_ALREADY_EXIST';
+export type DownloadError =
+  | 'ERR_CORRUPTION'
+  | 'ERR_FS_INTERNAL'
+  | 'ERR_FILE_OPERATION_FAILED'
+  | 'ERR_PATH_ALREADY_EXIST';
 
 export interface Downloaded {
   readonly sizeBytes: number;

@@ -1,7 +1,7 @@
 /**
- * Makes what a load needs on a provider from rows (bl 5): for each partition its sorted runs and their metadata, and one
- * `bulk_load_info`, each file with its sidecar. Pure: the caller writes the files, onto a real disk or into a simulated
- * provider. Bytes depend on nothing but the rows and the options.
+ * Makes what a load needs on a provider from rows (bl 5): for each partition its sorted runs and their metadata, and
+ * one `bulk_load_info`, each file with its sidecar. Pure: the caller writes the files, onto a real disk or into a
+ * simulated provider. Bytes depend on nothing but the rows and the options.
  */
 import type { FileMeta } from '../protocol/bulkLoadMessages.ts';
 import { md5Hex } from '../protocol/md5.ts';

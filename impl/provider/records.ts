@@ -1,6 +1,6 @@
 /**
- * The JSON records on a provider: `bulk_load_info`, `bulk_load_metadata` and local_service's sidecar, in upstream's keys
- * and order (bl 4.4, 5). Decoding takes what upstream's takes, and answers undefined for anything else.
+ * The JSON records on a provider: `bulk_load_info`, `bulk_load_metadata` and local_service's sidecar, in upstream's
+ * keys and order (bl 4.4, 5). Decoding takes what upstream's takes, and answers undefined for anything else.
  */
 import { fieldsOf, intOf, JSON_I32, JSON_I64, parseJson, textOf } from '../protocol/jsonRecord.ts';
 import type { BulkLoadMetadata, FileMeta } from '../protocol/bulkLoadMessages.ts';

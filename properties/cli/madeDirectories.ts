@@ -1,5 +1,6 @@
 /** Directories that a command made and takes back when it fails. */
 import { DiskError, type Disk } from '../../impl/env/contract.ts';
+import { parentOf } from '../../impl/env/diskPath.ts';
 
 export interface MadeDirectories {
   /** Removes the last directory with all that is in it, and those above it that were made for it. */
@@ -9,7 +10,7 @@ export interface MadeDirectories {
 /** Makes a directory and its parents; the refusal of the disk leaves none of them. */
 export function makeDirectories(disk: Disk, dir: string): MadeDirectories {
   const missing: string[] = [];
-  for (let at = dir; at !== '' && !disk.exists(at); at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) missing.push(at);
+  for (let at = dir; at !== '' && !disk.exists(at); at = parentOf(at)) missing.push(at);
   const undo = (): void => {
     missing.forEach((made, at) => {
       removeIfPossible(disk, made, at === 0);

@@ -47,18 +47,27 @@ export function runSst(path: string, options: SstOptions, io: Pick<Io, 'out'>): 
   checkPartitions(path, rows, options.partitions);
   const written = writing(options.root, () => writeLoad(rows, options));
   const { cluster, app, partitions } = options;
-  io.out(`${written.dir}: ${partitions} partitions, ${rows.length} rows, ${written.runs} sorted files of ${written.runBytes} bytes`);
-  io.out(`load it with: start_bulk_load -a ${app} -c ${cluster} -p local_service -r <path of ${options.root} below the provider's root>`);
+  const files = `${written.runs} sorted files of ${written.runBytes} bytes`;
+  io.out(`${written.dir}: ${partitions} partitions, ${rows.length} rows, ${files}`);
+  const below = `<path of ${options.root} below the provider's root>`;
+  io.out(`load it with: start_bulk_load -a ${app} -c ${cluster} -p local_service -r ${below}`);
   return EXIT.nothingFound;
 }
 
 function checkNames({ app, cluster }: SstOptions): void {
-  if (!isAppName(app) || /^\.+$/.test(app)) throw new BadInput(`--app ${JSON.stringify(app)}: not a table's name`);
-  if (!/^[\w.-]+$/.test(cluster) || /^\.+$/.test(cluster)) throw new BadInput(`--cluster ${JSON.stringify(cluster)}: not a cluster's name`);
+  if (!isAppName(app) || isDots(app)) throw new BadInput(`--app ${JSON.stringify(app)}: not a table's name`);
+  if (/^[\w.-]+$/.test(cluster) && !isDots(cluster)) return;
+  throw new BadInput(`--cluster ${JSON.stringify(cluster)}: not a cluster's name`);
+}
+
+function isDots(name: string): boolean {
+  return /^\.+$/.test(name);
 }
 
 function checkPartitions(path: string, rows: readonly ReadRow[], partitions: number): void {
-  if (rows.length < partitions) throw new BadInput(`${path}: ${rows.length} rows for ${partitions} partitions; ${UNLOADABLE}`);
+  if (rows.length < partitions) {
+    throw new BadInput(`${path}: ${rows.length} rows for ${partitions} partitions; ${UNLOADABLE}`);
+  }
   const empty: number[] = [];
   for (const [index, places] of partitionRows(rows, partitions).entries()) if (places.length === 0) empty.push(index);
   if (empty.length === 0) return;

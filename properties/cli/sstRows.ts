@@ -1,9 +1,9 @@
 /**
- * Reads the rows of `pegasus-check sst`: JSON lines or CSV, UTF-8. Every fault of the file is a `BadInput` that names file
- * and line.
+ * Reads the rows of `pegasus-check sst`: JSON lines or CSV, UTF-8. Every fault of the file is a `BadInput` that names
+ * file and line.
  *
- * JSON lines: one object a line, `{"hashKey": "...", "sortKey": "...", "value": "...", "expireTs": 0}`. CSV (RFC 4180): a
- * first line with the same names in any order. `hashKey` and `value` must be there; `sortKey` is '' and `expireTs`
+ * JSON lines: one object a line, `{"hashKey": "...", "sortKey": "...", "value": "...", "expireTs": 0}`. CSV (RFC 4180):
+ * a first line with the same names in any order. `hashKey` and `value` must be there; `sortKey` is '' and `expireTs`
  * (seconds since 2016-01-01; 0: never) is 0 when left out.
  */
 import type { LoadRow } from '../../impl/provider/loadSet.ts';
@@ -82,7 +82,9 @@ function objectOf(path: string, line: number, text: string): ReadonlyMap<string,
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad(path, line, 'not a JSON object');
   const fields = new Map<string, unknown>(Object.entries(json));
-  for (const name of fields.keys()) if (!COLUMNS.includes(name)) throw bad(path, line, `unknown field ${JSON.stringify(name)}`);
+  for (const name of fields.keys()) {
+    if (!COLUMNS.includes(name)) throw bad(path, line, `unknown field ${JSON.stringify(name)}`);
+  }
   return fields;
 }
 
@@ -91,11 +93,14 @@ function csvRows(path: string, bytes: Uint8Array): readonly ReadRow[] {
   const header = records.shift();
   if (header === undefined) throw new BadInput(`${path}: no rows`);
   const names = header.fields;
-  for (const name of names) if (!COLUMNS.includes(name)) throw bad(path, header.line, `unknown column ${JSON.stringify(name)}`);
+  for (const name of names) {
+    if (!COLUMNS.includes(name)) throw bad(path, header.line, `unknown column ${JSON.stringify(name)}`);
+  }
   if (new Set(names).size < names.length) throw bad(path, header.line, 'a column stands twice');
   for (const name of ['hashKey', 'value']) if (!names.includes(name)) throw bad(path, header.line, `no column ${name}`);
   return records.map(({ line, fields }) => {
-    if (fields.length !== names.length) throw bad(path, line, `${fields.length} fields, the first line names ${names.length}`);
+    const named = names.length;
+    if (fields.length !== named) throw bad(path, line, `${fields.length} fields, the first line names ${named}`);
     return rowOf(path, line, new Map(names.map((name, at) => [name, csvValue(name, fields[at] ?? '')])));
   });
 }
@@ -111,7 +116,8 @@ function csvValue(name: string, text: string): string | number {
 function rowOf(path: string, line: number, fields: ReadonlyMap<string, unknown>): ReadRow {
   const text = (name: string): string => {
     const value = fields.get(name);
-    if (typeof value !== 'string') throw bad(path, line, fields.has(name) ? `${name} is not a string` : `${name} is missing`);
+    if (!fields.has(name)) throw bad(path, line, `${name} is missing`);
+    if (typeof value !== 'string') throw bad(path, line, `${name} is not a string`);
     if (!value.isWellFormed()) throw bad(path, line, `${name} holds half a character`);
     return Buffer.from(value, 'utf8').toString('latin1');
   };
@@ -120,6 +126,8 @@ function rowOf(path: string, line: number, fields: ReadonlyMap<string, unknown>)
     throw bad(path, line, `expireTs is not a whole number from 0 to ${MOST_EXPIRE_TS}`);
   }
   const hashKey = text('hashKey');
-  if (hashKey.length > MOST_HASH_KEY_BYTES) throw bad(path, line, `hashKey of ${hashKey.length} bytes, at most ${MOST_HASH_KEY_BYTES}`);
+  if (hashKey.length > MOST_HASH_KEY_BYTES) {
+    throw bad(path, line, `hashKey of ${hashKey.length} bytes, at most ${MOST_HASH_KEY_BYTES}`);
+  }
   return { line, hashKey, sortKey: fields.has('sortKey') ? text('sortKey') : '', value: text('value'), expireTs };
 }
