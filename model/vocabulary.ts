@@ -144,7 +144,8 @@ export type CheckpointTrigger =
   | 'retry-after-flush'
   | 'manual-compaction'
   | 'open'
-  | 'start-up';
+  | 'start-up'
+  | 'bulk-load';
 
 /** A partition's configuration as the meta server owns it (repl 1.1). `primary` is '' while there is none. */
 export interface PartitionConfig {

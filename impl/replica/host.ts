@@ -1,6 +1,7 @@
 /** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
 import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
+import type { DownloadSlots } from './bulkLoad/types.ts';
 import type { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 
@@ -25,6 +26,8 @@ export interface ReplicaHost {
   readonly clusterNumber: number;
   /** The routes to another cluster's tables, one for all replicas; undefined when the config file names no such cluster. */
   resolverOf(cluster: ClusterId): TableResolver | undefined;
+  /** Of this server's replicas, for downloads of bulk loads. */
+  readonly downloadSlots: DownloadSlots;
   /** Of all replicas of this process. */
   readonly metrics: Metrics;
 }

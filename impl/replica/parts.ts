@@ -1,4 +1,11 @@
 /** The parts of this room; see impl/parts.ts. */
+import { BulkLoadDirectory } from './bulkLoad/bulkLoadDirectory.ts';
+import { BulkLoadDownloader } from './bulkLoad/bulkLoadDownloader.ts';
+import { BulkLoadGroup } from './bulkLoad/bulkLoadGroup.ts';
+import { BulkLoadIngestion } from './bulkLoad/bulkLoadIngestion.ts';
+import { BulkLoadServer } from './bulkLoad/bulkLoadServer.ts';
+import { BulkLoadDownloadSlots } from './bulkLoad/downloadSlots.ts';
+import { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import { CheckpointQuery } from './checkpointQuery.ts';
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
@@ -57,4 +64,11 @@ export const replicaParts = {
   ReplicaThrottle,
   ThrottlingController,
   TokenBucketThrottlingController,
+  BulkLoadServer,
+  BulkLoadDownloadSlots,
+  BulkLoadDirectory,
+  BulkLoadDownloader,
+  BulkLoadGroup,
+  BulkLoadIngestion,
+  ReplicaBulkLoader,
 } as const;

@@ -11,6 +11,7 @@ import type { Replier } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
+import type { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
 import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import type { GroupChecker } from './groupCheck.ts';
@@ -52,6 +53,7 @@ export class Replica {
   readonly reads: ReplicaReads;
   readonly throttle: ReplicaThrottle;
   readonly duplicatorManager: ReplicaDuplicatorManager;
+  readonly bulkLoader: ReplicaBulkLoader;
   app: AppInfo;
   config: ReplicaConfig;
   inactiveIsTransient = false;
@@ -91,6 +93,7 @@ export class Replica {
     this.reads = new parts.ReplicaReads(ctx, this);
     this.throttle = new parts.ReplicaThrottle(ctx, this);
     this.duplicatorManager = new parts.ReplicaDuplicatorManager(ctx, this);
+    this.bulkLoader = new parts.ReplicaBulkLoader(ctx, this, host.downloadSlots);
   }
 
   status(): PartitionStatus {
@@ -259,6 +262,7 @@ export class Replica {
   /** Duplicators go first: they read the log and ask for the storage's decrees (dup.B33). */
   cancelAllTasks(): void {
     this.duplicatorManager.removeAllDuplications();
+    this.bulkLoader.close();
     this.checkpoints.cancelTimer();
     this.checkpoints.giveBackManualCheckpoint();
     this.groupChecker.stopGroupCheck();
