@@ -166,6 +166,13 @@ describe('what cannot be loaded or written', () => {
     expect(readFileSync(root, 'utf8')).toBe('mine');
   });
 
+  it('a name too long for the file system is one line, and the directories above it are taken back', async () => {
+    const ran = await sst('r.jsonl', five, 1, '--app', 't'.repeat(250));
+    expect([ran.code, ran.err.split('\n').length]).toEqual([2, 1]);
+    expect(ran.err).toContain(`pegasus-check: ${root}: cannot be written: mkdir `);
+    expect(existsSync(join(dir, 'deep'))).toBe(false);
+  });
+
   it('names that are no table, no cluster, no number, or no file', async () => {
     const args = (changed: Readonly<Record<string, string>>): string[] => {
       const all = { '--app-id': '2', '--app': 't', '--cluster': 'c', '--partitions': '1', '--root': root, ...changed };
