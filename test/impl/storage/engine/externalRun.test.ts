@@ -7,6 +7,8 @@ import { encodeValue } from '../../../../impl/storage/app/valueSchema.ts';
 import { StorageError } from '../../../../impl/storage/engine/contract.ts';
 import { openExternalRun, rowsOf, type ExpectedFile } from '../../../../impl/storage/engine/externalRun.ts';
 import { encodeRun } from '../../../../impl/storage/engine/sortedRun.ts';
+import { loadFiles } from '../../../../impl/provider/loadSet.ts';
+import { created, rowsOf as rowsOfEngine } from './engineHost.ts';
 
 const KEYS = [storedKey('h', 'a'), storedKey('h', 'b')];
 const VALUES = [encodeValue('one', 0, 0, 0), encodeValue('', 7, 0, 0)];
@@ -57,5 +59,32 @@ describe('an external run', () => {
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(open(damaged)).toMatch(/^corruption/);
     }
+  });
+});
+
+describe('a load made from rows', () => {
+  const rows = Array.from({ length: 12 }, (_, i) => ({ hashKey: `h${i}`, sortKey: '', value: `new${i}`, expireTs: 0 }));
+
+  it('is taken in by the engine, over rows that were there, and is there after an open', () => {
+    const { process, engine } = created();
+    const { disk } = process;
+    const old = storedKey('h3', '');
+    engine.write([{ key: old, value: encodeValue('old', 0, 5, 1) }, { key: storedKey('z', ''), value: encodeValue('kept', 0, 5, 1) }], 1);
+    disk.mkdir('r/bulk_load/0');
+    const runs: string[] = [];
+    for (const { path, bytes } of loadFiles({ appId: 1, appName: 't', partitionCount: 1 }, rows, 60)) {
+      disk.create(`r/bulk_load/${path}`);
+      disk.write(`r/bulk_load/${path}`, 0, bytes);
+      if (path.endsWith('.sst')) runs.push(`r/bulk_load/${path}`);
+    }
+    expect(runs.length).toBeGreaterThan(2);
+    engine.ingest(runs, false, 2);
+    const expected = [...rows.map(({ hashKey, value }) => `${hashKey}=${value}`), 'z=kept'].sort();
+    const found = (): string[] => rowsOfEngine(engine).map((row) => row.slice(2).replace(/=[^]{12}/, '='));
+    expect(found().sort()).toEqual(expected);
+    engine.abandon();
+    engine.open('existing');
+    expect(found().sort()).toEqual(expected);
+    expect(engine.lastFlushedDecree()).toBe(2);
   });
 });
