@@ -34,7 +34,8 @@ import type { AppState, ServerState } from './serverState.ts';
 type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
-  | { readonly kind: 'duplicating'; readonly then: Continuation };
+  | { readonly kind: 'duplicating'; readonly then: Continuation }
+  | { readonly kind: 'bulkLoading'; readonly value: boolean; readonly then: Continuation };
 
 interface Creation {
   readonly replier: Replier<AdminResponse>;
@@ -279,6 +280,9 @@ export class AppService {
       case 'duplicating':
         this.doStoreDuplicating(app);
         break;
+      case 'bulkLoading':
+        this.doStoreIsBulkLoading(app, change.value);
+        break;
     }
   }
 
@@ -295,12 +299,24 @@ export class AppService {
     else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
   }
 
+  /** Whether a bulk load of the table runs, as its record says (bl 4.1); `then` when it is stored. */
+  storeIsBulkLoading(appId: number, value: boolean, then: Continuation): void {
+    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', value, then });
+  }
+
+  /** A load of a table that is dropped meanwhile does not begin. */
+  doStoreIsBulkLoading(app: AppState, value: boolean): void {
+    const { info, isBulkLoading } = app.record;
+    if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
+    else this.storeStatus(app, { ...app.record, isBulkLoading: value }, 'onChangeStored');
+  }
+
   onChangeStored(appId: number, record: AppRecord): void {
     const app = this.appOf(appId);
     this.applyRecord(app, record);
     const queue = this.changes.get(appId);
     const change = queue?.shift();
-    if (change?.kind === 'duplicating') resume(change.then, undefined);
+    if (change?.kind === 'duplicating' || change?.kind === 'bulkLoading') resume(change.then, undefined);
     else if (change !== undefined) this.succeed(change.replier, app);
     const next = queue?.[0];
     if (next === undefined) this.changes.delete(appId);

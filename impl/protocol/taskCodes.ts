@@ -57,6 +57,7 @@ export const TASK_CODES = {
   RPC_RRDB_RRDB_REMOVE: spec(R, 'LOW', 20),
   RPC_RRDB_RRDB_MULTI_PUT: spec(R, 'LOW', 20),
   RPC_RRDB_RRDB_DUPLICATE: spec(R, 'LOW', 20),
+  RPC_RRDB_RRDB_BULK_LOAD: spec(R, 'LOW', 20),
   LPC_EXEC_COMMAND_ON_REPLICA: spec(R, 'LOW'),
   LPC_REPLICATION_LOW: spec(R, 'LOW'),
   // long pool
