@@ -1,6 +1,7 @@
 /** The parts of this room; see impl/parts.ts. */
 import { AppService } from './appService.ts';
 import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
+import { BulkLoadRecovery } from './bulkLoad/bulkLoadRecovery.ts';
 import { BulkLoadReplies } from './bulkLoad/bulkLoadReplies.ts';
 import { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import { BulkLoadStartChecks } from './bulkLoad/bulkLoadStartChecks.ts';
@@ -38,6 +39,7 @@ export const metaParts = {
   FollowerAppClient,
   FollowerAppRules,
   BulkLoadPoller,
+  BulkLoadRecovery,
   BulkLoadReplies,
   BulkLoadService,
   BulkLoadStartChecks,
