@@ -97,6 +97,7 @@ export class Replica2pc {
       const status = this.diskStatusOfGroup();
       if (status !== 'NORMAL') return this.diskStatusToError(status);
     }
+    if (this.replica.bulkLoader.ingestion.isIngesting) return 'ERR_OPERATION_DISABLED'; // bl 15.1 #9
     if (this.hasTooFewMembers()) return 'ERR_NOT_ENOUGH_MEMBER';
     return undefined;
   }

@@ -57,6 +57,25 @@ describe('admission (bl 15.1)', () => {
   });
 });
 
+describe('a client while its partition ingests', () => {
+  it('reads, and writes again when all have ingested', () => {
+    const c = new LoadCluster();
+    const put = (value: string): string | undefined => {
+      const box = c.put(c.gpid, 'k', value);
+      c.runUntil(() => box.result !== undefined);
+      return box.result?.error;
+    };
+    const { ingestion } = c.loader();
+    expect(put('before')).toBe('ERR_OK');
+    ingestion.startIngestion();
+    expect(put('during')).toBe('ERR_OPERATION_DISABLED');
+    expect(c.read(c.gpid, 'k')).toBe('before');
+    ingestion.onGroupFinished();
+    expect(put('after')).toBe('ERR_OK');
+    expect(c.read(c.gpid, 'k')).toBe('after');
+  });
+});
+
 describe('the files of an applied ingestion write (bl 15.3)', () => {
   it('go into the engine in a task of their own', () => {
     const { c, engine } = loaded();
