@@ -220,8 +220,7 @@ export class BulkLoadService {
     const app = this.state.liveApp(appName);
     const unavailable = this.unavailableError(appName);
     if (app === undefined || unavailable !== 'ERR_OK') {
-      const hint = `app(${appName}) is not existed or not available`;
-      replier.reply({ ...NOTHING_KNOWN, error: unavailable, hint, appName });
+      this.refuseQuery(request, unavailable, `app(${appName}) is not existed or not available`, replier);
       return;
     }
     const load = this.loads.get(app.appId);
@@ -237,6 +236,10 @@ export class BulkLoadService {
       bulkLoadStates: app.configs.map((_, i) => load?.partitions[i]?.states ?? {}),
       isBulkLoading,
     });
+  }
+
+  refuseQuery(request: BulkLoadAppRequest, error: ErrorCode, hint: string, to: Replier<QueryBulkLoadResponse>): void {
+    to.reply({ ...NOTHING_KNOWN, error, hint, appName: request.appName });
   }
 
   clearBulkLoad(request: BulkLoadAppRequest, replier: Reply): void {
