@@ -212,12 +212,16 @@ export class BulkLoadDownloader {
   /** Block after block, each in a task: between them the round may end (bl.B32). */
   continueDownload(download: FileDownload, index: number, round: number): void {
     if (this.isStale(round)) return;
-    this.queued = undefined;
     const block = download.nextBlock();
     if (block.error !== 'ERR_OK') this.onDownloadFailed(block.error);
-    else if (block.value === 'more') this.post(task(this, 'continueDownload', download, index, round));
+    else if (block.value === 'more') this.continueLater(task(this, 'continueDownload', download, index, round));
     else if (index === METADATA) this.readMetadata(round);
     else this.onFileDownloaded(download.downloaded().md5, index, round);
+  }
+
+  /** A transfer under way cannot be cancelled; it finds its round ended. */
+  private continueLater(then: Continuation): void {
+    this.ctx.env.tasks.post('LPC_BACKGROUND_BULK_LOAD', this.replica.hash, 0, then);
   }
 
   onDownloadFailed(error: DownloadError): void {

@@ -38,12 +38,13 @@ class MetaCluster extends LoadCluster {
 
   runToStatus(status: BulkLoadStatus, seconds = 120): void {
     for (let i = 0; i < seconds && this.query().appStatus !== status; i++) this.run(1000);
-    expect(this.query().appStatus).toBe(status);
+    const { appStatus } = this.query();
+    if (appStatus !== status) throw new Error(`${appStatus}, not ${status}`);
   }
 
   runToEnd(seconds = 120): void {
     for (let i = 0; i < seconds && this.query().isBulkLoading; i++) this.run(1000);
-    expect(this.query().isBulkLoading).toBe(false);
+    if (this.query().isBulkLoading) throw new Error('still loading');
   }
 }
 
@@ -95,6 +96,7 @@ describe('a load that the meta server runs', () => {
     for (const node of NODES) expect(c.loader(node).localStatus).toBe('BLS_PAUSED');
     expect(c.control('BLC_RESTART')).toBe('ERR_OK');
     c.runToStatus('BLS_INGESTING');
+    expect(c.query().partitionsStatus).toEqual(['BLS_INGESTING']);
     expect(c.checks()).toEqual([]);
   });
 });
