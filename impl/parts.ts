@@ -4,6 +4,7 @@
  */
 import { clientParts } from './client/parts.ts';
 import { metaParts } from './meta/parts.ts';
+import { providerParts } from './provider/parts.ts';
 import { pipelineParts } from './replica/duplication/pipeline/parts.ts';
 import { replicaParts } from './replica/parts.ts';
 import { appParts } from './storage/app/parts.ts';
@@ -16,6 +17,7 @@ export const DEFAULT_PARTS = {
   ...appParts,
   ...replicaParts,
   ...pipelineParts,
+  ...providerParts,
   ...metaParts,
   ...clientParts,
 };

@@ -71,6 +71,20 @@ export interface Settings {
   readonly dupSyncTimeoutMs: number;
   /** The block that one request of a file copy asks for (upstream's `nfs_copy_block_bytes`). */
   readonly nfsCopyBlockBytes: number;
+  // bulk load (bl 19; the intervals are hard-coded upstream, bl 2)
+  readonly bulkLoadMaxRollbackTimes: number;
+  readonly bulkLoadVerifyBeforeIngest: boolean;
+  readonly enableConcurrentBulkLoad: boolean;
+  readonly bulkLoadNodeMaxIngestingCount: number;
+  readonly bulkLoadNodeMinDiskCount: number;
+  readonly maxConcurrentBulkLoadDownloadingCount: number;
+  readonly bulkLoadRequestIntervalMs: number;
+  readonly bulkLoadIngestRequestIntervalMs: number;
+  /** A partition without a primary, or with too few members; a status write that is on its way. */
+  readonly bulkLoadRetryMs: number;
+  readonly bulkLoadTryAgainMs: number;
+  /** `[task.RPC_RRDB_RRDB_BULK_LOAD]` timeout of the ingestion write. */
+  readonly ingestionWriteTimeoutMs: number;
   // client
   readonly clientTimeoutMs: number;
   readonly clientRetryMs: number;
@@ -132,6 +146,17 @@ export const DEFAULT_SETTINGS: Settings = {
   dupRequestTimeoutMs: 100_000,
   dupSyncTimeoutMs: 3000,
   nfsCopyBlockBytes: 4 << 20,
+  bulkLoadMaxRollbackTimes: 10,
+  bulkLoadVerifyBeforeIngest: false,
+  enableConcurrentBulkLoad: false,
+  bulkLoadNodeMaxIngestingCount: 4,
+  bulkLoadNodeMinDiskCount: 1,
+  maxConcurrentBulkLoadDownloadingCount: 5,
+  bulkLoadRequestIntervalMs: 10_000,
+  bulkLoadIngestRequestIntervalMs: 150,
+  bulkLoadRetryMs: 1000,
+  bulkLoadTryAgainMs: 10,
+  ingestionWriteTimeoutMs: 10_000,
   clientTimeoutMs: 5000,
   clientRetryMs: 100,
   poolWorkers: {

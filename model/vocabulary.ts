@@ -84,6 +84,9 @@ export type ErrorCode =
   | 'ERR_INCONSISTENT_STATE'
   | 'ERR_STATE_FREEZED'
   | 'ERR_NOT_IMPLEMENTED'
+  | 'ERR_FS_INTERNAL'
+  | 'ERR_INGESTION_FAILED'
+  | 'ERR_RETRY_EXHAUSTED'
   | 'ERR_UNKNOWN';
 
 /** A duplication of one table: wall seconds at its creation, raised until unused within the table (dup 1). */
@@ -94,6 +97,24 @@ export type DuplicationStatus = 'DS_INIT' | 'DS_PREPARE' | 'DS_APP' | 'DS_LOG' |
 
 /** dup 2.1: what the loader does about a log file that cannot be read. */
 export type DuplicationFailMode = 'FAIL_SLOW' | 'FAIL_SKIP' | 'FAIL_FAST';
+
+/** bl 2, in the order of the wire values: of a table, of a partition, and (INVALID to SUCCEED and PAUSED) of a replica. */
+export type BulkLoadStatus =
+  | 'BLS_INVALID'
+  | 'BLS_DOWNLOADING'
+  | 'BLS_DOWNLOADED'
+  | 'BLS_INGESTING'
+  | 'BLS_SUCCEED'
+  | 'BLS_FAILED'
+  | 'BLS_PAUSING'
+  | 'BLS_PAUSED'
+  | 'BLS_CANCELED';
+
+/** bl 2: of a replica's storage engine. */
+export type IngestionStatus = 'IS_INVALID' | 'IS_RUNNING' | 'IS_SUCCEED' | 'IS_FAILED';
+
+/** bl 2: what an operator may ask of a load that runs. */
+export type BulkLoadControlType = 'BLC_PAUSE' | 'BLC_RESTART' | 'BLC_CANCEL' | 'BLC_FORCE_CANCEL';
 
 /** dup 2.2: how `list` compares a table's name with its pattern. */
 export type PatternMatchType = 'ALL' | 'EXACT' | 'ANYWHERE' | 'PREFIX' | 'POSTFIX' | 'REGEX' | 'INVALID';
@@ -123,7 +144,8 @@ export type CheckpointTrigger =
   | 'retry-after-flush'
   | 'manual-compaction'
   | 'open'
-  | 'start-up';
+  | 'start-up'
+  | 'bulk-load';
 
 /** A partition's configuration as the meta server owns it (repl 1.1). `primary` is '' while there is none. */
 export interface PartitionConfig {

@@ -3,7 +3,8 @@
  * tries again as the official clients do, within the command's deadline. Continuations resume once, with plain data.
  *
  * What a failed attempt leads to is `nextStep`: a wrong or dead server means a fresh configuration and another attempt;
- * a busy one another attempt; anything else is the answer. A write whose outcome some attempt left unknown is never
+ * one that cannot take the request yet another attempt; anything else is the answer, ERR_BUSY too: that is how a
+ * throttled request is refused (thr 5.1). A write whose outcome some attempt left unknown is never
  * answered with an error that says that nothing was done: it ends with ERR_OK or with ERR_TIMEOUT.
  */
 import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
@@ -194,7 +195,6 @@ export class KvClient {
       case 'ERR_SESSION_RESET':
       case 'ERR_TIMEOUT':
         return 'refresh';
-      case 'ERR_BUSY':
       case 'ERR_NOT_ENOUGH_MEMBER':
       case 'ERR_CAPACITY_EXCEEDED':
         return 'again';

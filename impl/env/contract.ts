@@ -188,6 +188,15 @@ export interface StateStore {
   remove(path: string, recursive: boolean, then: Continuation<StoreResult>): void;
 }
 
+/** The files of one block service, read only. Paths as of `Disk`; calls block and throw `DiskError` as a disk's do. */
+export type ProviderTree = Pick<Disk, 'info' | 'read'>;
+
+/** The block services that this process's configuration names (`[block_service.<name>]`). */
+export interface ProviderServices {
+  /** Undefined when there is no such section. */
+  tree(name: string): ProviderTree | undefined;
+}
+
 /** A failed internal check (upstream's CHECK): it ends the process and is a finding (S5). */
 export class CheckFailed extends Error {
   readonly check: string;
@@ -205,6 +214,7 @@ export interface Env {
   readonly rpc: Rpc;
   readonly disk: Disk;
   readonly store: StateStore;
+  readonly provider: ProviderServices;
   /** Uniform in [0, 1), from this process's own lane. */
   random(): number;
   /** States a fact about the inside of this process. */

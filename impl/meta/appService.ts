@@ -22,6 +22,7 @@ import type {
 } from '../protocol/messages.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
+import { throttlingHintOf } from '../replica/throttling/throttlingEnvs.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
@@ -33,7 +34,8 @@ import type { AppState, ServerState } from './serverState.ts';
 type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
-  | { readonly kind: 'duplicating'; readonly then: Continuation };
+  | { readonly kind: 'duplicating'; readonly then: Continuation }
+  | { readonly kind: 'bulkLoading'; readonly value: boolean; readonly then: Continuation };
 
 interface Creation {
   readonly replier: Replier<AdminResponse>;
@@ -231,7 +233,17 @@ export class AppService {
   }
 
   checkSetEnvs(request: UpdateEnvsRequest): Refusal | undefined {
-    return Object.keys(request.set).length === 0 ? invalid('no envs to set') : this.checkEnvs(request.set);
+    if (Object.keys(request.set).length === 0) return invalid('no envs to set');
+    return this.checkEnvs(request.set) ?? this.checkThrottling(request.set);
+  }
+
+  /** The first bad value refuses all. A creation is not checked, as upstream: replicas do without what they cannot read. */
+  checkThrottling(envs: Readonly<Record<string, string>>): Refusal | undefined {
+    for (const [key, value] of Object.entries(envs)) {
+      const hint = throttlingHintOf(key, value);
+      if (hint !== undefined) return invalid(hint);
+    }
+    return undefined;
   }
 
   /** A table that is neither available nor dropped is busy. */
@@ -268,6 +280,9 @@ export class AppService {
       case 'duplicating':
         this.doStoreDuplicating(app);
         break;
+      case 'bulkLoading':
+        this.doStoreIsBulkLoading(app, change.value);
+        break;
     }
   }
 
@@ -284,12 +299,24 @@ export class AppService {
     else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
   }
 
+  /** Whether a bulk load of the table runs, as its record says (bl 4.1); `then` when it is stored. */
+  storeIsBulkLoading(appId: number, value: boolean, then: Continuation): void {
+    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', value, then });
+  }
+
+  /** A load of a table that is dropped meanwhile does not begin. */
+  doStoreIsBulkLoading(app: AppState, value: boolean): void {
+    const { info, isBulkLoading } = app.record;
+    if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
+    else this.storeStatus(app, { ...app.record, isBulkLoading: value }, 'onChangeStored');
+  }
+
   onChangeStored(appId: number, record: AppRecord): void {
     const app = this.appOf(appId);
     this.applyRecord(app, record);
     const queue = this.changes.get(appId);
     const change = queue?.shift();
-    if (change?.kind === 'duplicating') resume(change.then, undefined);
+    if (change?.kind === 'duplicating' || change?.kind === 'bulkLoading') resume(change.then, undefined);
     else if (change !== undefined) this.succeed(change.replier, app);
     const next = queue?.[0];
     if (next === undefined) this.changes.delete(appId);

@@ -7,6 +7,13 @@ import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Continuation, Replier } from '../env/contract.ts';
 import type {
+  BulkLoadAdminResponse,
+  BulkLoadAppRequest,
+  ControlBulkLoadRequest,
+  QueryBulkLoadResponse,
+  StartBulkLoadRequest,
+} from '../protocol/bulkLoadMessages.ts';
+import type {
   AdminResponse,
   ConfigSyncRequest,
   ConfigSyncResponse,
@@ -32,6 +39,7 @@ import type {
   QueryDuplicationResponse,
 } from '../protocol/duplicationMessages.ts';
 import type { AppService } from './appService.ts';
+import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
 import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
@@ -50,6 +58,7 @@ export class MetaServer {
   readonly configService: ConfigService;
   readonly duplicationService: DuplicationService;
   readonly duplicationSync: DuplicationSync;
+  readonly bulkLoadService: BulkLoadService;
   private active = false;
 
   constructor(ctx: Context, options: MetaOptions) {
@@ -61,6 +70,7 @@ export class MetaServer {
     this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
+    this.bulkLoadService = new ctx.parts.BulkLoadService(ctx, this.state, this.storage, this.appService);
   }
 
   /** Registers the handlers and begins to read the store. */
@@ -78,6 +88,10 @@ export class MetaServer {
     rpc.serve('RPC_CM_QUERY_DUPLICATION', this, 'onQueryDuplicationInfo');
     rpc.serve('RPC_CM_LIST_DUPLICATION', this, 'onListDuplicationInfo');
     rpc.serve('RPC_CM_DUPLICATION_SYNC', this, 'onDuplicationSync');
+    rpc.serve('RPC_CM_START_BULK_LOAD', this, 'onStartBulkLoad');
+    rpc.serve('RPC_CM_CONTROL_BULK_LOAD', this, 'onControlBulkLoad');
+    rpc.serve('RPC_CM_QUERY_BULK_LOAD_STATUS', this, 'onQueryBulkLoadStatus');
+    rpc.serve('RPC_CM_CLEAR_BULK_LOAD', this, 'onClearBulkLoad');
     const { MetaRecovery } = this.ctx.parts;
     new MetaRecovery(this.ctx, this.state, this.storage, task(this, 'onTablesRecovered')).initializeDataStructure();
   }
@@ -85,7 +99,24 @@ export class MetaServer {
   /** Duplications are restored before anybody is served: who asks in between would forget them (dup.B10). */
   onTablesRecovered(): void {
     const { DuplicationRecovery } = this.ctx.parts;
-    new DuplicationRecovery(this.ctx, this.state, this.storage, task(this, 'onRecovered')).recoverFromMetaState();
+    const then = task(this, 'onDuplicationsRecovered');
+    new DuplicationRecovery(this.ctx, this.state, this.storage, then).recoverFromMetaState();
+  }
+
+  /** Records of loads are read when a table is loading; results of loads that have ended are not told after a restart. */
+  onDuplicationsRecovered(): void {
+    if (!this.isAnyBulkLoading()) {
+      this.onRecovered();
+      return;
+    }
+    const { BulkLoadRecovery } = this.ctx.parts;
+    const then = task(this, 'onRecovered');
+    new BulkLoadRecovery(this.ctx, this.bulkLoadService, this.storage, then).initializeBulkLoadService();
+  }
+
+  isAnyBulkLoading(): boolean {
+    for (const app of this.state.apps()) if (app.record.isBulkLoading) return true;
+    return false;
   }
 
   /** The state is whole: serve, and look after the partitions that nobody serves yet. */
@@ -153,6 +184,26 @@ export class MetaServer {
   onDuplicationSync(request: DuplicationSyncRequest, replier: Replier<DuplicationSyncResponse>): void {
     if (this.isActive()) this.postHigh(task(this.duplicationSync, 'duplicationSync', request, replier));
     else replier.reply({ error: NOT_ACTIVE, apps: [] });
+  }
+
+  onStartBulkLoad(request: StartBulkLoadRequest, replier: Replier<BulkLoadAdminResponse>): void {
+    if (this.isActive()) this.bulkLoadService.startBulkLoad(request, replier);
+    else replier.reply({ error: NOT_ACTIVE, hint: '' });
+  }
+
+  onControlBulkLoad(request: ControlBulkLoadRequest, replier: Replier<BulkLoadAdminResponse>): void {
+    if (this.isActive()) this.post(task(this.bulkLoadService, 'controlBulkLoad', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, hint: '' });
+  }
+
+  onQueryBulkLoadStatus(request: BulkLoadAppRequest, replier: Replier<QueryBulkLoadResponse>): void {
+    if (this.isActive()) this.bulkLoadService.queryBulkLoad(request, replier);
+    else this.bulkLoadService.refuseQuery(request, NOT_ACTIVE, '', replier);
+  }
+
+  onClearBulkLoad(request: BulkLoadAppRequest, replier: Replier<BulkLoadAdminResponse>): void {
+    if (this.isActive()) this.post(task(this.bulkLoadService, 'clearBulkLoad', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, hint: '' });
   }
 
   private checkActive(replier: Replier<AdminResponse>): boolean {

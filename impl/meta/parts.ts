@@ -1,5 +1,14 @@
 /** The parts of this room; see impl/parts.ts. */
 import { AppService } from './appService.ts';
+import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
+import { BulkLoadRecovery } from './bulkLoad/bulkLoadRecovery.ts';
+import { BulkLoadReplies } from './bulkLoad/bulkLoadReplies.ts';
+import { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
+import { BulkLoadStartChecks } from './bulkLoad/bulkLoadStartChecks.ts';
+import { BulkLoadTransitions } from './bulkLoad/bulkLoadTransitions.ts';
+import { IngestionContext } from './bulkLoad/ingestionContext.ts';
+import { IngestionDispatch } from './bulkLoad/ingestionDispatch.ts';
+import { OperationLock } from './bulkLoad/operationLock.ts';
 import { ConfigService } from './configService.ts';
 import { DuplicationAddChecks } from './duplication/duplicationAddChecks.ts';
 import { DuplicationInfo } from './duplication/duplicationInfo.ts';
@@ -29,4 +38,13 @@ export const metaParts = {
   DuplicationRecovery,
   FollowerAppClient,
   FollowerAppRules,
+  BulkLoadPoller,
+  BulkLoadRecovery,
+  BulkLoadReplies,
+  BulkLoadService,
+  BulkLoadStartChecks,
+  BulkLoadTransitions,
+  IngestionContext,
+  IngestionDispatch,
+  OperationLock,
 } as const;

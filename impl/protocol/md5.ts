@@ -19,21 +19,52 @@ type State = [number, number, number, number];
 
 /** The digest of the bytes, as 32 lower-case hex digits. */
 export function md5Hex(bytes: Uint8Array): string {
-  const state: State = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
-  const whole = bytes.length - (bytes.length % BLOCK_BYTES);
-  for (let at = 0; at < whole; at += BLOCK_BYTES) addBlock(state, bytes, at);
-  const tail = tailOf(bytes, whole);
-  for (let at = 0; at < tail.length; at += BLOCK_BYTES) addBlock(state, tail, at);
-  return state.map(hexOf).join('');
+  return new Md5().update(bytes).hex();
+}
+
+/** A digest that grows with the bytes, as they come in pieces. */
+export class Md5 {
+  private readonly state: State = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
+  /** What did not fill a block yet. */
+  private rest: Uint8Array = new Uint8Array(0);
+  private sizeBytes = 0;
+
+  update(bytes: Uint8Array): this {
+    this.sizeBytes += bytes.length;
+    let at = 0;
+    if (this.rest.length > 0) {
+      at = Math.min(BLOCK_BYTES - this.rest.length, bytes.length);
+      this.rest = joined(this.rest, bytes.subarray(0, at));
+      if (this.rest.length < BLOCK_BYTES) return this;
+      addBlock(this.state, this.rest, 0);
+    }
+    for (; at + BLOCK_BYTES <= bytes.length; at += BLOCK_BYTES) addBlock(this.state, bytes, at);
+    this.rest = bytes.slice(at);
+    return this;
+  }
+
+  /** Of all bytes so far; more may follow. */
+  hex(): string {
+    const state: State = [...this.state];
+    const tail = tailOf(this.rest, this.sizeBytes);
+    for (let at = 0; at < tail.length; at += BLOCK_BYTES) addBlock(state, tail, at);
+    return state.map(hexOf).join('');
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 /** What follows the whole blocks: the rest, a 1 bit, zeros, and the length in bits as u64. */
-function tailOf(bytes: Uint8Array, whole: number): Uint8Array {
-  const rest = bytes.length - whole;
-  const tail = new Uint8Array(rest + 9 <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES);
-  tail.set(bytes.subarray(whole));
-  tail[rest] = 0x80;
-  let bits = bytes.length * 8;
+function tailOf(rest: Uint8Array, sizeBytes: number): Uint8Array {
+  const tail = new Uint8Array(rest.length + 9 <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES);
+  tail.set(rest);
+  tail[rest.length] = 0x80;
+  let bits = sizeBytes * 8;
   for (let at = tail.length - 8; at < tail.length; at++) {
     tail[at] = bits % 256;
     bits = Math.floor(bits / 256);

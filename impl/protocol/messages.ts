@@ -2,6 +2,7 @@
  * Every RPC of the cluster: code, request and response. Plain frozen data; a mutation travels as its record bytes
  * (plog 5: the same bytes as in the log). Sections of replication-and-checkpoint.md beside each.
  */
+import type { BulkLoadRpcTypes, IngestionResponse } from './bulkLoadMessages.ts';
 import type { DuplicationRpcTypes } from './duplicationMessages.ts';
 import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
@@ -41,6 +42,10 @@ export interface WriteResponse {
   readonly error: ErrorCode;
   readonly decree: Decree;
   readonly server: NodeId;
+}
+/** Of the ingestion write (bl 12.4): `error` is why it was not applied, `ingestion` what the primary's apply said. */
+export interface IngestionWriteResponse extends WriteResponse {
+  readonly ingestion?: IngestionResponse;
 }
 export interface ReadResponse {
   readonly error: ErrorCode;
@@ -177,10 +182,11 @@ export interface QueryCheckpointInfoResponse {
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes extends DuplicationRpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };
+  RPC_RRDB_RRDB_BULK_LOAD: { request: ClientRequest; response: IngestionWriteResponse };
   RPC_RRDB_RRDB_GET: { request: ClientRequest; response: ReadResponse };
   RPC_PREPARE: { request: PrepareRequest; response: PrepareAck };
   RPC_GROUP_CHECK: { request: GroupCheckRequest; response: GroupCheckResponse };

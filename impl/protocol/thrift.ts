@@ -10,6 +10,7 @@ export const TYPE_BOOL = 2;
 export const TYPE_BYTE = 3;
 export const TYPE_I32 = 8;
 export const TYPE_I64 = 10;
+export const TYPE_STRING = 11;
 export const TYPE_STRUCT = 12;
 export const TYPE_LIST = 15;
 

@@ -1,10 +1,23 @@
 /** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
-import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
+import type { DownloadSlots } from './bulkLoad/types.ts';
 import type { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 
 export type DiskStatus = 'NORMAL' | 'SPACE_INSUFFICIENT' | 'IO_ERROR';
+
+/** What a write is told while a disk of its group is not normal (repl.R2). */
+export function errorOfDiskStatus(status: DiskStatus): ErrorCode {
+  switch (status) {
+    case 'NORMAL':
+      return 'ERR_OK';
+    case 'SPACE_INSUFFICIENT':
+      return 'ERR_DISK_INSUFFICIENT';
+    case 'IO_ERROR':
+      return 'ERR_DISK_IO_ERROR';
+  }
+}
 
 export interface ReplicaHost {
   /** Whether the meta server has told this process its replicas' roles. */
@@ -25,6 +38,8 @@ export interface ReplicaHost {
   readonly clusterNumber: number;
   /** The routes to another cluster's tables, one for all replicas; undefined when the config file names no such cluster. */
   resolverOf(cluster: ClusterId): TableResolver | undefined;
+  /** Of this server's replicas, for downloads of bulk loads. */
+  readonly downloadSlots: DownloadSlots;
   /** Of all replicas of this process. */
   readonly metrics: Metrics;
 }

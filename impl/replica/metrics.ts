@@ -21,10 +21,19 @@ export type MetricName =
   | 'emergency_checkpoints'
   // counters of a follower
   | 'dup_requests'
-  | 'dup_lagging_writes';
+  | 'dup_lagging_writes'
+  // counters of throttling (thr 9)
+  | 'throttling_delayed_write_requests'
+  | 'throttling_rejected_write_requests'
+  | 'throttling_delayed_read_requests'
+  | 'throttling_rejected_read_requests';
+
+/** Counters of a whole server. */
+export type ServerMetricName = 'read_busy_requests' | 'write_busy_requests';
 
 export class Metrics {
   private readonly values = new Map<Gpid, Map<MetricName, number>>();
+  private readonly ofServer = new Map<ServerMetricName, number>();
 
   add(gpid: Gpid, name: MetricName, n: number): void {
     this.set(gpid, name, this.get(gpid, name) + n);
@@ -39,6 +48,15 @@ export class Metrics {
   /** 0 for what was never told. */
   get(gpid: Gpid, name: MetricName): number {
     return this.values.get(gpid)?.get(name) ?? 0;
+  }
+
+  addOfServer(name: ServerMetricName, n: number): void {
+    this.ofServer.set(name, this.getOfServer(name) + n);
+  }
+
+  /** 0 for what was never told. */
+  getOfServer(name: ServerMetricName): number {
+    return this.ofServer.get(name) ?? 0;
   }
 
   /** What was told of one replica, for a remote command. */

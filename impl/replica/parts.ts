@@ -1,4 +1,11 @@
 /** The parts of this room; see impl/parts.ts. */
+import { BulkLoadDirectory } from './bulkLoad/bulkLoadDirectory.ts';
+import { BulkLoadDownloader } from './bulkLoad/bulkLoadDownloader.ts';
+import { BulkLoadGroup } from './bulkLoad/bulkLoadGroup.ts';
+import { BulkLoadIngestion } from './bulkLoad/bulkLoadIngestion.ts';
+import { BulkLoadServer } from './bulkLoad/bulkLoadServer.ts';
+import { BulkLoadDownloadSlots } from './bulkLoad/downloadSlots.ts';
+import { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import { CheckpointQuery } from './checkpointQuery.ts';
 import { CheckpointTriggers } from './checkpointTriggers.ts';
 import { ConfigSyncer } from './configSyncer.ts';
@@ -24,6 +31,9 @@ import { ReplicaReads } from './replicaReads.ts';
 import { ReplicaServer } from './replicaStub.ts';
 import { SecondaryPrepare } from './secondaryPrepare.ts';
 import { ServerStatistics } from './serverStatistics.ts';
+import { ReplicaThrottle } from './throttling/replicaThrottle.ts';
+import { ThrottlingController } from './throttling/throttlingController.ts';
+import { TokenBucketThrottlingController } from './throttling/tokenBucketThrottlingController.ts';
 
 export const replicaParts = {
   ReplicaServer,
@@ -51,4 +61,14 @@ export const replicaParts = {
   FollowerOpener,
   ReplicaFollower,
   CheckpointDirectory,
+  ReplicaThrottle,
+  ThrottlingController,
+  TokenBucketThrottlingController,
+  BulkLoadServer,
+  BulkLoadDownloadSlots,
+  BulkLoadDirectory,
+  BulkLoadDownloader,
+  BulkLoadGroup,
+  BulkLoadIngestion,
+  ReplicaBulkLoader,
 } as const;

@@ -11,6 +11,7 @@ import type { Replier } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
+import type { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
 import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import type { GroupChecker } from './groupCheck.ts';
@@ -24,6 +25,7 @@ import type { Replica2pc } from './replica2pc.ts';
 import type { ReplicaReads } from './replicaReads.ts';
 import type { ReplicaLoader } from './replicaInit.ts';
 import type { SecondaryPrepare } from './secondaryPrepare.ts';
+import type { ReplicaThrottle } from './throttling/replicaThrottle.ts';
 
 export interface ReplicaOptions {
   readonly app: AppInfo;
@@ -49,7 +51,9 @@ export class Replica {
   readonly checkpoints: CheckpointTriggers;
   readonly loader: ReplicaLoader;
   readonly reads: ReplicaReads;
+  readonly throttle: ReplicaThrottle;
   readonly duplicatorManager: ReplicaDuplicatorManager;
+  readonly bulkLoader: ReplicaBulkLoader;
   app: AppInfo;
   config: ReplicaConfig;
   inactiveIsTransient = false;
@@ -87,7 +91,9 @@ export class Replica {
     this.checkpoints = new parts.CheckpointTriggers(ctx, this);
     this.loader = new parts.ReplicaLoader(ctx, this);
     this.reads = new parts.ReplicaReads(ctx, this);
+    this.throttle = new parts.ReplicaThrottle(ctx, this);
     this.duplicatorManager = new parts.ReplicaDuplicatorManager(ctx, this);
+    this.bulkLoader = new parts.ReplicaBulkLoader(ctx, this, host.downloadSlots);
   }
 
   status(): PartitionStatus {
@@ -256,6 +262,7 @@ export class Replica {
   /** Duplicators go first: they read the log and ask for the storage's decrees (dup.B33). */
   cancelAllTasks(): void {
     this.duplicatorManager.removeAllDuplications();
+    this.bulkLoader.close();
     this.checkpoints.cancelTimer();
     this.checkpoints.giveBackManualCheckpoint();
     this.groupChecker.stopGroupCheck();

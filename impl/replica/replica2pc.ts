@@ -15,6 +15,7 @@ import type { ClientRequest, PrepareAck, WriteResponse } from '../protocol/messa
 import type { DuplicateStatus } from '../storage/contracts.ts';
 import { encodeMutation } from '../storage/plog/record.ts';
 import { denialOf } from './denyClient.ts';
+import { errorOfDiskStatus } from './host.ts';
 import type { DiskStatus } from './host.ts';
 import { mutationFact, newEmptyMutation } from './mutation.ts';
 import type { ClientWrite, ClientWriteCode, Mutation } from './mutation.ts';
@@ -49,7 +50,8 @@ export class Replica2pc {
     this.onWrite({ code: 'RPC_RRDB_RRDB_DUPLICATE', request, replier });
   }
 
-  private onWrite(write: ClientWrite): void {
+  /** `throttled`: it has waited, and is not throttled again (thr 5.1). */
+  onWrite(write: ClientWrite, throttled = false): void {
     const denial = denialOf(this.replica.app.envs, 'write');
     if (denial === 'silence') return;
     const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseWrite(write);
@@ -57,6 +59,7 @@ export class Replica2pc {
       this.responseClientWrite(write, refusal);
       return;
     }
+    if (!throttled && this.replica.throttle.throttleWriteRequest(write)) return;
     const mutation = this.queue.addWork(write);
     if (mutation !== undefined) this.initPrepare(mutation, false);
   }
@@ -93,8 +96,9 @@ export class Replica2pc {
     if (!this.replica.isPrimary()) return 'ERR_INVALID_STATE';
     if (this.ctx.settings.rejectWriteWhenDiskInsufficient) {
       const status = this.diskStatusOfGroup();
-      if (status !== 'NORMAL') return this.diskStatusToError(status);
+      if (status !== 'NORMAL') return errorOfDiskStatus(status);
     }
+    if (this.replica.bulkLoader.ingestion.isIngesting) return 'ERR_OPERATION_DISABLED'; // bl 15.1 #9
     if (this.hasTooFewMembers()) return 'ERR_NOT_ENOUGH_MEMBER';
     return undefined;
   }
@@ -107,17 +111,6 @@ export class Replica2pc {
       if (status !== 'NORMAL') return status;
     }
     return 'NORMAL';
-  }
-
-  diskStatusToError(status: DiskStatus): ErrorCode {
-    switch (status) {
-      case 'NORMAL':
-        return 'ERR_OK';
-      case 'SPACE_INSUFFICIENT':
-        return 'ERR_DISK_INSUFFICIENT';
-      case 'IO_ERROR':
-        return 'ERR_DISK_IO_ERROR';
-    }
   }
 
   /** min_2pc (repl 1.4): a setting, or the majority of the table's replicas. */

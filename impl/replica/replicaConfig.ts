@@ -83,6 +83,7 @@ export class ReplicaConfigurator {
     if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
     if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
     if (to !== 'PS_PRIMARY' && to !== 'PS_SECONDARY') this.replica.checkpoints.giveBackManualCheckpoint();
+    this.replica.bulkLoader.onRoleChanged(from, to);
     if (to === 'PS_PRIMARY') this.onPrimary(from);
   }
 
@@ -258,6 +259,7 @@ export class ReplicaConfigurator {
     const stale = this.isStoredAppInfoStale(app);
     replica.app = app;
     if (stale) replica.loader.storeAppInfo();
+    replica.throttle.updateThrottleEnvs(app.envs);
     replica.storage?.updateAppEnvs(app.envs);
   }
 

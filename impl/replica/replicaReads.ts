@@ -21,15 +21,25 @@ export class ReplicaReads {
     this.replica = replica;
   }
 
-  onClientRead(request: ClientRequest, replier: Replier<ReadResponse>): void {
+  /** `throttled`: it has waited, and is not throttled again (thr 5.2). */
+  onClientRead(request: ClientRequest, replier: Replier<ReadResponse>, throttled = false): void {
     const denial = denialOf(this.replica.app.envs, 'read');
     if (denial === 'silence') return;
-    const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseClientRead();
+    const denied = denial === 'reconfig' || this.isInactive();
+    if (!denied && !throttled && this.replica.throttle.throttleReadRequest(request, replier)) return;
+    const refusal = denied ? 'ERR_INVALID_STATE' : this.refuseClientRead();
     if (refusal !== 'ERR_OK') {
       replier.refuse(refusal);
       return;
     }
     this.onGet(request, replier);
+  }
+
+  /** Who could not answer in any case uses nothing of the limit; a secondary does, as upstream. */
+  isInactive(): boolean {
+    const { closed } = this.replica;
+    const status = this.replica.status();
+    return closed || status === 'PS_INACTIVE' || status === 'PS_POTENTIAL_SECONDARY';
   }
 
   /** First match of 1.1. */
@@ -49,8 +59,13 @@ export class ReplicaReads {
       replier.refuse('ERR_INVALID_DATA');
       return;
     }
+    if (this.replica.throttle.refusesReadBySize()) {
+      replier.refuse('ERR_BUSY');
+      return;
+    }
     try {
       const row = this.replica.storage?.get(key, this.nowSeconds());
+      this.replica.throttle.chargeRead(row === undefined ? undefined : key.length + row.value.length);
       replier.reply({ error: 'ERR_OK', found: row !== undefined, value: row?.value ?? '' });
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;

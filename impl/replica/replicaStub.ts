@@ -14,6 +14,8 @@ import type { Replier, TaskHandle } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
 import type * as messages from '../protocol/messages.ts';
+import type { BulkLoadServer } from './bulkLoad/bulkLoadServer.ts';
+import type { DownloadSlots } from './bulkLoad/types.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
 import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
@@ -55,6 +57,8 @@ export class ReplicaServer implements ReplicaHost {
   readonly followers: FollowerOpener;
   readonly checkpointQuery: CheckpointQuery;
   readonly nfs: NfsService;
+  readonly downloadSlots: DownloadSlots;
+  readonly bulkLoads: BulkLoadServer;
   private readonly garbage = new Set<Gpid>();
   private readonly resolvers = new Map<ClusterId, TableResolver>();
   private connected = false;
@@ -75,6 +79,8 @@ export class ReplicaServer implements ReplicaHost {
     this.followers = new ctx.parts.FollowerOpener(ctx, this);
     this.checkpointQuery = new ctx.parts.CheckpointQuery(ctx, this);
     this.nfs = new ctx.parts.NfsService(ctx);
+    this.downloadSlots = new ctx.parts.BulkLoadDownloadSlots(ctx);
+    this.bulkLoads = new ctx.parts.BulkLoadServer(ctx, this.replicas);
   }
 
   /** Process start. */
@@ -102,6 +108,7 @@ export class ReplicaServer implements ReplicaHost {
     rpc.serve('RPC_QUERY_LAST_CHECKPOINT_INFO', this.checkpointQuery, 'onQueryLastCheckpoint');
     rpc.serve('RPC_CLI_CLI_CALL', this.commands, 'onCliCall');
     this.nfs.openNfsService();
+    this.bulkLoads.openService();
   }
 
   // ------------------------------------------------------------------ ReplicaHost

@@ -1,10 +1,12 @@
 /** The command line. Options are checked before anything is written; every error of the user's is one line and exit code 2. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { DEFAULT_RUN_BYTES } from '../../impl/provider/loadSet.ts';
 import { BadInput } from '../plan/parse.ts';
 import { DamagedData } from '../plan/preload.ts';
 import type { HuntOptions } from './hunt.ts';
 import { EXIT, oneLine, type Io } from './io.ts';
 import type { ReplayOptions } from './replay.ts';
+import type { SstOptions } from './sst.ts';
 
 /** A year: longer would overflow the platform's timers. */
 const MOST_SECONDS = 31_536_000;
@@ -91,6 +93,21 @@ function program(io: Io, end: (code: number) => void): Command {
     .action(async (paths: string[], options: { json: boolean }) => {
       const { runPlog } = await import('./plog.ts');
       end(runPlog(paths, options, io));
+    });
+
+  cli
+    .command('sst')
+    .argument('<rows>', 'JSON lines, or CSV when the name ends with .csv')
+    .description('makes the files of a bulk load from rows')
+    .requiredOption('--app-id <n>', 'id of the table', wholePositive)
+    .requiredOption('--app <name>', 'name of the table')
+    .requiredOption('--cluster <name>', 'name of its cluster')
+    .requiredOption('--partitions <n>', 'partition count of the table', wholePositive)
+    .requiredOption('--root <dir>', 'where <cluster>/<app> is written')
+    .option('--file-bytes <n>', 'bytes of rows after which a file is closed', wholePositive, DEFAULT_RUN_BYTES)
+    .action(async (path: string, options: SstOptions) => {
+      const { runSst } = await import('./sst.ts');
+      end(runSst(path, options, io));
     });
 
   cli

@@ -17,6 +17,7 @@ function lying(env: Env, lie: Lie): Env {
     rpc: env.rpc,
     disk: env.disk,
     store: env.store,
+    provider: env.provider,
     random: () => env.random(),
     check: (condition, name, detail): void => {
       env.check(condition, name, detail);

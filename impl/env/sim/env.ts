@@ -8,6 +8,7 @@ import {
   type Continuation,
   type Disk,
   type Env,
+  type ProviderServices,
   type Rpc,
   type StateStore,
   type TaskHandle,
@@ -17,6 +18,7 @@ import { ProcessDisk } from './disk.ts';
 import type { Network } from './network.ts';
 import { decidePoolDelay } from './poolFaults.ts';
 import type { SimProcess } from './process.ts';
+import { ProcessProviders, type ProviderStores } from './provider.ts';
 import { SimRpc } from './rpc.ts';
 import { type ClusterStore, StoreSession } from './store.ts';
 
@@ -56,9 +58,10 @@ export class SimEnv implements Env {
   readonly rpc: Rpc;
   readonly disk: Disk;
   readonly store: StateStore;
+  readonly provider: ProviderServices;
   private readonly process: SimProcess;
 
-  constructor(process: SimProcess, network: Network, store: ClusterStore) {
+  constructor(process: SimProcess, network: Network, store: ClusterStore, providers: ProviderStores) {
     this.self = process.node.id;
     this.process = process;
     this.clock = process;
@@ -66,6 +69,7 @@ export class SimEnv implements Env {
     this.rpc = new SimRpc(network, process);
     this.disk = new ProcessDisk(process);
     this.store = new StoreSession(store, process);
+    this.provider = new ProcessProviders(process, providers);
   }
 
   random(): number {

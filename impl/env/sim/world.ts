@@ -21,6 +21,7 @@ import type { WorldObserver } from './observer.ts';
 import { Occupation } from './poolFaults.ts';
 import type { LostTail } from './powerLoss.ts';
 import { SimProcess, type StopCause } from './process.ts';
+import { ProviderStore } from './provider.ts';
 import { ClusterStore, type StoreView } from './store.ts';
 import { listWaiting, type Waiting } from './waiting.ts';
 
@@ -54,6 +55,7 @@ export class SimWorld {
   private readonly core: Core;
   private readonly nodes = new Map<NodeId, SimNode>();
   private readonly stores = new Map<ClusterId, ClusterStore>();
+  private readonly providers = new Map<string, ProviderStore>();
   private readonly occupations = new Map<SimProcess, Map<PoolName, Occupation[]>>();
   private readonly network: Network;
 
@@ -77,7 +79,7 @@ export class SimWorld {
     if (node.process !== undefined) return true;
     const process = new SimProcess(this.core, node, (ended, cause, detail) => this.end(ended, cause, detail));
     node.process = process;
-    const env = new SimEnv(process, this.network, this.clusterStore(node.options.cluster));
+    const env = new SimEnv(process, this.network, this.clusterStore(node.options.cluster), this.providers);
     this.core.observer.processStarted(id);
     process.boot(() => {
       node.root = node.options.boot(env);
@@ -222,6 +224,15 @@ export class SimWorld {
   /** Multiplies the latency of each operation; 1 is calm. */
   setStoreSlow(cluster: ClusterId, factor: number): void {
     this.clusterStore(cluster).setSlow(factor);
+  }
+
+  // ---- file providers
+
+  /** The block service of a name, which all nodes of all clusters see from now on; made empty at the first call. */
+  provider(name: string): ProviderStore {
+    let store = this.providers.get(name);
+    if (store === undefined) this.providers.set(name, (store = new ProviderStore(this.core, name)));
+    return store;
   }
 
   // ---- time

@@ -21,6 +21,7 @@ import { DEFAULT_SETTINGS } from '../../../impl/settings.ts';
 import type { Settings } from '../../../impl/settings.ts';
 import type { Parts } from '../../../impl/parts.ts';
 import type { RpcCode, RpcTypes } from '../../../impl/protocol/messages.ts';
+import { NO_PROVIDERS } from '../provider/noProviders.ts';
 
 export type StoreFate = 'ok' | 'timeout' | 'timeout-after-effect' | 'crash-before' | 'crash-after';
 export interface StoreOp {
@@ -160,6 +161,7 @@ export class FakeProcess {
         },
       ) as Disk,
       store: this.stateStore(),
+      provider: NO_PROVIDERS,
       random: () => 0.5,
       emit: () => undefined,
       check: (condition, name, detail) => {

@@ -14,6 +14,7 @@ import type { Settings } from '../../../../impl/settings.ts';
 import { appParts } from '../../../../impl/storage/app/parts.ts';
 import { DatabaseDirectory } from '../../../../impl/storage/engine/databaseDirectory.ts';
 import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
+import { NO_PROVIDERS } from '../../provider/noProviders.ts';
 
 /** The parts of these rooms only: nothing here builds others. */
 export const TEST_PARTS = { StorageEngine, DatabaseDirectory, ...appParts } as Parts;
@@ -233,6 +234,7 @@ export class FakeProcess {
       rpc: { call: unused, tell: unused, serve: unused },
       disk: this.disk,
       store: { create: unused, set: unused, get: unused, children: unused, remove: unused },
+      provider: NO_PROVIDERS,
       random: () => 0.5,
       emit: (claim) => {
         this.claims.push(claim);

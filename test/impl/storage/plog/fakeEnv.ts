@@ -21,6 +21,7 @@ import type { PoolName, TaskCode } from '../../../../impl/protocol/taskCodes.ts'
 import { DEFAULT_SETTINGS } from '../../../../impl/settings.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import { plogParts } from '../../../../impl/storage/plog/parts.ts';
+import { NO_PROVIDERS } from '../../provider/noProviders.ts';
 
 interface FakeFile {
   bytes: Uint8Array;
@@ -177,6 +178,7 @@ export class FakeEnv implements Env {
   readonly tasks = new FakeTasks();
   readonly rpc = rpc;
   readonly store = store;
+  readonly provider = NO_PROVIDERS;
   readonly clock = { monotonicUs: (): number => this.disk.nowUs, wallUs: (): number => this.disk.nowUs };
   constructor(disk: FakeDisk) {
     this.disk = disk;

@@ -24,6 +24,7 @@ import type { LogMutation, Update } from '../../../../../impl/storage/plog/types
 import type { Claim } from '../../../../../model/events.ts';
 import type { Decree, DuplicationFailMode, ErrorCode, NodeId } from '../../../../../model/vocabulary.ts';
 import { FakeDisk } from '../../../storage/plog/fakeEnv.ts';
+import { NO_PROVIDERS } from '../../../provider/noProviders.ts';
 
 export const GPID = '7.2';
 export const LOG_DIR = 'replica/plog';
@@ -215,6 +216,7 @@ export class PipelineWorld implements PipelineHost {
       rpc,
       disk: this.disk,
       store,
+      provider: NO_PROVIDERS,
       random: () => 0,
       emit: (claim) => void this.claims.push(claim),
       check: (condition, name, detail) => {

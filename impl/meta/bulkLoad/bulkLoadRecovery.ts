@@ -1,0 +1,217 @@
+/**
+ * Bulk loads after a start of the meta server (bl 17.6): all records are read, then each table's load is judged. A load
+ * of a table that is loading goes on; one that the table's record calls ended is only kept to be told, without polls and
+ * without the lock (bl.B2). Tables are found by id (bl.B25). A record that contradicts itself or its table is deleted.
+ *
+ * Steps that the crash left out are found again by what the partitions' records say (bl.B13).
+ */
+import type { BulkLoadStatus } from '../../../model/vocabulary.ts';
+import type { Context } from '../../context.ts';
+import { reply, resume, task } from '../../env/contract.ts';
+import type { Continuation } from '../../env/contract.ts';
+import type { MetaStorage } from '../metaStorage.ts';
+import type { AppState } from '../serverState.ts';
+import * as records from './bulkLoadRecords.ts';
+import type { AppBulkLoadRecord, PartitionBulkLoadRecord } from './bulkLoadRecords.ts';
+import type { BulkLoadService } from './bulkLoadService.ts';
+import type { AppLoad } from './bulkLoadState.ts';
+
+interface Found {
+  /** Undefined when it does not decode. */
+  app: AppBulkLoadRecord | undefined;
+  /** By index; undefined when it does not decode. */
+  readonly partitions: Map<number, PartitionBulkLoadRecord | undefined>;
+}
+
+export class BulkLoadRecovery {
+  readonly ctx: Context;
+  readonly service: BulkLoadService;
+  readonly storage: MetaStorage;
+  private readonly then: Continuation;
+  /** Reads that have not been answered. */
+  private outstanding = 0;
+  private readonly found = new Map<number, Found>();
+
+  constructor(ctx: Context, service: BulkLoadService, storage: MetaStorage, then: Continuation) {
+    this.ctx = ctx;
+    this.service = service;
+    this.storage = storage;
+    this.then = then;
+  }
+
+  initializeBulkLoadService(): void {
+    this.storage.getChildren(records.bulkLoadRoot(this.cluster()), reply(this, 'onAppsListed'));
+  }
+
+  /** A name that is no id is nobody's. */
+  onAppsListed(names: readonly string[]): void {
+    this.outstanding = 1;
+    for (const name of names) {
+      const appId = Number(name);
+      if (!Number.isSafeInteger(appId)) continue;
+      this.found.set(appId, { app: undefined, partitions: new Map() });
+      this.outstanding += 2;
+      const path = records.appBulkLoadPath(this.cluster(), appId);
+      this.storage.getData(path, reply(this, 'onAppRead', appId));
+      this.storage.getChildren(path, reply(this, 'onPartitionsListed', appId));
+    }
+    this.onStep();
+  }
+
+  onAppRead(value: string, appId: number): void {
+    const found = this.found.get(appId);
+    if (found !== undefined) found.app = records.decodeAppBulkLoad(value);
+    this.onStep();
+  }
+
+  onPartitionsListed(names: readonly string[], appId: number): void {
+    for (const name of names) {
+      const index = Number(name);
+      if (!Number.isSafeInteger(index)) continue;
+      this.outstanding++;
+      const path = records.partitionBulkLoadPath(this.cluster(), appId, index);
+      this.storage.getData(path, reply(this, 'onPartitionRead', appId, index));
+    }
+    this.onStep();
+  }
+
+  onPartitionRead(value: string, appId: number, index: number): void {
+    this.found.get(appId)?.partitions.set(index, records.decodePartitionBulkLoad(value));
+    this.onStep();
+  }
+
+  private onStep(): void {
+    if (--this.outstanding === 0) this.onAllRead();
+  }
+
+  /** In the order of the tables' ids, whatever order the store answered in. */
+  onAllRead(): void {
+    this.checkAppsFlags();
+    for (const appId of [...this.found.keys()].sort((a, b) => a - b)) {
+      const found = this.found.get(appId);
+      if (found !== undefined) this.recover(appId, found);
+    }
+    resume(this.then, undefined);
+  }
+
+  /** bl 17.6 #4: a start was cut short before the load's node was there. */
+  checkAppsFlags(): void {
+    for (const app of this.service.state.apps()) {
+      if (app.record.isBulkLoading && !this.found.has(app.appId)) this.clearFlag(app);
+    }
+  }
+
+  private recover(appId: number, found: Found): void {
+    const app = this.service.state.app(appId);
+    if (app === undefined) {
+      this.abandon(appId, undefined);
+    } else if (app.status !== 'AS_AVAILABLE' || found.app === undefined || !this.isValid(app, found.app, found)) {
+      this.abandon(appId, app);
+    } else {
+      this.restore(app, found.app, found);
+    }
+  }
+
+  /** Deletes the records; the table may load anew. */
+  abandon(appId: number, app: AppState | undefined): void {
+    const path = records.appBulkLoadPath(this.cluster(), appId);
+    this.storage.deleteNode(path, true, task(this, 'onAbandoned', appId));
+    if (app?.record.isBulkLoading === true) this.clearFlag(app);
+  }
+
+  onAbandoned(_appId: number): void {
+    // Nobody waits for it: a start of the table deletes the node once more, behind this.
+  }
+
+  private clearFlag(app: AppState): void {
+    this.service.apps.storeIsBulkLoading(app.appId, false, task(this, 'onFlagCleared', app.appId));
+  }
+
+  onFlagCleared(_appId: number): void {
+    // From now on a start is accepted.
+  }
+
+  // ------------------------------------------------------------------ validity
+
+  /** bl 17.6 #2, in its order. */
+  isValid(app: AppState, record: AppBulkLoadRecord, found: Found): boolean {
+    const { partitionCount } = app.record.info;
+    if (record.appId !== app.appId || record.partitionCount !== partitionCount) return false;
+    if (found.partitions.size > partitionCount) return false;
+    if (found.partitions.size < partitionCount && record.status !== 'BLS_DOWNLOADING') return false;
+    if (!this.service.checks.validateIngestBehind(app, record.ingestBehind)) return false;
+    const statuses: BulkLoadStatus[] = [];
+    for (const [index, part] of found.partitions) {
+      if (part === undefined || index >= partitionCount) return false;
+      statuses.push(part.status);
+    }
+    return this.isStatusValid(record.status, statuses, found.partitions.size < partitionCount);
+  }
+
+  isStatusValid(app: BulkLoadStatus, partitions: readonly BulkLoadStatus[], areSomeMissing: boolean): boolean {
+    switch (app) {
+      case 'BLS_DOWNLOADING':
+        return !areSomeMissing || partitions.every((status) => status === 'BLS_DOWNLOADING');
+      case 'BLS_DOWNLOADED':
+        return partitions.every((status) => status === 'BLS_DOWNLOADED' || status === 'BLS_INGESTING');
+      case 'BLS_INGESTING':
+        return partitions.every((status) => status === 'BLS_INGESTING' || status === 'BLS_SUCCEED');
+      case 'BLS_SUCCEED':
+      case 'BLS_PAUSED':
+        return partitions.every((status) => status === app);
+      case 'BLS_INVALID':
+      case 'BLS_PAUSING':
+      case 'BLS_FAILED':
+      case 'BLS_CANCELED':
+        return true;
+    }
+  }
+
+  // ------------------------------------------------------------------ going on
+
+  restore(app: AppState, record: AppBulkLoadRecord, found: Found): void {
+    const load = this.service.addLoad(record);
+    load.record = record;
+    load.created = true;
+    for (const part of load.partitions) {
+      const stored = found.partitions.get(part.index);
+      if (stored === undefined) continue;
+      part.record = stored;
+      part.intended = stored;
+      part.created = true;
+    }
+    load.active = this.isToContinue(app);
+    if (load.active) this.continueBulkLoad(load);
+  }
+
+  /** The record of a load that has ended stays to be told. */
+  isToContinue(app: AppState): boolean {
+    return app.record.isBulkLoading;
+  }
+
+  /** bl 17.6 #3. */
+  continueBulkLoad(load: AppLoad): void {
+    const { transitions, poller, ingestion } = this.service;
+    const { status } = load.record;
+    if (!this.ctx.settings.enableConcurrentBulkLoad) load.hold = this.service.lock.take();
+    const missing = load.partitions.filter((part) => !part.created);
+    for (const part of missing) this.service.createPartitionBulkLoadDir(load, part, 'BLS_DOWNLOADING');
+    for (const part of load.partitions) {
+      if (missing.includes(part)) continue;
+      const isBehind = transitions.isPushed(status) && !this.isInStep(status, part.record.status);
+      if (isBehind) transitions.updatePartitionStatus(load, part, status);
+      else poller.startLoop(load, part);
+    }
+    if (status === 'BLS_INGESTING') ingestion.start(load);
+    transitions.advance(load);
+  }
+
+  /** Not to be pushed again: the partition has taken over the table's status. */
+  isInStep(app: BulkLoadStatus, partition: BulkLoadStatus): boolean {
+    return app === partition;
+  }
+
+  private cluster(): string {
+    return this.service.state.options.cluster;
+  }
+}

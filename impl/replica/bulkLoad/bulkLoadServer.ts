@@ -1,0 +1,55 @@
+/** Bulk load on a replica server: its requests, by replica (bl 13.1, 13.3). */
+import type { ErrorCode, Gpid } from '../../../model/vocabulary.ts';
+import type { Context } from '../../context.ts';
+import type { Replier } from '../../env/contract.ts';
+import type {
+  BulkLoadRequest,
+  BulkLoadResponse,
+  GroupBulkLoadRequest,
+  GroupBulkLoadResponse,
+} from '../../protocol/bulkLoadMessages.ts';
+import type { Replica } from '../replica.ts';
+import { RESET_STATE } from './types.ts';
+
+const NO_REPLICA: ErrorCode = 'ERR_OBJECT_NOT_FOUND';
+
+export class BulkLoadServer {
+  readonly ctx: Context;
+  private readonly replicas: ReadonlyMap<Gpid, Replica>;
+
+  constructor(ctx: Context, replicas: ReadonlyMap<Gpid, Replica>) {
+    this.ctx = ctx;
+    this.replicas = replicas;
+  }
+
+  openService(): void {
+    this.ctx.env.rpc.serve('RPC_BULK_LOAD', this, 'onBulkLoad');
+    this.ctx.env.rpc.serve('RPC_GROUP_BULK_LOAD', this, 'onGroupBulkLoad');
+  }
+
+  onBulkLoad(request: BulkLoadRequest, replier: Replier<BulkLoadResponse>): void {
+    const replica = this.replicas.get(request.gpid);
+    replier.reply(replica?.bulkLoader.onBulkLoad(request) ?? this.noReplica(request));
+  }
+
+  onGroupBulkLoad(request: GroupBulkLoadRequest, replier: Replier<GroupBulkLoadResponse>): void {
+    const replica = this.replicas.get(request.config.gpid);
+    const none: GroupBulkLoadResponse = { error: NO_REPLICA, status: 'BLS_INVALID', state: RESET_STATE };
+    replier.reply(replica?.bulkLoader.onGroupBulkLoad(request) ?? none);
+  }
+
+  noReplica({ gpid, appName }: BulkLoadRequest): BulkLoadResponse {
+    return {
+      error: NO_REPLICA,
+      gpid,
+      appName,
+      primaryStatus: 'BLS_INVALID',
+      groupStates: {},
+      metadata: undefined,
+      totalDownloadProgress: undefined,
+      isGroupIngestionFinished: undefined,
+      isGroupCleanedUp: undefined,
+      isGroupPaused: undefined,
+    };
+  }
+}

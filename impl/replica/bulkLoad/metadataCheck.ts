@@ -1,0 +1,19 @@
+/** What a partition's metadata must be like for a download of it to come to an end (bl 5, 14.2; bl.B18). */
+import type { BulkLoadMetadata, FileMeta } from '../../protocol/bulkLoadMessages.ts';
+import { BULK_LOAD_METADATA } from '../../provider/paths.ts';
+
+export function isTotalRight({ files, fileTotalSize }: BulkLoadMetadata): boolean {
+  let total = 0;
+  for (const { size } of files) total += size;
+  return total === fileTotalSize;
+}
+
+/** Each file has a place of its own: none comes twice, none stands where the metadata does. */
+export function areNamesUsable(files: readonly FileMeta[]): boolean {
+  const seen = new Set<string>([BULK_LOAD_METADATA]);
+  for (const { name } of files) {
+    if (seen.has(name)) return false;
+    seen.add(name);
+  }
+  return true;
+}

@@ -1,0 +1,41 @@
+/** What the parts of a replica's bulk load share (bl 13, 14). */
+import type { BulkLoadStatus } from '../../../model/vocabulary.ts';
+import type { BulkLoadMetadata, PartitionBulkLoadState } from '../../protocol/bulkLoadMessages.ts';
+
+/** A replica server's share of downloads at once. */
+export interface DownloadSlots {
+  isFull(): boolean;
+  take(): void;
+  giveBack(): void;
+}
+
+/** Where a load's files are. A load from another place is another load (bl.B35). */
+export interface LoadSource {
+  readonly appName: string;
+  readonly providerName: string;
+  readonly clusterName: string;
+  readonly remoteRootPath: string;
+}
+
+/** A wish of the meta server, as it came to the primary or, through it, to a secondary (bl 13.4). */
+export interface BulkLoadWish extends LoadSource {
+  readonly metaStatus: BulkLoadStatus;
+}
+
+export const NO_METADATA: BulkLoadMetadata = { files: [], fileTotalSize: 0 };
+
+/** Of a secondary that has not answered yet (bl 3, presence bits). */
+export const UNKNOWN_STATE: PartitionBulkLoadState = {
+  downloadProgress: 0,
+  downloadStatus: undefined,
+  ingestStatus: 'IS_INVALID',
+  isCleanedUp: false,
+  isPaused: false,
+};
+
+/** Of a secondary whose last answer was none, or an error (bl 13.3). */
+export const RESET_STATE: PartitionBulkLoadState = { ...UNKNOWN_STATE, downloadStatus: 'ERR_OK' };
+
+/** In the replica's directory (bl 2). */
+export const LOCAL_DIR = 'bulk_load';
+export const PROGRESS_FINISHED = 100;
