@@ -1,7 +1,7 @@
 /** `<replica dir>/bulk_load`, into which one replica downloads the files of a load (bl 5, replica-side layout). */
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
-import { DiskError } from '../../env/contract.ts';
+import { fileOperation } from '../../env/fileOperation.ts';
 import type { BulkLoadMetadata, FileMeta } from '../../protocol/bulkLoadMessages.ts';
 import { BULK_LOAD_METADATA } from '../../provider/paths.ts';
 import { decodeBulkLoadMetadata } from '../../provider/records.ts';
@@ -31,7 +31,7 @@ export class BulkLoadDirectory {
   create(): ErrorCode {
     const { disk } = this.ctx.env;
     if (!disk.exists(this.replicaDir)) return 'ERR_FILE_OPERATION_FAILED';
-    return this.guarded(() => {
+    return fileOperation(() => {
       disk.mkdir(this.path);
     });
   }
@@ -41,7 +41,7 @@ export class BulkLoadDirectory {
     const { disk, clock } = this.ctx.env;
     if (!disk.exists(this.path)) return 'ERR_OK';
     const garbage = `${this.replicaDir}.${LOCAL_DIR}.${Math.floor(clock.wallUs() / 1000)}.gar`;
-    return this.guarded(() => {
+    return fileOperation(() => {
       disk.rename(this.path, garbage);
       disk.remove(garbage, { recursive: true });
     });
@@ -50,7 +50,7 @@ export class BulkLoadDirectory {
   removeFile(name: string): ErrorCode {
     const { disk } = this.ctx.env;
     const path = this.pathOf(name);
-    return this.guarded(() => {
+    return fileOperation(() => {
       if (disk.exists(path)) disk.remove(path, { recursive: true });
     });
   }
@@ -61,7 +61,7 @@ export class BulkLoadDirectory {
     const path = this.pathOf(BULK_LOAD_METADATA);
     if (!disk.exists(path)) return 'ERR_PATH_NOT_FOUND';
     let found: BulkLoadMetadata | undefined;
-    const error = this.guarded(() => {
+    const error = fileOperation(() => {
       found = decodeBulkLoadMetadata(disk.read(path, 0, disk.info(path).sizeBytes));
     });
     return error === 'ERR_OK' ? (found ?? 'ERR_CORRUPTION') : error;
@@ -74,7 +74,7 @@ export class BulkLoadDirectory {
   isOfSize(file: FileMeta): boolean {
     const { disk } = this.ctx.env;
     let same = false;
-    this.guarded(() => {
+    fileOperation(() => {
       const info = disk.info(this.pathOf(file.name));
       same = info.kind === 'file' && info.sizeBytes === file.size;
     });
@@ -85,7 +85,7 @@ export class BulkLoadDirectory {
   hasChecksum(file: FileMeta): boolean {
     if (file.md5 === '') return true;
     let same = false;
-    this.guarded(() => {
+    fileOperation(() => {
       same = checksumOf(this.ctx, this.ctx.env.disk.read(this.pathOf(file.name), 0, file.size)) === file.md5;
     });
     return same;
@@ -93,15 +93,5 @@ export class BulkLoadDirectory {
 
   isIntact(file: FileMeta): boolean {
     return this.isOfSize(file) && this.hasChecksum(file);
-  }
-
-  private guarded(body: () => void): ErrorCode {
-    try {
-      body();
-      return 'ERR_OK';
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      return 'ERR_FILE_OPERATION_FAILED';
-    }
   }
 }

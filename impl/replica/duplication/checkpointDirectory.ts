@@ -5,7 +5,7 @@
  */
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
-import { DiskError } from '../../env/contract.ts';
+import { fileOperation } from '../../env/fileOperation.ts';
 import type { Disk } from '../../env/contract.ts';
 import { md5Hex } from '../../protocol/md5.ts';
 
@@ -53,7 +53,7 @@ export class CheckpointDirectory {
   /** Makes the directory with one name, and removes what does not belong to the checkpoint. */
   prepare(files: readonly CheckpointFile[]): ErrorCode {
     const { disk } = this.ctx.env;
-    return this.guarded(() => {
+    return fileOperation(() => {
       disk.mkdir(this.path);
       for (const name of disk.list(this.path)) {
         if (!files.some((file) => file.name === name)) disk.remove(`${this.path}/${name}`, { recursive: true });
@@ -64,7 +64,7 @@ export class CheckpointDirectory {
   /** A file that an earlier attempt left whole stays; its bytes may never have been synced. */
   keepIfIntact(file: CheckpointFile): boolean {
     if (!this.isIntact(file)) return false;
-    return this.guarded(() => {
+    return fileOperation(() => {
       this.ctx.env.disk.sync(`${this.path}/${file.name}`);
     }) === 'ERR_OK';
   }
@@ -74,7 +74,7 @@ export class CheckpointDirectory {
     const { disk } = this.ctx.env;
     const path = `${this.path}/${file.name}`;
     let intact = false;
-    this.guarded(() => {
+    fileOperation(() => {
       if (!disk.exists(path)) return;
       intact = disk.info(path).sizeBytes === file.sizeBytes && this.matches(path, file);
       if (!intact) disk.remove(path);
@@ -88,18 +88,8 @@ export class CheckpointDirectory {
 
   /** From now on the directory is the replica's database. Everything else of the replica stands already. */
   adopt(): ErrorCode {
-    return this.guarded(() => {
+    return fileOperation(() => {
       this.ctx.env.disk.rename(this.path, databaseDir(this.replicaDir));
     });
-  }
-
-  private guarded(body: () => void): ErrorCode {
-    try {
-      body();
-      return 'ERR_OK';
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      return 'ERR_FILE_OPERATION_FAILED';
-    }
   }
 }

@@ -5,7 +5,8 @@
  */
 import type { ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
-import { DiskError, reply, resume } from '../../env/contract.ts';
+import { reply, resume } from '../../env/contract.ts';
+import { fileOperation } from '../../env/fileOperation.ts';
 import type { Continuation, RpcHandle, RpcResult } from '../../env/contract.ts';
 import type { NfsCopyResponse, NfsGetFileSizeResponse } from '../../protocol/duplicationMessages.ts';
 
@@ -87,7 +88,7 @@ export class NfsClient {
       this.end('ERR_OK');
       return;
     }
-    const error = this.guarded(() => {
+    const error = fileOperation(() => {
       this.replaceFile(this.destPath());
     });
     if (error === 'ERR_OK') this.continueCopy();
@@ -151,7 +152,7 @@ export class NfsClient {
   }
 
   writeBlock(bytes: Uint8Array): void {
-    const error = this.guarded(() => {
+    const error = fileOperation(() => {
       this.ctx.env.disk.write(this.destPath(), this.offset, bytes);
     });
     this.offset += bytes.length;
@@ -160,7 +161,7 @@ export class NfsClient {
   }
 
   finishFile(): void {
-    const error = this.guarded(() => {
+    const error = fileOperation(() => {
       this.syncFile(this.destPath());
     });
     if (error === 'ERR_OK') this.startFile(this.fileIndex + 1);
@@ -186,15 +187,5 @@ export class NfsClient {
 
   private destPath(): string {
     return `${this.request.destDir}/${this.fileName()}`;
-  }
-
-  private guarded(body: () => void): ErrorCode {
-    try {
-      body();
-      return 'ERR_OK';
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      return 'ERR_FILE_OPERATION_FAILED';
-    }
   }
 }
