@@ -292,9 +292,8 @@ export class AdminClient {
     if (--call.outstanding > 0) return;
     if (call.finish.kind === 'triggered') this.finishCli(id, call.error);
     else if (result.error !== 'ERR_OK' && this.mayRepeatCli(call, error)) this.attemptCliLater(id);
-    else if (call.finish.kind === 'metrics') this.finishMetrics(id, error, result.body?.output ?? '');
-    else if (call.finish.kind === 'progress') this.finishProgress(id, error, result.body?.output ?? '');
-    else this.finishCheckpoint(id, error, result.body?.output ?? '');
+    else if (error === 'ERR_OK') this.finishAnswered(id, call, result.body?.output ?? '');
+    else this.finishCli(id, error);
   }
 
   /** A replica that ignored a trigger has no role at the moment. */
@@ -318,37 +317,25 @@ export class AdminClient {
     else this.ctx.env.tasks.post('LPC_CLIENT', 0, clientRetryMs, task(this, 'attemptCli', id));
   }
 
-  private finishCheckpoint(id: number, error: ErrorCode, output: string): void {
-    const call = this.cliCalls.get(id);
-    const answer = error === 'ERR_OK' ? parseCheckpointOutput(output) : undefined;
-    if (call === undefined || call.finish.kind !== 'checkpoint' || answer === undefined) {
-      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
-      return;
+  /** What the primary printed, when it can be read. */
+  private finishAnswered(id: number, call: CliCall, output: string): void {
+    const { finish, node } = call;
+    if (finish.kind === 'checkpoint') {
+      const answer = parseCheckpointOutput(output);
+      if (answer !== undefined) return this.resumeCli(id, finish.then, answer);
+    } else if (finish.kind === 'metrics') {
+      const metrics = parseMetricsOutput(output);
+      if (metrics !== undefined) return this.resumeCli(id, finish.then, { error: 'ERR_OK', node, metrics });
+    } else if (finish.kind === 'progress') {
+      const progress = parseProgressOutput(output);
+      if (progress !== undefined) return this.resumeCli(id, finish.then, { ...progress, node });
     }
-    this.cliCalls.delete(id);
-    resume(call.finish.then, answer);
+    this.finishCli(id, 'ERR_INVALID_DATA');
   }
 
-  private finishMetrics(id: number, error: ErrorCode, output: string): void {
-    const call = this.cliCalls.get(id);
-    const metrics = error === 'ERR_OK' ? parseMetricsOutput(output) : undefined;
-    if (call === undefined || call.finish.kind !== 'metrics' || metrics === undefined) {
-      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
-      return;
-    }
+  private resumeCli<T>(id: number, then: Continuation<T>, answer: T): void {
     this.cliCalls.delete(id);
-    resume(call.finish.then, { error, node: call.node, metrics });
-  }
-
-  private finishProgress(id: number, error: ErrorCode, output: string): void {
-    const call = this.cliCalls.get(id);
-    const progress = error === 'ERR_OK' ? parseProgressOutput(output) : undefined;
-    if (call === undefined || call.finish.kind !== 'progress' || progress === undefined) {
-      this.finishCli(id, error === 'ERR_OK' ? 'ERR_INVALID_DATA' : error);
-      return;
-    }
-    this.cliCalls.delete(id);
-    resume(call.finish.then, { ...progress, node: call.node });
+    resume(then, answer);
   }
 
   private finishCli(id: number, error: ErrorCode): void {

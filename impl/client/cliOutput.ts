@@ -4,6 +4,7 @@
  * Of metrics: {metrics}, by name; of progress: the replica's decrees and its duplicators.
  */
 import type { Decree, DuplicationFailMode, DuplicationStatus, DupId, ErrorCode } from '../../model/vocabulary.ts';
+import { DUPLICATION_STATUSES, FAIL_MODES } from '../protocol/duplicationMessages.ts';
 
 export interface CheckpointOutput {
   readonly error: ErrorCode;
@@ -78,13 +79,10 @@ export function parseProgressOutput(output: string): ProgressOutput | undefined 
   return { error, committed, applied, durable, duplicating: Reflect.get(json, 'duplicating') === true, dups };
 }
 
-const STATUSES: readonly DuplicationStatus[] = ['DS_INIT', 'DS_PREPARE', 'DS_APP', 'DS_LOG', 'DS_PAUSE', 'DS_REMOVED'];
-const FAIL_MODES: readonly DuplicationFailMode[] = ['FAIL_SLOW', 'FAIL_SKIP', 'FAIL_FAST'];
-
 function duplicatorOf(json: unknown): DuplicatorOutput | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const dupId: unknown = Reflect.get(json, 'dupId');
-  const status = STATUSES.find((name) => name === Reflect.get(json, 'status'));
+  const status = DUPLICATION_STATUSES.find((name) => name === Reflect.get(json, 'status'));
   const failMode = FAIL_MODES.find((name) => name === Reflect.get(json, 'failMode'));
   const last: unknown = Reflect.get(json, 'replica_confirmed_decree');
   const confirmed: unknown = Reflect.get(json, 'meta_persisted_decree');

@@ -15,6 +15,17 @@ import type {
 } from '../../model/vocabulary.ts';
 import type { ClientRequest } from './messages.ts';
 
+/** dup 2.1, by wire value. */
+export const DUPLICATION_STATUSES: readonly DuplicationStatus[] = [
+  'DS_INIT',
+  'DS_PREPARE',
+  'DS_APP',
+  'DS_LOG',
+  'DS_PAUSE',
+  'DS_REMOVED',
+];
+export const FAIL_MODES: readonly DuplicationFailMode[] = ['FAIL_SLOW', 'FAIL_SKIP', 'FAIL_FAST'];
+
 /** What the meta server knows of one partition's progress, for query and list (dup 2.2 field 11). */
 export interface DupPartitionState {
   readonly partitionIndex: number;

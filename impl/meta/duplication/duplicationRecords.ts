@@ -4,6 +4,7 @@
  * decode is left alone by the caller, not repaired.
  */
 import type { ClusterId, Decree, DupId, DuplicationFailMode, DuplicationStatus } from '../../../model/vocabulary.ts';
+import { DUPLICATION_STATUSES, FAIL_MODES } from '../../protocol/duplicationMessages.ts';
 import { appPath, parseObject } from '../records.ts';
 
 /** What the store keeps of a duplication. */
@@ -22,17 +23,6 @@ export interface RecordDefaults {
   readonly appName: string;
   readonly maxReplicaCount: number;
 }
-
-/** dup 2.1, by wire value. */
-export const DUPLICATION_STATUSES: readonly DuplicationStatus[] = [
-  'DS_INIT',
-  'DS_PREPARE',
-  'DS_APP',
-  'DS_LOG',
-  'DS_PAUSE',
-  'DS_REMOVED',
-];
-export const FAIL_MODES: readonly DuplicationFailMode[] = ['FAIL_SLOW', 'FAIL_SKIP', 'FAIL_FAST'];
 
 const KEYS = [
   'remote',
