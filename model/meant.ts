@@ -3,6 +3,7 @@
  * served until its servers hear of it (exclusion: a drop is no fence, docs/departures.md).
  */
 import type { ClusterState, CommandState, PartitionState, ReplicaState, TableState } from './state.ts';
+import type { NodeId } from './vocabulary.ts';
 
 /** At some moment since then: an answer may be on its way when the role is gone. */
 export function hadPrimary(cluster: ClusterState, { appId }: TableState, sinceUs: number): boolean {
@@ -33,4 +34,17 @@ export function tablesMeant(cluster: ClusterState, { command, invokedAtUs }: Com
       table.name === command.table &&
       (table.droppedAtUs < 0 || table.droppedAtUs >= invokedAtUs || hadPrimary(cluster, table, invokedAtUs)),
   );
+}
+
+/** The replica at the server that answered for a partition; undefined where several tables of the name may be meant. */
+export function answeringReplica(
+  cluster: ClusterState,
+  command: CommandState,
+  node: NodeId,
+): MeantPartition | undefined {
+  if (!('partitionIndex' in command.command)) return undefined;
+  const meant = tablesMeant(cluster, command);
+  const part = cluster.partitions[`${meant[0]?.appId ?? -1}.${command.command.partitionIndex}`];
+  const replica = part?.replicas[node];
+  return meant.length !== 1 || part === undefined || replica === undefined ? undefined : { part, replica };
 }

@@ -7,7 +7,7 @@ import type { AnswerScene } from './answers.ts';
 import { settingsOfCluster } from './config.ts';
 import { duplicatorKey, type DuplicatorState } from './dupState.ts';
 import type { Answer } from './commands.ts';
-import { tablesMeant } from './meant.ts';
+import { answeringReplica } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { chosenOf, type ClusterState, type ModelState, type PartitionState, type ReplicaState } from './state.ts';
 import type { Decree, Gpid, NodeId } from './vocabulary.ts';
@@ -110,13 +110,10 @@ function differs(metrics: Metrics['metrics'], name: string, expected: number, ex
 /** At rest the metrics of pending, confirmed and late mutations are true (S8). */
 function judgeMetrics(scene: AnswerScene, answer: Answer): Refusal | undefined {
   const { state, cluster, command } = scene;
-  const asked = command.command;
-  if (answer.kind !== 'metrics' || asked.kind !== 'queryMetrics' || answer.error !== 'ERR_OK') return undefined;
-  const meant = tablesMeant(cluster, command);
-  const part = cluster.partitions[`${meant[0]?.appId ?? -1}.${asked.partitionIndex}`];
-  const replica = part?.replicas[answer.node];
-  // Which of several tables of the name it reached is not told.
-  if (meant.length !== 1 || part === undefined || replica === undefined) return undefined;
+  if (answer.kind !== 'metrics' || command.command.kind !== 'queryMetrics' || answer.error !== 'ERR_OK') return undefined;
+  const found = answeringReplica(cluster, command, answer.node);
+  if (found === undefined) return undefined;
+  const { part, replica } = found;
   const { metrics } = answer;
   const known = metricsOf(state, cluster, part.gpid, answer.node);
   const exact = known.changedAtUs + COUNTED_WITHIN_US < command.invokedAtUs;

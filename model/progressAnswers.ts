@@ -7,7 +7,7 @@ import type { AnswerScene } from './answers.ts';
 import type { Answer, DuplicatorFact } from './commands.ts';
 import { settingsOfCluster } from './config.ts';
 import { dupsOf, duplicatorKey, isErased, toldOf, versionOf, type DupState, type DuplicatorState } from './dupState.ts';
-import { tablesMeant } from './meant.ts';
+import { answeringReplica } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { durableOf, type PartitionState, type ReplicaState } from './state.ts';
 
@@ -78,14 +78,9 @@ function judgeReplica(scene: AnswerScene, answer: Progress, part: PartitionState
 
 const judgeProgress: Judge = (scene, answer) => {
   const { cluster, command } = scene;
-  const asked = command.command;
-  if (answer.kind !== 'progress' || asked.kind !== 'queryProgress' || answer.error !== 'ERR_OK') return undefined;
-  const meant = tablesMeant(cluster, command);
-  const part = cluster.partitions[`${meant[0]?.appId ?? -1}.${asked.partitionIndex}`];
-  const replica = part?.replicas[answer.node];
-  // Which of several tables of the name it reached is not told.
-  if (meant.length !== 1 || part === undefined || replica?.status !== 'PS_PRIMARY') return undefined;
-  return judgeReplica(scene, answer, part, replica);
+  if (answer.kind !== 'progress' || command.command.kind !== 'queryProgress' || answer.error !== 'ERR_OK') return undefined;
+  const found = answeringReplica(cluster, command, answer.node);
+  return found?.replica.status === 'PS_PRIMARY' ? judgeReplica(scene, answer, found.part, found.replica) : undefined;
 };
 
 export const PROGRESS_JUDGE = { name: 'answers/progress', judge: judgeProgress } as const;
