@@ -9,7 +9,7 @@ import type {
   GroupBulkLoadResponse,
 } from '../../protocol/bulkLoadMessages.ts';
 import type { Replica } from '../replica.ts';
-import { RESET_STATE } from './types.ts';
+import { refusalOf, RESET_STATE } from './types.ts';
 
 const NO_REPLICA: ErrorCode = 'ERR_OBJECT_NOT_FOUND';
 
@@ -29,27 +29,12 @@ export class BulkLoadServer {
 
   onBulkLoad(request: BulkLoadRequest, replier: Replier<BulkLoadResponse>): void {
     const replica = this.replicas.get(request.gpid);
-    replier.reply(replica?.bulkLoader.onBulkLoad(request) ?? this.noReplica(request));
+    replier.reply(replica?.bulkLoader.onBulkLoad(request) ?? refusalOf(request, NO_REPLICA, 'BLS_INVALID'));
   }
 
   onGroupBulkLoad(request: GroupBulkLoadRequest, replier: Replier<GroupBulkLoadResponse>): void {
     const replica = this.replicas.get(request.config.gpid);
     const none: GroupBulkLoadResponse = { error: NO_REPLICA, status: 'BLS_INVALID', state: RESET_STATE };
     replier.reply(replica?.bulkLoader.onGroupBulkLoad(request) ?? none);
-  }
-
-  noReplica({ gpid, appName }: BulkLoadRequest): BulkLoadResponse {
-    return {
-      error: NO_REPLICA,
-      gpid,
-      appName,
-      primaryStatus: 'BLS_INVALID',
-      groupStates: {},
-      metadata: undefined,
-      totalDownloadProgress: undefined,
-      isGroupIngestionFinished: undefined,
-      isGroupCleanedUp: undefined,
-      isGroupPaused: undefined,
-    };
   }
 }

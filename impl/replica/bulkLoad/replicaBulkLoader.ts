@@ -22,7 +22,7 @@ import type { BulkLoadDownloader, DownloadOwner } from './bulkLoadDownloader.ts'
 import type { BulkLoadGroup } from './bulkLoadGroup.ts';
 import type { BulkLoadIngestion, IngestionOwner } from './bulkLoadIngestion.ts';
 import { isBulkLoadStatusValid } from './bulkLoadValidity.ts';
-import { RESET_STATE } from './types.ts';
+import { refusalOf, RESET_STATE } from './types.ts';
 import type { BulkLoadWish, DownloadSlots, LoadSource } from './types.ts';
 
 export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
@@ -75,18 +75,7 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
   }
 
   refusal(request: BulkLoadRequest, error: ErrorCode): BulkLoadResponse {
-    return {
-      error,
-      gpid: request.gpid,
-      appName: request.appName,
-      primaryStatus: this.localStatus,
-      groupStates: {},
-      metadata: undefined,
-      totalDownloadProgress: undefined,
-      isGroupIngestionFinished: undefined,
-      isGroupCleanedUp: undefined,
-      isGroupPaused: undefined,
-    };
+    return refusalOf(request, error, this.localStatus);
   }
 
   // ------------------------------------------------------------------ reports

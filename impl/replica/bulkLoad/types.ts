@@ -1,6 +1,6 @@
 /** What the parts of a replica's bulk load share (bl 13, 14). */
-import type { BulkLoadStatus } from '../../../model/vocabulary.ts';
-import type { BulkLoadMetadata, PartitionBulkLoadState } from '../../protocol/bulkLoadMessages.ts';
+import type { BulkLoadStatus, ErrorCode } from '../../../model/vocabulary.ts';
+import type { BulkLoadMetadata, BulkLoadRequest, BulkLoadResponse, PartitionBulkLoadState } from '../../protocol/bulkLoadMessages.ts';
 
 /** A replica server's share of downloads at once. */
 export interface DownloadSlots {
@@ -39,3 +39,23 @@ export const RESET_STATE: PartitionBulkLoadState = { ...UNKNOWN_STATE, downloadS
 /** In the replica's directory (bl 2). */
 export const LOCAL_DIR = 'bulk_load';
 export const PROGRESS_FINISHED = 100;
+
+/** An answer that tells nothing but an error and the replica's own status (bl 13.1). */
+export function refusalOf(
+  { gpid, appName }: BulkLoadRequest,
+  error: ErrorCode,
+  primaryStatus: BulkLoadStatus,
+): BulkLoadResponse {
+  return {
+    error,
+    gpid,
+    appName,
+    primaryStatus,
+    groupStates: {},
+    metadata: undefined,
+    totalDownloadProgress: undefined,
+    isGroupIngestionFinished: undefined,
+    isGroupCleanedUp: undefined,
+    isGroupPaused: undefined,
+  };
+}
