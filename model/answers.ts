@@ -46,6 +46,13 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   setDupFailMode: 'dupModified',
   queryDup: 'dups',
   listDups: 'dups',
+  movePrimary: 'admin',
+  startBulkLoad: 'bulkLoad',
+  pauseBulkLoad: 'bulkLoad',
+  restartBulkLoad: 'bulkLoad',
+  cancelBulkLoad: 'bulkLoad',
+  clearBulkLoad: 'bulkLoad',
+  queryBulkLoad: 'bulkLoadStatus',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
 export const SILENCE: readonly ErrorCode[] = [

@@ -69,6 +69,11 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     effects: mapped(cluster.effects, (all) => all.map((one) => ({ ...one }))),
     writers: mapped(cluster.writers, (ids) => [...ids]),
     dups: mapped(cluster.dups, forkDup),
+    // Records and what members said are replaced, never changed.
+    loads: mapped(cluster.loads, (load) => ({
+      ...load,
+      partitions: mapped(load.partitions, (part) => ({ ...part, members: { ...part.members } })),
+    })),
     // Requests and received writes are added, never changed.
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
@@ -114,6 +119,8 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     // What a follower began with is replaced, never changed.
     adopted: { ...part.adopted },
     emergencies: [...part.emergencies],
+    ingestionsSent: part.ingestionsSent.map((sent) => ({ ...sent })),
+    ingestions: mapped(part.ingestions, (one) => ({ ...one, ingestedAtUs: { ...one.ingestedAtUs } })),
   };
 }
 

@@ -26,6 +26,8 @@ export function init(config: ModelConfig): ModelState {
     lastCommandAtUs: 0,
     nodes: {},
     clusters: {},
+    providers: {},
+    runs: {},
   };
   for (const cluster of config.clusters) {
     state.clusters[cluster.id] = {
@@ -39,6 +41,7 @@ export function init(config: ModelConfig): ModelState {
       effects: {},
       writers: {},
       dups: {},
+      loads: {},
       metrics: {},
       asks: [],
       inbound: {},
@@ -61,6 +64,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     partitionCount,
     maxReplicaCount: from.config.maxReplicaCount,
     envs: { ...envs },
+    isBulkLoading: false,
     createdAtUs: 0,
     droppedAtUs: -1,
     home: {},

@@ -12,6 +12,8 @@ import { applyRows } from './content.ts';
 import { noteDebt, type Debt } from './debt.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
+import type { LoadRowFact } from './loadEvents.ts';
+import type { IngestionState, LoadState, ProviderState, SentIngestion } from './loadState.ts';
 
 export { init } from './init.ts';
 export { noteDebt, type Debt } from './debt.ts';
@@ -35,6 +37,7 @@ export interface TableState {
   partitionCount: number;
   maxReplicaCount: number;
   envs: Record<string, string>;
+  isBulkLoading: boolean;
   createdAtUs: number;
   droppedAtUs: number;
   /** Records stored so far. */
@@ -185,6 +188,9 @@ export interface PartitionState {
   /** A follower's replicas began over a checkpoint of the master: its decree by node; and its rows (dup 5.5). */
   adopted: Record<NodeId, Decree>;
   begin: { decree: Decree; rows: Record<string, Row> };
+  /** Ingestion writes that were sent here, oldest first; and those that were committed, by decree. */
+  ingestionsSent: SentIngestion[];
+  ingestions: Record<Decree, IngestionState>;
   /** Emergency checkpoints that were accepted and are not yet durable (L8). */
   emergencies: { id: number; node: NodeId; incarnation: number; minDecree: Decree; sinceUs: number; empty: boolean }[];
 }
@@ -234,6 +240,8 @@ export interface ClusterState {
   asks: FollowerAsk[];
   inbound: Record<string, Inbound>;
   received: Record<string, Record<string, ReceivedWrite[]>>;
+  /** By table: the load that runs, or the result of the last one. */
+  loads: Record<number, LoadState>;
   /** By `<gpid> <node>`. */
   metrics: Record<string, ReplicaMetrics>;
 }
@@ -251,6 +259,9 @@ export interface ModelState {
   lastCommandAtUs: number;
   nodes: Record<NodeId, NodeState>;
   clusters: Record<ClusterId, ClusterState>;
+  /** File providers by name, and the rows of every sorted file that one of them ever had, by MD5. */
+  providers: Record<string, ProviderState>;
+  runs: Record<string, readonly LoadRowFact[]>;
 }
 
 export function newNode(): NodeState {
@@ -321,6 +332,8 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     inbound: false,
     adopted: {},
     begin: { decree: 0, rows: {} },
+    ingestionsSent: [],
+    ingestions: {},
     emergencies: [],
   };
 }

@@ -74,6 +74,8 @@ export interface BulkLoadRequest {
   readonly ballot: Ballot;
   readonly metaStatus: BulkLoadStatus;
   readonly queryMetadata: boolean;
+  /** Which load it is: no two of a table have the same (bl.B35). */
+  readonly loadId?: number;
 }
 /** What is not asked for by the desired status is undefined (bl 13.1). */
 export interface BulkLoadResponse {
@@ -97,6 +99,7 @@ export interface GroupBulkLoadRequest {
   readonly clusterName: string;
   readonly remoteRootPath: string;
   readonly metaStatus: BulkLoadStatus;
+  readonly loadId?: number;
 }
 export interface GroupBulkLoadResponse {
   readonly error: ErrorCode;

@@ -11,7 +11,10 @@ import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSyn
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
+import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved, slot } from './ingestion.ts';
+import { loadErased, loadMemberReported, loadPartitionStored, loadReported, loadStored, loadWished } from './loads.ts';
 import type { Rule, RuleTable } from './rule.ts';
+import { throttled } from './throttle.ts';
 import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
 
 export const RULES: RuleTable = {
@@ -54,6 +57,19 @@ export const RULES: RuleTable = {
   'dup.stopped': dupStopped,
   'dup.shipped': dupShipped,
   'dup.skipped': dupSkipped,
+  'provider.put': providerPut,
+  'provider.removed': providerRemoved,
+  'load.stored': loadStored,
+  'load.partition-stored': loadPartitionStored,
+  'load.erased': loadErased,
+  'load.wished': loadWished,
+  'load.reported': loadReported,
+  'load.member-reported': loadMemberReported,
+  'ingestion.sent': ingestionSent,
+  'ingestion.answered': ingestionAnswered,
+  'storage.ingested': ingested,
+  'load.slot': slot,
+  'throttle.verdict': throttled,
 };
 
 /** Names and property ids of all guards, and of the refusal of what the model does not know. */

@@ -213,6 +213,7 @@ export const tableStored = rule(
       partitionCount,
       maxReplicaCount,
       envs: {},
+      isBulkLoading: false,
       createdAtUs: atUs,
       droppedAtUs: -1,
       home: {},
@@ -224,6 +225,7 @@ export const tableStored = rule(
     table.changes++;
     table.status = status;
     table.envs = { ...e.envs };
+    table.isBulkLoading = e.isBulkLoading === true;
     cluster.tableChanges++;
     for (const command of Object.values(cluster.commands)) {
       if (command.shownAppId >= 0 || !shows(command, e)) continue;

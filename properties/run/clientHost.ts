@@ -1,5 +1,5 @@
 /** The process of a cluster's users: a key-value client and an admin client, driven by the plan's commands. */
-import type { Answer, Command, DuplicationCommand } from '../../model/commands.ts';
+import type { Answer, BulkLoadCommand, Command, DuplicationCommand } from '../../model/commands.ts';
 import { unreachable, type DupId, type DuplicationFailMode, type DuplicationStatus, type NodeId } from '../../model/vocabulary.ts';
 import { reply } from '../../impl/env/contract.ts';
 import type { Context } from '../../impl/context.ts';
@@ -67,9 +67,22 @@ export class ClientHost {
       case 'queryProgress':
         this.admin.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
         break;
+      case 'movePrimary':
+      case 'startBulkLoad':
+      case 'pauseBulkLoad':
+      case 'restartBulkLoad':
+      case 'cancelBulkLoad':
+      case 'clearBulkLoad':
+      case 'queryBulkLoad':
+        this.bulkLoad(id, c);
+        break;
       default:
         this.duplicate(id, c);
     }
+  }
+
+  private bulkLoad(id: number, _c: BulkLoadCommand | Extract<Command, { readonly kind: 'movePrimary' }>): void {
+    this.answered(id, { kind: 'bulkLoad', error: 'ERR_NOT_IMPLEMENTED', hint: '' });
   }
 
   private duplicate(id: number, c: DuplicationCommand): void {

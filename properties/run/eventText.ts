@@ -1,4 +1,5 @@
 /** One event of a run as a line. */
+import { loadEventText } from './loadEventText.ts';
 import { unreachable } from '../../model/vocabulary.ts';
 import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Answer, Command } from '../../model/commands.ts';
@@ -38,6 +39,10 @@ export function answerText(answer: Answer): string {
     case 'dupModified':
     case 'dups':
       return answer.error;
+    case 'bulkLoad':
+      return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
+    case 'bulkLoadStatus':
+      return `${answer.error}, ${answer.appStatus} [${answer.partitions.join(' ')}]${answer.isBulkLoading ? ', loading' : ''}`;
     case 'dupAdded':
       return `${answer.error}, dupid ${String(answer.dupId)}${answer.hint === '' ? '' : `: ${answer.hint}`}`;
   }
@@ -102,6 +107,20 @@ function whatText(event: ModelEvent): string {
       return `FAULT ${event.fault} ${event.detail}`;
     case 'world.healed':
       return 'faults have ended';
+    case 'provider.put':
+    case 'provider.removed':
+    case 'load.stored':
+    case 'load.partition-stored':
+    case 'load.erased':
+    case 'load.wished':
+    case 'load.reported':
+    case 'load.member-reported':
+    case 'ingestion.sent':
+    case 'ingestion.answered':
+    case 'storage.ingested':
+    case 'load.slot':
+    case 'throttle.verdict':
+      return loadEventText(event);
     default:
       return duplicationText(event);
   }

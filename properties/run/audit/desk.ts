@@ -27,6 +27,8 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
   'dup.stopped': 'S8',
   'dup.shipped': 'S8',
   'dup.skipped': 'S8',
+  'load.slot': 'S9',
+  'throttle.verdict': 'S8',
 };
 
 export class AuditDesk implements Desk {
