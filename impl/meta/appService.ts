@@ -35,7 +35,7 @@ type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'duplicating'; readonly then: Continuation }
-  | { readonly kind: 'bulkLoading'; readonly value: boolean; readonly then: Continuation };
+  | { readonly kind: 'bulkLoading'; readonly loadId: number | undefined; readonly then: Continuation };
 
 interface Creation {
   readonly replier: Replier<AdminResponse>;
@@ -173,6 +173,7 @@ export class AppService {
       dropSecond: 0,
       expireSecond: 0,
       isBulkLoading: false,
+      lastLoadId: 0,
     };
   }
 
@@ -281,7 +282,7 @@ export class AppService {
         this.doStoreDuplicating(app);
         break;
       case 'bulkLoading':
-        this.doStoreIsBulkLoading(app, change.value);
+        this.doStoreIsBulkLoading(app, change.loadId);
         break;
     }
   }
@@ -299,16 +300,17 @@ export class AppService {
     else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
   }
 
-  /** Whether a bulk load of the table runs, as its record says (bl 4.1); `then` when it is stored. */
-  storeIsBulkLoading(appId: number, value: boolean, then: Continuation): void {
-    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', value, then });
+  /** A bulk load of the table runs: that of the id, or none (bl 4.1); `then` when it is stored. */
+  storeIsBulkLoading(appId: number, loadId: number | undefined, then: Continuation): void {
+    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', loadId, then });
   }
 
   /** A load of a table that is dropped meanwhile does not begin. */
-  doStoreIsBulkLoading(app: AppState, value: boolean): void {
-    const { info, isBulkLoading } = app.record;
+  doStoreIsBulkLoading(app: AppState, loadId: number | undefined): void {
+    const { info, isBulkLoading, lastLoadId } = app.record;
+    const value = loadId !== undefined;
     if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
-    else this.storeStatus(app, { ...app.record, isBulkLoading: value }, 'onChangeStored');
+    else this.storeStatus(app, { ...app.record, isBulkLoading: value, lastLoadId: loadId ?? lastLoadId }, 'onChangeStored');
   }
 
   onChangeStored(appId: number, record: AppRecord): void {

@@ -103,9 +103,9 @@ export class MetaServer {
     new DuplicationRecovery(this.ctx, this.state, this.storage, then).recoverFromMetaState();
   }
 
-  /** Records of loads are read when a table is loading; results of loads that have ended are not told after a restart. */
+  /** Without a table that has ever loaded there is nothing to go on with, and no result to tell (bl 6.3). */
   onDuplicationsRecovered(): void {
-    if (!this.isAnyBulkLoading()) {
+    if (!this.hasAnyBulkLoad()) {
       this.onRecovered();
       return;
     }
@@ -114,8 +114,8 @@ export class MetaServer {
     new BulkLoadRecovery(this.ctx, this.bulkLoadService, this.storage, then).initializeBulkLoadService();
   }
 
-  isAnyBulkLoading(): boolean {
-    for (const app of this.state.apps()) if (app.record.isBulkLoading) return true;
+  hasAnyBulkLoad(): boolean {
+    for (const { record } of this.state.apps()) if (record.isBulkLoading || record.lastLoadId > 0) return true;
     return false;
   }
 

@@ -93,6 +93,7 @@ export class BulkLoadPoller {
       ballot: config.ballot,
       metaStatus: part.record.status,
       queryMetadata: !hasMetadata(part.record.metadata),
+      loadId: load.record.loadId,
     };
   }
 

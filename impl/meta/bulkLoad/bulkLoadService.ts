@@ -94,11 +94,17 @@ export class BulkLoadService {
       ingestBehind: request.ingestBehind,
       isEverIngesting: false,
       error: 'ERR_OK',
+      loadId: this.nextLoadId(app),
     });
     load.hold = hold;
     load.starter = replier;
     const root = records.bulkLoadRoot(this.state.options.cluster);
     this.storage.createNode(root, '', task(this, 'onRootCreated', app.appId, load.id));
+  }
+
+  /** Never used again, as the table's record keeps it from before the first replica hears of the load (bl.B35). */
+  nextLoadId(app: AppState): number {
+    return Math.max(app.record.lastLoadId, this.loads.get(app.appId)?.record.loadId ?? 0) + 1;
   }
 
   /** A new load in place of what was known of the table. */
@@ -109,8 +115,10 @@ export class BulkLoadService {
   }
 
   onRootCreated(appId: number, loadId: number): void {
-    if (this.loadOf(appId, loadId) === undefined) return;
-    this.apps.storeIsBulkLoading(appId, true, task(this, 'onIsBulkLoadingStored', appId, loadId));
+    const load = this.loadOf(appId, loadId);
+    if (load === undefined) return;
+    const then = task(this, 'onIsBulkLoadingStored', appId, loadId);
+    this.apps.storeIsBulkLoading(appId, load.intended.loadId, then);
   }
 
   /** The table may have been dropped in the meantime. */
@@ -190,7 +198,7 @@ export class BulkLoadService {
   }
 
   private doControl(load: AppLoad, appName: string, type: BulkLoadControlType, replier: Reply): void {
-    const { status } = load.intended;
+    const { status } = this.recordToJudge(load);
     if (this.isControlAllowed(type, status)) {
       replier.reply({ error: 'ERR_OK', hint: '' });
       this.transitions.updateAppStatus(load, CONTROL_TARGETS[type]);
@@ -198,6 +206,11 @@ export class BulkLoadService {
       const doing = `can not ${CONTROL_WORDS[type]} bulk load for app(${appName})`;
       replier.reply({ error: 'ERR_INVALID_STATE', hint: `${doing} with status(${records.fullStatusName(status)})` });
     }
+  }
+
+  /** Of a load, as a decision about it sees it: what it is on its way to (bl.B7). */
+  recordToJudge(load: AppLoad): AppBulkLoadRecord {
+    return load.intended;
   }
 
   isControlAllowed(type: BulkLoadControlType, status: BulkLoadStatus): boolean {
@@ -274,7 +287,7 @@ export class BulkLoadService {
   /** bl 16.3: what was loaded is kept to be told; nobody polls any more. */
   finish(load: AppLoad): void {
     this.stop(load);
-    this.apps.storeIsBulkLoading(load.appId, false, task(this, 'onFinished', load.appId, load.id, load.hold));
+    this.apps.storeIsBulkLoading(load.appId, undefined, task(this, 'onFinished', load.appId, load.id, load.hold));
   }
 
   /** Its own hold only (bl.B8). */
@@ -282,7 +295,8 @@ export class BulkLoadService {
     this.lock.release(hold);
   }
 
-  private stop(load: AppLoad): void {
+  /** Keeps the result, and what its slots held goes back. */
+  stop(load: AppLoad): void {
     load.active = false;
     load.rolling = undefined;
     load.rollbackCount = 0;

@@ -3,9 +3,10 @@
  * remembers what they said last, and sums it up.
  *
  * Departures (docs/departures.md): secondaries look for the files under the table's name that the load was started with
- * (bl.B15); an answer that is on its way is waited for, not asked for again (bl.B19).
+ * (bl.B15); an answer that is on its way is waited for, not asked for again (bl.B19); a secondary that has lost its
+ * download is told of (bl.B29).
  */
-import type { Ballot, BulkLoadStatus, NodeId } from '../../../model/vocabulary.ts';
+import type { Ballot, BulkLoadStatus, ErrorCode, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { reply } from '../../env/contract.ts';
 import type { Continuation, RpcHandle, RpcResult } from '../../env/contract.ts';
@@ -78,9 +79,24 @@ export class BulkLoadGroup {
   onGroupBulkLoadReply(result: RpcResult<GroupBulkLoadResponse>, node: NodeId, ballot: Ballot): void {
     const { replica } = this;
     if (replica.closed || !replica.isPrimary()) return;
+    const asked = this.pendingReplies.get(node)?.metaStatus;
     this.pendingReplies.delete(node);
     const failed = result.error !== 'ERR_OK' || result.body.error !== 'ERR_OK' || ballot !== replica.ballot();
-    this.secondaryStates.set(node, failed ? RESET_STATE : result.body.state);
+    if (!failed) this.secondaryStates.set(node, result.body.state);
+    else if (result.error === 'ERR_OK' && ballot === replica.ballot()) this.onRefused(node, result.body, asked);
+    else this.secondaryStates.set(node, RESET_STATE);
+  }
+
+  onRefused(node: NodeId, { error, status }: GroupBulkLoadResponse, asked: BulkLoadStatus | undefined): void {
+    const state = this.isForGood(error, status, asked) ? { ...RESET_STATE, downloadStatus: error } : RESET_STATE;
+    this.secondaryStates.set(node, state);
+  }
+
+  /** It has lost what it downloaded, or cannot download: the meta server must hear, or waits for ever (bl.B29). */
+  isForGood(error: ErrorCode, status: BulkLoadStatus, asked: BulkLoadStatus | undefined): boolean {
+    if (asked === 'BLS_DOWNLOADING') return error === 'ERR_FILE_OPERATION_FAILED';
+    const needsFiles = asked === 'BLS_DOWNLOADED' || asked === 'BLS_INGESTING';
+    return needsFiles && error === 'ERR_INVALID_STATE' && status !== 'BLS_DOWNLOADING';
   }
 
   // ------------------------------------------------------------------ forgetting

@@ -82,6 +82,7 @@ describe('start of a bulk load', () => {
       ingest_behind: 0,
       is_ever_ingesting: 0,
       bulk_load_err: 'ERR_OK',
+      load_id: 1,
     });
   });
 
