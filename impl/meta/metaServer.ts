@@ -157,8 +157,13 @@ export class MetaServer {
   }
 
   onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
-    if (this.isActive()) this.postHigh(task(this.configService, 'onConfigSync', request, replier));
+    if (this.isActive()) this.postHigh(task(this, 'doConfigSync', request, replier));
     else replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
+  }
+
+  doConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
+    this.bulkLoadService.ingestion.context.noteDisks(request);
+    this.configService.onConfigSync(request, replier);
   }
 
   onAddDuplication(request: AddDuplicationRequest, replier: Replier<AddDuplicationResponse>): void {

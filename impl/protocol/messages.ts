@@ -110,7 +110,8 @@ export interface UpdateConfigResponse {
 /** repl 1.10: every `config_sync_interval_ms` and on reconnect. */
 export interface ConfigSyncRequest {
   readonly node: NodeId;
-  readonly stored: readonly { readonly gpid: Gpid; readonly ballot: Ballot; readonly status: PartitionStatus; readonly lastCommitted: Decree; readonly lastPrepared: Decree; readonly lastDurable: Decree }[];
+  /** `diskTag`: the disk of its directory, by the tag of the server's configuration. */
+  readonly stored: readonly { readonly gpid: Gpid; readonly ballot: Ballot; readonly status: PartitionStatus; readonly lastCommitted: Decree; readonly lastPrepared: Decree; readonly lastDurable: Decree; readonly diskTag?: string }[];
 }
 export interface ConfigSyncResponse {
   readonly error: ErrorCode;
