@@ -10,6 +10,7 @@ import { reply, task } from '../env/contract.ts';
 import type { Replier } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
+import { allowsIngestBehind } from '../storage/app/names.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
 import type { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
@@ -309,9 +310,16 @@ export class Replica {
   createStorageAndLog(): void {
     const { ctx, gpid, hash, dir } = this;
     const { clusterNumber, metrics } = this.host;
-    const { partitionCount } = this.app;
-    const dataDir = `${dir}/data`;
-    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir, hash, clusterNumber, partitionCount, metrics });
+    const { partitionCount, envs } = this.app;
+    this.storage = new ctx.parts.StorageApp(ctx, {
+      gpid,
+      dataDir: `${dir}/data`,
+      hash,
+      clusterNumber,
+      partitionCount,
+      metrics,
+      allowIngestBehind: allowsIngestBehind(envs),
+    });
     this.privateLog = new ctx.parts.PrivateLog(ctx, {
       gpid,
       dir: `${dir}/plog`,
