@@ -6,6 +6,7 @@
 import type { DupState } from './dupState.ts';
 import type { ModelEvent } from './events.ts';
 import type { ClusterState, CommandState, ModelState, PartitionState, Proposal, ReplicaState } from './state.ts';
+import { forkThrottle } from './throttleState.ts';
 import type { NodeId } from './vocabulary.ts';
 
 /** Kinds of event whose rules change nothing but nodes, partitions, and the replicas and metrics of their own node. */
@@ -78,6 +79,7 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
     received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
+    throttles: mapped(cluster.throttles, forkThrottle),
   };
 }
 

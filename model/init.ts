@@ -43,6 +43,7 @@ export function init(config: ModelConfig): ModelState {
       dups: {},
       loads: {},
       metrics: {},
+      throttles: {},
       asks: [],
       inbound: {},
       received: {},

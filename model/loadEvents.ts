@@ -192,6 +192,34 @@ export interface StorageIngested extends AtReplica {
   readonly files: readonly { readonly sizeBytes: number; readonly md5: string }[];
 }
 
+/** An answer of a configuration sync, of a table that throttles or did, reached a replica's server (thr 3). */
+export interface ThrottleTold extends AtReplica {
+  readonly kind: 'throttle.told';
+  readonly ballot: Ballot;
+  /** The throttling envs alone, by their keys. */
+  readonly envs: Readonly<Record<string, string>>;
+}
+/** A request of the data path is about to be handled by a replica that was ever told to throttle. */
+export interface ThrottleArrived extends AtReplica {
+  readonly kind: 'throttle.arrived';
+  /** Unique in the run. */
+  readonly request: number;
+  readonly of: 'write' | 'read';
+  /** The command behind it; -1 none of this cluster's clients. */
+  readonly command: number;
+  /** Of its body. */
+  readonly sizeBytes: number;
+  readonly timeoutMs: number;
+}
+/** Its answer left. */
+export interface ThrottleAnswered extends AtReplica {
+  readonly kind: 'throttle.answered';
+  readonly request: number;
+  readonly error: ErrorCode;
+  /** Of a read that was carried out: what its bucket is charged with (thr 6). */
+  readonly cost: number;
+}
+
 export type LoadObserved =
   | ProviderFilePut
   | ProviderFileRemoved
@@ -203,7 +231,10 @@ export type LoadObserved =
   | LoadMemberReported
   | IngestionSent
   | IngestionAnswered
-  | StorageIngested;
+  | StorageIngested
+  | ThrottleTold
+  | ThrottleArrived
+  | ThrottleAnswered;
 
 // ---------------------------------------------------------------- claimed by the code under test
 

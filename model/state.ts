@@ -14,6 +14,7 @@ import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
 import type { LoadRowFact } from './loadEvents.ts';
 import type { IngestionState, LoadState, ProviderState, SentIngestion } from './loadState.ts';
+import type { ThrottleState } from './throttleState.ts';
 
 export { init } from './init.ts';
 export { noteDebt, type Debt } from './debt.ts';
@@ -28,6 +29,8 @@ export interface NodeState {
   powerLost: boolean;
   diskFault: boolean;
   wallFault: boolean;
+  /** Its process was paused: its monotonic clock stood still. */
+  paused: boolean;
 }
 
 export interface TableState {
@@ -207,6 +210,8 @@ export interface CommandState {
   effects: number;
   /** The error said that nothing was done. */
   refused: boolean;
+  /** A throttle refused a request of it. */
+  throttled: boolean;
   /** Versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
   versionsBefore: number;
   tableChangesBefore: number;
@@ -244,6 +249,8 @@ export interface ClusterState {
   loads: Record<number, LoadState>;
   /** By `<gpid> <node>`. */
   metrics: Record<string, ReplicaMetrics>;
+  /** By `<gpid> <node>`: replicas that were ever told to throttle. */
+  throttles: Record<string, ThrottleState>;
 }
 
 export interface ModelState {
@@ -265,7 +272,7 @@ export interface ModelState {
 }
 
 export function newNode(): NodeState {
-  return { up: false, incarnation: 0, manualCount: 0, powerLost: false, diskFault: false, wallFault: false };
+  return { up: false, incarnation: 0, manualCount: 0, powerLost: false, diskFault: false, wallFault: false, paused: false };
 }
 
 export function newReplica(node: NodeId): ReplicaState {

@@ -48,6 +48,7 @@ export const invoked = rule(
       sent: 0,
       effects: 0,
       refused: false,
+      throttled: false,
       versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
       tableChangesBefore: cluster.tableChanges,
       durableBefore: replica === undefined ? 0 : durableOf(replica),
@@ -108,6 +109,7 @@ const REFUSALS = [
   'ERR_INVALID_PARAMETERS',
   'ERR_HANDLER_NOT_FOUND',
   'ERR_DISK_INSUFFICIENT',
+  'ERR_BUSY',
 ];
 
 export const answered = rule(answerScene, answerGuards, (scene, e) => {

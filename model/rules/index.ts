@@ -14,7 +14,7 @@ import { acked, applied, committed, prepared, status } from './replication.ts';
 import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved, slot } from './ingestion.ts';
 import { loadErased, loadMemberReported, loadPartitionStored, loadReported, loadStored, loadWished } from './loads.ts';
 import type { Rule, RuleTable } from './rule.ts';
-import { throttled } from './throttle.ts';
+import { throttleAnswered, throttleArrived, throttled, throttleTold } from './throttle.ts';
 import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
 
 export const RULES: RuleTable = {
@@ -70,6 +70,9 @@ export const RULES: RuleTable = {
   'storage.ingested': ingested,
   'load.slot': slot,
   'throttle.verdict': throttled,
+  'throttle.told': throttleTold,
+  'throttle.arrived': throttleArrived,
+  'throttle.answered': throttleAnswered,
 };
 
 /** Names and property ids of all guards, and of the refusal of what the model does not know. */

@@ -72,6 +72,7 @@ export const struck = rule(
     if (cluster !== undefined && e.fault.startsWith('store.')) cluster.storeFaultAtUs = e.atUs;
     if (DISK_FAULT.test(e.fault)) node.diskFault = true;
     if (WALL_FAULT.test(e.fault)) node.wallFault = true;
+    if (e.fault === 'process.pause') node.paused = true;
     if (/power-?loss/i.test(e.fault)) node.powerLost = true;
   },
 );

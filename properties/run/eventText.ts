@@ -120,6 +120,9 @@ function whatText(event: ModelEvent): string {
     case 'storage.ingested':
     case 'load.slot':
     case 'throttle.verdict':
+    case 'throttle.told':
+    case 'throttle.arrived':
+    case 'throttle.answered':
       return loadEventText(event);
     default:
       return duplicationText(event);

@@ -30,6 +30,12 @@ export function loadEventText(event: LoadObserved | LoadClaimed): string {
       return `download slot ${event.taken ? 'taken' : 'given back'}, ${String(event.serverCount)} in use`;
     case 'throttle.verdict':
       return `throttle ${event.verdict} of a ${event.of} by ${event.by}, for ${String(event.waitMs)} ms`;
+    case 'throttle.told':
+      return `told to throttle: ${Object.entries(event.envs).map(([key, value]) => `${key}=${value}`).join(', ') || 'nothing'}`;
+    case 'throttle.arrived':
+      return `request ${String(event.request)} comes: a ${event.of} of ${String(event.sizeBytes)} bytes`;
+    case 'throttle.answered':
+      return `request ${String(event.request)} answered ${event.error}`;
     default:
       return unreachable(event);
   }
