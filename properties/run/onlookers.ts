@@ -47,6 +47,9 @@ export class Onlookers implements WorldObserver {
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
     this.observer.storeApplied?.(cluster, operation, path, value);
   }
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void {
+    this.observer.providerChanged?.(provider, path, bytes);
+  }
   processStarted(node: NodeId): void {
     this.observer.processStarted?.(node);
   }

@@ -37,6 +37,8 @@ export interface WorldObserver {
   diskDamaged(node: NodeId, path: string): void;
   /** A state store operation took effect. `value` is '' for a removal. */
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void;
+  /** A file of a file provider was put, also in the place of another, or removed (undefined); never a directory. */
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void;
   processStarted(node: NodeId): void;
   /** What the process has under way comes `lateUs` later: also messages that its handlers wrote and that had not left. */
   processPaused(node: NodeId, lateUs: number): void;

@@ -17,9 +17,11 @@ import type {
   PrepareRequest,
   WriteResponse,
 } from '../../../impl/protocol/messages.ts';
+import type { PartitionBulkLoadState } from '../../../impl/protocol/bulkLoadMessages.ts';
 import type { DuplicationConfirmEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import type { DiskView } from './diskView.ts';
 import type { DuplicatorView } from './dupView.ts';
+import type { LoadContents } from './loadFiles.ts';
 import type { DatabaseReading } from './storageReader.ts';
 import type { LogFile, Listing, NodeView, ReplicaView } from './view.ts';
 
@@ -38,6 +40,8 @@ export interface Desk {
   nowUs(): number;
   /** When the handler began that wrote the message at hand, microseconds: later claims are not in it. */
   readonly writtenUs: number;
+  /** Files of loads by MD5. */
+  readonly contents: Pick<LoadContents, 'get'>;
   /** The view is settled when the running task has ended. */
   owe(view: ReplicaView): void;
   /** A difference between claim and world. */
@@ -90,6 +94,10 @@ export interface Hooks {
     duplicator: DuplicatorView,
     report: DuplicationConfirmEntry | undefined,
   ) => void;
+  /** Bytes of a download were written into the replica's `bulk_load` directory. */
+  readonly downloaded?: (desk: Desk, view: ReplicaView, file: string) => void;
+  /** A member's word about its load left; `holdsSlot`: as it was claimed when it was written. */
+  readonly memberReported?: (desk: Desk, view: ReplicaView, state: PartitionBulkLoadState, holdsSlot: boolean) => void;
   readonly logged?: (desk: Desk, view: ReplicaView, file: LogFile, mutation: MutationFact) => void;
   readonly flushed?: (desk: Desk, view: ReplicaView, from: Decree, reading: DatabaseReading) => void;
   readonly checkpointListed?: (desk: Desk, view: ReplicaView, decree: Decree, listing: Listing) => void;

@@ -7,6 +7,7 @@ import type { Violation } from '../../../model/violation.ts';
 import type { ClaimedKind, Desk, Direction } from './audit.ts';
 import type { DiskView } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
+import { LoadContents } from './loadFiles.ts';
 import { NodeView, ReplicaView } from './view.ts';
 
 /** Stored configurations kept for each partition: a prepare never belongs to an older one. */
@@ -33,6 +34,7 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
 
 export class AuditDesk implements Desk {
   writtenUs = 0;
+  readonly contents = new LoadContents();
   private readonly nodes = new Map<NodeId, NodeView>();
   private readonly configs = new Map<ClusterId, Map<Gpid, PartitionConfig[]>>();
   private readonly disks: (node: NodeId) => DiskView;

@@ -45,6 +45,8 @@ export const HOOKS: HookTable = {
   replicaReported: gather('replicaReported'),
   duplicateSent: gather('duplicateSent'),
   progressReported: gather('progressReported'),
+  downloaded: gather('downloaded'),
+  memberReported: gather('memberReported'),
   logged: gather('logged'),
   flushed: gather('flushed'),
   checkpointListed: gather('checkpointListed'),

@@ -6,6 +6,7 @@ import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, ClusterId, Decree, DupId, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { DuplicatorView } from './dupView.ts';
 import type { LogFileReader } from './logReader.ts';
+import { LoadView } from './loadView.ts';
 import { StorageReader } from './storageReader.ts';
 
 /** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
@@ -111,6 +112,7 @@ export class ReplicaView {
   flushed: Decree = 0;
   readonly checkpoints = new Map<Decree, Listing>();
   readonly storage = new StorageReader();
+  readonly load = new LoadView();
   /** A checkpoint directory whose files are appearing one by one. */
   building: Decree | undefined = undefined;
   /** The directory was set aside since the replica was last claimed open (or the process came up). */
@@ -212,6 +214,7 @@ export class ReplicaView {
     this.loadFailedOwed = false;
     this.errOwed = false;
     this.goneOwed = false;
+    if (this.load.owes) this.load.forgetOwed();
   }
 
   /** Nothing of the replica is on disk any more. */
@@ -225,6 +228,7 @@ export class ReplicaView {
     this.flushed = 0;
     this.checkpoints.clear();
     this.storage.forget();
+    this.load.forgetDisk();
     this.building = undefined;
   }
 
@@ -240,6 +244,8 @@ export class NodeView {
   readonly replicas = new Map<Gpid, ReplicaView>();
   /** Replicas whose manual checkpoint flag is claimed set (repl 2.3). */
   readonly manualFlags = new Set<Gpid>();
+  /** Replicas that are claimed to hold a slot for their download (bl 14.1). */
+  readonly slots = new Set<Gpid>();
   running = false;
   /** What stood on the disk before the first process came up has been read. */
   known = false;

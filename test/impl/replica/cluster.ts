@@ -83,6 +83,7 @@ export class Cluster {
       removed: ignore,
       diskDamaged: ignore,
       storeApplied: ignore,
+      providerChanged: ignore,
       processStarted: ignore,
       processPaused: ignore,
       processStopped: (node, cause, detail) => void this.stopped.push({ node, cause, detail }),
