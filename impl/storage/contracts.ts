@@ -140,7 +140,7 @@ export interface StorageAppContract {
   /**
    * Resolves the oldest pending ingestion. `paths`: its files in the order of its metadata, whole by their MD5 (the
    * caller's matter), linked in and not removed. Undefined: the caller gives it up, nothing comes in.
-   * ERR_OK: resolved as asked; `lastFlushedDecree()` covers it when there were paths.
+   * ERR_OK: resolved as asked. Whatever resolves it, `lastFlushedDecree()` covers it: it is not replayed.
    * ERR_INGESTION_FAILED: resolved without any rows, on every member alike: no files, a file that is no set of rows, or
    * `ingestBehind` on a database that does not allow it.
    * ERR_INVALID_STATE: nothing is pending. Any other error is the disk's (also a file that is not there): it is still

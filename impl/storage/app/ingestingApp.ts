@@ -79,10 +79,10 @@ export abstract class IngestingApp extends ReplicationApp {
   finishIngestion(paths: readonly string[] | undefined): ErrorCode {
     const pending = this.pendingIngestion();
     if (pending === undefined) return 'ERR_INVALID_STATE';
-    if (paths === undefined) return this.giveUp('ERR_OK');
-    if (paths.length === 0 || !this.mayIngest(pending)) return this.giveUp('ERR_INGESTION_FAILED');
-    if (!this.areThere(paths)) return 'ERR_FILE_OPERATION_FAILED';
     return this.mapped(() => {
+      if (paths === undefined) return this.giveUp('ERR_OK');
+      if (paths.length === 0 || !this.mayIngest(pending)) return this.giveUp('ERR_INGESTION_FAILED');
+      if (!this.areThere(paths)) return 'ERR_FILE_OPERATION_FAILED';
       const runs = this.openRuns(paths);
       return runs === undefined ? this.giveUp('ERR_INGESTION_FAILED') : this.bringIn(pending, runs);
     });
@@ -118,7 +118,9 @@ export abstract class IngestingApp extends ReplicationApp {
     return 'ERR_OK';
   }
 
+  /** Durable as well: a replay would wait for files that are gone by then. */
   giveUp(answer: ErrorCode): ErrorCode {
+    this.engine.ingest([], false);
     this.resolve();
     return answer;
   }
