@@ -201,6 +201,7 @@ export class ReplicaLoader {
       maxPrepared: replica.maxPreparedDecree(),
     });
     replica.checkpoints.startTimer();
+    replica.bulkLoader.ingestion.resumeIngestion();
   }
 
   // ------------------------------------------------------------------ .app-info, .init-info

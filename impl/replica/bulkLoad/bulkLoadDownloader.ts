@@ -19,7 +19,7 @@ import { createProvider } from '../../provider/localService.ts';
 import { BULK_LOAD_METADATA, partitionDir } from '../../provider/paths.ts';
 import type { Replica } from '../replica.ts';
 import type { BulkLoadDirectory } from './bulkLoadDirectory.ts';
-import { areNamesUsable, isTotalRight } from './metadataCheck.ts';
+import { areNamesUsable, isTotalRight, totalOf } from './metadataCheck.ts';
 import { NO_METADATA, PROGRESS_FINISHED } from './types.ts';
 import type { DownloadSlots, LoadSource } from './types.ts';
 
@@ -79,12 +79,23 @@ export class BulkLoadDownloader {
     return error;
   }
 
+  /** The files that a pending ingestion names, whatever the metadata of that place say (departures: bl.17.4). */
+  beginRepair(source: LoadSource, files: readonly FileMeta[]): void {
+    this.clear();
+    this.source = source;
+    this.metadata = { files, fileTotalSize: totalOf(files) };
+    const error = this.takeSlot();
+    if (error === 'ERR_OK') this.post(task(this, 'downloadFile', files.length - 1, this.round));
+    else this.downloadStatus = error;
+  }
+
   /** The directory first: where there is none, there is no download that would give a slot back (bl.B11). */
   takeSlot(): ErrorCode {
     const error = this.directory.create();
     if (error !== 'ERR_OK') return error;
     this.slots.take();
     this.isDownloading = true;
+    this.tellSlot(true);
     return 'ERR_OK';
   }
 
@@ -92,6 +103,12 @@ export class BulkLoadDownloader {
     if (!this.isDownloading) return;
     this.isDownloading = false;
     this.slots.giveBack();
+    this.tellSlot(false);
+  }
+
+  private tellSlot(taken: boolean): void {
+    const serverCount = this.slots.count();
+    this.ctx.env.emit({ kind: 'load.slot', gpid: this.replica.gpid, taken, serverCount });
   }
 
   /** Ends the round; what it has learnt stays for the reports (bl 13.4, PAUSING). */

@@ -20,6 +20,7 @@ import { PROGRESS_FINISHED, RESET_STATE, UNKNOWN_STATE } from './types.ts';
 import type { BulkLoadWish } from './types.ts';
 
 interface Asked {
+  readonly loadId: number | undefined;
   readonly metaStatus: BulkLoadStatus;
   readonly handle: RpcHandle;
 }
@@ -51,7 +52,8 @@ export class BulkLoadGroup {
 
   /** A slow secondary would never be heard when every poll asks it anew (bl.B19). */
   isAnswerOnItsWay(node: NodeId, wish: BulkLoadWish): boolean {
-    return this.pendingReplies.get(node)?.metaStatus === wish.metaStatus;
+    const asked = this.pendingReplies.get(node);
+    return asked?.metaStatus === wish.metaStatus && asked.loadId === wish.loadId;
   }
 
   sendGroupBulkLoad(node: NodeId, wish: BulkLoadWish): void {
@@ -64,11 +66,12 @@ export class BulkLoadGroup {
       clusterName: wish.clusterName,
       remoteRootPath: wish.remoteRootPath,
       metaStatus: wish.metaStatus,
+      ...(wish.loadId === undefined ? undefined : { loadId: wish.loadId }),
     };
     const options = { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid };
     const then: Continuation<RpcResult<GroupBulkLoadResponse>> = reply(this, 'onGroupBulkLoadReply', node, ballot);
     const handle = this.ctx.env.rpc.call(node, 'RPC_GROUP_BULK_LOAD', request, options, then);
-    this.pendingReplies.set(node, { metaStatus: wish.metaStatus, handle });
+    this.pendingReplies.set(node, { loadId: wish.loadId, metaStatus: wish.metaStatus, handle });
   }
 
   /** A table may be renamed meanwhile; its files are not (bl.B15). */
