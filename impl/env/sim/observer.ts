@@ -12,6 +12,7 @@ export interface WorldObserver {
   /**
    * A message left `from`. `body` is the frozen payload; for an RPC-level refusal of a request it is undefined and
    * `error` tells. `writtenUs` is when the handler that wrote it began: what other handlers did later is not in it.
+   * `asked` is the body of the request that a reply answers, the very one that was delivered.
    */
   messageSent(
     from: NodeId,
@@ -23,6 +24,7 @@ export interface WorldObserver {
     body: unknown,
     error: string,
     writtenUs: number,
+    asked?: unknown,
   ): void;
   /** The receiver's handler or continuation is about to run. */
   messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;

@@ -23,6 +23,7 @@ import type { DiskView } from './diskView.ts';
 import type { DuplicatorView } from './dupView.ts';
 import type { LoadContents } from './loadFiles.ts';
 import type { DatabaseReading } from './storageReader.ts';
+import type { ThrottledRequest } from './throttleView.ts';
 import type { LogFile, Listing, NodeView, ReplicaView } from './view.ts';
 
 export type ClaimedKind = ClaimedEvent['kind'];
@@ -74,6 +75,8 @@ export interface Hooks {
     mutation: MutationFact | undefined,
   ) => void;
   readonly prepareAnswered?: (desk: Desk, view: ReplicaView, ack: PrepareAck) => void;
+  /** The answer to a request of the data path left; undefined: one that came when nothing told its replica to throttle. */
+  readonly requestAnswered?: (desk: Desk, view: ReplicaView, request: ThrottledRequest | undefined, error: string) => void;
   readonly groupCheckSent?: (desk: Desk, view: ReplicaView, request: GroupCheckRequest) => void;
   readonly groupCheckAnswered?: (desk: Desk, view: ReplicaView, response: GroupCheckResponse) => void;
   readonly writeAnswered?: (desk: Desk, view: ReplicaView, response: WriteResponse) => void;

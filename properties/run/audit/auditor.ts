@@ -43,6 +43,7 @@ import { isObject, parseJson } from './json.ts';
 import { readRecord } from './mutationReader.ts';
 import { readStored } from './storeReader.ts';
 import { takeClaim } from './taking.ts';
+import { ThrottleAuditor } from './throttleAuditor.ts';
 import type { Prepared } from './view.ts';
 
 export interface AuditorOptions {
@@ -63,6 +64,7 @@ export class Auditor implements WorldObserver {
   private readonly disks: DiskAuditor;
   private readonly duplication: DuplicationAuditor;
   private readonly loads: LoadAuditor;
+  private readonly throttles: ThrottleAuditor;
   /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
   private lastBytes: Uint8Array | undefined = undefined;
   private lastMutation: MutationFact | undefined = undefined;
@@ -74,6 +76,7 @@ export class Auditor implements WorldObserver {
     this.disks = new DiskAuditor(options.nowUs, options.sink, this.desk);
     this.duplication = new DuplicationAuditor(options.nowUs, options.sink, this.desk);
     this.loads = new LoadAuditor(options.nowUs, options.sink, this.desk);
+    this.throttles = new ThrottleAuditor(options.nowUs, options.sink, this.desk);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
@@ -91,9 +94,11 @@ export class Auditor implements WorldObserver {
     gpid: Gpid,
     _decree: number,
     body: unknown,
-    _error: string,
+    error: string,
     writtenUs: number,
+    asked?: unknown,
   ): void {
+    this.throttles.messageSent(from, code, kind, body, error, asked);
     if (body === undefined || body === null) return;
     this.desk.writtenUs = writtenUs;
     switch (code) {
@@ -154,6 +159,7 @@ export class Auditor implements WorldObserver {
     _error: string,
   ): void {
     if (body === undefined || body === null) return;
+    this.throttles.messageDelivered(to, code, kind, body);
     switch (code) {
       case 'RPC_PREPARE':
         if (kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
@@ -360,6 +366,7 @@ export class Auditor implements WorldObserver {
   taskStarted(_node: NodeId, _code: string, _method: string): void {
     this.disks.finishTask();
     this.loads.taskEnded();
+    this.throttles.taskEnded();
     this.desk.settle(this.nowUs());
   }
 }

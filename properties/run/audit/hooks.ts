@@ -42,6 +42,7 @@ export const HOOKS: HookTable = {
   groupCheckSent: gather('groupCheckSent'),
   groupCheckAnswered: gather('groupCheckAnswered'),
   writeAnswered: gather('writeAnswered'),
+  requestAnswered: gather('requestAnswered'),
   replicaReported: gather('replicaReported'),
   duplicateSent: gather('duplicateSent'),
   progressReported: gather('progressReported'),

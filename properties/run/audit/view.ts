@@ -8,6 +8,7 @@ import type { DuplicatorView } from './dupView.ts';
 import type { LogFileReader } from './logReader.ts';
 import { LoadView } from './loadView.ts';
 import { StorageReader } from './storageReader.ts';
+import { ThrottleView } from './throttleView.ts';
 
 /** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
 const RING = 256;
@@ -142,6 +143,7 @@ export class ReplicaView {
   readonly prepared = new PreparedRing();
   /** Its duplicators since it was opened, by dupid. */
   readonly duplicators = new Map<DupId, DuplicatorView>();
+  readonly throttle = new ThrottleView();
 
   // ------------------------------------------------ owed
   /** True while the view stands in the auditor's list of views to settle at the end of the task. */
@@ -195,6 +197,7 @@ export class ReplicaView {
     this.logQueue.length = 0;
     this.checkpointUnclaimed = undefined;
     this.duplicators.clear();
+    this.throttle.forget();
     this.forgetOwed();
   }
 
