@@ -309,8 +309,9 @@ export class AppService {
   doStoreIsBulkLoading(app: AppState, loadId: number | undefined): void {
     const { info, isBulkLoading, lastLoadId } = app.record;
     const value = loadId !== undefined;
+    const next = { ...app.record, isBulkLoading: value, lastLoadId: loadId ?? lastLoadId };
     if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
-    else this.storeStatus(app, { ...app.record, isBulkLoading: value, lastLoadId: loadId ?? lastLoadId }, 'onChangeStored');
+    else this.storeStatus(app, next, 'onChangeStored');
   }
 
   onChangeStored(appId: number, record: AppRecord): void {

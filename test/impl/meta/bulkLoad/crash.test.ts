@@ -1,11 +1,11 @@
-/** Crashes of the meta server at every write of whole loads, and force cancel in every status (bl 17.6, bl 20 16 and 17). */
+/** Crashes of the meta server at every write of whole loads, and force cancel in every status (bl 17.6, 20). */
 import { describe, expect, it } from 'vitest';
 import type { BulkLoadRequest, BulkLoadResponse } from '../../../../impl/protocol/bulkLoadMessages.ts';
 import type { BulkLoadStatus } from '../../../../model/vocabulary.ts';
 import type { StoreFate, StoreOp } from '../fakeWorld.ts';
 import { LoadCluster, STATE } from './loadCluster.ts';
 
-/** A load as it goes in a test: how its groups answer, what the operator does when, and where it may have come to, crash or not. */
+/** A load as it goes in a test: how its groups answer, what the operator does when, and where it comes to. */
 interface Scenario {
   readonly name: string;
   readonly groups?: () => (request: BulkLoadRequest) => Partial<BulkLoadResponse> | undefined;
@@ -31,6 +31,9 @@ function first(status: BulkLoadStatus, ...answers: readonly Partial<BulkLoadResp
 function always(status: BulkLoadStatus, answer: Partial<BulkLoadResponse>) {
   return () => (request: BulkLoadRequest) => (request.metaStatus === status ? answer : undefined);
 }
+
+const pause = (cluster: LoadCluster): void => void cluster.control('BLC_PAUSE');
+const cancel = (cluster: LoadCluster): void => void cluster.control('BLC_CANCEL');
 
 const SCENARIOS: readonly Scenario[] = [
   { name: 'a load without trouble', end: 'BLS_SUCCEED', writes: 18 },
@@ -61,8 +64,8 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'a load that is cancelled',
     groups: always('BLS_DOWNLOADING', { error: 'ERR_BUSY' }),
-    operator: [[5000, (cluster) => void cluster.control('BLC_CANCEL')]],
-    rescue: (cluster) => void cluster.control('BLC_CANCEL'),
+    operator: [[5000, cancel]],
+    rescue: cancel,
     end: 'BLS_CANCELED',
     writes: 10,
   },
@@ -85,7 +88,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'a load that is paused and goes on',
     groups: first('BLS_DOWNLOADING', ...Array<Partial<BulkLoadResponse>>(6).fill({ error: 'ERR_BUSY' })),
     operator: [
-      [2000, (cluster) => void cluster.control('BLC_PAUSE')],
+      [2000, pause],
       [30_000, (cluster) => void cluster.control('BLC_RESTART')],
     ],
     rescue: (cluster) => void cluster.control('BLC_RESTART'),
@@ -160,26 +163,29 @@ function expectTold(cluster: LoadCluster): void {
 }
 
 /** Where the load stays: how its groups answer until the operator cancels. */
-const STAYING: readonly (readonly [BulkLoadStatus, LoadCluster['answer'], operator?: (cluster: LoadCluster) => void])[] = [
-  ['BLS_DOWNLOADING', always('BLS_DOWNLOADING', { error: 'ERR_BUSY' })()],
-  ['BLS_DOWNLOADED', always('BLS_DOWNLOADED', { error: 'ERR_BUSY' })()],
-  ['BLS_INGESTING', always('BLS_INGESTING', { isGroupIngestionFinished: false })()],
-  ['BLS_SUCCEED', always('BLS_SUCCEED', { isGroupCleanedUp: false })()],
-  [
-    'BLS_FAILED',
-    ({ metaStatus }) => (metaStatus === 'BLS_FAILED' ? { isGroupCleanedUp: false } : { error: 'ERR_FS_INTERNAL' }),
-  ],
-  [
-    'BLS_PAUSING',
-    ({ metaStatus }) => (metaStatus === 'BLS_PAUSING' ? { isGroupPaused: false } : { error: 'ERR_BUSY' }),
-    (cluster) => void cluster.control('BLC_PAUSE'),
-  ],
-  ['BLS_PAUSED', always('BLS_DOWNLOADING', { error: 'ERR_BUSY' })(), (cluster) => void cluster.control('BLC_PAUSE')],
-  [
-    'BLS_CANCELED',
-    ({ metaStatus }) => (metaStatus === 'BLS_CANCELED' ? { isGroupCleanedUp: false } : { error: 'ERR_BUSY' }),
-    (cluster) => void cluster.control('BLC_CANCEL'),
-  ],
+interface Staying {
+  readonly status: BulkLoadStatus;
+  readonly answer: LoadCluster['answer'];
+  readonly operate?: (cluster: LoadCluster) => void;
+}
+const busyBut =
+  (status: BulkLoadStatus, answer: Partial<BulkLoadResponse>): LoadCluster['answer'] =>
+  ({ metaStatus }) =>
+    metaStatus === status ? answer : { error: 'ERR_BUSY' };
+
+const STAYING: readonly Staying[] = [
+  { status: 'BLS_DOWNLOADING', answer: always('BLS_DOWNLOADING', { error: 'ERR_BUSY' })() },
+  { status: 'BLS_DOWNLOADED', answer: always('BLS_DOWNLOADED', { error: 'ERR_BUSY' })() },
+  { status: 'BLS_INGESTING', answer: always('BLS_INGESTING', { isGroupIngestionFinished: false })() },
+  { status: 'BLS_SUCCEED', answer: always('BLS_SUCCEED', { isGroupCleanedUp: false })() },
+  {
+    status: 'BLS_FAILED',
+    answer: ({ metaStatus }) =>
+      metaStatus === 'BLS_FAILED' ? { isGroupCleanedUp: false } : { error: 'ERR_FS_INTERNAL' },
+  },
+  { status: 'BLS_PAUSING', answer: busyBut('BLS_PAUSING', { isGroupPaused: false }), operate: pause },
+  { status: 'BLS_PAUSED', answer: always('BLS_DOWNLOADING', { error: 'ERR_BUSY' })(), operate: pause },
+  { status: 'BLS_CANCELED', answer: busyBut('BLS_CANCELED', { isGroupCleanedUp: false }), operate: cancel },
 ];
 
 /** Every write of a record times out twice, once without and once with its effect, then succeeds. */
@@ -207,7 +213,7 @@ function expectCancelled(cluster: LoadCluster): void {
 }
 
 describe('a force cancel, then a clear', () => {
-  it.each(STAYING)('end a load that stays %s, though the store is slow', (status, answer, operate) => {
+  it.each(STAYING)('end a load that stays $status, though the store is slow', ({ status, answer, operate }) => {
     const cluster = new LoadCluster();
     cluster.answer = answer;
     cluster.start();
