@@ -17,11 +17,11 @@ import type {
   PrepareRequest,
   WriteResponse,
 } from '../../../impl/protocol/messages.ts';
-import type { PartitionBulkLoadState } from '../../../impl/protocol/bulkLoadMessages.ts';
 import type { DuplicationConfirmEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import type { DiskView } from './diskView.ts';
 import type { DuplicatorView } from './dupView.ts';
 import type { LoadContents } from './loadFiles.ts';
+import type { LoadStand } from './loadView.ts';
 import type { DatabaseReading } from './storageReader.ts';
 import type { ThrottledRequest } from './throttleView.ts';
 import type { LogFile, Listing, NodeView, ReplicaView } from './view.ts';
@@ -99,8 +99,8 @@ export interface Hooks {
   ) => void;
   /** Bytes of a download were written into the replica's `bulk_load` directory. */
   readonly downloaded?: (desk: Desk, view: ReplicaView, file: string) => void;
-  /** A member's word about its load left; `holdsSlot`: as it was claimed when it was written. */
-  readonly memberReported?: (desk: Desk, view: ReplicaView, state: PartitionBulkLoadState, holdsSlot: boolean) => void;
+  /** A member's word about its load left. */
+  readonly memberReported?: (desk: Desk, view: ReplicaView, stand: LoadStand) => void;
   readonly logged?: (desk: Desk, view: ReplicaView, file: LogFile, mutation: MutationFact) => void;
   readonly flushed?: (desk: Desk, view: ReplicaView, from: Decree, reading: DatabaseReading) => void;
   readonly checkpointListed?: (desk: Desk, view: ReplicaView, decree: Decree, listing: Listing) => void;

@@ -131,11 +131,11 @@ export class Auditor implements WorldObserver {
         this.duplication.followerAsked(from, to, body as CreateAppRequest);
         return;
       case 'RPC_BULK_LOAD':
-        if (kind === 'reply') this.loads.reported(from, to, body as BulkLoadResponse);
+        if (kind === 'reply') this.loads.reported(from, body as BulkLoadResponse, asked);
         else this.loads.wished(from, to, body as BulkLoadRequest);
         return;
       case 'RPC_GROUP_BULK_LOAD':
-        if (kind === 'reply') this.loads.groupReported(from, to, gpid, body as GroupBulkLoadResponse);
+        if (kind === 'reply') this.loads.groupReported(from, body as GroupBulkLoadResponse, asked);
         return;
       case 'RPC_RRDB_RRDB_BULK_LOAD':
         if (kind === 'reply') this.ingestionAnswered(from, gpid, body as IngestionWriteResponse);
@@ -149,7 +149,7 @@ export class Auditor implements WorldObserver {
   }
 
   messageDelivered(
-    from: NodeId,
+    _from: NodeId,
     to: NodeId,
     code: RpcCode,
     kind: MessageKind,
@@ -168,10 +168,10 @@ export class Auditor implements WorldObserver {
         if (kind === 'reply') this.duplication.syncAnswered(to, body as DuplicationSyncResponse);
         return;
       case 'RPC_BULK_LOAD':
-        if (kind !== 'reply') this.loads.wishDelivered(from, to, body as BulkLoadRequest);
+        if (kind !== 'reply') this.loads.wishDelivered(to, body as BulkLoadRequest);
         return;
       case 'RPC_GROUP_BULK_LOAD':
-        if (kind !== 'reply') this.loads.groupWishDelivered(from, to, body as GroupBulkLoadRequest);
+        if (kind !== 'reply') this.loads.wishDelivered(to, body as GroupBulkLoadRequest);
         return;
       default:
     }

@@ -11,27 +11,26 @@ import type {
 } from '../../../impl/protocol/bulkLoadMessages.ts';
 import type { ClientRequest, IngestionWriteResponse } from '../../../impl/protocol/messages.ts';
 import type { ModelEvent } from '../../../model/events.ts';
-import type { LoadFileFact, LoadMetadataFact } from '../../../model/loadEvents.ts';
+import type { LoadMetadataFact } from '../../../model/loadEvents.ts';
 import type { BulkLoadStatus, ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
 import { bufferOf } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
 import { md5Of, readProviderFile } from './loadFiles.ts';
 import { readStoredLoad } from './loadStoreReader.ts';
-import { loadDirOf } from './loadView.ts';
+import { loadDirOf, type LoadStand } from './loadView.ts';
 import { readIngestion } from './updateReader.ts';
 
 /** Wishes kept that were not answered: an answer may be lost, or wait for a paused process. */
 const ASKED_KEPT = 64;
 
-/** A wish whose handler has begun, and what the replica's disk held when it ended. */
-interface Asked {
+/** A wish whose handler has begun, and how it left the replica. */
+interface Asked extends LoadStand {
+  readonly request: BulkLoadRequest | GroupBulkLoadRequest;
   readonly node: NodeId;
   readonly gpid: Gpid;
-  readonly by: NodeId;
   readonly wish: BulkLoadStatus;
-  readonly startedUs: number;
-  onDisk: readonly LoadFileFact[] | undefined;
+  onDisk: LoadStand['onDisk'];
   holdsSlot: boolean;
 }
 
@@ -100,18 +99,10 @@ export class LoadAuditor {
   }
 
   /** The handler of a wish is about to run. */
-  wishDelivered(by: NodeId, node: NodeId, request: BulkLoadRequest): void {
-    this.begin(by, node, request.gpid, request.metaStatus);
-  }
-
-  /** The same, of one that a primary passes on. */
-  groupWishDelivered(by: NodeId, node: NodeId, request: GroupBulkLoadRequest): void {
-    this.begin(by, node, request.config.gpid, request.metaStatus);
-  }
-
-  private begin(by: NodeId, node: NodeId, gpid: Gpid, wish: BulkLoadStatus): void {
+  wishDelivered(node: NodeId, request: BulkLoadRequest | GroupBulkLoadRequest): void {
     this.taskEnded();
-    const asked: Asked = { node, gpid, by, wish, startedUs: this.nowUs(), onDisk: undefined, holdsSlot: false };
+    const gpid = 'gpid' in request ? request.gpid : request.config.gpid;
+    const asked: Asked = { request, node, gpid, wish: request.metaStatus, onDisk: undefined, holdsSlot: false };
     this.asked.push(asked);
     if (this.asked.length > ASKED_KEPT) this.asked.shift();
     this.handled = asked;
@@ -124,7 +115,7 @@ export class LoadAuditor {
     this.handled = undefined;
     const view = this.desk.replica(handled.node, handled.gpid);
     handled.onDisk = view.load.filesOn(this.desk.disk(handled.node), loadDirOf(view.dir));
-    handled.holdsSlot = this.desk.nodeView(handled.node).slots.has(handled.gpid);
+    handled.holdsSlot = this.desk.nodeView(handled.node).slots.holds(handled.gpid);
   }
 
   processStopped(node: NodeId): void {
@@ -132,20 +123,17 @@ export class LoadAuditor {
     if (this.asked.length > 0) this.asked = this.asked.filter((asked) => asked.node !== node);
   }
 
-  /** What an answer is to: the wish whose handler wrote it. */
-  private wishOf(by: NodeId, node: NodeId, gpid: Gpid): Asked | undefined {
-    const startedUs = this.desk.writtenUs;
+  /** The wish that an answer is to. */
+  private answeredBy(node: NodeId, request: unknown): Asked | undefined {
     if (this.handled?.node === node) this.taskEnded();
-    const at = this.asked.findIndex(
-      (asked) => asked.startedUs === startedUs && asked.node === node && asked.by === by && asked.gpid === gpid,
-    );
+    const at = this.asked.findIndex((asked) => asked.request === request && asked.node === node);
     return at < 0 ? undefined : this.asked.splice(at, 1)[0];
   }
 
   /** A primary's report left for the meta server. */
-  reported(node: NodeId, to: NodeId, response: BulkLoadResponse): void {
+  reported(node: NodeId, response: BulkLoadResponse, request: unknown): void {
     const { gpid, error, primaryStatus: localStatus, groupStates: members } = response;
-    const asked = this.wishOf(to, node, gpid);
+    const asked = this.answeredBy(node, request);
     if (asked === undefined) return;
     const own = members[node];
     if (own !== undefined) this.memberReported(asked, { error, status: localStatus, state: own });
@@ -169,15 +157,15 @@ export class LoadAuditor {
   }
 
   /** A secondary's answer left for its primary. */
-  groupReported(node: NodeId, to: NodeId, gpid: Gpid, response: GroupBulkLoadResponse): void {
-    const asked = this.wishOf(to, node, gpid);
+  groupReported(node: NodeId, response: GroupBulkLoadResponse, request: unknown): void {
+    const asked = this.answeredBy(node, request);
     if (asked !== undefined) this.memberReported(asked, response);
   }
 
   private memberReported(asked: Asked, { error, status: localStatus, state }: GroupBulkLoadResponse): void {
-    const { node, gpid, wish, onDisk, holdsSlot } = asked;
+    const { node, gpid, wish, onDisk } = asked;
     const view = this.desk.replica(node, gpid);
-    for (const hook of HOOKS.memberReported) hook(this.desk, view, state, holdsSlot);
+    for (const hook of HOOKS.memberReported) hook(this.desk, view, asked);
     const told = { wish, error, localStatus, state, onDisk };
     this.sink({ kind: 'load.member-reported', atUs: this.nowUs(), node, gpid, ...told });
   }

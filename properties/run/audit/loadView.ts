@@ -1,5 +1,6 @@
 /** What the auditor knows of a replica's part in a load: its `bulk_load` directory, and what of it went into the database. */
 import type { LoadFileFact } from '../../../model/loadEvents.ts';
+import type { Gpid } from '../../../model/vocabulary.ts';
 import { readWhole, type DiskView } from './diskView.ts';
 import { md5Of } from './loadFiles.ts';
 
@@ -7,6 +8,14 @@ import { md5Of } from './loadFiles.ts';
 export interface LinkedRun {
   readonly sizeBytes: number;
   readonly md5: string;
+}
+
+/** How a replica stood when it wrote what it tells of its load. */
+export interface LoadStand {
+  /** The files of its directory; undefined without one. */
+  readonly onDisk: readonly LoadFileFact[] | undefined;
+  /** As it was claimed. */
+  readonly holdsSlot: boolean;
 }
 
 export class LoadView {
@@ -58,6 +67,34 @@ export class LoadView {
   forgetDisk(): void {
     this.linked.clear();
     this.forgetDirectory();
+  }
+}
+
+/** Slots for downloads that the replicas of a server claim to hold (bl 14.1). */
+export class HeldSlots {
+  total = 0;
+  private readonly held = new Map<Gpid, number>();
+
+  holds(gpid: Gpid): boolean {
+    return this.total > 0 && (this.held.get(gpid) ?? 0) > 0;
+  }
+
+  take(gpid: Gpid): void {
+    this.held.set(gpid, (this.held.get(gpid) ?? 0) + 1);
+    this.total++;
+  }
+
+  /** One that was never taken is not counted. */
+  giveBack(gpid: Gpid): void {
+    const count = this.held.get(gpid) ?? 0;
+    if (count === 0) return;
+    this.held.set(gpid, count - 1);
+    this.total--;
+  }
+
+  clear(): void {
+    this.held.clear();
+    this.total = 0;
   }
 }
 

@@ -47,8 +47,8 @@ export function takeClaim(desk: AuditDesk, node: NodeView, view: ReplicaView, cl
       else node.manualFlags.delete(claim.gpid);
       return true;
     case 'load.slot':
-      if (claim.taken) node.slots.add(claim.gpid);
-      else node.slots.delete(claim.gpid);
+      if (claim.taken) node.slots.take(claim.gpid);
+      else node.slots.giveBack(claim.gpid);
       return true;
     default:
       return false;

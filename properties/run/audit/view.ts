@@ -6,7 +6,7 @@ import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, ClusterId, Decree, DupId, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { DuplicatorView } from './dupView.ts';
 import type { LogFileReader } from './logReader.ts';
-import { LoadView } from './loadView.ts';
+import { HeldSlots, LoadView } from './loadView.ts';
 import { StorageReader } from './storageReader.ts';
 import { ThrottleView } from './throttleView.ts';
 
@@ -247,8 +247,7 @@ export class NodeView {
   readonly replicas = new Map<Gpid, ReplicaView>();
   /** Replicas whose manual checkpoint flag is claimed set (repl 2.3). */
   readonly manualFlags = new Set<Gpid>();
-  /** Replicas that are claimed to hold a slot for their download (bl 14.1). */
-  readonly slots = new Set<Gpid>();
+  readonly slots = new HeldSlots();
   running = false;
   /** What stood on the disk before the first process came up has been read. */
   known = false;
