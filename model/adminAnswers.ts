@@ -4,6 +4,7 @@ import type { Answer } from './commands.ts';
 import { partitionOf, tablesMeant, type MeantPartition } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { durableOf, type TableState } from './state.ts';
+import { THROTTLE_ENVS, throttleHint } from './throttle.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
 export function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
@@ -19,6 +20,7 @@ export function wasFree(scene: AnswerScene, name: string): boolean {
   );
 }
 
+/** Values that are right whatever is behind them; throttles are judged by what their values say (thr 2). */
 const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
   'rocksdb.checkpoint.reserve_min_count': (value) => /^[1-9]\d{0,8}$/.test(value),
   'rocksdb.checkpoint.reserve_time_seconds': (value) => /^\d{1,9}$/.test(value),
@@ -27,7 +29,20 @@ const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
 /** Envs that the model knows to be right; of others it cannot say. */
 function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
   const entries = Object.entries(envs);
-  return entries.length > 0 && entries.every(([key, value]) => KNOWN_ENVS[key]?.(value) === true);
+  const isRight = ([key, value]: readonly [string, string]): boolean =>
+    THROTTLE_ENVS.includes(key) ? throttleHint(key, value) === undefined : KNOWN_ENVS[key]?.(value) === true;
+  return entries.length > 0 && entries.every(isRight);
+}
+
+/** Why the meta server refuses to set these envs: none, one without a name, else the first throttle that cannot be read (thr 2.2). */
+function envsHint(envs: Readonly<Record<string, string>>): string | undefined {
+  if (Object.keys(envs).length === 0) return 'no envs to set';
+  if ('' in envs) return 'an env has no name';
+  for (const [key, value] of Object.entries(envs)) {
+    const hint = throttleHint(key, value);
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
 }
 
 export type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
@@ -84,6 +99,13 @@ const judgeSetEnvs: Judge = (scene, answer) => {
   const { cluster, command } = scene;
   if (command.command.kind !== 'setEnvs') return undefined;
   const { name, envs } = command.command;
+  const hint = envsHint(envs);
+  if (hint !== undefined) {
+    const said = answer.kind === 'admin' ? answer.hint : '';
+    return answer.error === 'ERR_INVALID_PARAMETERS' && said === hint
+      ? undefined
+      : [`ERR_INVALID_PARAMETERS: ${hint}`, `${answer.error}: ${said}`];
+  }
   if (answer.error === 'ERR_OK') {
     const rivals = cluster.tableChanges - command.tableChangesBefore > 1;
     const wrong = Object.entries(envs).find(

@@ -41,6 +41,7 @@ export const OBLIGATIONS = {
   },
   'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
   'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
+  'thr L1 answered': { property: 'thr.L1', sentence: 'a request that a throttle held back or refused is answered' },
   'dup L1 follower table': { property: 'L1', sentence: 'a duplication in DS_PREPARE reaches DS_APP' },
   'dup L1 shipping begins': { property: 'L1', sentence: 'a duplication in DS_APP reaches DS_LOG' },
   'dup L2 drained': { property: 'L2', sentence: 'every committed write reaches the follower, the last one too' },

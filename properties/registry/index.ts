@@ -5,6 +5,7 @@ import { DUP_SOMETIMES } from './duplicationSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
+import { THROTTLE_ALWAYS, THROTTLE_EVENTUALLY, THROTTLE_SOMETIMES } from './throttling.ts';
 import type { Property, Sometimes, StatePredicate } from './types.ts';
 
 export type { CheckedIn, Property, Sometimes, StatePredicate, Subsystem } from './types.ts';
@@ -13,15 +14,17 @@ export type { CheckedIn, Property, Sometimes, StatePredicate, Subsystem } from '
 export const STATE_PREDICATES: readonly StatePredicate[] = [...REPLICATION_PREDICATES, ...DUP_STATE_PREDICATES];
 
 /** What a campaign must have seen. */
-export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES];
+export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES, ...THROTTLE_SOMETIMES];
 
 export const PROPERTIES: readonly Property[] = [
   ...SOMETIMES,
   ...ALWAYS,
   ...DUP_ALWAYS,
+  ...THROTTLE_ALWAYS,
   ...STATE_PREDICATES,
   ...EVENTUALLY,
   ...DUP_EVENTUALLY,
+  ...THROTTLE_EVENTUALLY,
 ];
 
 export function propertyIds(): readonly string[] {
