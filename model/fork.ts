@@ -5,6 +5,7 @@
  */
 import type { DupState } from './dupState.ts';
 import type { ModelEvent } from './events.ts';
+import type { LoadState } from './loadState.ts';
 import type { ClusterState, CommandState, ModelState, PartitionState, Proposal, ReplicaState } from './state.ts';
 import { forkThrottle } from './throttleState.ts';
 import type { NodeId } from './vocabulary.ts';
@@ -35,7 +36,8 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
   const local = events.every(isLocal);
   return {
     ...state,
-    nodes: mapped(state.nodes, (node) => ({ ...node }), nodes),
+    ...(local ? {} : forkProviders(state)),
+    nodes: mapped(state.nodes, (node) => ({ ...node, slots: { ...node.slots } }), nodes),
     clusters: mapped(state.clusters, (cluster) => ({
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
@@ -56,6 +58,11 @@ function mapped<T>(from: Record<string, T>, copy: (value: T) => T, keys?: readon
   return to;
 }
 
+/** Files are replaced or dropped, never changed. */
+function forkProviders({ providers, runs }: ModelState): Pick<ModelState, 'providers' | 'runs'> {
+  return { providers: mapped(providers, (one) => ({ ...one, files: { ...one.files } })), runs: { ...runs } };
+}
+
 /** Tables and commands of a cluster. */
 function forkTables(cluster: ClusterState): Partial<ClusterState> {
   return {
@@ -70,16 +77,30 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
     effects: mapped(cluster.effects, (all) => all.map((one) => ({ ...one }))),
     writers: mapped(cluster.writers, (ids) => [...ids]),
     dups: mapped(cluster.dups, forkDup),
-    // Records and what members said are replaced, never changed.
-    loads: mapped(cluster.loads, (load) => ({
-      ...load,
-      partitions: mapped(load.partitions, (part) => ({ ...part, members: { ...part.members } })),
-    })),
+    loads: mapped(cluster.loads, forkLoad),
     // Requests and received writes are added, never changed.
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
     received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
     throttles: mapped(cluster.throttles, forkThrottle),
+  };
+}
+
+/** Records, statuses and what members said are replaced, never changed. */
+function forkLoad(load: LoadState): LoadState {
+  return {
+    ...load,
+    versions: [...load.versions],
+    reported: { ...load.reported },
+    granted: [...load.granted],
+    partitions: mapped(load.partitions, (part) => ({
+      ...part,
+      members: { ...part.members },
+      versions: [...part.versions],
+      metadata: [...part.metadata],
+      said: mapped(part.said, (all) => [...all]),
+      reports: [...part.reports],
+    })),
   };
 }
 

@@ -2,6 +2,7 @@
  * The state before the first event, with partitions whose members start over given logs (booting from real files).
  */
 import { NO_CONTENT } from './content.ts';
+import { allowsIngestBehind } from './ingestions.ts';
 import {
   commitGlobally,
   newNode,
@@ -22,6 +23,7 @@ export function init(config: ModelConfig): ModelState {
     healedAtUs: -1,
     calm: true,
     lossy: false,
+    providerFaultAtUs: -1,
     disturbedAtUs: 0,
     lastCommandAtUs: 0,
     nodes: {},
@@ -35,6 +37,7 @@ export function init(config: ModelConfig): ModelState {
       tables: {},
       byName: {},
       storeFaultAtUs: -1,
+      metaStartedAtUs: -1,
       tableChanges: 0,
       partitions: {},
       commands: {},
@@ -66,9 +69,11 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     maxReplicaCount: from.config.maxReplicaCount,
     envs: { ...envs },
     isBulkLoading: false,
+    loadingChangedAtUs: -1,
     createdAtUs: 0,
     droppedAtUs: -1,
     home: {},
+    allowsIngestBehind: allowsIngestBehind(envs),
     changes: 0,
     answeredChanges: -1,
     weakestReserve: { count: Infinity, seconds: Infinity },

@@ -14,7 +14,7 @@ import {
 } from '../dupState.ts';
 import type { CheckpointAdopted } from '../duplicationEvents.ts';
 import type { ConfigStored } from '../events.ts';
-import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
 import { excluded } from '../exclusions.ts';
 import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
@@ -79,23 +79,32 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     fresh.flushed = fresh.base = fresh.applied = fresh.committed = e.decree;
     fresh.flushedAtUs = e.atUs;
     part.adopted[e.node] = e.decree;
-    begin(cluster, part, source, e.decree);
+    begin(cluster, part, source, e.decree, master.tables[source.appId]?.allowsIngestBehind === true);
     if (dup.full && statusOf(dup) === 'DS_LOG') setBase(state, master, dup, source, e.decree, e.atUs);
   },
 );
 
 /** The content of a partition that begins over a checkpoint: nothing before it is known, and nothing was committed here. */
-function begin(cluster: ClusterState, part: PartitionState, source: PartitionState, decree: Decree): void {
-  const rows = rowsAt(source, decree);
-  part.begin = { decree, rows };
+function begin(
+  cluster: ClusterState,
+  part: PartitionState,
+  source: PartitionState,
+  decree: Decree,
+  allowsIngestBehind: boolean,
+): void {
+  const { rows, removed } = contentAt(source, decree);
+  part.begin = { decree, rows, removed };
   part.rows = { ...rows };
   part.committed = decree;
   part.history = {};
   for (let d = 0; d < decree; d++) part.digests[d] ??= NO_CONTENT;
   part.digests[decree] = source.digests[decree] ?? NO_CONTENT;
-  const home = cluster.tables[part.appId]?.home;
+  const table = cluster.tables[part.appId];
+  // Its database is a copy of the master's, with what that settled.
+  if (table !== undefined) table.allowsIngestBehind = allowsIngestBehind;
+  const home = table?.home;
   for (const [key, row] of Object.entries(rows)) {
-    part.history[key] = [{ value: row.value, expireTs: row.expireTs }];
+    part.history[key] = [{ value: row.value, expireTs: row.expireTs, ingestion: 0 }];
     if (home !== undefined) home[key] ??= part.gpid;
   }
 }

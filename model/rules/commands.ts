@@ -45,6 +45,7 @@ export const invoked = rule(
       appId,
       attempts: {},
       used: {},
+      gpid: '',
       sent: 0,
       effects: 0,
       refused: false,
@@ -85,6 +86,7 @@ export const attemptSent = rule(
   ],
   ({ cluster, command }, e) => {
     command.sent++;
+    command.gpid = e.gpid;
     command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
     const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
     if (appId === command.appId || !isWrite(command.command)) return;

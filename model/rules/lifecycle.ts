@@ -9,6 +9,7 @@ import {
   type PartitionState,
   type ReplicaState,
 } from '../state.ts';
+import { endRole } from '../ingestions.ts';
 import { stopServing } from '../serving.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
@@ -132,6 +133,9 @@ export const opened = rule(
 /** The state between two lives: replay will start from what is flushed. */
 export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number): void {
   stopServing(part, atUs);
+  // What it told may be on its way.
+  if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = atUs;
+  endRole(part, replica, replica.ballot + 1, atUs);
   replica.behind.sinceUs = -1;
   if (part.configs[part.ballot]?.primary === replica.node) part.pending.sinceUs = -1;
   replica.open = false;
@@ -159,6 +163,7 @@ export const loadFailed = rule(
     ),
   ],
   ({ part, replica }, e) => {
+    for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
     part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists };
   },
 );

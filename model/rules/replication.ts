@@ -16,10 +16,12 @@ import {
 } from '../state.ts';
 import { noteCommitted } from '../dupState.ts';
 import { noteApplied } from '../metrics.ts';
+import { endRole, noteIngestion } from '../ingestions.ts';
 import { sameContent, show } from '../mutations.ts';
 import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
+import { notFull, writtenTooEarly } from './ingestionWrites.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
@@ -84,6 +86,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
   ],
   ({ state, part, replica }, e) => {
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
+    endRole(part, replica, e.ballot, e.atUs);
     replica.status = e.to;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;
@@ -196,6 +199,12 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
       const minimum = state.config.settings.mutation2pcMinReplicaCount;
       return minimum <= 0 || members >= minimum ? undefined : [`at least ${minimum} members`, `${members}`];
     }),
+    guard('ingestion/needs-the-full-group', 'bl.S9', (scene, e: PreparedClaim) =>
+      isNew(e) ? notFull(scene, e.mutation) : undefined,
+    ),
+    guard('ingestion/writes-wait', 'bl.S4', (scene, e: PreparedClaim) =>
+      isNew(e) && !isEmpty(e.mutation.updates) ? writtenTooEarly(scene, e.mutation) : undefined,
+    ),
     guard('replication/batch-of-one-kind', 'S8', (_, { mutation: { updates } }: PreparedClaim) => {
       const batchable = updates.every(({ code }) => code === 'RPC_RRDB_RRDB_PUT' || code === 'RPC_RRDB_RRDB_REMOVE');
       return updates.length === 1 || (updates.length > 1 && batchable)
@@ -227,6 +236,10 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     if (!asPrimary(e)) return;
     const held = e.reproposal ? (part.proposals[mutation.decree]?.at(-1)?.commands ?? []) : [];
     propose(part, mutation, e.reproposal ? [...held] : match.commands);
+    if (isNew(e) && mutation.updates[0]?.load !== undefined) {
+      replica.ingesting = mutation.decree;
+      replica.ingestingSinceUs = e.atUs;
+    }
     if (e.reproposal) replica.reproposeNext++;
     else if (isEmpty(mutation.updates)) replica.barrierDue = false;
     notePending(part, replica, e.atUs);
@@ -331,6 +344,7 @@ export const committed = rule(
     const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
     if (proposal === undefined) return;
     commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
+    noteIngestion(state, cluster.tables[part.appId], part, proposal, e.atUs);
     for (const node in part.replicas) {
       const other = part.replicas[node];
       if (other?.open === true) noteDebt(other.behind, other.applied, part.committed, e.atUs);

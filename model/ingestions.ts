@@ -1,0 +1,151 @@
+/**
+ * Ingestion writes and what they bring (bl 12.1, 15; departures bl.B12, B34): content is a function of the log, so what
+ * comes of a committed one is settled by its files, and every member brings it in as of its decree, early or late.
+ */
+import { applyIngestion } from './content.ts';
+import type { LoadFileFact, LoadReported, LoadRowFact } from './loadEvents.ts';
+import type { IngestionState, Run, SentIngestion } from './loadState.ts';
+import type { ClusterState, ModelState, PartitionState, Proposal, ReplicaState, TableState, Version } from './state.ts';
+import type { Ballot, Decree, Gpid, NodeId } from './vocabulary.ts';
+
+/** What a table's envs say of ingesting behind; only those it is created with count (bl 19). */
+export const allowsIngestBehind = (envs: Readonly<Record<string, string>>): boolean =>
+  envs['rocksdb.allow_ingest_behind']?.toLowerCase() === 'true';
+
+// ---------------------------------------------------------------- what a committed one brings
+
+/** The runs of a load in its order; undefined when one has no MD5, was never on a provider, or is of another size. */
+function runsOf({ runs }: ModelState, files: readonly LoadFileFact[]): readonly Run[] | undefined {
+  const found: Run[] = [];
+  for (const { md5, sizeBytes } of files) {
+    const run = runs[md5];
+    if (run === undefined || run.sizeBytes !== sizeBytes) return undefined;
+    found.push(run);
+  }
+  return found;
+}
+
+function rowsOf(runs: readonly Run[]): readonly LoadRowFact[] {
+  const rows = new Map<string, LoadRowFact>();
+  for (const run of runs) for (const row of run.rows) rows.set(row.key, row);
+  return [...rows.values()];
+}
+
+/** A mutation was committed first: if it is an ingestion write, content and history get what it brings. */
+export function noteIngestion(
+  state: ModelState,
+  table: TableState | undefined,
+  part: PartitionState,
+  { decree, ballot, updates }: Proposal,
+  atUs: number,
+): void {
+  const load = updates[0]?.load;
+  if (load === undefined) return;
+  const runs = runsOf(state, load.metadata.files);
+  const comesIn =
+    runs !== undefined &&
+    runs.length > 0 &&
+    runs.every(({ rows }) => rows.length > 0) &&
+    (!load.ingestBehind || table?.allowsIngestBehind === true);
+  const brings = runs === undefined ? 'unknown' : comesIn ? 'rows' : 'nothing';
+  const one: IngestionState = {
+    decree,
+    ballot,
+    load,
+    brings,
+    rows: runs !== undefined && comesIn ? rowsOf(runs) : [],
+    committedAtUs: atUs,
+    ingestedAtUs: {},
+  };
+  part.ingestions[decree] = one;
+  applyIngestion(part, table?.home, one);
+}
+
+/** Ingestions up to a decree that a replica has to bring in and has not, oldest first. */
+export function missingUpTo(part: PartitionState, { node, flushed }: ReplicaState, decree: Decree): IngestionState[] {
+  const missing: IngestionState[] = [];
+  for (const at in part.ingestions) {
+    const one = part.ingestions[at];
+    if (one === undefined || one.brings === 'nothing' || one.decree > decree || one.decree <= flushed) continue;
+    if (one.ingestedAtUs[node] === undefined) missing.push(one);
+  }
+  return missing;
+}
+
+/** Does a replica wait for the files of an ingestion that it has applied? Until then it flushes nothing. */
+export const awaitsFiles = (part: PartitionState, replica: ReplicaState): boolean =>
+  missingUpTo(part, replica, replica.applied).length > 0;
+
+/** When a replica last brought in the files of an ingestion, -1 never. */
+export function lastIngestedUs(part: PartitionState, node: NodeId): number {
+  let lastUs = -1;
+  for (const decree in part.ingestions) lastUs = Math.max(lastUs, part.ingestions[decree]?.ingestedAtUs[node] ?? -1);
+  return lastUs;
+}
+
+// ---------------------------------------------------------------- what a primary shows meanwhile
+
+const wasPrimarySince = ({ open, status, primaryUntilUs }: ReplicaState, sinceUs: number): boolean =>
+  (open && status === 'PS_PRIMARY') || primaryUntilUs >= sinceUs;
+
+/** Was there a primary since then that had not brought in what the version stems from? It showed the one before. */
+export function mayBeUnseen(part: PartitionState, { ingestion }: Version, sinceUs: number): boolean {
+  const one = ingestion > 0 ? part.ingestions[ingestion] : undefined;
+  if (one === undefined) return false;
+  return Object.values(part.replicas).some(
+    (replica) => wasPrimarySince(replica, sinceUs) && (one.ingestedAtUs[replica.node] ?? Infinity) >= sinceUs,
+  );
+}
+
+/** Was something brought in of which nobody knows the rows? */
+export function hasUnknownRows({ partitions }: ClusterState, appId: number): boolean {
+  return Object.values(partitions).some(
+    (part) => part.appId === appId && Object.values(part.ingestions).some(({ brings }) => brings === 'unknown'),
+  );
+}
+
+/** Keys that ingestions behind a decree touched: they are shipped to nobody (bl 17.10). */
+export function ingestedKeys(part: PartitionState, behind: Decree): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { decree, rows } of Object.values(part.ingestions))
+    if (decree > behind) for (const { key } of rows) keys.add(key);
+  return keys;
+}
+
+// ---------------------------------------------------------------- while it keeps user writes out
+
+const concerns = (sent: SentIngestion, node: NodeId): boolean => sent.to === node && sent.overAtUs < 0;
+
+/**
+ * A replica's role ended, or its ballot rose to `ballot`: the flag is gone, and no write that is on its way in an older
+ * ballot is let in any more.
+ */
+export function endRole(part: PartitionState, replica: ReplicaState, ballot: Ballot, atUs: number): void {
+  replica.ingesting = 0;
+  for (const sent of part.ingestionsSent) {
+    const mayComeIn = !sent.prepared && !sent.answered && sent.load.ballot >= ballot;
+    if (concerns(sent, replica.node) && !mayComeIn) sent.overAtUs = atUs;
+  }
+}
+
+/**
+ * A primary tells that it has no flag any more: its group has all files, it downloads again, or has cleaned up. What has
+ * not come there yet may set it again.
+ */
+export function noteFlagCleared(part: PartitionState, e: LoadReported): void {
+  if (part.ingestionsSent.length === 0 || e.error !== 'ERR_OK') return;
+  const cleaned = e.members[e.node]?.isCleanedUp === true;
+  const cleared =
+    e.wish === 'BLS_DOWNLOADING' ||
+    (e.wish === 'BLS_INGESTING' && e.isIngestionFinished === true) ||
+    ((e.wish === 'BLS_SUCCEED' || e.wish === 'BLS_FAILED' || e.wish === 'BLS_CANCELED') && cleaned);
+  if (!cleared) return;
+  for (const sent of part.ingestionsSent)
+    if (concerns(sent, e.node) && (sent.prepared || sent.answered)) sent.overAtUs = e.atUs;
+}
+
+/** May an ingestion have kept user writes out of a partition at some moment since then (bl 15.1 #9)? */
+export function keptWritesOut(cluster: ClusterState, gpid: Gpid | '', sinceUs: number): boolean {
+  const sent = cluster.partitions[gpid]?.ingestionsSent ?? [];
+  return sent.some(({ overAtUs }) => overAtUs < 0 || overAtUs >= sinceUs);
+}
