@@ -135,6 +135,18 @@ export const EXCLUSIONS = {
     cites: 'dup 7.1, B41',
     used: false,
   },
+  'spent-rollbacks': {
+    what: 'a load with good files may fail when faults have used up its ways back to DOWNLOADING',
+    why: 'each reply that a fault takes, and each change of a ballot, costs one',
+    cites: 'bl 11.1, 17.2',
+    used: true,
+  },
+  'throttled-load': {
+    what: 'a load of a table whose limits of writes refuse the ingestion write again and again may fail',
+    why: 'the ingestion write is throttled as any write, and each refusal costs a way back to DOWNLOADING',
+    cites: 'bl 18, thr 8',
+    used: true,
+  },
 } as const satisfies Readonly<Record<string, Omit<Exclusion, 'id'>>>;
 
 export type ExclusionId = keyof typeof EXCLUSIONS;

@@ -1,0 +1,36 @@
+/** Which statuses of a table and of its partitions go together, and which records a restarted meta server gives up (bl 17.6). */
+import { allowsIngestBehind } from './ingestions.ts';
+import { isErased, type LoadState } from './loadState.ts';
+import type { TableState } from './state.ts';
+import type { BulkLoadStatus } from './vocabulary.ts';
+
+/** The other statuses of a table go with any of its partitions'. */
+const WITH: Partial<Readonly<Record<BulkLoadStatus, readonly BulkLoadStatus[]>>> = {
+  BLS_DOWNLOADED: ['BLS_DOWNLOADED', 'BLS_INGESTING'],
+  BLS_INGESTING: ['BLS_INGESTING', 'BLS_SUCCEED'],
+  BLS_SUCCEED: ['BLS_SUCCEED'],
+  BLS_PAUSED: ['BLS_PAUSED'],
+};
+
+export function isLegalPair(app: BulkLoadStatus, partition: BulkLoadStatus): boolean {
+  return WITH[app]?.includes(partition) ?? true;
+}
+
+/** The first partition whose stored record is not in that status; undefined when all are. */
+export function allPartitions(load: LoadState, table: TableState, status: BulkLoadStatus): number | undefined {
+  for (let index = 0; index < table.partitionCount; index++)
+    if (load.partitions[index]?.record.status !== status) return index;
+  return undefined;
+}
+
+/** A record that contradicts itself or its table: a restart deletes it. */
+export function isContradictory(load: LoadState, table: TableState): boolean {
+  if (isErased(load)) return true;
+  const { status, ingestBehind, partitionCount } = load.record;
+  const parts = Object.values(load.partitions).map(({ record }) => record.status);
+  const areSomeMissing = parts.length < table.partitionCount;
+  if (partitionCount !== table.partitionCount || parts.length > table.partitionCount) return true;
+  if (areSomeMissing && (status !== 'BLS_DOWNLOADING' || parts.some((one) => one !== 'BLS_DOWNLOADING'))) return true;
+  if (ingestBehind && !allowsIngestBehind(table.envs)) return true;
+  return parts.some((one) => !isLegalPair(status, one));
+}
