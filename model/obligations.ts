@@ -16,6 +16,7 @@ import {
 import { settingsOfCluster } from './config.ts';
 import { duplicationObligations, keptForDuplication } from './dupObligations.ts';
 import { excluded } from './exclusions.ts';
+import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
 import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
 
@@ -33,6 +34,7 @@ export function obligations(state: ModelState): readonly Obligation[] {
         partition(state, cluster, table, part, own);
       flags(state, cluster, part, own);
     }
+    throttled(state, cluster, own);
     for (const one of own) all.push({ ...one, cluster: cluster.id });
   }
   return all;
@@ -44,6 +46,24 @@ function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
     if (command.answered) continue;
     const terms: readonly Term[] = [[1, 'clientTimeoutMs', clientTimeoutMs], [2, 'rpcTimeoutMs', rpcTimeoutMs], WORK];
     owe(all, 'L6 command answered', `${cluster.id}/${command.id}`, '', command.invokedAtUs, terms);
+  }
+}
+
+/** With a fault since, the request or its answer may be lost; and a table may ask for silence (thr 5.1). */
+function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+  for (const [key, { incarnation, requests }] of Object.entries(cluster.throttles)) {
+    const [gpid = '', node = ''] = key.split(' ');
+    const part = cluster.partitions[gpid];
+    const replica = part?.replicas[node];
+    const envs = cluster.tables[part?.appId ?? -1]?.envs ?? {};
+    if (replica?.incarnation !== incarnation || !replica.open || 'replica.deny_client_request' in envs) continue;
+    const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+    for (const { id, verdict, answer, atUs, dueUs } of requests) {
+      if (verdict === '' || answer !== '' || atUs <= state.disturbedAtUs) continue;
+      // What was delayed has a mutation before it.
+      const terms: readonly Term[] = verdict === 'REJECT' ? [WORK] : [[1, 'prepareTimeoutMs', prepareTimeoutMs], WORK];
+      owe(all, 'thr L1 answered', `${key}, request ${id}`, gpid, dueUs, terms, node);
+    }
   }
 }
 
@@ -115,6 +135,8 @@ function partition(
 function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
   const s = settingsOfCluster(state.config, cluster.id);
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
+    const replica = part.replicas[node];
+    if (replica !== undefined && awaitsFiles(part, replica)) continue;
     const terms: Term[] = [
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
@@ -127,7 +149,7 @@ function emergencies(state: ModelState, cluster: ClusterState, part: PartitionSt
       'L8 emergency checkpoint',
       `${part.gpid} at ${node}, decree ${minDecree}, command ${id}`,
       part.gpid,
-      sinceUs,
+      Math.max(sinceUs, lastIngestedUs(part, node)),
       terms,
       node,
     );
@@ -148,8 +170,9 @@ function storage(
   // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
   const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;
-  if (replica.applied > durableOf(replica)) {
-    const since = Math.max(replica.undurableSinceUs, steadyUs);
+  // What waits for an ingestion's files is not flushed: that they come is owed by their load.
+  if (replica.applied > durableOf(replica) && !awaitsFiles(part, replica)) {
+    const since = Math.max(replica.undurableSinceUs, steadyUs, lastIngestedUs(part, replica.node));
     owe(all, 'L4 durable follows', key, part.gpid, since, [
       [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs],
       // The tick that sees the interval over, one that finds another attempt running, and the one before.

@@ -11,8 +11,10 @@ import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSyn
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
-import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved, slot } from './ingestion.ts';
-import { loadErased, loadMemberReported, loadPartitionStored, loadReported, loadStored, loadWished } from './loads.ts';
+import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved } from './ingestion.ts';
+import { loadPartitionStored } from './loadPartitions.ts';
+import { loadMemberReported, loadReported, loadWished, slot } from './loadReports.ts';
+import { loadErased, loadStored } from './loads.ts';
 import type { Rule, RuleTable } from './rule.ts';
 import { throttleAnswered, throttleArrived, throttled, throttleTold } from './throttle.ts';
 import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
@@ -120,5 +122,7 @@ export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable 
     'dup.reported': rules['dup.reported'].without(name),
     'dup.started': rules['dup.started'].without(name),
     'dup.shipped': rules['dup.shipped'].without(name),
+    'ingestion.answered': rules['ingestion.answered'].without(name),
+    'storage.ingested': rules['storage.ingested'].without(name),
   };
 }

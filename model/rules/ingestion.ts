@@ -4,7 +4,6 @@
  */
 import { missingUpTo } from '../ingestions.ts';
 import type {
-  DownloadSlotClaim,
   IngestionAnswered,
   IngestionSent,
   LoadFileFact,
@@ -13,15 +12,14 @@ import type {
   StorageIngested,
 } from '../loadEvents.ts';
 import { showFiles } from '../mutations.ts';
+import { noteIngestionRefused } from './loadReports.ts';
 import type { ModelState, PartitionState } from '../state.ts';
 import {
   clusterScene,
   guard,
-  nodeScene,
   replicaScene,
   rule,
   type ClusterScene,
-  type NodeScene,
   type Refusal,
   type ReplicaScene,
 } from './rule.ts';
@@ -120,6 +118,7 @@ export const ingestionAnswered = rule<ReplicaScene, IngestionAnswered>(
     const ok = e.error === 'ERR_OK';
     const one = all.find(({ prepared, decree }) => (ok ? isDone(scene, decree) : !prepared)) ?? all[0];
     if (one !== undefined) one.answered = true;
+    noteIngestionRefused(scene.cluster, e);
   },
 );
 
@@ -180,5 +179,3 @@ export const ingested = rule<IngestedScene, StorageIngested>(
     if (one !== undefined) one.ingestedAtUs[e.node] = e.atUs;
   },
 );
-
-export const slot = rule<NodeScene, DownloadSlotClaim>(nodeScene, [], () => {});

@@ -4,11 +4,13 @@
  */
 import { clusterNameOf } from '../dupState.ts';
 import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
+import { allowsIngestBehind } from '../ingestions.ts';
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { noteServing } from '../serving.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { beginsUnevenly } from './adoption.ts';
 import { toDisk } from './lifecycle.ts';
+import { flagWithoutCause, loadScene, noteMetaStarted } from './loads.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
 
 // ---------------------------------------------------------------- processes and faults
@@ -20,10 +22,11 @@ export const started = rule(
       node.up ? [`${e.node} to be down`, 'it runs'] : undefined,
     ),
   ],
-  ({ node, state }, e) => {
+  ({ node, state, cluster }, e) => {
     node.up = true;
     node.incarnation++;
     state.disturbedAtUs = e.atUs;
+    if (e.node.startsWith(`${cluster.id}/meta`)) noteMetaStarted(cluster, e.atUs);
   },
 );
 
@@ -40,6 +43,7 @@ export const stopped = rule(
   ({ state, cluster, node }, e) => {
     node.up = false;
     node.manualCount = 0;
+    node.slots = {};
     if (e.cause === 'power-loss') node.powerLost = true;
     state.disturbedAtUs = e.atUs;
     state.calm = false;
@@ -66,6 +70,7 @@ export const struck = rule(
     state.disturbedAtUs = e.atUs;
     state.calm = false;
     if (!LOAD_OR_CLOCK.test(e.fault)) state.lossy = true;
+    if (e.fault.startsWith('provider.')) state.providerFaultAtUs = e.atUs;
     const node = state.nodes[e.node];
     if (node === undefined) return;
     const cluster = state.clusters[clusterNameOf(e.node)];
@@ -204,6 +209,12 @@ export const tableStored = rule(
       }
       return undefined;
     }),
+    guard('loads/flag-has-a-cause', 'L3', ({ state, cluster }, e: TableStored) => {
+      const scene = loadScene(state, { cluster: cluster.id, appId: e.appId });
+      const isBulkLoading = e.isBulkLoading === true;
+      if (typeof scene !== 'string') return flagWithoutCause(scene, isBulkLoading);
+      return isBulkLoading ? ['a new table not to load', `${e.name} is loading`] : undefined;
+    }),
   ],
   ({ cluster }, e) => {
     const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
@@ -215,9 +226,11 @@ export const tableStored = rule(
       maxReplicaCount,
       envs: {},
       isBulkLoading: false,
+      loadingChangedAtUs: -1,
       createdAtUs: atUs,
       droppedAtUs: -1,
       home: {},
+      allowsIngestBehind: allowsIngestBehind(e.envs),
       changes: 0,
       answeredChanges: -1,
       weakestReserve: { count: Infinity, seconds: Infinity },
@@ -226,7 +239,9 @@ export const tableStored = rule(
     table.changes++;
     table.status = status;
     table.envs = { ...e.envs };
-    table.isBulkLoading = e.isBulkLoading === true;
+    const isBulkLoading = e.isBulkLoading === true;
+    if (table.isBulkLoading !== isBulkLoading) table.loadingChangedAtUs = atUs;
+    table.isBulkLoading = isBulkLoading;
     cluster.tableChanges++;
     for (const command of Object.values(cluster.commands)) {
       if (command.shownAppId >= 0 || !shows(command, e)) continue;
