@@ -8,10 +8,12 @@ import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
 import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import { task } from '../../impl/env/contract.ts';
+import { PROVIDERS } from '../plan/providers.ts';
 import { specOf } from '../plan/steps/index.ts';
 import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
 import { ClientHost } from './clientHost.ts';
+import { KnownTables, type KnownTable } from './knownTables.ts';
 import { Probes, type Probe } from './probes.ts';
 import type { Stage } from './stage.ts';
 
@@ -57,6 +59,7 @@ export class Driver implements Stage {
   private readonly adding = new Map<number, string>();
   private readonly dupIds = new Map<string, DupId>();
   private readonly loads = new Set<Load>();
+  private readonly tables = new KnownTables();
   private nextId = 1;
   private next = 0;
   private heldMs = 0;
@@ -70,9 +73,12 @@ export class Driver implements Stage {
     this.world = world;
     this.sink = sink;
     this.calm = calm;
+    for (const name of PROVIDERS) world.provider(name);
     if (plan.preload === undefined) return;
-    this.bound.add(plan.preload.table);
-    this.probes.addTable(plan.preload.cluster, tableNameOf(plan.preload.table), plan.preload.partitionCount);
+    const { cluster, table, partitionCount, gpid } = plan.preload;
+    this.bound.add(table);
+    this.probes.addTable(cluster, tableNameOf(table), partitionCount);
+    this.tables.add(cluster, tableNameOf(table), { appId: Number(gpid.slice(0, gpid.indexOf('.'))), partitionCount });
   }
 
   /** Schedules the first step, once the cluster has had time to come up. */
@@ -138,9 +144,14 @@ export class Driver implements Stage {
     return probes.length > 0;
   }
 
+  onEvent(event: ModelEvent): void {
+    this.tables.onEvent(event);
+  }
+
   /** A command came back. */
   onAnswered(id: number, answer: Answer): void {
     this.open.delete(id);
+    this.tables.onAnswered(id, answer);
     const ref = this.adding.get(id);
     if (ref === undefined) return;
     this.adding.delete(id);
@@ -180,6 +191,7 @@ export class Driver implements Stage {
   invoke(cluster: ClusterId, command: Command): number {
     const id = this.nextId++;
     this.probes.remember(cluster, command);
+    this.tables.onInvoked(id, cluster, command);
     this.open.add(id);
     this.lastCommandUs = this.world.nowUs();
     this.sink({ kind: 'command.invoked', atUs: this.lastCommandUs, id, cluster, command });
@@ -188,6 +200,14 @@ export class Driver implements Stage {
     if (!(host instanceof ClientHost)) throw new Error(`${node} is no client`);
     this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
     return id;
+  }
+
+  knownTable(cluster: ClusterId, name: string): KnownTable | undefined {
+    return this.tables.find(cluster, name);
+  }
+
+  readBack(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void {
+    this.probes.addKey({ cluster, table, hashKey, sortKey });
   }
 
   holdMs(forMs: number): void {

@@ -57,7 +57,7 @@ export class Probes {
     }
   }
 
-  private addKey(key: Key): void {
+  addKey(key: Key): void {
     this.keys.set(`${key.cluster}\n${key.table}\n${key.hashKey}\n${key.sortKey}`, key);
   }
 
