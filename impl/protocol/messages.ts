@@ -120,6 +120,13 @@ export interface ConfigSyncResponse {
   readonly gcReplicas: readonly Gpid[];
 }
 
+/** An operator's wish that a secondary becomes the partition's primary (bl 17.2); answered before it is done. */
+export interface MovePrimaryRequest {
+  readonly appName: string;
+  readonly partitionIndex: number;
+  readonly to: NodeId;
+}
+
 export interface QueryConfigRequest {
   readonly appName: string;
 }
@@ -199,6 +206,7 @@ export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes {
   RPC_CM_CREATE_APP: { request: CreateAppRequest; response: AdminResponse };
   RPC_CM_DROP_APP: { request: DropAppRequest; response: AdminResponse };
   RPC_CM_UPDATE_APP_ENV: { request: UpdateEnvsRequest; response: AdminResponse };
+  RPC_CM_MOVE_PRIMARY: { request: MovePrimaryRequest; response: AdminResponse };
   RPC_CM_LIST_APPS: { request: Record<string, never>; response: ListAppsResponse };
   RPC_CLI_CLI_CALL: { request: CliRequest; response: CliResponse };
 }
