@@ -260,6 +260,14 @@ describe('replay', () => {
     expect(again.app.pendingIngestion()).toBe(undefined);
   });
 
+  test('of what is closed nothing is pending', () => {
+    const world = opened();
+    apply(world, bulkLoad(A_AND_B));
+    world.app.close(true, task({ onClosed: () => {} }, 'onClosed'));
+    expect(world.app.pendingIngestion()).toBe(undefined);
+    expect(world.app.finishIngestion(undefined)).toBe('ERR_INVALID_STATE');
+  });
+
   test('an ingestion is asked of the engine only where one is awaited', () => {
     const world = opened();
     expect(() => {
