@@ -8,6 +8,7 @@ import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
 import { hasUnknownRows, keptWritesOut, mayBeUnseen } from './ingestions.ts';
+import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
@@ -243,7 +244,7 @@ export const answerGuards = [
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
   guard('answers/busy-was-throttled', 'S8', judgeBusy),
-  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

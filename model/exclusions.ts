@@ -105,6 +105,12 @@ export const EXCLUSIONS = {
     cites: 'dup 6.9, Q17, T10',
     used: true,
   },
+  'throttled-follower': {
+    what: 'a follower table whose writes are limited owes duplication nothing in time',
+    why: 'a shipped write is throttled as any write, and one that is too large for a second is refused for ever',
+    cites: 'thr 4, 5.3, 8',
+    used: true,
+  },
   'dropped-follower': {
     what: 'what a follower table held is gone when its operator drops it',
     why: 'nothing tells the master',
@@ -134,6 +140,18 @@ export const EXCLUSIONS = {
     why: 'no client here sends them',
     cites: 'dup 7.1, B41',
     used: false,
+  },
+  'no-slots': {
+    what: 'with no slot for a download, or for an ingestion, a load never goes on',
+    why: 'that is what a limit of 0 means',
+    cites: 'bl 12.3, 14.1, 19',
+    used: true,
+  },
+  'paused-load': {
+    what: 'a paused load never ends by itself',
+    why: 'only an operator lets it go on, or cancels it',
+    cites: 'bl 8.3, 17.6',
+    used: true,
   },
   'spent-rollbacks': {
     what: 'a load with good files may fail when faults have used up its ways back to DOWNLOADING',

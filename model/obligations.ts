@@ -17,6 +17,7 @@ import { settingsOfCluster } from './config.ts';
 import { duplicationObligations, keptForDuplication } from './dupObligations.ts';
 import { excluded } from './exclusions.ts';
 import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
+import { loadObligations } from './loadObligations.ts';
 import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
 
@@ -28,6 +29,7 @@ export function obligations(state: ModelState): readonly Obligation[] {
     const own: Owed[] = [];
     commands(state, cluster, own);
     duplicationObligations(state, cluster, own);
+    loadObligations(state, cluster, own);
     for (const part of Object.values(cluster.partitions)) {
       const table = cluster.tables[part.appId];
       if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE')

@@ -5,6 +5,7 @@ import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts'
 import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
+import { noteLoadAnswer } from '../loadAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { isWrite, writerSlot } from './attempts.ts';
@@ -127,6 +128,9 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     noteDupAnswer(scene, answer, e.atUs);
     // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+  } else if (answer.kind === 'bulkLoad') {
+    noteLoadAnswer(scene, answer, e.atUs);
+    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
@@ -135,6 +139,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     command.command.kind === 'listTables' ||
     command.command.kind === 'queryDup' ||
     command.command.kind === 'listDups' ||
+    command.command.kind === 'queryBulkLoad' ||
     command.command.kind === 'queryCheckpoint' ||
     command.command.kind === 'queryMetrics' ||
     command.command.kind === 'queryProgress'

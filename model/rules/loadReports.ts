@@ -287,6 +287,7 @@ export const loadReported: Rule<LoadReported> = rule(
   ],
   ({ cluster, part, own }, e) => {
     const { error, gpid, atUs } = e;
+    noteFlagCleared(part, e);
     if (error === 'ERR_OBJECT_NOT_FOUND' || error === 'ERR_INVALID_STATE') noteLoadTrouble(cluster, gpid, error, atUs);
     else if (error !== 'ERR_OK' && error !== 'ERR_BUSY') noteLoadError(cluster, gpid, error, atUs);
     if (own === undefined || error !== 'ERR_OK') return;
@@ -296,7 +297,6 @@ export const loadReported: Rule<LoadReported> = rule(
       if (ingestStatus === 'IS_FAILED') noteLoadError(cluster, gpid, 'ERR_INGESTION_FAILED', atUs);
     }
     remember(own, e);
-    noteFlagCleared(part, e);
   },
 );
 

@@ -87,7 +87,7 @@ function controlsFor(from: BulkLoadStatus, to: BulkLoadStatus): readonly LoadCon
 // ---------------------------------------------------------------- the steps
 
 /** bl 8.3; an end is left by force cancel alone. */
-const NEXT: Readonly<Record<BulkLoadStatus, readonly BulkLoadStatus[]>> = {
+export const NEXT_LOAD_STATUS: Readonly<Record<BulkLoadStatus, readonly BulkLoadStatus[]>> = {
   BLS_INVALID: [],
   BLS_DOWNLOADING: ['BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_PAUSING', 'BLS_CANCELED', 'BLS_FAILED'],
   BLS_DOWNLOADED: ['BLS_INGESTING', 'BLS_DOWNLOADING', 'BLS_CANCELED', 'BLS_FAILED'],
@@ -221,7 +221,7 @@ export const loadStored: Rule<LoadStored> = rule(
     guard('loads/constants-stay', 'S7', constantsMoved),
     guard('loads/status-change', 'bl.S17', (scene: LoadScene, e: LoadStored) => {
       if (scene.load === undefined || isRepeat(scene, e)) return undefined;
-      const allowed = NEXT[scene.load.record.status];
+      const allowed = NEXT_LOAD_STATUS[scene.load.record.status];
       return allowed.includes(e.record.status)
         ? undefined
         : [`one of ${allowed.join(', ') || 'none'} after ${scene.load.record.status}`, e.record.status];
