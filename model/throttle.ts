@@ -12,12 +12,8 @@ export interface WindowLimits {
 }
 
 /** The envs that throttle by number or size within one second, and the one that throttles by a token bucket. */
-export const WINDOW_ENVS = [
-  'replica.write_throttling',
-  'replica.write_throttling_by_size',
-  'replica.read_throttling',
-  'replica.backup_request_throttling',
-] as const;
+export const WRITE_ENVS: readonly string[] = ['replica.write_throttling', 'replica.write_throttling_by_size'];
+const WINDOW_ENVS = [...WRITE_ENVS, 'replica.read_throttling', 'replica.backup_request_throttling'];
 export const BUCKET_ENV = 'replica.read_throttling_by_size';
 export const THROTTLE_ENVS: readonly string[] = [...WINDOW_ENVS, BUCKET_ENV];
 

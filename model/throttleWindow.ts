@@ -3,9 +3,8 @@
  * been charged within a second of the wall clock, and whether a bucket can be empty. A request that came may have been
  * refused before any throttle saw it; one that was carried out, or was delayed, was charged for certain.
  */
-import type { ModelState, ReplicaState } from './state.ts';
-import type { WindowLimits } from './throttle.ts';
-import { emptyAfter } from './throttle.ts';
+import type { ClusterState, ModelState, PartitionState, ReplicaState, TableState } from './state.ts';
+import { emptyAfter, windowLimits, WRITE_ENVS, type WindowLimits } from './throttle.ts';
 import type { ThrottledRequest, ThrottleState, ToldEnvs } from './throttleState.ts';
 
 /** Between an answer of a configuration sync and the replica's taking it, on a server that nothing disturbs. */
@@ -45,6 +44,14 @@ export function certainSince(
 ): ToldEnvs | undefined {
   const last = told[told.length - 1];
   return last !== undefined && isTaken(state, replica, last, atUs) ? last : undefined;
+}
+
+/** Do the table's envs, or what a replica of the partition still goes by, limit its writes? */
+export function limitsWrites(cluster: ClusterState | undefined, table: TableState, { gpid, replicas }: PartitionState): boolean {
+  const limits = (envs: ToldEnvs['envs']): boolean =>
+    WRITE_ENVS.some((key) => windowLimits(envs[key], table.partitionCount) !== undefined);
+  const told = Object.keys(replicas).flatMap((node) => cluster?.throttles[`${gpid} ${node}`]?.told ?? []);
+  return limits(table.envs) || told.some(({ envs }) => limits(envs));
 }
 
 /** A replica that was opened again knows only what its server was told a moment before, if that. */
