@@ -14,12 +14,13 @@ import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;
-/** Attempts that flush first: `async_checkpoint(true)` and the synchronous ones (repl 2.2). */
+/** Attempts that flush first: `async_checkpoint(true)` and the synchronous ones (repl 2.2; bl 16.1). */
 export const FLUSHING: readonly CheckpointTrigger[] = [
   'max-interval',
   'remote-command',
   'manual-emergency',
   'start-up',
+  'bulk-load',
 ];
 
 export const flushed = rule(
