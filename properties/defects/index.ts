@@ -8,10 +8,11 @@ import { CANARY } from './canary.ts';
 import { CLASSIC } from './classic.ts';
 import { DUPLICATION } from './duplication.ts';
 import { LIARS } from './liars.ts';
+import { THROTTLING } from './throttling.ts';
 import { partsWith, type Defect } from './types.ts';
 import { UPSTREAM } from './upstream.ts';
 
-export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...DUPLICATION, ...CLASSIC, ...LIARS, CANARY];
+export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...DUPLICATION, ...THROTTLING, ...CLASSIC, ...LIARS, CANARY];
 
 /** Resolves `--defect` words: an id of ours, or the path of a module whose default export is a defect. */
 export async function loadDefects(words: readonly string[]): Promise<readonly Defect[]> {
