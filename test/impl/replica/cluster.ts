@@ -161,9 +161,9 @@ export class Cluster {
   }
 
   /** Creates a table and runs until each partition has its members. It is empty then (FM5). */
-  createTable(name = 't', partitionCount = 1, replicaCount = 3): number {
+  createTable(name = 't', partitionCount = 1, replicaCount = 3, envs: Readonly<Record<string, string>> = {}): number {
     this.run(100);
-    const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs: {} };
+    const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs };
     const box = this.call(META, 'RPC_CM_CREATE_APP', request);
     this.runUntil(() => box.result !== undefined);
     const appId = box.result?.body?.appId ?? 0;
