@@ -10,6 +10,8 @@ import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
+import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
+import { LOAD_READS } from '../traces/loadReads.ts';
 import type { Refused } from '../traces/refused.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
@@ -25,6 +27,8 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_FOLLOWER,
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
+  ...LOAD_INGESTION,
+  ...LOAD_READS,
 ];
 
 describe('refusing traces', () => {

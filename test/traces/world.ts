@@ -252,7 +252,7 @@ export const WORLD: readonly Refused[] = [
     rule: 'answers/refused-means-nothing-done',
     why: 'it was done',
     before: [...READY, ...putAt(2, 2, 'k', 'v')],
-    event: answers(2, wrote('ERR_OPERATION_DISABLED')),
+    event: answers(2, wrote('ERR_INVALID_PARAMETERS')),
   },
   {
     rule: 'answers/served-in-calm',

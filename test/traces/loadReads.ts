@@ -1,0 +1,140 @@
+/** Refusing traces of what clients and the meta server are answered around an ingestion (bl 12.4, 15.1, 18; S1). */
+import {
+  ALLOWING,
+  BEHIND_ALL,
+  FILES,
+  INGEST,
+  ingests,
+  M3,
+  PENDING,
+  PREPARED,
+  PROVIDED,
+  SENT,
+  sent,
+  toldBack,
+} from './loadStory.ts';
+import type { Refused } from './refused.ts';
+import {
+  answers,
+  asks,
+  everywhere,
+  get,
+  mutation,
+  P,
+  prepared,
+  put,
+  putAt,
+  read,
+  READY,
+  REMOVE,
+  remove,
+  status,
+  tries,
+  write,
+  wrote,
+} from './story.ts';
+
+const S = 1_000_000;
+const reads = (k: string, atUs = 0) => asks(5, get(k), atUs);
+/** Decrees 3 and 4: the files, and a put behind them by the primary of ballot 1, which has them. */
+const NEWER = [...PENDING, ingests(P), ...putAt(6, 4, 'k', 'x')];
+
+export const LOAD_READS: readonly Refused[] = [
+  {
+    rule: 'answers/read',
+    why: 'the files are in since before it was asked',
+    before: [...PENDING, ingests(P, 3, FILES, S), reads('k', 2 * S)],
+    event: answers(5, read('v'), 2 * S),
+    permitted: answers(5, read('new'), 2 * S),
+  },
+  {
+    rule: 'answers/read',
+    why: 'neither before nor behind the files there was such a value',
+    before: [...PENDING, reads('k', S)],
+    event: answers(5, read(undefined), S),
+    permitted: answers(5, read('v'), S),
+  },
+  {
+    rule: 'answers/read',
+    why: 'a row that the files do not bring',
+    before: [...PENDING, reads('l', S), ingests(P, 3, FILES, 2 * S)],
+    event: answers(5, read('v'), 3 * S),
+    permitted: answers(5, read(undefined), 3 * S),
+  },
+  {
+    rule: 'answers/read',
+    why: 'a newer write lies over the files',
+    before: [...NEWER, reads('k', S)],
+    event: answers(5, read('new'), S),
+    permitted: answers(5, read('x'), S),
+  },
+  {
+    rule: 'answers/read',
+    why: 'a removal stays above what comes in behind',
+    before: [
+      ...ALLOWING,
+      ...write(mutation(1, 1)),
+      asks(2, remove('k')),
+      tries(2),
+      ...write(mutation(1, 2, [REMOVE('k')])),
+      ...PROVIDED,
+      sent(BEHIND_ALL),
+      ...write(mutation(1, 3, [INGEST(BEHIND_ALL)])),
+      ingests(P),
+      reads('k', S),
+    ],
+    event: answers(5, read('new'), S),
+    permitted: answers(5, read(undefined), S),
+  },
+  {
+    rule: 'answers/write',
+    why: 'nothing kept writes out',
+    before: [...READY, asks(5, put('k', 'w')), tries(5)],
+    event: answers(5, wrote('ERR_OPERATION_DISABLED')),
+    permitted: answers(5, wrote('ERR_TRY_AGAIN')),
+  },
+  {
+    rule: 'answers/write',
+    why: 'the role ended, and the flag with it',
+    before: [
+      ...SENT,
+      asks(4, put('k', 'w')),
+      tries(4),
+      answers(4, wrote('ERR_OPERATION_DISABLED')),
+      ...everywhere(M3),
+      { ...status(P, 'PS_PRIMARY', 'PS_INACTIVE', 1), atUs: S },
+      asks(5, put('k', 'w'), 2 * S),
+      tries(5),
+    ],
+    event: answers(5, wrote('ERR_OPERATION_DISABLED'), 2 * S),
+    permitted: answers(5, wrote('ERR_TIMEOUT'), 2 * S),
+  },
+  {
+    rule: 'ingestion/answered-once',
+    why: 'none was sent',
+    before: READY,
+    event: toldBack('ERR_BUSY'),
+    permitted: prepared(P, mutation(1, 2)),
+  },
+  {
+    rule: 'ingestion/answered-when-applied',
+    why: 'committed nowhere',
+    before: PREPARED,
+    event: toldBack(),
+    permitted: toldBack('ERR_TIMEOUT'),
+  },
+  {
+    rule: 'ingestion/answered-when-applied',
+    why: 'of another one\'s mutation',
+    before: [...PENDING, toldBack(), ingests(P), sent()],
+    event: toldBack(),
+    permitted: toldBack('ERR_NO_NEED_OPERATE'),
+  },
+  {
+    rule: 'ingestion/no-need-behind-another',
+    why: 'it met itself (#2156)',
+    before: SENT,
+    event: toldBack('ERR_NO_NEED_OPERATE'),
+    permitted: toldBack('ERR_BUSY'),
+  },
+];
