@@ -65,6 +65,8 @@ export class Cluster {
   readonly world: SimWorld;
   readonly said: SaidClaim[] = [];
   readonly sent: SentMessage[] = [];
+  /** How many tasks of each code have started. */
+  readonly tasks = new Map<string, number>();
   readonly stopped: { readonly node: NodeId; readonly cause: string; readonly detail: string }[] = [];
 
   constructor(options: ClusterOptions = {}) {
@@ -89,7 +91,7 @@ export class Cluster {
       processStopped: (node, cause, detail) => void this.stopped.push({ node, cause, detail }),
       claimed: (node, claim) => void this.said.push({ atUs: this.world.momentUs(), node, claim }),
       faultStruck: ignore,
-      taskStarted: ignore,
+      taskStarted: (_node, code) => void this.tasks.set(code, (this.tasks.get(code) ?? 0) + 1),
     };
     const chance: Chance = { ...CALM, ...options.chance };
     this.world = new SimWorld({ chance, observer, startWallUs: START_WALL_US, strict: true });

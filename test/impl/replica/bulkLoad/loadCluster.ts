@@ -81,7 +81,7 @@ export class LoadCluster extends Cluster {
     const list = Object.entries(rows).map(([sortKey, value]) => ({ hashKey: 'h', sortKey, value, expireTs: 0 }));
     const info = { appId: appIdOf(this.gpid), appName: 't', partitionCount: 1 };
     const files: FileMeta[] = [];
-    for (const { path, bytes } of loadFiles(info, list, 40)) {
+    for (const { path, bytes } of loadFiles(info, list, 30)) {
       const name = path.replace(/^0\//u, '');
       if (name.endsWith('.sst')) files.push(this.putFile(name, bytes, root));
     }
