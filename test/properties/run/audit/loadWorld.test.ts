@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LIARS } from '../../../../properties/defects/liars.ts';
 import { LoadWorld, NODES, TABLE } from './loadWorld.ts';
 
-function loaded(behind = false, ...liars: Parameters<typeof liar>): LoadWorld {
+function loaded(behind = false, ...liars: readonly string[]): LoadWorld {
   const w = new LoadWorld(...liars.map((id) => liar(id)));
   w.put('a', 'old');
   w.put('c', 'kept');
