@@ -23,14 +23,18 @@ export function allPartitions(load: LoadState, table: TableState, status: BulkLo
   return undefined;
 }
 
-/** A record that contradicts itself or its table: a restart deletes it. */
+/** A control, or a failure, may meet the creation of the partitions' records. */
+const MAY_LACK_PARTITIONS: readonly BulkLoadStatus[] = ['BLS_DOWNLOADING', 'BLS_PAUSING', 'BLS_CANCELED', 'BLS_FAILED'];
+
+/** A record that contradicts itself or its table: a restart gives the load up, which then FAILED (bl.B26). */
 export function isContradictory(load: LoadState, table: TableState): boolean {
   if (isErased(load)) return true;
   const { status, ingestBehind, partitionCount } = load.record;
   const parts = Object.values(load.partitions).map(({ record }) => record.status);
   const areSomeMissing = parts.length < table.partitionCount;
   if (partitionCount !== table.partitionCount || parts.length > table.partitionCount) return true;
-  if (areSomeMissing && (status !== 'BLS_DOWNLOADING' || parts.some((one) => one !== 'BLS_DOWNLOADING'))) return true;
+  if (areSomeMissing && !MAY_LACK_PARTITIONS.includes(status)) return true;
+  if (areSomeMissing && status === 'BLS_DOWNLOADING' && parts.some((one) => one !== 'BLS_DOWNLOADING')) return true;
   if (ingestBehind && !allowsIngestBehind(table.envs)) return true;
   return parts.some((one) => !isLegalPair(status, one));
 }

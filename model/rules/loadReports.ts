@@ -168,6 +168,14 @@ function complainsOfGoodFiles(scene: ReportScene, e: LoadMemberReported): Refusa
   return ['no complaint: files and disks are good', complaint];
 }
 
+/** What a primary tells of a secondary that will not get on by itself (docs/departures.md, bl.B29). */
+function refusalToTell({ wish, error, localStatus }: LoadMemberReported): MemberLoadFact | undefined {
+  const cannotDownload = wish === 'BLS_DOWNLOADING' && error === 'ERR_FILE_OPERATION_FAILED';
+  const needsFiles = wish === 'BLS_DOWNLOADED' || wish === 'BLS_INGESTING';
+  const isLost = needsFiles && error === 'ERR_INVALID_STATE' && localStatus !== 'BLS_DOWNLOADING';
+  return cannotDownload || isLost ? { ...RESET, downloadStatus: error } : undefined;
+}
+
 export const loadMemberReported: Rule<LoadMemberReported> = rule(
   reportScene,
   [
@@ -190,11 +198,12 @@ export const loadMemberReported: Rule<LoadMemberReported> = rule(
     guard('load/complains-for-a-cause', 'L3', complainsOfGoodFiles),
   ],
   ({ own }, e) => {
-    if (own === undefined || e.error !== 'ERR_OK') return;
+    const told = e.error === 'ERR_OK' ? e.state : refusalToTell(e);
+    if (own === undefined || told === undefined) return;
     const said = (own.said[e.node] ??= []);
-    const known = said.findIndex((one) => sameMember(one, e.state));
+    const known = said.findIndex((one) => sameMember(one, told));
     if (known >= 0) said.splice(known, 1);
-    said.push(e.state);
+    said.push(told);
   },
 );
 
@@ -292,7 +301,8 @@ export const loadReported: Rule<LoadReported> = rule(
     else if (error !== 'ERR_OK' && error !== 'ERR_BUSY') noteLoadError(cluster, gpid, error, atUs);
     if (own === undefined || error !== 'ERR_OK') return;
     for (const { downloadStatus, ingestStatus } of Object.values(e.members)) {
-      if (downloadStatus !== undefined && downloadStatus !== 'ERR_OK')
+      if (downloadStatus === 'ERR_INVALID_STATE') noteLoadTrouble(cluster, gpid, downloadStatus, atUs);
+      else if (downloadStatus !== undefined && downloadStatus !== 'ERR_OK')
         noteLoadError(cluster, gpid, failureOf(downloadStatus), atUs);
       if (ingestStatus === 'IS_FAILED') noteLoadError(cluster, gpid, 'ERR_INGESTION_FAILED', atUs);
     }

@@ -135,11 +135,18 @@ function rollbackWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefi
   return moved ? undefined : [`${load.record.status} to go on: nothing went wrong`, 'BLS_DOWNLOADING'];
 }
 
+/** A meta server that started over records that contradict themselves ends their load, and so tells its replicas (bl.B26). */
+function isGivenUp({ cluster, load, table }: LoadScene, { record }: LoadStored): boolean {
+  if (load === undefined || record.error !== 'ERR_INCONSISTENT_STATE') return false;
+  return cluster.metaStartedAtUs >= load.startedAtUs && isContradictory(load, table);
+}
+
 /** Why a load may fail (bl 8.3, 10 rule 4, 10.1, 10.2, 12.1 step 2, 12.4). */
 function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { state, cluster, load, table } = scene;
   const { error, status } = e.record;
   if (load === undefined || status !== 'BLS_FAILED' || isRepeat(scene, e)) return undefined;
+  if (isGivenUp(scene, e)) return undefined;
   const spent = load.rollbacks >= settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
   const { isEverIngesting } = load.record;
   if (error === 'ERR_RETRY_EXHAUSTED' && !isEverIngesting && spent) return undefined;
@@ -154,7 +161,7 @@ function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefine
 /** With good files, and nothing that took them, a load is not to fail (L3). */
 function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { state, cluster, load, table } = scene;
-  if (load === undefined || e.record.status !== 'BLS_FAILED' || isRepeat(scene, e)) return undefined;
+  if (load === undefined || e.record.status !== 'BLS_FAILED' || isRepeat(scene, e) || isGivenUp(scene, e)) return undefined;
   const most = settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
   if (excluded('spent-rollbacks', load.rollbacks >= most && !state.calm)) return undefined;
   if (excluded('throttled-load', load.rollbacks >= most && throttles(table))) return undefined;
@@ -308,7 +315,7 @@ function consume(scene: LoadScene, load: LoadState, control: LoadControl): void 
 
 // ---------------------------------------------------------------- load.erased
 
-/** Who may have removed it: an operator, a new start, a drop, or a meta server that found a contradiction (bl 17.6). */
+/** Who may have removed it: an operator, a new start, or a drop. */
 function erasedWithoutCause(scene: LoadScene): Refusal | undefined {
   const { cluster, table, load } = scene;
   if (load === undefined) return undefined;
@@ -320,10 +327,7 @@ function erasedWithoutCause(scene: LoadScene): Refusal | undefined {
   if (!table.isBulkLoading && pendingLoadCommands(scene, table, 'clearBulkLoad').length > 0) return undefined;
   const starts = pendingLoadCommands(scene, table, 'startBulkLoad').length > 0;
   if (table.isBulkLoading && isTerminal(load.record.status) && starts) return undefined;
-  const restarted = cluster.metaStartedAtUs >= load.startedAtUs;
-  return restarted && isContradictory(load, table)
-    ? undefined
-    : ['the load to stay until somebody clears it, starts another or drops the table', `${load.record.status} is gone`];
+  return ['the load to stay until somebody clears it, starts another or drops the table', `${load.record.status} is gone`];
 }
 
 export const loadErased: Rule<LoadErased> = rule(
@@ -365,7 +369,6 @@ export function flagWithoutCause(scene: LoadScene, isBulkLoading: boolean): Refu
     ({ command }) => command.kind === 'dropTable' && command.name === table.name,
   );
   if (drops || table.status !== 'AS_AVAILABLE' || load === undefined) return undefined;
-  if (cluster.metaStartedAtUs >= load.startedAtUs && isContradictory(load, table)) return undefined;
   if (!isTerminal(load.record.status)) return ['a load that has ended', load.record.status];
   for (let index = 0; index < table.partitionCount; index++)
     if (load.partitions[index]?.reportedCleaned !== true)

@@ -15,7 +15,7 @@ import type { AppState } from '../serverState.ts';
 import * as records from './bulkLoadRecords.ts';
 import type { AppBulkLoadRecord, PartitionBulkLoadRecord } from './bulkLoadRecords.ts';
 import type { BulkLoadService } from './bulkLoadService.ts';
-import type { AppLoad, PartitionLoad } from './bulkLoadState.ts';
+import type { AppLoad } from './bulkLoadState.ts';
 
 interface Found {
   /** Undefined when it does not decode. */
@@ -215,9 +215,11 @@ export class BulkLoadRecovery {
     const { transitions, poller, ingestion } = this.service;
     const { status } = load.record;
     this.holdLock(load);
-    const missing = this.createMissing(load, this.service.statusAtCreation(load));
     for (const part of load.partitions) {
-      if (missing.includes(part)) continue;
+      if (!part.created) {
+        this.service.createPartitionBulkLoadDir(load, part, this.service.statusAtCreation(load));
+        continue;
+      }
       const isBehind = transitions.isPushed(status) && !this.isInStep(status, part.record.status);
       if (isBehind) transitions.updatePartitionStatus(load, part, status);
       else poller.startLoop(load, part);
@@ -235,12 +237,6 @@ export class BulkLoadRecovery {
     if (!this.ctx.settings.enableConcurrentBulkLoad) load.hold = this.service.lock.take();
   }
 
-  private createMissing(load: AppLoad, status: BulkLoadStatus): readonly PartitionLoad[] {
-    const missing = load.partitions.filter((part) => !part.created);
-    for (const part of missing) this.service.createPartitionBulkLoadDir(load, part, status);
-    return missing;
-  }
-
   /** What replicas may still hold, or refuse, is ended as that of any load that fails (bl.B26). */
   giveUp(app: AppState, found: Found): void {
     const load = this.restore(this.recordToEnd(app, found.app), found);
@@ -249,7 +245,6 @@ export class BulkLoadRecovery {
       return;
     }
     this.holdLock(load);
-    this.createMissing(load, 'BLS_FAILED');
     this.service.transitions.updateAppStatus(load, 'BLS_FAILED', 'ERR_INCONSISTENT_STATE');
   }
 

@@ -63,10 +63,12 @@ export class BulkLoadTransitions {
     );
   }
 
+  /** A node is missing only where a restart gives the load up (bl.B26). */
   pushStatus(load: AppLoad, status: BulkLoadStatus): void {
     for (const part of load.partitions) {
       part.round++;
-      this.updatePartitionStatus(load, part, status);
+      if (!part.created) this.service.createPartitionBulkLoadDir(load, part, status);
+      else this.updatePartitionStatus(load, part, status);
       if (part.record === part.intended) this.service.poller.startLoop(load, part);
     }
   }
