@@ -7,13 +7,14 @@ import type { LoadVariant } from '../run/loadSet.ts';
 import { crash, drawAroundAWrite, drawServer, drawWrites, hold, serversOf, type Casting } from './sceneSteps.ts';
 import { drawDamage } from './steps/damageLoad.ts';
 import { drawPrepared, drawVariant, loadPlaces, type LoadPlace } from './steps/prepareLoad.ts';
-import { drawStart } from './steps/startBulkLoad.ts';
+import { drawRefusedStart, drawStart } from './steps/startBulkLoad.ts';
 import type { LoadSymbol } from './symbols.ts';
 import { drawWriteThrottle } from './tableEnvs.ts';
 import type { Step } from './types.ts';
 
 /** From the start on: files come in the first second, the ingestion write leaves after two and a half to three, then all is cleaned up. */
 const WHILE_DOWNLOADING_MS: readonly number[] = [0, 2, 20, 100, 300, 500, 700, 1000, 1200];
+const WHILE_PAUSABLE_MS: readonly number[] = [0, 2, 20, 50, 100, 200, 400, 500, 510, 700];
 const WHILE_INGESTING_MS: readonly number[] = [1700, 2000, 2300, 2500, 2550, 2600, 2700, 2800, 3000, 3020, 3050, 3100, 3200];
 const WHILE_CLEANING_MS: readonly number[] = [3500, 3800, 4200, 4700];
 /** Until a whole load is over. */
@@ -54,12 +55,15 @@ function drawLoad(casting: Casting, afterMs: number): readonly Step[] {
   if (place === undefined) return [];
   const before = draw.chance(600) ? drawWrites(casting, place, draw.int(1, 4)) : [];
   const throttle = casting.allows('setEnvs') && draw.chance(250) ? draw.pick(['delay', 'reject'] as const) : undefined;
-  const variant = draw.chance(throttle === undefined ? 250 : 50) ? drawVariant(draw) : 'good';
+  const variant = draw.chance(throttle === undefined ? 400 : 50) ? drawVariant(draw) : 'good';
   const { steps, load } = drawPrepare(casting, place, variant);
   const head = [...steps, ...before].map((step, i) => (i === 0 ? { ...step, afterMs } : step));
   if (throttle !== undefined) return [...head, ...drawThrottled(casting, load, throttle)];
   const around = casting.faults && casting.allows('crash') && casting.allows('slowStore') && draw.chance(120);
-  const start: Step = { kind: 'startBulkLoad', afterMs: draw.pick([0, 0, 10, 100]), ...drawStart(draw, symbols, load) };
+  const right = drawStart(draw, symbols, load);
+  const start: Step = { kind: 'startBulkLoad', afterMs: draw.pick([0, 0, 10, 100]), ...right };
+  // One that is refused gives back what it took, or the next one finds it taken.
+  if (draw.chance(180)) head.push({ kind: 'startBulkLoad', afterMs: 0, ...drawRefusedStart(draw, symbols, right) });
   return [...head, ...(around ? drawAroundAWrite(casting, load.cluster, start) : [start, ...drawBefalls(casting, load)])];
 }
 
@@ -110,10 +114,10 @@ function named(load: LoadSymbol): { readonly cluster: string; readonly table: st
   return { cluster: load.cluster, table: load.table };
 }
 
-/** Paused while it downloads (later it cannot be), and mostly begun again; something may strike in between. */
+/** Paused while it downloads (later it cannot be, nor be cancelled but by force), and mostly begun again; something may strike in between. */
 function drawPause(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  const steps: Step[] = [hold(draw.pick(WHILE_DOWNLOADING_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }];
+  const steps: Step[] = [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }];
   if (casting.faults && casting.allows('crash') && draw.chance(300)) steps.push(hold(draw.pick([0, 300, 800])), crash(casting, drawServer(casting, load.cluster)));
   steps.push(hold(draw.pick([0, 100, 700, 1500, 3000])));
   if (draw.chance(850)) steps.push({ kind: 'restartBulkLoad', afterMs: 0, ...named(load) });
@@ -122,7 +126,7 @@ function drawPause(casting: Casting, load: LoadSymbol): readonly Step[] {
 
 function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  return [hold(draw.pick(WHILE_DOWNLOADING_MS)), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: draw.chance(150) }];
+  return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: draw.chance(150) }];
 }
 
 /** Taken back by force at any moment, forgotten, and another load of the table from elsewhere. */

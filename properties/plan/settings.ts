@@ -116,6 +116,8 @@ export function drawSettings(draw: Draw, withFollower: boolean, withLoads: boole
   if (withFollower && draw.chance(500)) drawn['duplicationSyncPeriodMs'] = 500;
   // A cluster of one server takes no writes otherwise, and nothing could be duplicated from or to it.
   if (withFollower && draw.chance(850)) drawn['mutation2pcMinReplicaCount'] = 1;
+  // A table of one replica is loaded only where one is enough.
+  if (withLoads && draw.chance(600)) drawn['mutation2pcMinReplicaCount'] = 1;
   return drawn;
 }
 

@@ -11,7 +11,7 @@ import { clusterField, drawTable } from './common.ts';
 /** Mostly a table that is being loaded, or was. */
 function drawLoaded(draw: Draw, symbols: Symbols): { readonly cluster: string; readonly table: string } | undefined {
   if (symbols.loads.length === 0) return undefined;
-  if (draw.chance(120)) return { cluster: 'source', table: drawTable(draw, symbols) };
+  if (draw.chance(120)) return { cluster: 'source', table: draw.chance(500) ? 'nowhere' : drawTable(draw, symbols) };
   const started = symbols.loads.filter((load) => load.started === true);
   const { cluster, table: ref } = draw.pick(started.length === 0 ? symbols.loads : started);
   return { cluster, table: ref };

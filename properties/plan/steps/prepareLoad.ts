@@ -57,7 +57,7 @@ export function drawPrepared(draw: Draw, symbols: Symbols, place: LoadPlace, var
 }
 
 export function drawVariant(draw: Draw): LoadVariant {
-  return draw.chance(650) ? 'good' : draw.pick(LOAD_VARIANTS);
+  return draw.chance(400) ? 'good' : draw.pick(LOAD_VARIANTS);
 }
 
 function filesOf(step: Step, stage: Stage): ReadonlyMap<string, Uint8Array> {

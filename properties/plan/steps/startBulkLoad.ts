@@ -21,7 +21,8 @@ export function drawStart(draw: Draw, symbols: Symbols, load: LoadSymbol): Field
   return { cluster, table: ref, folder, provider: 'local', root, ingestBehind: draw.chance(allows ? 500 : 20) };
 }
 
-function drawRefused(draw: Draw, symbols: Symbols, right: Fields): Fields {
+/** `right` with something that is wrong. */
+export function drawRefusedStart(draw: Draw, symbols: Symbols, right: Fields): Fields {
   const others = symbols.tables.filter((t) => t.ref !== right['table']);
   return draw.pick<Fields>([
     { ...right, table: 'nowhere' },
@@ -49,7 +50,7 @@ export const startBulkLoad: StepSpec = commandStep({
   draw(draw, symbols) {
     if (symbols.loads.length === 0) return undefined;
     const right = drawStart(draw, symbols, draw.pick(symbols.loads));
-    return draw.chance(200) ? drawRefused(draw, symbols, right) : right;
+    return draw.chance(250) ? drawRefusedStart(draw, symbols, right) : right;
   },
   command: (step) => ({
     kind: 'startBulkLoad',
