@@ -93,7 +93,7 @@ export class LoadCluster extends Cluster {
   stored(keys: string): readonly string[] {
     return NODES.map((node) => {
       const { storage } = this.replica(node, this.gpid);
-      return [...keys].map((key) => storage?.get(storedKey('h', key), 0)?.value ?? '-').join(' ');
+      return keys.split('').map((key) => storage?.get(storedKey('h', key), 0)?.value ?? '-').join(' ');
     });
   }
 
