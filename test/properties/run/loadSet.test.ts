@@ -1,6 +1,6 @@
 /** Files of loads: good ones are what their metadata says, and each variant has one thing wrong and nothing else. */
 import { describe, expect, it } from 'vitest';
-import { DiskError } from '../../../impl/env/contract.ts';
+import { StorageError } from '../../../impl/storage/engine/contract.ts';
 import { md5Hex } from '../../../impl/protocol/md5.ts';
 import { partitionIndexOf, splitStoredKey } from '../../../impl/protocol/rrdb.ts';
 import { decodeBulkLoadInfo, decodeBulkLoadMetadata, decodeSidecar } from '../../../impl/provider/records.ts';
@@ -96,7 +96,7 @@ describe('a variant', () => {
       const set = setOf('garbageWithRightMd5', nth);
       const spoilt = differing(set).filter((path) => path.endsWith('.sst'));
       expect(spoilt).toHaveLength(1);
-      expect(() => decodeRun(set.get(spoilt[0] ?? '') ?? new Uint8Array(), 'a')).toThrow(DiskError);
+      expect(() => decodeRun(set.get(spoilt[0] ?? '') ?? new Uint8Array(), 'a')).toThrow(StorageError);
     }
   });
 
