@@ -72,9 +72,18 @@ export function missingUpTo(part: PartitionState, { node, flushed }: ReplicaStat
   return missing;
 }
 
-/** Does a replica wait for the files of an ingestion that it has applied? Until then it flushes nothing. */
-export const awaitsFiles = (part: PartitionState, replica: ReplicaState): boolean =>
-  missingUpTo(part, replica, replica.applied).length > 0;
+/**
+ * Does a replica wait for the files of an ingestion that it has applied? Until then it flushes nothing; also bad files must
+ * be there before they are known as bad, and are flushed with.
+ */
+export function awaitsFiles(part: PartitionState, { node, applied, flushed }: ReplicaState): boolean {
+  for (const at in part.ingestions) {
+    const one = part.ingestions[at];
+    if (one !== undefined && one.decree > flushed && one.decree <= applied && one.ingestedAtUs[node] === undefined)
+      return true;
+  }
+  return false;
+}
 
 /** When a replica last brought in the files of an ingestion, -1 never. */
 export function lastIngestedUs(part: PartitionState, node: NodeId): number {
