@@ -7,7 +7,7 @@ export const CHECKPOINT_MARK = 'checkpoint';
 
 export const ENV_RESERVE_MIN_COUNT = 'rocksdb.checkpoint.reserve_min_count';
 export const ENV_RESERVE_TIME_SECONDS = 'rocksdb.checkpoint.reserve_time_seconds';
-const ENV_ALLOW_INGEST_BEHIND = 'rocksdb.allow_ingest_behind';
+export const ENV_ALLOW_INGEST_BEHIND = 'rocksdb.allow_ingest_behind';
 export const ENV_MANUAL_COMPACT_DISABLED = 'manual_compact.disabled';
 export const ENV_MANUAL_COMPACT_ONCE = 'manual_compact.once.trigger_time';
 

@@ -64,12 +64,10 @@ describe('a server that starts with an ingestion in its log', () => {
 });
 
 describe('rocksdb.allow_ingest_behind', () => {
-  const setEnvs = (c: Cluster, value: string): void => {
-    const set = { 'rocksdb.allow_ingest_behind': value };
-    const box = c.call(META, 'RPC_CM_UPDATE_APP_ENV', { appName: 't', set });
+  const setEnv = (c: Cluster, key: string, value: string): string | undefined => {
+    const box = c.call(META, 'RPC_CM_UPDATE_APP_ENV', { appName: 't', set: { [key]: value } });
     c.runUntil(() => box.result !== undefined);
-    expect(box.result?.body?.error).toBe('ERR_OK');
-    c.run(30_000);
+    return box.result?.body?.error;
   };
   const allowed = (c: Cluster, gpid: string): readonly boolean[] =>
     NODES.map((node) => {
@@ -81,12 +79,32 @@ describe('rocksdb.allow_ingest_behind', () => {
     const c = new Cluster({ settings: { checkpointDisabled: true } });
     const gpid = `${c.createTable('t', 1, 3, { 'rocksdb.allow_ingest_behind': value })}.0`;
     expect(allowed(c, gpid)).toEqual([is, is, is]);
-    setEnvs(c, is ? 'false' : 'true');
+    expect(setEnv(c, 'rocksdb.allow_ingest_behind', is ? 'false' : 'true')).toBe('ERR_OK');
+    c.run(30_000);
     expect(allowed(c, gpid)).toEqual([is, is, is]);
     for (const node of NODES) c.world.stopNode(node, 'crash');
     for (const node of NODES) c.world.startNode(node);
     c.runUntil(() => NODES.every((node) => c.server(node).replicas.has(gpid)));
     expect(allowed(c, gpid)).toEqual([is, is, is]);
+    expect(c.checks()).toEqual([]);
+  });
+
+  it('cannot be set before all members are there, so that they never differ', () => {
+    const c = new Cluster({ settings: { checkpointDisabled: true } });
+    const [late = ''] = NODES;
+    c.run(100);
+    c.world.cutLink(META, late);
+    const request = { appName: 't', partitionCount: 1, replicaCount: 3, successIfExist: false, envs: {} };
+    const created = c.call(META, 'RPC_CM_CREATE_APP', request);
+    c.runUntil(() => created.result !== undefined);
+    const gpid = `${created.result?.body?.appId}.0`;
+    c.run(500);
+    expect(setEnv(c, 'rocksdb.allow_ingest_behind', 'true')).toBe('ERR_BUSY_CREATING');
+    expect(setEnv(c, 'other', 'true')).toBe('ERR_OK');
+    c.world.restoreLink(META, late);
+    c.runUntil(() => c.isServing(gpid));
+    expect(setEnv(c, 'rocksdb.allow_ingest_behind', 'true')).toBe('ERR_OK');
+    expect(allowed(c, gpid)).toEqual([false, false, false]);
     expect(c.checks()).toEqual([]);
   });
 });
