@@ -230,9 +230,12 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     }
   }
 
-  /** What is downloaded so far stays, and so do the metadata. */
+  /** What is downloaded so far stays, and so do the metadata. An ingestion of a round before ends first (bl.13.4). */
   pause(): void {
+    if (this.retainsFiles()) return;
     if (this.localStatus === 'BLS_DOWNLOADING') this.downloader.stop();
+    this.letSecondariesCommit();
+    this.ingestion.clear();
     this.localStatus = 'BLS_PAUSED';
   }
 

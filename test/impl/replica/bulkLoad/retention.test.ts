@@ -75,6 +75,20 @@ describe('a primary whose ingestion write is not resolved', () => {
   });
 });
 
+describe('a pause that a rollback has let through', () => {
+  it('comes to every member once its ingestion of the round before is resolved (bl.13.4)', () => {
+    const c = loaded(true);
+    expect(c.poll('BLS_PAUSING').isGroupPaused).toBe(false);
+    expect([c.loader().localStatus, c.loader().ingestion.isIngesting]).toEqual(['BLS_INGESTING', true]);
+    holding = false;
+    c.run(100);
+    for (let i = 0; i < 3; i++) c.poll('BLS_PAUSING');
+    expect([c.poll('BLS_PAUSING').isGroupPaused, c.loader().ingestion.isIngesting]).toEqual([true, false]);
+    for (const node of NODES) expect(c.loader(node).localStatus).toBe('BLS_PAUSED');
+    expect([c.stored('abc'), c.write('a', 'newer')]).toEqual([['A B C', 'A B C', 'A B C'], 'ERR_OK']);
+  });
+});
+
 describe('a secondary that has prepared an ingestion', () => {
   it.each([
     ['BLS_DOWNLOADING', 'ERR_BUSY'],
