@@ -8,6 +8,7 @@ import type { RpcResult } from '../../env/contract.ts';
 import type { BulkLoadResponse } from '../../protocol/bulkLoadMessages.ts';
 import { hasMetadata } from './bulkLoadRecords.ts';
 import type { BulkLoadService } from './bulkLoadService.ts';
+import { isSettled } from './bulkLoadState.ts';
 import type { AppLoad, PartitionLoad } from './bulkLoadState.ts';
 
 /** What a primary tells as the download status of a secondary that refuses to go on with the load (bl.B29). */
@@ -31,7 +32,12 @@ export class BulkLoadReplies {
     else if (error !== 'ERR_OK') this.handleFailed(load, error);
     else if (app?.status !== 'AS_AVAILABLE' || config === undefined) this.service.handleAppUnavailable(load);
     else if (ballot < config.ballot) this.rollback(load);
-    else this.dispatch(load, part, result.body);
+    else if (this.isStatusSettled(load)) this.dispatch(load, part, result.body);
+  }
+
+  /** While the table's next status is on its way to the store, what a group tells of the last one leads nowhere. */
+  isStatusSettled(load: AppLoad): boolean {
+    return isSettled(load);
   }
 
   isRecoverable(error: ErrorCode): boolean {

@@ -192,6 +192,25 @@ describe('the reply of a poll', () => {
     expect(cluster.load().rollbackCount).toBe(1);
   });
 
+  it('of one partition does not count while the rollback for another is on its way to the store', () => {
+    const cluster = new LoadCluster();
+    let isTold = false;
+    cluster.answer = ({ gpid }) => {
+      if (!isTold) return { error: 'ERR_BUSY' };
+      return gpid === '1.0' ? { error: 'ERR_INVALID_STATE' } : undefined;
+    };
+    cluster.start();
+    cluster.run(5000);
+    let isLate = true;
+    cluster.cluster.world.storeFate = ({ path }) => (isLate && path === `${ROOT}/1` ? 'timeout' : 'ok');
+    isTold = true;
+    cluster.run(20_000);
+    expect([cluster.load().rollbackCount, cluster.query().partitionsStatus[1]]).toEqual([1, 'BLS_DOWNLOADING']);
+    isLate = false;
+    cluster.answer = () => undefined;
+    cluster.runTo('BLS_SUCCEED');
+  });
+
   it('the last rollback allowed is followed by FAILED', () => {
     const cluster = new LoadCluster({ settings: { bulkLoadMaxRollbackTimes: 2 } });
     cluster.answer = answerTo('BLS_DOWNLOADED', { error: 'ERR_OBJECT_NOT_FOUND' });
