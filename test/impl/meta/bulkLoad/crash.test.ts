@@ -41,7 +41,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'a load that is rolled back from DOWNLOADED',
     groups: first('BLS_DOWNLOADED', { error: 'ERR_INVALID_STATE' }),
     end: 'BLS_SUCCEED',
-    writes: 25,
+    writes: 24,
   },
   {
     name: 'a load that is rolled back from INGESTING',
