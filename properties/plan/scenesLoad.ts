@@ -85,6 +85,7 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawCancel, weight: 2, kinds: ['cancelBulkLoad'], fault: false },
   { draw: drawAnother, weight: 3, kinds: ['cancelBulkLoad', 'clearBulkLoad'], fault: false },
   { draw: drawDrop, weight: 1, kinds: ['dropTable'], fault: false },
+  { draw: drawMove, weight: 3, kinds: ['movePrimary'], fault: false },
   { draw: drawMember, weight: 6, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawMeta, weight: 4, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
@@ -144,6 +145,14 @@ function drawDrop(casting: Casting, load: LoadSymbol): readonly Step[] {
   const table = casting.symbols.tables.find((t) => t.ref === load.table);
   if (table !== undefined) table.dropped = true;
   return [hold(drawMomentMs(casting)), { kind: 'dropTable', afterMs: 0, ...named(load) }];
+}
+
+/** Another member takes over, which must do with what it was told of the load. */
+function drawMove(casting: Casting, load: LoadSymbol): readonly Step[] {
+  const { draw, symbols } = casting;
+  const count = symbols.tables.find((t) => t.ref === load.table)?.partitionCount ?? 1;
+  const move = { kind: 'movePrimary', afterMs: 0, ...named(load), partitionIndex: draw.int(0, count - 1), to: drawServer(casting, load.cluster) };
+  return [hold(drawMomentMs(casting)), move];
 }
 
 function drawDown(casting: Casting, node: string): Step {

@@ -5,7 +5,7 @@ import { STEP_SPECS } from './steps/index.ts';
 const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait'];
 
 const OF_LOADS: readonly string[] = [
-  'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell',
+  'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell', 'movePrimary',
 ];
 
 const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {

@@ -70,7 +70,7 @@ export class ClientHost {
         this.admin.remote.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
         break;
       case 'movePrimary':
-        this.answered(id, { kind: 'admin', error: 'ERR_NOT_IMPLEMENTED', hint: '', appId: 0 });
+        this.admin.movePrimary({ appName: c.table, partitionIndex: c.partitionIndex, to: c.to }, reply(this, 'onAdmin', id));
         break;
       case 'startBulkLoad':
       case 'pauseBulkLoad':

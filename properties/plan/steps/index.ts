@@ -14,6 +14,7 @@ import { get } from './get.ts';
 import { listTables } from './listTables.ts';
 import { manualCompact } from './manualCompact.ts';
 import { pauseDup, removeDup, setDupFailMode, startDup } from './modifyDup.ts';
+import { movePrimary } from './movePrimary.ts';
 import { multiPut } from './multiPut.ts';
 import { pause } from './pause.ts';
 import { poolBusy } from './poolBusy.ts';
@@ -64,6 +65,7 @@ export const STEP_SPECS: readonly StepSpec[] = [
   cancelBulkLoad,
   clearBulkLoad,
   queryBulkLoad,
+  movePrimary,
   crash,
   powerLoss,
   restart,

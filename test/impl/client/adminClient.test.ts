@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../../impl/client/remoteCommands.ts';
 import { parseCheckpointOutput } from '../../../impl/client/cliOutput.ts';
 import type { CliRequest } from '../../../impl/protocol/messages.ts';
-import { AdminClient } from '../../../impl/client/adminClient.ts';
+import { AdminClient, type AdminAnswer } from '../../../impl/client/adminClient.ts';
 import type { DupAddedAnswer } from '../../../impl/client/duplicationAnswers.ts';
 import type { AddDuplicationRequest, DuplicationEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import { MetaCluster, META, SERVERS } from '../meta/metaCluster.ts';
 import { FakeWorld, Inbox } from '../meta/fakeWorld.ts';
 
-const [A] = SERVERS;
+const [A, SECOND = ''] = SERVERS;
 const OUTPUT = '{"error":"ERR_OK","minDecree":3,"durable":5,"prepared":true}';
 
 /** A served table of one partition; `say` answers the remote commands, undefined: silence. */
@@ -55,6 +55,20 @@ describe('changes of tables', () => {
     cluster.world.run(2000);
     expect(answer.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
     expect(cluster.world.sent.filter(({ code }) => code === 'RPC_CM_CREATE_APP')).toHaveLength(1);
+  });
+
+  it('a primary is moved as often as a table is changed: once', () => {
+    const cluster = new MetaCluster();
+    cluster.world.run(100);
+    cluster.create('t1', { partitions: 1 });
+    cluster.world.run(100);
+    cluster.world.loses = ({ to }) => to === META;
+    const inbox = new Inbox<AdminAnswer>();
+    cluster.admin.movePrimary({ appName: 't1', partitionIndex: 0, to: SECOND }, inbox.then());
+    cluster.world.run(61_000);
+    expect(inbox.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
+    const asked = cluster.world.sent.filter(({ code }) => code === 'RPC_CM_MOVE_PRIMARY').map(({ request }) => request);
+    expect(asked).toEqual([{ appName: 't1', partitionIndex: 0, to: SECOND }]);
   });
 
   it('manual compaction is an env with the wall second', () => {

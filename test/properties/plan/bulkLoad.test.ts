@@ -108,7 +108,7 @@ describe('what loads meet', () => {
   });
 
   it('is every fault, a drop, a throttle that is in force, and a shell', () => {
-    for (const kind of ['damageLoad', 'providerDown', 'slowProvider', 'dropTable', 'shell', 'crash', 'restart', 'pause', 'cutLink', 'resetSession']) {
+    for (const kind of ['damageLoad', 'providerDown', 'slowProvider', 'dropTable', 'shell', 'movePrimary', 'crash', 'restart', 'pause', 'cutLink', 'resetSession']) {
       const meets = SEARCHED.some((p) => p.steps.findLastIndex((s) => s.kind === kind) > p.steps.findIndex((s) => s.kind === 'startBulkLoad'));
       expect(meets, kind).toBe(true);
     }
@@ -205,6 +205,7 @@ describe('steps as people read them', () => {
     [{ kind: 'startBulkLoad', ...place, ingestBehind: true }, 'start_bulk_load -a t1 -c source -p local -r r1 -i'],
     [{ kind: 'cancelBulkLoad', cluster: 'source', table: 'table#1', forced: true }, 'cancel_bulk_load -a t1 -f'],
     [{ kind: 'clearBulkLoad', cluster: 'source', table: 'gone' }, 'clear_bulk_load -a gone'],
+    [{ kind: 'movePrimary', cluster: 'source', table: 'table#1', partitionIndex: 1, to: 'node(source,2)' }, 'propose -g t1.1 -p CT_UPGRADE_TO_PRIMARY -t "node(source,2)" -n "node(source,2)"'],
   ])('%j', (fields, text) => {
     expect(line(fields)).toBe(text);
   });
