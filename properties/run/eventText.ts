@@ -1,5 +1,5 @@
 /** One event of a run as a line. */
-import { loadEventText } from './loadEventText.ts';
+import { ingestionText, loadEventText } from './loadEventText.ts';
 import { unreachable } from '../../model/vocabulary.ts';
 import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Answer, Command } from '../../model/commands.ts';
@@ -7,6 +7,7 @@ import type { DuplicationClaimed, DuplicationObserved } from '../../model/duplic
 
 function mutationText(m: MutationFact): string {
   const rows = m.updates.flatMap((u) => u.rows.map((r) => (r.op === 'put' ? `${keyText(r.key)}=${r.value}` : `${keyText(r.key)} removed`)));
+  for (const { load } of m.updates) if (load !== undefined) rows.push(ingestionText(load));
   return `decree ${String(m.decree)} of ballot ${String(m.ballot)} (commit point ${String(m.lastCommitted)}): ${rows.length === 0 ? 'empty write' : rows.join(', ')}`;
 }
 

@@ -1,5 +1,5 @@
 /** The events of bulk load and throttling as lines. */
-import type { LoadClaimed, LoadObserved } from '../../model/loadEvents.ts';
+import type { IngestionFact, LoadClaimed, LoadObserved } from '../../model/loadEvents.ts';
 import { unreachable } from '../../model/vocabulary.ts';
 
 export function loadEventText(event: LoadObserved | LoadClaimed): string {
@@ -43,4 +43,10 @@ export function loadEventText(event: LoadObserved | LoadClaimed): string {
 
 function progressText(progress: number | undefined): string {
   return progress === undefined ? '' : `, ${String(progress)} %`;
+}
+
+/** What an ingestion write asks for. */
+export function ingestionText({ metadata, ingestBehind, ballot }: IngestionFact): string {
+  const names = metadata.files.map(({ name }) => name).join(' ');
+  return `ingestion${ingestBehind ? ' behind' : ''} of ${names === '' ? 'no file' : names} for ballot ${String(ballot)}`;
 }
