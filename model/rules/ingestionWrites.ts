@@ -19,9 +19,11 @@ export function claimIngestion(
   if (rows.length > 0) return ['no rows in an ingestion write', `${rows.length} rows`];
   if (load?.ballot !== replica.ballot)
     return [`an ingestion write of ballot ${replica.ballot}`, `one of ballot ${load?.ballot ?? 'none'}`];
-  const sent = part.ingestionsSent.find(
+  const fitting = part.ingestionsSent.filter(
     (one) => one.to === replica.node && !one.prepared && sameLoad(one.load, load),
   );
+  // One that was answered was refused, most likely; but which of two alike an answer was for is not told.
+  const sent = fitting.find(({ answered }) => !answered) ?? fitting[0];
   if (sent === undefined)
     return [
       'an ingestion write that was sent here and had no effect yet',

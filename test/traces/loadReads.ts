@@ -5,6 +5,7 @@ import {
   FILES,
   INGEST,
   ingests,
+  LOAD,
   M3,
   PENDING,
   PREPARED,
@@ -15,6 +16,7 @@ import {
 } from './loadStory.ts';
 import type { Refused } from './refused.ts';
 import {
+  A,
   answers,
   asks,
   everywhere,
@@ -129,6 +131,13 @@ export const LOAD_READS: readonly Refused[] = [
     before: [...PENDING, toldBack(), ingests(P), sent()],
     event: toldBack(),
     permitted: toldBack('ERR_NO_NEED_OPERATE'),
+  },
+  {
+    rule: 'ingestion/sent-to-a-primary',
+    why: 'the first one was refused, and the second one is the mutation',
+    before: [...SENT, toldBack('ERR_DISK_IO_ERROR'), sent(), ...write(M3), toldBack()],
+    event: sent(LOAD, A),
+    permitted: sent(),
   },
   {
     rule: 'ingestion/no-need-behind-another',
