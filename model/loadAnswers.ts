@@ -39,7 +39,10 @@ function mayBeMissing(scene: AnswerScene, name: string): boolean {
 }
 
 const mayBeThere = (scene: AnswerScene, name: string): boolean =>
-  namesakes(scene, name).length > 0 || scene.command.tableChangesBefore !== scene.cluster.tableChanges;
+  namesakes(scene, name).length > 0 ||
+  scene.command.tableChangesBefore !== scene.cluster.tableChanges ||
+  // A creation shows before it is stored.
+  Object.values(scene.cluster.commands).some(({ command }) => command.kind === 'createTable' && command.name === name);
 
 /** Other starts of that table may be under way, or this one may have met itself. */
 function mayStart(scene: AnswerScene, table: TableState): boolean {

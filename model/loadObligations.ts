@@ -8,7 +8,7 @@ import { excluded } from './exclusions.ts';
 import { areFilesGood } from './loadFiles.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
 import { owe, WORK, type Owed, type Term } from './owe.ts';
-import { throttles } from './rules/loads.ts';
+import { hasTooFewMembers, throttles } from './rules/loads.ts';
 import { excused, serves, type ClusterState, type ModelState, type PartitionState, type TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
 
@@ -141,7 +141,7 @@ const STEPS: readonly BulkLoadStatus[] = ['BLS_DOWNLOADING', 'BLS_DOWNLOADED', '
 function goodEnd(here: Here, sinceUs: number): void {
   const { state, cluster, table, load, all } = here;
   if (load === undefined || load.controlled || !STEPS.includes(load.record.status) || isSlotless(here)) return;
-  if (excluded('throttled-load', throttles(table))) return;
+  if (excluded('throttled-load', throttles(table)) || hasTooFewMembers(state, cluster, table)) return;
   if ((load.record.ingestBehind && !table.allowsIngestBehind) || !areFilesGood(state, cluster, load, table)) return;
   const since = Math.max(sinceUs, load.startedAtUs);
   const round = STEPS.flatMap((status) => termsOf(here, status));

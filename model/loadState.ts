@@ -86,6 +86,8 @@ export interface LoadState {
   troubleAtUs: number;
   /** Controls that were answered with ERR_OK before the store showed them. */
   granted: LoadControl[];
+  /** Members whose last word in the load before was that they had cleaned up, by partition and node. */
+  cleanedBefore: Readonly<Record<string, true>>;
   /** Somebody paused or canceled it. */
   controlled: boolean;
   /** When a forced cancel was answered with ERR_OK, -1 never. */
@@ -150,6 +152,7 @@ export function newLoad(
     reported: {},
     troubleAtUs: -1,
     granted: [],
+    cleanedBefore: {},
     controlled: false,
     forcedAtUs: -1,
   };

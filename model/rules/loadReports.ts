@@ -216,6 +216,7 @@ const RESET: MemberLoadFact = {
   isCleanedUp: false,
   isPaused: false,
 };
+const CLEANED: MemberLoadFact = { ...RESET, isCleanedUp: true };
 const UNKNOWN: MemberLoadFact = { ...RESET, downloadStatus: undefined };
 
 function groupDiffers({ part, cluster }: ReportScene, e: LoadReported): Refusal | undefined {
@@ -229,10 +230,11 @@ function groupDiffers({ part, cluster }: ReportScene, e: LoadReported): Refusal 
 }
 
 /** A primary passes on what a member said in this load, or that it knows nothing (bl 13.1, 13.3). */
-function neverSaid({ own }: ReportScene, e: LoadReported): Refusal | undefined {
+function neverSaid({ load, own }: ReportScene, e: LoadReported): Refusal | undefined {
   if (own === undefined) return undefined;
   for (const [node, told] of Object.entries(e.members)) {
     if (sameMember(told, RESET) || sameMember(told, UNKNOWN)) continue;
+    if (sameMember(told, CLEANED) && load?.cleanedBefore[`${indexOf(e.gpid)} ${node}`] === true) continue;
     if (own.said[node]?.some((said) => sameMember(said, told)) !== true)
       return [`what ${node} said`, describeMember(told)];
   }

@@ -165,6 +165,7 @@ function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefin
   const most = settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
   if (excluded('spent-rollbacks', load.rollbacks >= most && !state.calm)) return undefined;
   if (excluded('throttled-load', load.rollbacks >= most && throttles(table))) return undefined;
+  if (hasTooFewMembers(state, cluster, table)) return undefined;
   if ((load.record.ingestBehind && !table.allowsIngestBehind) || !areFilesGood(state, cluster, load, table)) return undefined;
   return ['SUCCEED: the files are good, and nothing took them', e.record.error];
 }
@@ -172,6 +173,11 @@ function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefin
 /** Somebody set a limit of writes that may refuse an ingestion write (bl 18, thr 4). */
 export function throttles({ envs }: TableState): boolean {
   return Object.keys(envs).some((key) => key.startsWith('replica.write_throttling'));
+}
+
+/** Its servers want more members for a write than it has. */
+export function hasTooFewMembers(state: ModelState, { id }: ClusterState, { maxReplicaCount }: TableState): boolean {
+  return excluded('too-few-members', maxReplicaCount < settingsOfCluster(state.config, id).mutation2pcMinReplicaCount);
 }
 
 // ---------------------------------------------------------------- load.stored
@@ -279,8 +285,17 @@ function create(scene: LoadScene, e: LoadStored): void {
   if (by !== undefined) by.effects++;
   const { cluster, last } = scene;
   const load = newLoad(e.appId, e.record, last?.versions ?? [], e.atUs);
+  load.cleanedBefore = last === undefined ? {} : cleanedMembers(last);
   load.controlled = e.record.status !== 'BLS_DOWNLOADING';
   cluster.loads[e.appId] = load;
+}
+
+/** Primaries remember it until they hear of DOWNLOADING (bl 13.1, 14.1). */
+function cleanedMembers({ partitions }: LoadState): Readonly<Record<string, true>> {
+  const cleaned: Record<string, true> = {};
+  for (const [index, { said }] of Object.entries(partitions))
+    for (const [node, words] of Object.entries(said)) if (words.at(-1)?.isCleanedUp === true) cleaned[`${index} ${node}`] = true;
+  return cleaned;
 }
 
 function change(scene: LoadScene, e: LoadStored): void {

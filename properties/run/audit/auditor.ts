@@ -30,7 +30,7 @@ import type {
 } from '../../../impl/protocol/messages.ts';
 import type { MessageKind, WorldObserver } from '../../../impl/env/sim/observer.ts';
 import type { Claim, ModelEvent, MutationFact } from '../../../model/events.ts';
-import type { ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Violation } from '../../../model/violation.ts';
 import { AuditDesk } from './desk.ts';
 import { DiskAuditor } from './diskAuditor.ts';
@@ -99,6 +99,8 @@ export class Auditor implements WorldObserver {
     asked?: unknown,
   ): void {
     this.throttles.messageSent(from, code, kind, body, error, asked);
+    // A refusal has no body.
+    if (code === 'RPC_RRDB_RRDB_BULK_LOAD' && error !== 'ERR_OK') this.loads.ingestionRefused(from, gpid, error as ErrorCode);
     if (body === undefined || body === null) return;
     this.desk.writtenUs = writtenUs;
     switch (code) {

@@ -12,7 +12,7 @@ import type {
 import type { ClientRequest, IngestionWriteResponse } from '../../../impl/protocol/messages.ts';
 import type { ModelEvent } from '../../../model/events.ts';
 import type { LoadMetadataFact } from '../../../model/loadEvents.ts';
-import type { BulkLoadStatus, ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { BulkLoadStatus, ClusterId, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
 import { bufferOf } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
@@ -188,6 +188,11 @@ export class LoadAuditor {
   ingestionAnswered(node: NodeId, gpid: Gpid, { error, ingestion }: IngestionWriteResponse): void {
     const applied = ingestion?.error ?? 'ERR_OK';
     this.sink({ kind: 'ingestion.answered', atUs: this.nowUs(), node, gpid, error, applied });
+  }
+
+  /** It was not let in, or two-phase commit gave it up (bl 15.1, 15.2). */
+  ingestionRefused(node: NodeId, gpid: Gpid, error: ErrorCode): void {
+    this.sink({ kind: 'ingestion.answered', atUs: this.nowUs(), node, gpid, error, applied: 'ERR_OK' });
   }
 }
 
