@@ -92,7 +92,7 @@ const CAUGHT_BY: { readonly [K in ClaimedEvent['kind']]: readonly string[] } = {
   'dup.shipped': ['S8', 'S3'],
   'dup.skipped': ['S8', 'S3'],
   'load.slot': ['S8', 'S9'],
-  'throttle.verdict': ['S8'],
+  'throttle.verdict': ['S8', 'thr.S1', 'thr.S2', 'thr.S3'],
 };
 
 export const LIARS: readonly Defect[] = CLAIMED_KINDS.flatMap((kind) => [

@@ -87,7 +87,7 @@ const WINDOWS: readonly Defect[] = [
   classic({
     id: 'throttle-limit-not-divided',
     symptom: 'every partition lets in what the whole table may have',
-    expected: ['thr.S2'],
+    expected: ['thr.S2', 'thr.S4'],
     changes: [
       {
         part: 'ThrottlingController',
@@ -202,7 +202,7 @@ const REQUESTS: readonly Defect[] = [
   classic({
     id: 'throttle-delays-again',
     symptom: 'a write that has waited is throttled as if it came only now',
-    expected: ['S8'],
+    expected: ['S8', 'thr.S4'],
     changes: [
       {
         part: 'ReplicaThrottle',

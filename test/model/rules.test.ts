@@ -15,6 +15,7 @@ import { LOAD_READS } from '../traces/loadReads.ts';
 import type { Refused } from '../traces/refused.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
+import { THROTTLE } from '../traces/throttle.ts';
 import { WORLD } from '../traces/world.ts';
 
 const ALL: readonly Refused[] = [
@@ -27,6 +28,7 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_FOLLOWER,
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
+  ...THROTTLE,
   ...LOAD_INGESTION,
   ...LOAD_READS,
 ];
