@@ -29,6 +29,8 @@ export class BulkLoadGroup {
   readonly ctx: Context;
   readonly replica: Replica;
   readonly secondaryStates = new Map<NodeId, PartitionBulkLoadState>();
+  /** Of the last wish that came. */
+  private loadId: number | undefined;
   private readonly pendingReplies = new Map<NodeId, Asked>();
 
   constructor(ctx: Context, replica: Replica) {
@@ -103,6 +105,13 @@ export class BulkLoadGroup {
   }
 
   // ------------------------------------------------------------------ forgetting
+
+  /** What members said of another load says nothing of this one: that they are cleaned up, above all (bl.B35). */
+  onLoad(loadId: number | undefined): void {
+    if (loadId === this.loadId) return;
+    this.forget();
+    this.loadId = loadId;
+  }
 
   /** Answers of before say nothing about what comes now. */
   forget(): void {

@@ -55,6 +55,7 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
   onBulkLoad(request: BulkLoadRequest): BulkLoadResponse {
     const { replica } = this;
     if (!replica.isPrimary() || request.ballot !== replica.ballot()) return this.refusal(request, 'ERR_INVALID_STATE');
+    this.group.onLoad(request.loadId);
     const error = this.act(request);
     if (error !== 'ERR_OK') return this.refusal(request, error);
     const response = this.report(request);

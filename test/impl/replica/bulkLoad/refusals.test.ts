@@ -32,6 +32,17 @@ describe('a secondary that refuses a wish', () => {
     expect(toldOf(asked, error, status)).toBe(told);
   });
 
+  it('or cleaned up is not taken to have done so for the next load (bl.B35)', () => {
+    const c = new LoadCluster();
+    const loader = c.loader();
+    const cleaned = { ...RESET_STATE, isCleanedUp: true };
+    const failed = (loadId: number) => ({ ...c.wish('BLS_FAILED'), loadId });
+    loader.onBulkLoad(failed(1));
+    for (const node of c.secondaries()) loader.group.secondaryStates.set(node, cleaned);
+    expect(loader.onBulkLoad(failed(1)).isGroupCleanedUp).toBe(true);
+    expect(loader.onBulkLoad(failed(2)).isGroupCleanedUp).toBe(false);
+  });
+
   it('is not judged by what it answered to another ballot', () => {
     expect(toldOf('BLS_INGESTING', 'ERR_INVALID_STATE', 'BLS_INVALID', 1)).toBe('ERR_OK');
   });
