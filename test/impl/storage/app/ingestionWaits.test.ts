@@ -1,7 +1,9 @@
 /** Ingestion in the storage app (bl 15.3): what waits for it, what refuses it, and what a replay finds of it. */
 import { describe, expect, test } from 'vitest';
 import { CheckFailed, task } from '../../../../impl/env/contract.ts';
+import type { MetaValues } from '../../../../impl/storage/engine/contract.ts';
 import { encodeRun } from '../../../../impl/storage/engine/sortedRun.ts';
+import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
 import { FakeDisk } from '../engine/fakeEnv.ts';
 import { DATA, EMPTY, appOver, checkpointDirs, decrees, key, put, remove, write } from './appWorld.ts';
 import type { AppWorld } from './appWorld.ts';
@@ -218,6 +220,18 @@ describe('behind is settled when the database is created', () => {
     expect(finishBehind(again)).toBe('ERR_OK');
     expect(valuesOf(again, 'a')).toBe('new');
     expect(again.app.engine.meta('ingest_behind')).toBe('1');
+  });
+
+  test('an opening that decides anew loses it (defect bl-ingest-behind-lost, #1650)', () => {
+    class Forgetful extends StorageEngine {
+      override ingestBehindAtOpen(mode: 'create' | 'existing', stored: MetaValues): boolean {
+        return mode === 'create' && super.ingestBehindAtOpen(mode, stored);
+      }
+    }
+    const { disk } = opened(BEHIND);
+    const again = appOver(disk, {}, { StorageEngine: Forgetful }, BEHIND);
+    expect(again.app.openExisting()).toBe('ERR_OK');
+    expect(finishBehind(again)).toBe('ERR_INGESTION_FAILED');
   });
 
   test('an unfinished creation is a creation', () => {
