@@ -2,6 +2,7 @@
 import { ALWAYS, EVENTUALLY } from './always.ts';
 import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
 import { DUP_SOMETIMES } from './duplicationSometimes.ts';
+import { INGESTION_ALWAYS } from './ingestion.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
@@ -20,6 +21,7 @@ export const PROPERTIES: readonly Property[] = [
   ...SOMETIMES,
   ...ALWAYS,
   ...DUP_ALWAYS,
+  ...INGESTION_ALWAYS,
   ...THROTTLE_ALWAYS,
   ...STATE_PREDICATES,
   ...EVENTUALLY,

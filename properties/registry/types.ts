@@ -10,6 +10,7 @@ export type Subsystem =
   | 'client'
   | 'process'
   | 'duplication'
+  | 'bulk-load'
   | 'throttling';
 
 /**
