@@ -238,10 +238,15 @@ const judgeControl: Judge = (scene, answer) => {
 
 // ---------------------------------------------------------------- query
 
+/** A start and a clear forget the last load before the store does (bl 6.1, 6.4). */
+function mayBeForgotten(scene: AnswerScene, table: TableState): boolean {
+  return (['startBulkLoad', 'clearBulkLoad'] as const).some((kind) => pendingLoadCommands(scene, table, kind).length > 0);
+}
+
 function statusDiffers(scene: AnswerScene, table: TableState, shown: Shown): Refusal | undefined {
   const load = scene.cluster.loads[table.appId];
   const held = statusesSince(load?.versions ?? [], sinceOf(scene), lagOf(scene));
-  const early = load === undefined || held[0] === load.versions[0];
+  const early = load === undefined || held[0] === load.versions[0] || mayBeForgotten(scene, table);
   const fits = held.filter(({ status }) => status === shown.appStatus);
   if (fits.length === 0 && !(early && shown.appStatus === 'BLS_INVALID'))
     return [held.map(({ status }) => status).join(', or ') || 'BLS_INVALID', shown.appStatus];
@@ -261,6 +266,7 @@ function partitionsDiffer(scene: AnswerScene, table: TableState, shown: Shown): 
   if (sizes.join() !== wanted.join())
     return [`${wanted.join(', ')} partitions, groups and replicas`, sizes.join(', ')];
   // What was told of an earlier load is not remembered.
+  if (mayBeForgotten(scene, table)) return undefined;
   if (load !== undefined && (isRecent(scene, load.startedAtUs) || isRecent(scene, load.erasedAtUs))) return undefined;
   for (const [index, status] of shown.partitions.entries()) {
     const own = load === undefined || isErased(load) ? undefined : load.partitions[index];
