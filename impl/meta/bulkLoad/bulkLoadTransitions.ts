@@ -34,9 +34,14 @@ export class BulkLoadTransitions {
     const record: AppBulkLoadRecord = { ...load.intended, status: next, error, isEverIngesting };
     load.intended = record;
     if (next !== 'BLS_DOWNLOADING') load.rolling = undefined;
-    if (!load.created) return;
+    if (!this.isNodeThere(load)) return;
     const then = task(this, 'onAppStored', load.appId, load.id, record);
     this.storage.setData(this.service.appPath(load), records.encodeAppBulkLoad(record), then);
+  }
+
+  /** A write would find none before its creation is on its way, and end the process. */
+  isNodeThere(load: AppLoad): boolean {
+    return load.created;
   }
 
   onAppStored(appId: number, loadId: number, record: AppBulkLoadRecord): void {
@@ -129,7 +134,8 @@ export class BulkLoadTransitions {
     this.storePartition(load, part, { ...part.intended, metadata }, 'onMetadataStored');
   }
 
-  private storePartition(
+  /** The record is the one that the next is made from, whether or not it has been stored. */
+  storePartition(
     load: AppLoad,
     part: PartitionLoad,
     record: PartitionBulkLoadRecord,
