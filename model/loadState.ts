@@ -73,6 +73,8 @@ export interface LoadState {
   startedAtUs: number;
   /** Ways back to DOWNLOADING since the start, or since the meta server's last start. */
   rollbacks: number;
+  /** As many more at most: records of DOWNLOADING over DOWNLOADING that may be one operation sent twice. */
+  unclearRollbacks: number;
   partitions: Record<number, PartitionLoadState>;
   /** When its node was removed from the store, -1 while it is there. */
   erasedAtUs: number;
@@ -145,6 +147,7 @@ export function newLoad(
     storedAtUs: atUs,
     startedAtUs: atUs,
     rollbacks: 0,
+    unclearRollbacks: 0,
     partitions: {},
     erasedAtUs: -1,
     versions: [...versions, { status: record.status, error: record.error, atUs }],

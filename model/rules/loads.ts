@@ -141,13 +141,17 @@ function isGivenUp({ cluster, load, table }: LoadScene, { record }: LoadStored):
   return cluster.metaStartedAtUs >= load.startedAtUs && isContradictory(load, table);
 }
 
+/** Are its ways back to DOWNLOADING used up, as far as the store tells? */
+const hasSpent = ({ state, cluster }: LoadScene, load: LoadState): boolean =>
+  load.rollbacks + load.unclearRollbacks >= settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
+
 /** Why a load may fail (bl 8.3, 10 rule 4, 10.1, 10.2, 12.1 step 2, 12.4). */
 function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefined {
-  const { state, cluster, load, table } = scene;
+  const { load, table } = scene;
   const { error, status } = e.record;
   if (load === undefined || status !== 'BLS_FAILED' || isRepeat(scene, e)) return undefined;
   if (isGivenUp(scene, e)) return undefined;
-  const spent = load.rollbacks >= settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
+  const spent = hasSpent(scene, load);
   const { isEverIngesting } = load.record;
   if (error === 'ERR_RETRY_EXHAUSTED' && !isEverIngesting && spent) return undefined;
   if (error === 'ERR_INGESTION_FAILED' && isEverIngesting && spent) return undefined;
@@ -162,9 +166,9 @@ function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefine
 function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { state, cluster, load, table } = scene;
   if (load === undefined || e.record.status !== 'BLS_FAILED' || isRepeat(scene, e) || isGivenUp(scene, e)) return undefined;
-  const most = settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
-  if (excluded('spent-rollbacks', load.rollbacks >= most && !state.calm)) return undefined;
-  if (excluded('throttled-load', load.rollbacks >= most && throttles(table))) return undefined;
+  const spent = hasSpent(scene, load);
+  if (excluded('spent-rollbacks', spent && !state.calm)) return undefined;
+  if (excluded('throttled-load', spent && throttles(table))) return undefined;
   if (hasTooFewMembers(state, cluster, table)) return undefined;
   if ((load.record.ingestBehind && !table.allowsIngestBehind) || !areFilesGood(state, cluster, load, table)) return undefined;
   return ['SUCCEED: the files are good, and nothing took them', e.record.error];
@@ -307,6 +311,7 @@ function change(scene: LoadScene, e: LoadStored): void {
   const rolledBack = isRollback(scene, e);
   for (const control of again ? [] : controlsFor(from, record.status)) consume(scene, load, control);
   load.record = record;
+  if (again && rolledBack) load.unclearRollbacks++;
   if (again) return;
   load.storedAtUs = atUs;
   load.versions.push({ status: record.status, error: record.error, atUs });
@@ -369,7 +374,10 @@ export const loadErased: Rule<LoadErased> = rule(
 /** The counter of rollbacks begins anew with each meta server (bl 11.1). */
 export function noteMetaStarted(cluster: ClusterState, atUs: number): void {
   cluster.metaStartedAtUs = atUs;
-  for (const load of Object.values(cluster.loads)) load.rollbacks = 0;
+  for (const load of Object.values(cluster.loads)) {
+    load.rollbacks = 0;
+    load.unclearRollbacks = 0;
+  }
 }
 
 /** bl 6.1, 16.3, 11.3, 17.6 #4: the flag is set by a start, and taken back when everything is cleaned up or nothing is left. */
