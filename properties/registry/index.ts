@@ -3,6 +3,7 @@ import { ALWAYS, EVENTUALLY } from './always.ts';
 import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
 import { DUP_SOMETIMES } from './duplicationSometimes.ts';
 import { INGESTION_ALWAYS } from './ingestion.ts';
+import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
@@ -12,7 +13,11 @@ import type { Property, Sometimes, StatePredicate } from './types.ts';
 export type { CheckedIn, Property, Sometimes, StatePredicate, Subsystem } from './types.ts';
 
 /** What holds in every state of the model: the explorer asks. */
-export const STATE_PREDICATES: readonly StatePredicate[] = [...REPLICATION_PREDICATES, ...DUP_STATE_PREDICATES];
+export const STATE_PREDICATES: readonly StatePredicate[] = [
+  ...REPLICATION_PREDICATES,
+  ...DUP_STATE_PREDICATES,
+  ...LOAD_STATE_PREDICATES,
+];
 
 /** What a campaign must have seen. */
 export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES, ...THROTTLE_SOMETIMES];
@@ -22,10 +27,12 @@ export const PROPERTIES: readonly Property[] = [
   ...ALWAYS,
   ...DUP_ALWAYS,
   ...INGESTION_ALWAYS,
+  ...LOAD_ALWAYS,
   ...THROTTLE_ALWAYS,
   ...STATE_PREDICATES,
   ...EVENTUALLY,
   ...DUP_EVENTUALLY,
+  ...LOAD_EVENTUALLY,
   ...THROTTLE_EVENTUALLY,
 ];
 
