@@ -39,6 +39,7 @@ export class BulkLoadDownloader {
   readonly directory: BulkLoadDirectory;
   metadata: BulkLoadMetadata = NO_METADATA;
   downloadedBytes = 0;
+  filesThere = 0;
   /** Percent. */
   progress = 0;
   downloadStatus: ErrorCode = 'ERR_OK';
@@ -133,6 +134,7 @@ export class BulkLoadDownloader {
     this.stop();
     this.metadata = NO_METADATA;
     this.downloadedBytes = 0;
+    this.filesThere = 0;
     this.progress = 0;
     this.downloadStatus = 'ERR_OK';
   }
@@ -267,6 +269,7 @@ export class BulkLoadDownloader {
   }
 
   onFileThere(file: FileMeta, index: number, round: number): void {
+    this.filesThere++;
     this.updateProgress(file.size);
     const { tasks } = this.ctx.env;
     tasks.post('LPC_REPLICATION_COMMON', this.replica.hash, 0, task(this, 'checkDownloadFinish', round));
@@ -279,11 +282,21 @@ export class BulkLoadDownloader {
     const { fileTotalSize } = this.metadata;
     if (fileTotalSize <= 0) return;
     this.downloadedBytes += sizeBytes;
-    this.progress = Math.trunc((this.downloadedBytes / fileTotalSize) * 100);
+    const percent = Math.trunc((this.downloadedBytes / fileTotalSize) * 100);
+    this.progress = this.areAllThere() ? percent : Math.min(percent, PROGRESS_FINISHED - 1);
+  }
+
+  /** Empty files count too: they add nothing to the bytes (bl.14.3). */
+  areAllThere(): boolean {
+    return this.filesThere === this.metadata.files.length;
+  }
+
+  isFinished(): boolean {
+    return this.metadata.fileTotalSize > 0 ? this.progress === PROGRESS_FINISHED : this.areAllThere();
   }
 
   checkDownloadFinish(round: number): void {
-    if (this.isStale(round) || !this.isDownloading || this.progress !== PROGRESS_FINISHED) return;
+    if (this.isStale(round) || !this.isDownloading || !this.isFinished()) return;
     this.giveSlotBack();
     this.cancelTasks();
     this.owner.onDownloadFinished();
