@@ -34,7 +34,7 @@ class Throttled extends Scene {
     this.claim(P, { kind: 'throttle.verdict', gpid: GPID, of, by, verdict, waitMs, cost: 1, timeoutMs: 1000 });
   }
 
-  replies(request: ClientRequest, error: ErrorCode, code: RpcCode = 'RPC_RRDB_RRDB_PUT', body: unknown = undefined): void {
+  replies(request: ClientRequest, error: ErrorCode, code: RpcCode = 'RPC_RRDB_RRDB_PUT', body?: unknown): void {
     this.auditor.messageSent(P, CLIENT, code, 'reply', GPID, 0, body, error, this.nowUs, request);
   }
 
