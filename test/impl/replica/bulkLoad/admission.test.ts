@@ -1,16 +1,18 @@
 /** Who lets an ingestion write in, and in which order it is asked (bl 15.1, 18; thr 8). */
 import { describe, expect, it } from 'vitest';
-import type { IngestionRequest } from '../../../../impl/protocol/bulkLoadMessages.ts';
 import { encodeIngestion } from '../../../../impl/protocol/ingestion.ts';
 import type { IngestionWriteResponse } from '../../../../impl/protocol/messages.ts';
 import { DENY_CLIENT_REQUEST } from '../../../../impl/replica/denyClient.ts';
+import type { ClientWrite } from '../../../../impl/replica/mutation.ts';
 import type { Replica } from '../../../../impl/replica/replica.ts';
+import { Replica2pc } from '../../../../impl/replica/replica2pc.ts';
 import { WRITE_THROTTLING } from '../../../../impl/replica/throttling/throttlingEnvs.ts';
 import { NODES } from '../cluster.ts';
+import type { ClusterOptions } from '../cluster.ts';
 import { LoadCluster } from './loadCluster.ts';
 
-function loaded(): LoadCluster {
-  const c = new LoadCluster();
+function loaded(options: ClusterOptions = {}): LoadCluster {
+  const c = new LoadCluster(options);
   c.fillRows({ a: 'A', b: 'B', c: 'C' });
   c.download();
   return c;
@@ -183,8 +185,8 @@ describe('the table of admission', () => {
 });
 
 describe('throttling and the ingestion write (#2157, thr 8)', () => {
-  function throttled(value: string): { readonly c: LoadCluster; readonly request: IngestionRequest } {
-    const c = loaded();
+  function throttled(value: string, options: ClusterOptions = {}) {
+    const c = loaded(options);
     const { throttle } = c.replica(c.primaryNode(), c.gpid);
     throttle.updateThrottleEnvs({ [WRITE_THROTTLING]: value });
     throttle.writesByCount.control(0, 1);
@@ -220,6 +222,23 @@ describe('throttling and the ingestion write (#2157, thr 8)', () => {
     c.runUntil(() => box.result !== undefined, 400);
     expect(box.result?.error).toBe('ERR_INVALID_STATE');
     expect(c.loader().ingestion.isIngesting).toBe(false);
+  });
+
+  it('delayed behind its own mark, as before #2157, it would meet itself and stall the partition', () => {
+    class Before extends Replica2pc {
+      override admitWrite(write: ClientWrite, throttled: boolean): void {
+        const refusal = this.admitIngestion(write);
+        if (refusal !== undefined) this.responseClientWrite(write, refusal);
+        else if (this.hasTooFewMembers()) this.responseClientWrite(write, 'ERR_NOT_ENOUGH_MEMBER');
+        else if (throttled || !this.replica.throttle.throttleWriteRequest(write)) this.enqueueWrite(write);
+      }
+    }
+    const { c, request } = throttled('1*delay*400', { partsOf: () => ({ Replica2pc: Before }) });
+    c.write('k', 'v');
+    const box = c.ingest(request);
+    c.runUntil(() => box.result !== undefined, 500);
+    expect([box.result?.error, c.write('k', 'w')]).toEqual(['ERR_NO_NEED_OPERATE', 'ERR_OPERATION_DISABLED']);
+    expect([c.loader().ingestion.isUnresolved(), c.loader().ingestion.status]).toEqual([false, 'IS_INVALID']);
   });
 
   it('rejected, it leaves no mark either', () => {
