@@ -38,7 +38,8 @@ import {
   synced,
   told,
 } from '../traces/duplicationStory.ts';
-import { asks, fault, P, PUT, putAt, started, stopped, survived, table } from '../traces/story.ts';
+import { INGEST, ingests, loadOf, PROVIDED, SECOND, sent as ingestionSent } from '../traces/loadStory.ts';
+import { asks, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
 
 function after(config: ModelConfig, events: readonly ModelEvent[]): ModelState {
   const state = init(config);
@@ -249,6 +250,17 @@ describe('L2', () => {
     const hidden = [...both, sent([entry(3, L_W)]), ...arrives(6, [entry(3, L_W)])];
     expect(names(hidden)).toEqual(['dup S11 same rows']);
     expect(names([...hidden, sent([entry(4, X)]), ...arrives(7, [entry(4, X)])])).toEqual([]);
+  });
+
+  it('owes nothing of what was ingested, and the same rows beside it', () => {
+    const load = loadOf([SECOND]);
+    const ingested = [...ARRIVED, ...PROVIDED, ingestionSent(load), ...write(mutation(1, 4, [INGEST(load)]))];
+    expect(names(ingested)).toEqual([]);
+    const X = PUT('l', 'x');
+    const both = [...ingested, ingests(P, 4, [SECOND]), ...putAt(5, 5, 'l', 'x'), sent([entry(5, X)])];
+    const arrived = [...both, ...arrives(5, [entry(5, X)])];
+    expect(names(arrived)).toEqual([]);
+    expect(names([...arrived, sent([entry(3, L_W)]), ...arrives(6, [entry(3, L_W)])])).toEqual(['dup S11 same rows']);
   });
 });
 
