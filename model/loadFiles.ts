@@ -22,7 +22,14 @@ function sidecarOf(path: string): string {
   return `${path.slice(0, name)}.${path.slice(name)}.meta`;
 }
 
-/** A file that a reader gets: its sidecar is there too, and tells the truth. */
+/** A file that is read whole: its sidecar is there, and names no fewer bytes; the MD5 is not looked at. */
+function readWhole(provider: ProviderState | undefined, path: string): ProviderFile | undefined {
+  const file = provider?.files[path];
+  const beside = provider?.files[sidecarOf(path)]?.file;
+  return file !== undefined && beside?.is === 'sidecar' && beside.sizeBytes >= file.sizeBytes ? file : undefined;
+}
+
+/** A file that a download gets: its sidecar is there too, and tells the truth. */
 function readable(provider: ProviderState | undefined, path: string): ProviderFile | undefined {
   const file = provider?.files[path];
   const beside = provider?.files[sidecarOf(path)]?.file;
@@ -48,7 +55,7 @@ export function infoDiffers(
 ): Refusal | undefined {
   const provider = state.providers[record.providerName];
   const path = providerPath(record, 'bulk_load_info');
-  const info = readable(provider, path)?.file;
+  const info = readWhole(provider, path)?.file;
   if (isUncertain(provider, path, sinceUs)) return undefined;
   const wanted = `bulk_load_info of table ${table.appId} x ${table.partitionCount} at ${record.providerName}:${path}`;
   if (info === undefined) return [wanted, 'none that can be read'];
@@ -67,7 +74,7 @@ export function infoFile(
   const provider = state.providers[record.providerName];
   const path = providerPath(record, 'bulk_load_info');
   const there = provider?.files[path] !== undefined && provider.files[sidecarOf(path)] !== undefined;
-  return { certain: !isUncertain(provider, path, sinceUs), there, file: readable(provider, path)?.file };
+  return { certain: !isUncertain(provider, path, sinceUs), there, file: readWhole(provider, path)?.file };
 }
 
 // ---------------------------------------------------------------- good files
