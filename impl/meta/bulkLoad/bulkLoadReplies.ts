@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type { RpcResult } from '../../env/contract.ts';
-import type { BulkLoadResponse } from '../../protocol/bulkLoadMessages.ts';
+import type { BulkLoadMetadata, BulkLoadResponse } from '../../protocol/bulkLoadMessages.ts';
 import { hasMetadata } from './bulkLoadRecords.ts';
 import type { BulkLoadService } from './bulkLoadService.ts';
 import { isSettled } from './bulkLoadState.ts';
@@ -82,13 +82,21 @@ export class BulkLoadReplies {
         return;
       }
     }
-    const { metadata } = response;
-    if (metadata !== undefined && !hasMetadata(part.intended.metadata)) {
-      this.service.transitions.updateMetadata(load, part, metadata);
-    }
     part.progress = progress;
     part.states = response.groupStates;
-    if (progress >= 100) this.service.transitions.updatePartitionStatus(load, part, 'BLS_DOWNLOADED');
+    this.storeDownload(load, part, progress, this.newMetadata(part, response));
+  }
+
+  /** Asked for, and not stored; undefined otherwise. */
+  newMetadata(part: PartitionLoad, { metadata }: BulkLoadResponse): BulkLoadMetadata | undefined {
+    return hasMetadata(part.intended.metadata) ? undefined : metadata;
+  }
+
+  /** One write for both: a rollback does not come between them. */
+  storeDownload(load: AppLoad, part: PartitionLoad, progress: number, metadata: BulkLoadMetadata | undefined): void {
+    const { transitions } = this.service;
+    if (progress >= 100) transitions.updatePartitionStatus(load, part, 'BLS_DOWNLOADED', metadata);
+    else if (metadata !== undefined) transitions.updateMetadata(load, part, metadata);
   }
 
   downloadError(status: ErrorCode): ErrorCode {

@@ -158,11 +158,16 @@ export class BulkLoadService {
 
   /** A push that comes while the node is being created follows it (bl.B23). */
   createPartitionBulkLoadDir(load: AppLoad, part: PartitionLoad, status: BulkLoadStatus): void {
-    const record = records.newPartitionRecord(status);
+    const record = this.recordAtCreation(load, status);
     part.created = true;
     part.intended = record;
     const then = task(this, 'onPartitionDirCreated', load.appId, load.id, part.index, record);
     this.storage.createNode(this.partitionPath(load, part), records.encodePartitionBulkLoad(record), then);
+  }
+
+  /** It has never ingested, also where a restart makes it (bl.B27). */
+  recordAtCreation(_load: AppLoad, status: BulkLoadStatus): PartitionBulkLoadRecord {
+    return records.newPartitionRecord(status);
   }
 
   onPartitionDirCreated(appId: number, loadId: number, index: number, record: PartitionBulkLoadRecord): void {
@@ -182,7 +187,10 @@ export class BulkLoadService {
 
   // ------------------------------------------------------------------ control
 
-  /** Whatever is on its way to the store counts: a change asked for later would come behind it (bl.B7). */
+  /**
+   * Whatever is on its way to the store counts: a change asked for later would come behind it (bl.B7). A load that has
+   * ended is loading until that is stored: a force cancel changes how it is told to have ended.
+   */
   controlBulkLoad(request: ControlBulkLoadRequest, replier: Reply): void {
     const { appName, type } = request;
     const app = this.state.liveApp(appName);
@@ -190,7 +198,7 @@ export class BulkLoadService {
     const load = app === undefined ? undefined : this.loads.get(app.appId);
     if (app === undefined || unavailable !== 'ERR_OK') {
       replier.reply({ error: unavailable, hint: `app(${appName}) is not existed or not available` });
-    } else if (!app.record.isBulkLoading || load === undefined || !load.active) {
+    } else if (!app.record.isBulkLoading || load === undefined) {
       replier.reply({ error: 'ERR_INACTIVE_STATE', hint: `app(${appName}) is not executing bulk load` });
     } else {
       this.doControl(load, request.appName, type, replier);
@@ -243,12 +251,17 @@ export class BulkLoadService {
       error: failed ? load.record.error : 'ERR_OK',
       hint: isBulkLoading ? '' : `app(${appName}) is not during bulk load, return last time result`,
       appName,
-      appStatus: load?.record.status ?? 'BLS_INVALID',
+      appStatus: load === undefined ? 'BLS_INVALID' : this.recordToTell(load).status,
       partitionsStatus: app.configs.map((_, i) => load?.partitions[i]?.record.status ?? 'BLS_INVALID'),
       maxReplicaCount: app.record.info.maxReplicaCount,
       bulkLoadStates: app.configs.map((_, i) => load?.partitions[i]?.states ?? {}),
       isBulkLoading,
     });
+  }
+
+  /** What the store holds, and no more. */
+  recordToTell(load: AppLoad): AppBulkLoadRecord {
+    return load.record;
   }
 
   refuseQuery(request: BulkLoadAppRequest, error: ErrorCode, hint: string, to: Replier<QueryBulkLoadResponse>): void {

@@ -116,9 +116,11 @@ export class BulkLoadTransitions {
   // ------------------------------------------------------------------ partitions
 
   /** bl 8.2. Behind a write that is on its way, never in place of it and never dropped (bl.B6). */
-  updatePartitionStatus(load: AppLoad, part: PartitionLoad, next: BulkLoadStatus): void {
+  updatePartitionStatus(load: AppLoad, part: PartitionLoad, next: BulkLoadStatus, metadata?: BulkLoadMetadata): void {
     if (!part.created || (next === part.intended.status && next !== 'BLS_DOWNLOADING')) return;
-    this.storePartition(load, part, this.withStatus(part, next), 'onPartitionStatusStored');
+    const record = this.withStatus(part, next);
+    const whole = metadata === undefined ? record : { ...record, metadata };
+    this.storePartition(load, part, whole, 'onPartitionStatusStored');
   }
 
   withStatus(part: PartitionLoad, next: BulkLoadStatus): PartitionBulkLoadRecord {

@@ -36,12 +36,12 @@ const pause = (cluster: LoadCluster): void => void cluster.control('BLC_PAUSE');
 const cancel = (cluster: LoadCluster): void => void cluster.control('BLC_CANCEL');
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'a load without trouble', end: 'BLS_SUCCEED', writes: 18 },
+  { name: 'a load without trouble', end: 'BLS_SUCCEED', writes: 16 },
   {
     name: 'a load that is rolled back from DOWNLOADED',
     groups: first('BLS_DOWNLOADED', { error: 'ERR_INVALID_STATE' }),
     end: 'BLS_SUCCEED',
-    writes: 24,
+    writes: 22,
   },
   {
     name: 'a load that is rolled back from INGESTING',
