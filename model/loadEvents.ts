@@ -184,7 +184,8 @@ export interface IngestionAnswered extends AtReplica {
 }
 /**
  * Sorted files of a load became part of a replica's database, all by one manifest (bl 15.3): `decree` is what that
- * manifest covers, `files` what the auditor read in the new runs.
+ * manifest covers, `files` what the auditor read in the new runs, in the order of the load. Told before
+ * `storage.flushed` of the same manifest.
  */
 export interface StorageIngested extends AtReplica {
   readonly kind: 'storage.ingested';
