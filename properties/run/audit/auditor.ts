@@ -99,9 +99,11 @@ export class Auditor implements WorldObserver {
     asked?: unknown,
   ): void {
     this.throttles.messageSent(from, code, kind, body, error, asked);
-    // A refusal has no body.
-    if (code === 'RPC_RRDB_RRDB_BULK_LOAD' && error !== 'ERR_OK') this.loads.ingestionRefused(from, gpid, error as ErrorCode);
-    if (body === undefined || body === null) return;
+    if (body === undefined || body === null) {
+      // A refusal has no body.
+      if (code === 'RPC_RRDB_RRDB_BULK_LOAD' && kind === 'reply') this.loads.ingestionRefused(from, gpid, error as ErrorCode);
+      return;
+    }
     this.desk.writtenUs = writtenUs;
     switch (code) {
       case 'RPC_PREPARE':

@@ -153,10 +153,12 @@ describe('facts of ingestion', () => {
     s.auditor.messageSent(META, P, 'RPC_RRDB_RRDB_BULK_LOAD', 'request', GPID, -1, request, '', 0);
     s.auditor.messageSent(P, META, 'RPC_RRDB_RRDB_BULK_LOAD', 'reply', GPID, -1, answer, '', 0, request);
     s.auditor.messageSent(P, META, 'RPC_RRDB_RRDB_BULK_LOAD', 'reply', GPID, -1, { error: 'ERR_INVALID_STATE', decree: -1, server: P }, '', 0, request);
+    s.auditor.messageSent(P, META, 'RPC_RRDB_RRDB_BULK_LOAD', 'reply', GPID, -1, undefined, 'ERR_OPERATION_DISABLED', 0, request);
     expect(s.events).toMatchObject([
       { kind: 'ingestion.sent', cluster: 'source', to: P, gpid: GPID, load: { metadata: { files: [{ name: 'a', sizeBytes: 1, md5: 'm' }], totalBytes: 1 } } },
       { kind: 'ingestion.answered', node: P, gpid: GPID, error: 'ERR_OK', applied: 'ERR_TRY_AGAIN' },
       { kind: 'ingestion.answered', node: P, gpid: GPID, error: 'ERR_INVALID_STATE', applied: 'ERR_OK' },
+      { kind: 'ingestion.answered', node: P, gpid: GPID, error: 'ERR_OPERATION_DISABLED', applied: 'ERR_OK' },
     ]);
     expect(s.rules()).toEqual([]);
     s.auditor.messageSent(META, P, 'RPC_RRDB_RRDB_BULK_LOAD', 'request', GPID, -1, { ...request, body: latin('x') }, '', 0);
