@@ -34,12 +34,27 @@ function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
   return entries.length > 0 && entries.every(isRight);
 }
 
-/** Why the meta server refuses to set these envs: none, one without a name, else the first throttle that cannot be read (thr 2.2). */
+/** Upstream's envs of tables; a follower's marks come with its creation. */
+const SUPPORTED_ENVS: readonly string[] = [
+  ...THROTTLE_ENVS,
+  ...['replica.deny_client_request', 'replica.split.validate_partition_hash', 'replica.slow_query_threshold'],
+  ...['replica.rocksdb_iteration_threshold_time_ms', 'replica.rocksdb_block_cache_enabled'],
+  ...['replica_access_controller.allowed_users', 'replica_access_controller.ranger_policies'],
+  ...['usage_scenario', 'allow_ingest_behind', 'write_buffer_size', 'num_levels'].map((name) => `rocksdb.${name}`),
+  ...['reserve_min_count', 'reserve_time_seconds'].map((name) => `rocksdb.checkpoint.${name}`),
+  ...['manual_compact.disabled', 'manual_compact.max_concurrent_running_count'],
+  ...['trigger_time', 'target_level', 'bottommost_level_compaction'].flatMap((name) =>
+    ['once', 'periodic'].map((when) => `manual_compact.${when}.${name}`),
+  ),
+  ...['default_ttl', 'business.info', 'user_specified_compaction'],
+];
+
+/** Why the meta server refuses to set these envs: none, one without a name, else the first that is unknown or cannot be read. */
 function envsHint(envs: Readonly<Record<string, string>>): string | undefined {
   if (Object.keys(envs).length === 0) return 'no envs to set';
   if ('' in envs) return 'an env has no name';
   for (const [key, value] of Object.entries(envs)) {
-    const hint = throttleHint(key, value);
+    const hint = SUPPORTED_ENVS.includes(key) ? throttleHint(key, value) : `app_env '${key}' is not supported`;
     if (hint !== undefined) return hint;
   }
   return undefined;

@@ -22,7 +22,7 @@ import type {
 import { isAppName } from '../protocol/appName.ts';
 import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
-import { invalid, refuseIngestBehind, refuseThrottling } from './envRules.ts';
+import { invalid, refuseIngestBehind, refuseEnvs } from './envRules.ts';
 import type { Refusal } from './envRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
@@ -229,7 +229,7 @@ export class AppService {
 
   checkSetEnvs(request: UpdateEnvsRequest): Refusal | undefined {
     if (Object.keys(request.set).length === 0) return invalid('no envs to set');
-    return this.checkEnvs(request.set) ?? refuseThrottling(request.set);
+    return this.checkEnvs(request.set) ?? refuseEnvs(request.set);
   }
 
   checkNewEnvs(app: AppState, set: Readonly<Record<string, string>>): Refusal | undefined {

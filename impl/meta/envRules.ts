@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../model/vocabulary.ts';
 import { throttlingHintOf } from '../replica/throttling/throttlingEnvs.ts';
 import { ENV_ALLOW_INGEST_BEHIND } from '../storage/app/names.ts';
 import type { AppState } from './serverState.ts';
+import { SUPPORTED_ENVS } from './supportedEnvs.ts';
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -17,9 +18,9 @@ export function invalid(hint: string): Refusal {
 }
 
 /** A creation is not checked, as upstream: replicas do without what they cannot read. */
-export function refuseThrottling(envs: Envs): Refusal | undefined {
+export function refuseEnvs(envs: Envs): Refusal | undefined {
   for (const [key, value] of Object.entries(envs)) {
-    const hint = throttlingHintOf(key, value);
+    const hint = SUPPORTED_ENVS.has(key) ? throttlingHintOf(key, value) : `app_env '${key}' is not supported`;
     if (hint !== undefined) return invalid(hint);
   }
   return undefined;

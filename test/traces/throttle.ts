@@ -249,6 +249,13 @@ const ANSWERS: readonly Refused[] = [
   },
   {
     rule: 'answers/set-envs',
+    why: 'nobody knows such an env',
+    before: [...READY, asks(2, { kind: 'setEnvs', name: 't', envs: { 'manual_compact.once.trigger_time': '1', replica: '', [WRITES]: 'x' } })],
+    event: refuses(`The field count of 'x' separated by '*' must be 3`),
+    permitted: refuses(`app_env 'replica' is not supported`),
+  },
+  {
+    rule: 'answers/set-envs',
     why: 'it is not taken',
     before: [...READY, sets(READ_BYTES, '200 ')],
     event: answers(2, done()),

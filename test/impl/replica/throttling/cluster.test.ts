@@ -249,7 +249,7 @@ describe('setting the envs (thr 2.2, 7)', () => {
 
   it('the first bad pair refuses all, before the table is looked up; other envs are as they were', () => {
     const c = new Throttled();
-    const set = { word: 'x', [KEY]: '1*delay*1', [envs.READ_THROTTLING]: 'a', [envs.READ_THROTTLING_BY_SIZE]: 'b' };
+    const set = { default_ttl: 'x', [KEY]: '1*delay*1', [envs.READ_THROTTLING]: 'a', [envs.READ_THROTTLING_BY_SIZE]: 'b' };
     const refusal = {
       error: 'ERR_INVALID_PARAMETERS', hint: `The field count of 'a' separated by '*' must be 3`, appId: 0,
     };
@@ -257,9 +257,11 @@ describe('setting the envs (thr 2.2, 7)', () => {
     const box = c.call(META, 'RPC_CM_UPDATE_APP_ENV', { appName: 'none', set });
     c.runUntil(() => box.result !== undefined);
     expect(box.result?.body).toEqual(refusal);
-    expect(c.setEnvs({ word: '1*pass*1' })?.error).toBe('ERR_OK');
+    const unknown = { error: 'ERR_INVALID_PARAMETERS', hint: `app_env 'word' is not supported`, appId: 0 };
+    expect(c.setEnvs({ [KEY]: '1*delay*1', word: '1', [envs.READ_THROTTLING]: 'a' })).toEqual(unknown);
+    expect(c.setEnvs({ default_ttl: '1*pass*1' })?.error).toBe('ERR_OK');
     c.run(2 * INTERVAL_MS);
-    expect(c.replica(c.node, c.gpid).app.envs).toEqual({ word: '1*pass*1' });
+    expect(c.replica(c.node, c.gpid).app.envs).toEqual({ default_ttl: '1*pass*1' });
   });
 
   it('a creation stores what it is told, and replicas do without what they cannot read', () => {
