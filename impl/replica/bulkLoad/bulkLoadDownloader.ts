@@ -107,7 +107,7 @@ export class BulkLoadDownloader {
     this.tellSlot(false);
   }
 
-  private tellSlot(taken: boolean): void {
+  tellSlot(taken: boolean): void {
     const serverCount = this.slots.count();
     this.ctx.env.emit({ kind: 'load.slot', gpid: this.replica.gpid, taken, serverCount });
   }
@@ -224,7 +224,7 @@ export class BulkLoadDownloader {
     if (remote.error !== 'ERR_OK') return this.fail(remote.error);
     const download = new this.ctx.parts.FileDownload(this.ctx, remote.value, this.directory.pathOf(name));
     const begun = download.begin();
-    if (begun.error === 'ERR_OK') this.continueDownload(download, index, round);
+    if (begun.error === 'ERR_OK') this.continueLater(task(this, 'continueDownload', download, index, round));
     else this.onDownloadFailed(begun.error);
   }
 

@@ -173,7 +173,12 @@ export class BulkLoadIngestion implements DownloadOwner {
     if (closed || storage === undefined || request === undefined || !storage.isOpen()) return;
     if (this.isOutdated(request)) this.finish(storage.finishIngestion(undefined), 'IS_INVALID', round);
     else if (this.areFilesIntact(request)) this.ingest(storage, request, round);
-    else this.needsRepair = true;
+    else this.onFilesMissing(storage, round);
+  }
+
+  /** The ingestion waits for them (departures: bl.17.4). */
+  onFilesMissing(_storage: StorageAppContract, _round: number): void {
+    this.needsRepair = true;
   }
 
   /** Never: another member may have brought the files in under the ballot of before (bl.B9, B34). */
