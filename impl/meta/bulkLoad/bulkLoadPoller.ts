@@ -118,10 +118,14 @@ export class BulkLoadPoller {
   }
 
   tryResendBulkLoadRequest(load: AppLoad, part: PartitionLoad): void {
-    const { bulkLoadIngestRequestIntervalMs, bulkLoadRequestIntervalMs } = this.ctx.settings;
-    const isIngesting = part.record.status === 'BLS_INGESTING';
-    if (load.active) this.again(load, part, isIngesting ? bulkLoadIngestRequestIntervalMs : bulkLoadRequestIntervalMs);
+    if (load.active) this.again(load, part, this.intervalMs(part));
     else part.looping = false;
+  }
+
+  /** Writes are kept out while a partition ingests. */
+  intervalMs({ record }: PartitionLoad): number {
+    const { bulkLoadIngestRequestIntervalMs, bulkLoadRequestIntervalMs } = this.ctx.settings;
+    return record.status === 'BLS_INGESTING' ? bulkLoadIngestRequestIntervalMs : bulkLoadRequestIntervalMs;
   }
 
   private again(load: AppLoad, part: PartitionLoad, delayMs: number): void {
