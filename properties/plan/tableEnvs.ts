@@ -17,7 +17,7 @@ const BY_COUNT = [
   '0x2*delay*50', '20K*delay*100', '1*delay*18446744073709551615',
 ];
 const BY_SIZE = ['20*delay*100', '60*delay*300', '40*reject*50', '1K*reject*10,100*delay*50', '1M*delay*100', '10*reject*0'];
-const BUCKETS = ['200', '1K', '20M', '40', '3', '60*reject*10', '20000*delay*100', '30*reject*5,10*delay*5'];
+const BUCKETS = ['200', '1K', '20M', '40', '3', '60*reject*10', '20000*delay*100', '30*reject*5,10*delay*5', '1'];
 
 /** Each refused by the meta server, which keeps what it has (thr 2.1). */
 const MALFORMED = [
@@ -39,6 +39,13 @@ export function drawThrottle(draw: Draw): Envs {
   const key = draw.weighted(Object.keys(VALUES), (name) => (name === 'replica.write_throttling' ? 4 : 2));
   if (draw.chance(200)) return { [key]: draw.pick(key === 'replica.read_throttling_by_size' ? MALFORMED_BUCKETS : MALFORMED) };
   return { [key]: draw.pick(VALUES[key] ?? BY_COUNT) };
+}
+
+/** What no value of an env may be, and a creation takes all the same (thr 2.2, T7): replicas do without it. */
+export function drawUnchecked(draw: Draw): Envs {
+  return draw.chance(500)
+    ? { 'replica.deny_client_request': draw.pick(['reconfig', 'timeout', 'reconfig*all*read', 'x']) }
+    : { [draw.pick(['replica.write_throttling', 'replica.read_throttling'])]: draw.pick(MALFORMED) };
 }
 
 /** What holds an ingestion write back, or has it refused, once other writes have used the second up. */
