@@ -126,7 +126,7 @@ export const loadPartitionStored: Rule<LoadPartitionStored> = rule(
         : [`one of ${table.partitionCount} partitions`, `${partitionIndex}`],
     ),
     guard('loads/partition-step-has-a-cause', 'bl.S2', stepWithoutCause),
-    guard('loads/partition-legal-pair', 'bl.S11', ({ load }: PartitionLoadScene, { record }: LoadPartitionStored) =>
+    guard('loads/legal-pair', 'bl.S11', ({ load }: PartitionLoadScene, { record }: LoadPartitionStored) =>
       isLegalPair(load.record.status, record.status)
         ? undefined
         : [`a status that may stand under ${load.record.status}`, record.status],

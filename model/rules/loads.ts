@@ -6,10 +6,11 @@ import type { Command } from '../commands.ts';
 import { settingsOfCluster } from '../config.ts';
 import { excluded } from '../exclusions.ts';
 import { allowsIngestBehind } from '../ingestions.ts';
-import { allPartitions, isContradictory, isLegalPair } from '../loadLegality.ts';
+import { allPartitions, isContradictory } from '../loadLegality.ts';
 import type { LoadErased, LoadStored } from '../loadEvents.ts';
 import { areFilesGood, infoDiffers } from '../loadFiles.ts';
 import { isErased, isKnown, isTerminal, newLoad, type LoadControl, type LoadState } from '../loadState.ts';
+import { lagUsOf } from '../loadWords.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import type { BulkLoadStatus } from '../vocabulary.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal, type Rule } from './rule.ts';
@@ -129,7 +130,7 @@ function notAllThere(scene: LoadScene, e: LoadStored): Refusal | undefined {
 function rollbackWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { state, cluster, load } = scene;
   if (load === undefined || !isRollback(scene, e) || isRepeat(scene, e)) return undefined;
-  const sinceUs = load.storedAtUs - STORE_RETRY_US;
+  const sinceUs = load.storedAtUs - lagUsOf(state, e.atUs);
   if (!state.calm || load.troubleAtUs >= sinceUs) return undefined;
   const moved = Object.values(cluster.partitions).some((part) => part.appId === e.appId && part.unservedSinceUs >= sinceUs);
   return moved ? undefined : [`${load.record.status} to go on: nothing went wrong`, 'BLS_DOWNLOADING'];
@@ -214,8 +215,9 @@ function constantsMoved({ load }: LoadScene, { record }: LoadStored): Refusal | 
 function uncheckedStart(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const by = starter(scene, e);
   if (!isCreation(scene) || by === undefined) return undefined;
-  const { state, table } = scene;
-  if (e.record.ingestBehind && !allowsIngestBehind(table.envs) && table.changes === table.answeredChanges)
+  const { state, cluster, table } = scene;
+  const wasSet = Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs' && command.name === table.name);
+  if (e.record.ingestBehind && !allowsIngestBehind(table.envs) && !wasSet)
     return ['a table that allows to ingest behind', table.envs['rocksdb.allow_ingest_behind'] ?? 'no env'];
   return infoDiffers(state, e.record, table, by.invokedAtUs);
 }
@@ -270,12 +272,6 @@ export const loadStored: Rule<LoadStored> = rule(
     guard('loads/ever-ingesting', 'S7', ({ load }: LoadScene, { record }: LoadStored) => {
       const ever = load?.record.isEverIngesting === true || record.status === 'BLS_INGESTING';
       return record.isEverIngesting === ever ? undefined : [`ever ingesting: ${ever}`, `${record.isEverIngesting}`];
-    }),
-    guard('loads/legal-pair', 'bl.S11', ({ load }: LoadScene, { record }: LoadStored) => {
-      for (const [index, part] of Object.entries(load?.partitions ?? {}))
-        if (!isLegalPair(record.status, part.record.status))
-          return [`partitions that may stand under ${record.status}`, `${part.record.status} of partition ${index}`];
-      return undefined;
     }),
   ],
   (scene, e) => {

@@ -12,6 +12,8 @@ import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
+import { LOAD_REPORTS } from '../traces/loadReports.ts';
+import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
@@ -31,6 +33,8 @@ const ALL: readonly Refused[] = [
   ...THROTTLE,
   ...LOAD_INGESTION,
   ...LOAD_READS,
+  ...LOADS,
+  ...LOAD_REPORTS,
 ];
 
 describe('refusing traces', () => {
