@@ -5,8 +5,9 @@
  * auditor can compute it in any order from the files of a checkpoint (S6).
  */
 import type { RowOp, UpdateFact } from './events.ts';
+import { settleHome } from './keyHome.ts';
 import type { IngestionState } from './loadState.ts';
-import type { Content, PartitionState, Proposal, Row } from './state.ts';
+import type { Content, PartitionState, Proposal, Row, TableState } from './state.ts';
 import type { Decree, Gpid } from './vocabulary.ts';
 
 /** Digest of a content that the model does not know. */
@@ -68,14 +69,14 @@ export function applyRows(part: PartitionState, home: Record<string, Gpid> | und
 }
 
 /** Applies what an ingestion brings, once it is committed: as of its decree, on every replica (bl 15.3). */
-export function applyIngestion(part: PartitionState, home: Record<string, Gpid> | undefined, one: IngestionState): void {
+export function applyIngestion(part: PartitionState, table: TableState | undefined, one: IngestionState): void {
   const { history, begin } = part;
   const before = part.digests[one.decree - 1] ?? NO_CONTENT;
   const digest = ingestRows(part.rows, one, (key) => history[key] !== undefined || key in begin.removed, before);
   if (before !== NO_CONTENT && one.brings !== 'unknown') part.digests[one.decree] = digest;
   for (const { key, value, expireTs } of one.rows) {
     if (one.load.ingestBehind && (history[key] !== undefined || key in begin.removed)) continue;
-    if (home !== undefined) home[key] ??= part.gpid;
+    settleHome(table, part, key);
     (history[key] ??= []).push({ value, expireTs, ingestion: one.decree });
   }
 }

@@ -58,7 +58,7 @@ export function noteIngestion(
     ingestedAtUs: {},
   };
   part.ingestions[decree] = one;
-  applyIngestion(part, table?.home, one);
+  applyIngestion(part, table, one);
 }
 
 /** Ingestions up to a decree that a replica has to bring in and has not, oldest first. */

@@ -15,6 +15,7 @@ import {
 import type { CheckpointAdopted } from '../duplicationEvents.ts';
 import type { ConfigStored } from '../events.ts';
 import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
 import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
@@ -102,10 +103,9 @@ function begin(
   const table = cluster.tables[part.appId];
   // Its database is a copy of the master's, with what that settled.
   if (table !== undefined) table.allowsIngestBehind = allowsIngestBehind;
-  const home = table?.home;
   for (const [key, row] of Object.entries(rows)) {
     part.history[key] = [{ value: row.value, expireTs: row.expireTs, ingestion: 0 }];
-    if (home !== undefined) home[key] ??= part.gpid;
+    settleHome(table, part, key);
   }
 }
 

@@ -82,6 +82,16 @@ describe('a load that is disturbed', () => {
     expect(statuses(slow).at(-1)).toBe('BLS_SUCCEED');
   });
 
+  it('by rows of other partitions, has them where nobody reads them', () => {
+    const write: Step = { kind: 'put', afterMs: 0, ...PLACE, hashKey: 'b', sortKey: 'x', value: 'v1', ttlSeconds: 0 };
+    for (const nth of [0, 1]) {
+      const result = run([CREATE, { ...PREPARE, variant: 'foreignFile', nth }, START, wait(5000), write]);
+      expect(statuses(result).at(-1)).toBe('BLS_SUCCEED');
+      expect(result.verdict).toEqual({ kind: 'pass' });
+      expect(exchanges(result).flatMap(([c, answer]) => (c.kind === 'get' && c.hashKey === 'b' && answer?.kind === 'read' ? [answer.value] : []))).toEqual(['v1']);
+    }
+  });
+
   it('by files that go, cannot be damaged any more', () => {
     const remove: Step = { kind: 'damageLoad', afterMs: 0, ...FILES, how: 'remove', nth: 0, atPermille: 0 };
     const result = run([CREATE, PREPARE, remove, { ...remove, table: 'nowhere' }, { ...remove, how: 'cut', nth: 1 }]);
