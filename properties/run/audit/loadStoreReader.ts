@@ -24,7 +24,7 @@ const STATUSES: ReadonlyMap<unknown, BulkLoadStatus> = new Map(
     ] as const
   ).map((status) => [`replication::bulk_load_status::${status}`, status]),
 );
-/** What a load may end with: of the provider, of disks, of the ingestion, of the meta server itself (bl 11). */
+/** What a load may end with (bl 10.1, 11, 12.4), also one that a starting meta server finds at odds with its table (17.6). */
 const ERRORS: ReadonlyMap<unknown, ErrorCode> = new Map(
   (
     [
@@ -34,9 +34,7 @@ const ERRORS: ReadonlyMap<unknown, ErrorCode> = new Map(
       'ERR_FILE_OPERATION_FAILED',
       'ERR_INGESTION_FAILED',
       'ERR_RETRY_EXHAUSTED',
-      'ERR_OBJECT_NOT_FOUND',
-      'ERR_PATH_NOT_FOUND',
-      'ERR_DISK_IO_ERROR',
+      'ERR_INCONSISTENT_STATE',
       'ERR_UNKNOWN',
     ] as const
   ).map((error) => [error, error]),

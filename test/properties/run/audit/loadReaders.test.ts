@@ -203,6 +203,7 @@ describe('records of loads', () => {
       [PATH, { ...TABLE, app_id: 3 }],
       [PATH, { ...TABLE, status: 'BLS_FAILED' }],
       [PATH, { ...TABLE, bulk_load_err: '' }],
+      [PATH, { ...TABLE, bulk_load_err: 'ERR_TIMEOUT' }],
       [PATH, { ...TABLE, ingest_behind: true }],
       [PATH, { ...TABLE, is_ever_ingesting: 2 }],
       [PATH, { ...TABLE, partition_count: 0 }],
