@@ -40,6 +40,8 @@ export class BulkLoadIngestion implements DownloadOwner {
   startTsUs = 0;
   /** Files of the pending ingestion are missing or damaged. */
   needsRepair = false;
+  /** They have been downloaded again since. */
+  isRepaired = false;
   private round = 0;
 
   constructor(
@@ -188,7 +190,12 @@ export class BulkLoadIngestion implements DownloadOwner {
 
   /** By size and MD5, whatever `verify_before_ingest` says: each member brings in the same bytes. */
   areFilesIntact({ metadata }: IngestionRequest): boolean {
-    return metadata.files.every((file) => this.directory.isIntact(file));
+    return metadata.files.every((file) => this.directory.isIntact(file) && !this.isSuspect(file));
+  }
+
+  /** Without an MD5 a file that holds no rows may have been damaged here: only another download tells. */
+  isSuspect(file: FileMeta): boolean {
+    return file.md5 === '' && !this.isRepaired && !this.directory.holdsRows(file);
   }
 
   ingest(storage: StorageAppContract, { metadata }: IngestionRequest, round: number): void {
@@ -206,6 +213,7 @@ export class BulkLoadIngestion implements DownloadOwner {
   finish(error: ErrorCode, success: IngestionStatus, round: number): void {
     if (error === 'ERR_OK' || error === 'ERR_INGESTION_FAILED') {
       if (!this.isOvertaken(round)) this.status = error === 'ERR_OK' ? success : 'IS_FAILED';
+      this.isRepaired = false;
       this.resumeIngestion();
     } else {
       const then = task(this.replica, 'onStorageIoError', error);
@@ -222,8 +230,9 @@ export class BulkLoadIngestion implements DownloadOwner {
   /** Whatever the wish is, the place that it names may have the files; without a slot the next wish brings them. */
   repairFrom(source: LoadSource): void {
     if (!this.needsRepair || this.owner.isDownloading() || !this.mayRepair()) return;
-    const files = this.replica.storage?.pendingIngestion()?.request.metadata.files;
-    if (files !== undefined) this.repairer.beginRepair(source, files);
+    const files = this.replica.storage?.pendingIngestion()?.request.metadata.files ?? [];
+    for (const file of files) if (this.isSuspect(file)) this.directory.removeFile(file.name);
+    this.repairer.beginRepair(source, files);
   }
 
   mayRepair(): boolean {
@@ -234,6 +243,7 @@ export class BulkLoadIngestion implements DownloadOwner {
   onDownloadFinished(): void {
     if (!this.needsRepair) return;
     this.needsRepair = false;
+    this.isRepaired = true;
     this.resumeIngestion();
   }
 

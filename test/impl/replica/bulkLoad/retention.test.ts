@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BulkLoadStatus, ErrorCode, NodeId } from '../../../../model/vocabulary.ts';
 import { SecondaryPrepare } from '../../../../impl/replica/secondaryPrepare.ts';
 import { NODES } from '../cluster.ts';
-import { LoadCluster } from './loadCluster.ts';
+import { contentOf, LoadCluster } from './loadCluster.ts';
 
 const ALL_FILES = ['00001.sst', '00002.sst', 'bulk_load_metadata'];
 
@@ -160,6 +160,30 @@ describe('files that are not there when the ingestion is applied', () => {
     c.fillRows({ a: 'A', b: 'B', c: 'C' }, 'elsewhere');
     c.poll('BLS_CANCELED', { remoteRootPath: 'elsewhere' });
     expect([ingestion.isPending(), c.stored('abc').filter((rows) => rows === 'A B C')]).toEqual([false, ['A B C']]);
+  });
+
+  it.each([
+    ['damaged here', 'A B C', 'IS_SUCCEED'],
+    ['so on the provider', 'old - -', 'IS_FAILED'],
+  ] as const)('and have no MD5 come again once: they were %s', (what, rows, status) => {
+    holding = false;
+    const c = new LoadCluster();
+    c.write('a', 'old');
+    const files = c.fillRows({ a: 'A', b: 'B', c: 'C' });
+    const size = files[0]?.size ?? 0;
+    if (what === 'so on the provider') c.putFile('00001.sst', contentOf('x', size));
+    c.putMetadata(files.map((file) => ({ ...file, md5: '' })));
+    c.download();
+    c.poll('BLS_INGESTING');
+    const { directory, ingestion } = c.loader();
+    if (what === 'damaged here') directory.ctx.env.disk.write(directory.pathOf('00001.sst'), 0, contentOf('x', size));
+    expect(c.ingestNow()).toBe('ERR_OK');
+    c.run(100);
+    expect([ingestion.status, ingestion.needsRepair]).toEqual(['IS_RUNNING', true]);
+    c.poll('BLS_INGESTING');
+    expect([ingestion.status, ingestion.needsRepair, c.read(c.gpid, 'a')]).toEqual([status, false, rows[0] === 'A' ? 'A' : 'old']);
+    for (let i = 0; i < 3; i++) c.poll(status === 'IS_FAILED' ? 'BLS_FAILED' : 'BLS_INGESTING');
+    expect(c.stored('abc')).toEqual([rows, rows, rows]);
   });
 
   it('wait for a slot of the server', () => {
