@@ -7,7 +7,7 @@ import { ADMIN_JUDGES } from './adminAnswers.ts';
 import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
-import { hasUnknownRows, keptWritesOut, mayBeUnseen } from './ingestions.ts';
+import { keptWritesOut, mayBeUnseen, tableHasUnknownRows } from './ingestions.ts';
 import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
@@ -128,7 +128,7 @@ function mayRead(
     const mayBeGone = expireTs > 0 && (!judged || expireTs <= until);
     return answer.found ? value === answer.value && mayLive : value === undefined || mayBeGone;
   });
-  return fits || hasUnknownRows(cluster, command.appId)
+  return fits || tableHasUnknownRows(cluster, command.appId)
     ? undefined
     : [
         `one of: ${allowed.map(({ value }) => value ?? 'not found').join(', ')}`,

@@ -9,7 +9,7 @@
 import type { DupEntryFact } from './duplicationEvents.ts';
 import type { MutationFact, RowOp, UpdateFact } from './events.ts';
 import { excluded } from './exclusions.ts';
-import { ingestedKeys } from './ingestions.ts';
+import { hasUnknownRows, ingestedKeys } from './ingestions.ts';
 import { sameRows } from './mutations.ts';
 import {
   chosenOf,
@@ -365,6 +365,7 @@ export function differsFromSource(dup: DupState, source: PartitionState, followe
   if (progress.arrived < source.committed || excluded('fail-skip', progress.skipped.length > 0)) return undefined;
   if (excluded('last-applied-wins', follower.written) || excluded('not-forwarded', source.inbound)) return undefined;
   if (source.digests[source.committed] === follower.digests[follower.committed]) return undefined;
+  if (excluded('not-forwarded', hasUnknownRows(source) || hasUnknownRows(follower))) return undefined;
   const [atHome, there] = [ingestedKeys(source, follower.begin.decree), ingestedKeys(follower, 0)];
   for (const key of new Set([...Object.keys(source.rows), ...Object.keys(follower.rows)])) {
     const a = source.rows[key];

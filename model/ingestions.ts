@@ -106,12 +106,14 @@ export function mayBeUnseen(part: PartitionState, { ingestion }: Version, sinceU
   );
 }
 
-/** Was something brought in of which nobody knows the rows? */
-export function hasUnknownRows({ partitions }: ClusterState, appId: number): boolean {
-  return Object.values(partitions).some(
-    (part) => part.appId === appId && Object.values(part.ingestions).some(({ brings }) => brings === 'unknown'),
-  );
+/** Was something brought in up to a decree of which nobody knows the rows? */
+export function hasUnknownRows({ begin, ingestions }: PartitionState, decree = Infinity): boolean {
+  return !begin.isKnown || Object.values(ingestions).some((one) => one.brings === 'unknown' && one.decree <= decree);
 }
+
+/** The same of any partition of a table: which one has a key is not known then. */
+export const tableHasUnknownRows = ({ partitions }: ClusterState, appId: number): boolean =>
+  Object.values(partitions).some((part) => part.appId === appId && hasUnknownRows(part));
 
 /** Keys that ingestions behind a decree touched: they are shipped to nobody (bl 17.10). */
 export function ingestedKeys(part: PartitionState, behind: Decree): ReadonlySet<string> {

@@ -71,7 +71,7 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     written: false,
     inbound: false,
     adopted: {},
-    begin: { decree: 0, rows: {}, removed: {} },
+    begin: { decree: 0, rows: {}, removed: {}, isKnown: true },
     ingestionsSent: [],
     ingestions: {},
     emergencies: [],

@@ -12,7 +12,7 @@ import { applyRows } from './content.ts';
 import { noteDebt, type Debt } from './debt.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
-import type { IngestionState, LoadState, ProviderState, Run, SentIngestion } from './loadState.ts';
+import type { IngestionState, LoadControl, LoadState, ProviderState, Run, SentIngestion } from './loadState.ts';
 import type { ThrottleState } from './throttleState.ts';
 
 export { init } from './init.ts';
@@ -43,6 +43,8 @@ export interface TableState {
   maxReplicaCount: number;
   envs: Record<string, string>;
   isBulkLoading: boolean;
+  /** Controls that were answered with ERR_OK before its load was in the store. */
+  grantedEarly: LoadControl[];
   /** When that changed last. */
   loadingChangedAtUs: number;
   createdAtUs: number;
@@ -207,7 +209,7 @@ export interface PartitionState {
   inbound: boolean;
   /** A follower's replicas began over a checkpoint of the master: its decree by node; and its rows (dup 5.5). */
   adopted: Record<NodeId, Decree>;
-  begin: Content & { decree: Decree };
+  begin: Content & { decree: Decree; isKnown: boolean };
   /** Ingestion writes that were sent here, oldest first; and those that were committed, by decree. */
   ingestionsSent: SentIngestion[];
   ingestions: Record<Decree, IngestionState>;

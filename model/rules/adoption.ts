@@ -17,6 +17,7 @@ import type { ConfigStored } from '../events.ts';
 import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
 import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
+import { hasUnknownRows } from '../ingestions.ts';
 import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
@@ -94,7 +95,7 @@ function begin(
   allowsIngestBehind: boolean,
 ): void {
   const { rows, removed } = contentAt(source, decree);
-  part.begin = { decree, rows, removed };
+  part.begin = { decree, rows, removed, isKnown: !hasUnknownRows(source, decree) };
   part.rows = { ...rows };
   part.committed = decree;
   part.history = {};

@@ -28,6 +28,7 @@ import {
   WITH,
   WITHOUT,
 } from './loadStory.ts';
+import { cancel, INGESTED, NEARLY, NOW, part, stored as loadStored } from './loadTableStory.ts';
 import type { Refused } from './refused.ts';
 import {
   A,
@@ -347,10 +348,41 @@ const STORAGE: readonly Refused[] = [
   },
 ];
 
+/** A write of a client in the load's own story, whose ingestion is decree 2. */
+const userOf = (decree: number) => prepared(P, mutation(1, decree, [PUT('k', 'w')], decree - 1));
+
+const cancelIt = cancel(true);
+
+const IN_A_LOAD: readonly Refused[] = [
+  {
+    rule: 'ingestion/writes-wait',
+    why: 'in a calm world it waits for the last member',
+    before: [...NEARLY, ...user],
+    event: userOf(3),
+    says: `at ${B}`,
+    permitted: prepared(P, mutation(1, 3, [EMPTY], 2)),
+  },
+  {
+    rule: 'replication/updates-were-asked-for',
+    why: 'all have the files, and the write goes on, once',
+    before: [...INGESTED, ...user, userOf(3)],
+    event: prepared(P, mutation(1, 4, [PUT('k', 'w')], 2)),
+    permitted: prepared(P, mutation(1, 4, [EMPTY], 2)),
+  },
+  {
+    rule: 'replication/updates-were-asked-for',
+    why: 'the load was given up: only its own files hold the primary up',
+    before: [...NEARLY, asks(11, cancelIt, NOW), loadStored('BLS_CANCELED', { isEverIngesting: true }), part('BLS_CANCELED'), ...user, userOf(3)],
+    event: prepared(P, mutation(1, 4, [PUT('k', 'w')], 2)),
+    permitted: prepared(P, mutation(1, 4, [EMPTY], 2)),
+  },
+];
+
 export const LOAD_INGESTION: readonly Refused[] = [
   ...CLAIMS,
   ...WAITING,
   ...STORAGE,
+  ...IN_A_LOAD,
   {
     rule: 'ingestion/writes-wait',
     why: 'nor do those behind it come in before the flag is taken back',

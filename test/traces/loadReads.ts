@@ -14,6 +14,7 @@ import {
   sent,
   toldBack,
 } from './loadStory.ts';
+import { FINISHED, INGESTED, NOW } from './loadTableStory.ts';
 import type { Refused } from './refused.ts';
 import {
   A,
@@ -110,6 +111,27 @@ export const LOAD_READS: readonly Refused[] = [
     ],
     event: answers(5, wrote('ERR_OPERATION_DISABLED'), 2 * S),
     permitted: answers(5, wrote('ERR_TIMEOUT'), 2 * S),
+  },
+  {
+    rule: 'answers/write',
+    why: 'the group has the files, and the primary told so',
+    before: [...FINISHED, asks(5, put('k', 'w'), 2 * NOW), tries(5)],
+    event: answers(5, wrote('ERR_OPERATION_DISABLED'), 2 * NOW),
+    permitted: answers(5, wrote('ERR_TRY_AGAIN'), 2 * NOW),
+  },
+  {
+    rule: 'answers/write',
+    why: 'as long as it did not tell, writes may be refused',
+    before: [
+      ...INGESTED,
+      asks(4, put('k', 'w'), 2 * NOW),
+      tries(4),
+      answers(4, wrote('ERR_OPERATION_DISABLED'), 2 * NOW),
+      asks(5, put('k', 'w'), 2 * NOW),
+      tries(5),
+    ],
+    event: answers(5, wrote(), 2 * NOW),
+    permitted: answers(5, wrote('ERR_OPERATION_DISABLED'), 2 * NOW),
   },
   {
     rule: 'ingestion/answered-once',
