@@ -11,6 +11,7 @@ import { Draw } from './draw.ts';
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
 import { hasSubject, str, strings, type StepSpec } from './spec.ts';
@@ -103,6 +104,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
     const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
+    const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -124,6 +126,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
         const scene = drawLoadScene(casting);
         steps.push(...scene);
         count += scene.length >> 2;
+        continue;
+      }
+      if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
+        const scene = drawThrottleScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
         continue;
       }
       if (symbols.dups.length > 0 && draw.chance(SCENES_PERMILLE)) {
@@ -180,6 +188,9 @@ function bodyBytes(step: Step): number {
   return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
 }
 
+/** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
+const THROTTLED_PERMILLE = 200;
+const THROTTLE_SCENES_PERMILLE = 120;
 /** How often a scene comes in the place of a step, once something is duplicated. */
 const SCENES_PERMILLE = 220;
 

@@ -16,7 +16,7 @@ const BY_COUNT = [
   '1*delay*100', '2*delay*400', '0*delay*100', '3*delay*20,9*reject*50', '1*reject*10', '4*reject*200,2*delay*100', ' 1 * delay * 300 ',
   '0x2*delay*50', '20K*delay*100', '1*delay*18446744073709551615',
 ];
-const BY_SIZE = ['20*delay*100', '60*delay*300', '40*reject*50', '1K*reject*10,100*delay*50', '1M*delay*100', '10*reject*0'];
+const BY_SIZE = ['20*delay*100', '60*delay*300', '40*reject*50', '1K*reject*10,100*delay*50', '1M*delay*100', '10*reject*0', '150*reject*20', '200*reject*10,100*delay*30'];
 const BUCKETS = ['200', '1K', '20M', '40', '3', '60*reject*10', '20000*delay*100', '30*reject*5,10*delay*5', '1'];
 
 /** Each refused by the meta server, which keeps what it has (thr 2.1). */
@@ -34,11 +34,17 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'replica.read_throttling_by_size': BUCKETS,
 };
 
+export const throttleKeys: readonly string[] = Object.keys(VALUES);
+
 /** Mostly a limit so small that the plan meets it; about every fifth is malformed. */
-export function drawThrottle(draw: Draw): Envs {
-  const key = draw.weighted(Object.keys(VALUES), (name) => (name === 'replica.write_throttling' ? 4 : 2));
+export function drawThrottleOf(draw: Draw, key: string): Envs {
   if (draw.chance(200)) return { [key]: draw.pick(key === 'replica.read_throttling_by_size' ? MALFORMED_BUCKETS : MALFORMED) };
   return { [key]: draw.pick(VALUES[key] ?? BY_COUNT) };
+}
+
+export function drawThrottle(draw: Draw): Envs {
+  const key = draw.weighted(throttleKeys, (name) => (name === 'replica.write_throttling' ? 4 : 2));
+  return drawThrottleOf(draw, key);
 }
 
 /** What no value of an env may be, and a creation takes all the same (thr 2.2, T7): replicas do without it. */

@@ -41,7 +41,7 @@ export const createTable: StepSpec = commandStep({
     const partitionCount = draw.int(1, 2);
     const replicaCount = draw.weighted([1, 2, 3], (n) => (n <= servers ? [1, 2, 5][n - 1] ?? 0 : 0));
     const own: Readonly<Record<string, string>> =
-      symbols.withLoads && draw.chance(350) ? drawIngestBehind(draw) : draw.chance(40) ? drawUnchecked(draw) : {};
+      symbols.withLoads && draw.chance(350) ? drawIngestBehind(draw) : draw.apart(40) ? drawUnchecked(draw) : {};
     const allows = own[ALLOW_INGEST_BEHIND]?.toLowerCase() === 'true';
     symbols.tables.push({ ref, partitionCount, replicaCount, dropped: false, ...(allows ? { allowsIngestBehind: true as const } : {}) });
     return { cluster: 'source', as: ref, name: ref, partitionCount, replicaCount, envs: own, successIfExist: false };
