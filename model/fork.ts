@@ -71,6 +71,7 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
       envs: { ...table.envs },
       weakestReserve: { ...table.weakestReserve },
       home: { ...table.home },
+        grantedEarly: [...table.grantedEarly],
     })),
     byName: { ...cluster.byName },
     commands: mapped(cluster.commands, forkCommand),

@@ -73,6 +73,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     createdAtUs: 0,
     droppedAtUs: -1,
     home: {},
+    grantedEarly: [],
     allowsIngestBehind: allowsIngestBehind(envs),
     changes: 0,
     answeredChanges: -1,

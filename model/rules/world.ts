@@ -230,6 +230,7 @@ export const tableStored = rule(
       createdAtUs: atUs,
       droppedAtUs: -1,
       home: {},
+      grantedEarly: [],
       allowsIngestBehind: allowsIngestBehind(e.envs),
       changes: 0,
       answeredChanges: -1,
@@ -240,7 +241,10 @@ export const tableStored = rule(
     table.status = status;
     table.envs = { ...e.envs };
     const isBulkLoading = e.isBulkLoading === true;
-    if (table.isBulkLoading !== isBulkLoading) table.loadingChangedAtUs = atUs;
+    if (table.isBulkLoading !== isBulkLoading) {
+      table.loadingChangedAtUs = atUs;
+      table.grantedEarly = [];
+    }
     table.isBulkLoading = isBulkLoading;
     cluster.tableChanges++;
     for (const command of Object.values(cluster.commands)) {
