@@ -9,9 +9,10 @@ import type { Answer, Command } from './commands.ts';
 import { settingsOfCluster } from './config.ts';
 import { allowsIngestBehind } from './ingestions.ts';
 import { infoFile } from './loadFiles.ts';
-import { isErased, type LoadControl, type LoadState } from './loadState.ts';
+import { allPartitions } from './loadLegality.ts';
+import { isErased, isTerminal, type LoadControl, type LoadState } from './loadState.ts';
 import { lagUsOf, sameMembers, statusesSince, type Members } from './loadWords.ts';
-import { controlOf, NEXT_LOAD_STATUS, pendingLoadCommands } from './rules/loads.ts';
+import { controlOf, controlsFor, isAsked, NEXT_LOAD_STATUS, pendingLoadCommands } from './rules/loads.ts';
 import type { Refusal } from './rules/rule.ts';
 import type { TableState } from './state.ts';
 import type { BulkLoadStatus, ErrorCode } from './vocabulary.ts';
@@ -203,13 +204,26 @@ const ALLOWED_IN: Readonly<Record<LoadControl, readonly BulkLoadStatus[] | undef
   force: undefined,
 };
 
+/** May a load be on its way to that status, before the store shows it? */
+function isOnItsWay(scene: AnswerScene, load: LoadState, table: TableState, from: BulkLoadStatus, to: BulkLoadStatus): boolean {
+  const { state, cluster } = scene;
+  const controls = controlsFor(from, to);
+  if (controls.length > 0) return controls.some((one) => isAsked({ state, cluster, table, load, last: load }, one));
+  if (to === 'BLS_FAILED') return true;
+  if (to === 'BLS_DOWNLOADING') return !state.calm || isRecent(scene, load.troubleAtUs);
+  return allPartitions(load, table, to) === undefined;
+}
+
 /** Statuses that the load had, or was on its way to, in the interval. */
-function statusesMeant(scene: AnswerScene, load: LoadState | undefined): ReadonlySet<BulkLoadStatus> {
+function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkLoadStatus> {
+  const load = scene.cluster.loads[table.appId];
   const held = statusesSince(load?.versions ?? [], sinceOf(scene), lagOf(scene)).map(({ status }) => status);
   // What a start is on its way to.
   const all = new Set<BulkLoadStatus>(held.length === 0 ? ['BLS_DOWNLOADING'] : held);
   if (load === undefined || isErased(load)) all.add('BLS_DOWNLOADING');
-  for (const status of held) for (const next of NEXT_LOAD_STATUS[status]) all.add(next);
+  for (const status of load === undefined ? [] : held)
+    for (const next of NEXT_LOAD_STATUS[status])
+      if (load !== undefined && isOnItsWay(scene, load, table, status, next)) all.add(next);
   return all;
 }
 
@@ -221,7 +235,7 @@ const judgeControl: Judge = (scene, answer) => {
   const name = asked.table;
   if (table === undefined) return judgeChecks(missingChecks(scene, name), answer, () => undefined);
   const verb = control === 'force' ? 'cancel' : control;
-  const may = statusesMeant(scene, scene.cluster.loads[table.appId]);
+  const may = statusesMeant(scene, table);
   const legal = ALLOWED_IN[control];
   const illegal = legal === undefined ? [] : [...may].filter((status) => !legal.includes(status));
   const refused: Check = {
@@ -338,7 +352,10 @@ export function noteLoadAnswer(scene: AnswerScene, answer: Answer, atUs: number)
   const { cluster, command } = scene;
   const control = controlOf(command.command);
   if (control === undefined || answer.error !== 'ERR_OK' || !('table' in command.command)) return;
-  const load = cluster.loads[cluster.byName[command.command.table] ?? -1];
+  const appId = cluster.byName[command.command.table] ?? -1;
+  const load = cluster.loads[appId];
+  // What is to be created begins so (bl.B23).
+  if (load === undefined || isErased(load) || isTerminal(load.record.status)) cluster.tables[appId]?.grantedEarly.push(control);
   if (load === undefined || isErased(load)) return;
   if (control === 'force' && load.forcedAtUs < 0) load.forcedAtUs = atUs;
   if (command.effects === 0 && load.record.status !== 'BLS_CANCELED') load.granted.push(control);

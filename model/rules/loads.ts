@@ -74,11 +74,11 @@ function controller({ cluster, table }: LoadScene, control: LoadControl): Comman
   );
 }
 
-const isAsked = (scene: LoadScene, control: LoadControl): boolean =>
+export const isAsked = (scene: LoadScene, control: LoadControl): boolean =>
   scene.load?.granted.includes(control) === true || controller(scene, control) !== undefined;
 
 /** The controls that lead from one status to another. */
-function controlsFor(from: BulkLoadStatus, to: BulkLoadStatus): readonly LoadControl[] {
+export function controlsFor(from: BulkLoadStatus, to: BulkLoadStatus): readonly LoadControl[] {
   if (to === 'BLS_PAUSING') return from === 'BLS_DOWNLOADING' ? ['pause'] : [];
   if (to === 'BLS_DOWNLOADING') return from === 'BLS_PAUSED' ? ['restart'] : [];
   if (to !== 'BLS_CANCELED') return [];
@@ -194,10 +194,10 @@ function badCreation(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { record } = e;
   const { status } = record;
   const early = status === 'BLS_PAUSING' ? ['pause' as const] : status === 'BLS_CANCELED' ? (['cancel', 'force'] as const) : [];
-  const begins = status === 'BLS_DOWNLOADING' || early.some((control) => controller(scene, control) !== undefined);
+  const isLetIn = (control: LoadControl): boolean => scene.table.grantedEarly.includes(control) || controller(scene, control) !== undefined;
+  const begins = status === 'BLS_DOWNLOADING' || early.some(isLetIn);
   const fits = record.appName === scene.table.name && record.partitionCount === scene.table.partitionCount;
-  if (starter(scene, e) !== undefined && begins && fits && record.error === 'ERR_OK' && !record.isEverIngesting)
-    return undefined;
+  if (starter(scene, e) !== undefined && begins && fits && record.error === 'ERR_OK' && !record.isEverIngesting) return undefined;
   return [
     `a load that somebody asked for, of ${scene.table.name} with ${scene.table.partitionCount} partitions`,
     `${record.clusterName}/${record.appName} x ${record.partitionCount} from ${record.providerName}:${record.remoteRootPath} in ${status}`,
@@ -281,12 +281,14 @@ export const loadStored: Rule<LoadStored> = rule(
 );
 
 function create(scene: LoadScene, e: LoadStored): void {
+  const { cluster, table, last } = scene;
   const by = starter(scene, e);
   if (by !== undefined) by.effects++;
-  const { cluster, last } = scene;
   const load = newLoad(e.appId, e.record, last?.versions ?? [], e.atUs);
   load.cleanedBefore = last === undefined ? {} : cleanedMembers(last);
   load.controlled = e.record.status !== 'BLS_DOWNLOADING';
+  if (!load.controlled) load.granted = table.grantedEarly;
+  table.grantedEarly = [];
   cluster.loads[e.appId] = load;
 }
 

@@ -10,6 +10,7 @@ import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
+import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
 import { LOAD_REPORTS } from '../traces/loadReports.ts';
@@ -35,6 +36,7 @@ const ALL: readonly Refused[] = [
   ...LOAD_READS,
   ...LOADS,
   ...LOAD_REPORTS,
+  ...LOAD_ANSWERS,
 ];
 
 describe('refusing traces', () => {
