@@ -68,6 +68,14 @@ describe('a load that is disturbed', () => {
     expect(ofKind(cancelled, 'load.erased')).toHaveLength(1);
   });
 
+  it('by a pause before it stands in the store, begins paused', () => {
+    const at = [1, 2, 3, 4, 5, 6].map((afterMs) => run([CREATE, PREPARE, START, { ...of('pauseBulkLoad'), afterMs }, wait(3000), of('restartBulkLoad'), wait(5000)]));
+    expect(at.map((result) => result.verdict)).toEqual(at.map(() => ({ kind: 'pass' })));
+    const begun = at.filter((result) => errorsOf(result, 'pauseBulkLoad')[0] === 'ERR_OK');
+    expect(begun.some((result) => statuses(result)[0] === 'BLS_PAUSING')).toBe(true);
+    expect(begun.every((result) => statuses(result).at(-1) === 'BLS_SUCCEED')).toBe(true);
+  });
+
   it('by a file that is damaged, or a provider that is away, fails or waits', () => {
     const damage: Step = { kind: 'damageLoad', afterMs: 0, ...FILES, how: 'flip', nth: 0, atPermille: 500 };
     const damaged = run([CREATE, PREPARE, damage, START, wait(4000)]);
