@@ -100,7 +100,7 @@ describe('rocksdb.allow_ingest_behind', () => {
     const gpid = `${created.result?.body?.appId}.0`;
     c.run(500);
     expect(setEnv(c, 'rocksdb.allow_ingest_behind', 'true')).toBe('ERR_BUSY_CREATING');
-    expect(setEnv(c, 'other', 'true')).toBe('ERR_OK');
+    expect(setEnv(c, 'default_ttl', '0')).toBe('ERR_OK');
     c.world.restoreLink(META, late);
     c.runUntil(() => c.isServing(gpid));
     expect(setEnv(c, 'rocksdb.allow_ingest_behind', 'true')).toBe('ERR_OK');
