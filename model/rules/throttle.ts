@@ -3,6 +3,7 @@
  * nothing beyond it gets through. A node whose wall clock jumped is not counted for: its seconds are not the world's.
  */
 import type { ThrottleAnswered, ThrottleArrived, ThrottleClaim, ThrottleTold } from '../loadEvents.ts';
+import { noteVerdict } from '../metrics.ts';
 import type { ModelState, TableState } from '../state.ts';
 import { BUCKET_ENV, bucketRate, waitWithin, windowLimits, type WindowLimits } from '../throttle.ts';
 import { newThrottle, type ThrottledRequest, type ThrottleState, type ToldEnvs } from '../throttleState.ts';
@@ -181,7 +182,9 @@ export const throttled = rule<VerdictScene, ThrottleClaim>(
       return isCounted(scene) ? beyondTheLimit(scene, e) : undefined;
     }),
   ],
-  ({ cluster, request }, { verdict, by, atUs, waitMs }) => {
+  ({ state, cluster, request }, e) => {
+    const { verdict, by, atUs, waitMs } = e;
+    noteVerdict(state, cluster, e);
     if (request === undefined) return;
     request.verdict = verdict;
     request.by = by;

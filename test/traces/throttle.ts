@@ -241,6 +241,14 @@ const ANSWERS: readonly Refused[] = [
     permitted: answers(2, wrote(), NEXT),
   },
   {
+    rule: 'answers/metrics',
+    why: 'a verdict that was not counted',
+    before: [...REJECTED, answers(2, wrote('ERR_BUSY'), 6 * S), asks(3, { kind: 'queryMetrics', table: 't', partitionIndex: 0 }, 8 * S)],
+    event: answers(3, { kind: 'metrics', error: 'ERR_OK', node: P, metrics: { throttling_rejected_read_requests: 0 } }, 8 * S),
+    permitted: answers(3, { kind: 'metrics', error: 'ERR_OK', node: P, metrics: { throttling_rejected_write_requests: 1 } }, 8 * S),
+    says: 'throttling_rejected_write_requests 1',
+  },
+  {
     rule: 'answers/set-envs',
     why: 'a value that cannot be read is refused, with what is wrong first',
     before: [...READY, sets(WRITES, '20A*pass*x')],
