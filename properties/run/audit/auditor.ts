@@ -218,7 +218,8 @@ export class Auditor implements WorldObserver {
   }
 
   private ingestionAnswered(from: NodeId, gpid: Gpid, response: IngestionWriteResponse): void {
-    this.writeAnswered(from, gpid, response);
+    // The write is committed, but the primary's storage failed: nothing is said to be applied (bl 15.3).
+    if ((response.ingestion?.error ?? 'ERR_OK') === 'ERR_OK') this.writeAnswered(from, gpid, response);
     this.loads.ingestionAnswered(from, gpid, response);
   }
 
