@@ -40,8 +40,11 @@ export class BulkLoadPoller {
     if (load === undefined || part === undefined) return;
     const app = this.service.state.app(appId);
     const config = app?.configs[index];
-    if (!load.active || this.isLoopOver(part)) {
+    if (!load.active) {
       part.looping = false;
+    } else if (this.isLoopOver(part)) {
+      part.looping = false;
+      this.watchTable(appId, loadId, index, part.round);
     } else if (app?.status !== 'AS_AVAILABLE' || config === undefined) {
       part.looping = false;
       this.service.handleAppUnavailable(load);
@@ -54,6 +57,19 @@ export class BulkLoadPoller {
 
   isLoopOver(part: PartitionLoad): boolean {
     return part.record.status === 'BLS_PAUSED';
+  }
+
+  /** Nobody is asked about a paused load; that its table goes is noticed all the same, until a push goes on (bl.B1). */
+  watchTable(appId: number, loadId: number, index: number, round: number): void {
+    const load = this.service.loadOf(appId, loadId);
+    const part = load?.partitions[index];
+    if (load === undefined || part === undefined || !load.active || part.round !== round) return;
+    if (this.service.state.app(appId)?.status === 'AS_AVAILABLE') {
+      const then = task(this, 'watchTable', appId, loadId, index, round);
+      this.ctx.env.tasks.post('LPC_META_STATE_NORMAL', 0, this.ctx.settings.bulkLoadRequestIntervalMs, then);
+    } else {
+      this.service.handleAppUnavailable(load);
+    }
   }
 
   /** Whether the partition has a primary, and its other members too, or a status that goes without them. */

@@ -272,6 +272,22 @@ describe('a table that goes', () => {
     expect(cluster.isBulkLoading()).toBe(false);
   });
 
+  it('takes a paused load along too, of which nobody is asked any more', () => {
+    const cluster = new LoadCluster();
+    cluster.answer = ({ metaStatus }) => (metaStatus === 'BLS_DOWNLOADING' ? { totalDownloadProgress: 50 } : undefined);
+    cluster.start();
+    cluster.run(1000);
+    cluster.control('BLC_PAUSE');
+    cluster.runTo('BLS_PAUSED');
+    cluster.run(60_000);
+    cluster.cluster.drop('t');
+    cluster.run(30_000);
+    expect(cluster.failure()).toBeUndefined();
+    expect(cluster.service.lock.isFree()).toBe(true);
+    expect(cluster.stored()).toBeUndefined();
+    expect(cluster.isBulkLoading()).toBe(false);
+  });
+
   it('has its records deleted behind the last write of them', () => {
     const cluster = new LoadCluster();
     let isLate = true;
