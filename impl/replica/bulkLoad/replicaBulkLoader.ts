@@ -294,8 +294,9 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     return this.localStatus === 'BLS_DOWNLOADED' || this.localStatus === 'BLS_INGESTING';
   }
 
-  /** A secondary's is not committed before the next prepare (bl 15.4). */
+  /** A secondary's is not committed before the next prepare (bl 15.4). What a replay applies goes on behind it. */
   onIngestionApplied(): void {
+    if (this.replica.loading) return;
     if (this.replica.isPrimary()) this.emptyPrepareSent = false;
     this.ingestion.onIngestionApplied();
   }
