@@ -184,6 +184,10 @@ export interface PartitionState {
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
+  /** How often its primary was moved away; whom an operator wants as the primary, since when (docs/departures FM12). */
+  moves: number;
+  wantedPrimary: NodeId | '';
+  wantedSinceUs: number;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
   /** When it last stopped to serve, and when it first served after the latest disturbance. */
@@ -233,7 +237,8 @@ export interface CommandState {
   refused: boolean;
   /** A throttle refused a request of it. */
   throttled: boolean;
-  /** Versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  /** Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  ballotBefore: Ballot;
   versionsBefore: number;
   tableChangesBefore: number;
   durableBefore: Decree;

@@ -279,6 +279,8 @@ export class Replica2pc extends WriteAdmission {
     if (!primaryStates.barrierPending || !replica.isPrimary()) return;
     const reached = replica.maxPreparedDecree() >= primaryStates.lastPrepareDecreeOnNewPrimary;
     const proposed = reached || this.initPrepare(newEmptyMutation(replica.gpid), true) === 'ERR_OK';
-    if (proposed) primaryStates.barrierPending = false;
+    if (!proposed) return;
+    primaryStates.barrierPending = false;
+    primaryStates.barrierDue = false;
   }
 }

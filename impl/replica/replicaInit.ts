@@ -200,6 +200,7 @@ export class ReplicaLoader {
       committed: replica.lastCommittedDecree(),
       maxPrepared: replica.maxPreparedDecree(),
     });
+    replica.primaryStates.barrierDue = replica.maxPreparedDecree() > 0;
     replica.checkpoints.startTimer();
     replica.bulkLoader.ingestion.resumeIngestion();
   }

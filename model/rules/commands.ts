@@ -37,7 +37,8 @@ export const invoked = rule(
     const { state, cluster } = scene;
     const { command } = e;
     const appId = cluster.byName[tableNameOf(command)] ?? -1;
-    const replica = 'partitionIndex' in command ? partitionOf(cluster, appId, command.partitionIndex)?.replica : undefined;
+    const found = 'partitionIndex' in command ? partitionOf(cluster, appId, command.partitionIndex) : undefined;
+    const replica = found?.replica;
     cluster.commands[e.id] = {
       id: e.id,
       command,
@@ -51,6 +52,7 @@ export const invoked = rule(
       effects: 0,
       refused: false,
       throttled: false,
+      ballotBefore: found?.part.ballot ?? -1,
       versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
       tableChangesBefore: cluster.tableChanges,
       durableBefore: replica === undefined ? 0 : durableOf(replica),

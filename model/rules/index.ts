@@ -4,6 +4,7 @@ import type { ModelState } from '../state.ts';
 import type { Violation } from '../violation.ts';
 import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
 import { answered, attemptSent, invoked } from './commands.ts';
+import { configStored } from './configs.ts';
 import { adopted } from './adoption.ts';
 import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
 import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
@@ -17,7 +18,7 @@ import { loadMemberReported, loadReported, loadWished, slot } from './loadReport
 import { loadErased, loadStored } from './loads.ts';
 import type { Rule, RuleTable } from './rule.ts';
 import { throttleAnswered, throttleArrived, throttled, throttleTold } from './throttle.ts';
-import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
+import { healed, started, stopped, struck, tableStored } from './world.ts';
 
 export const RULES: RuleTable = {
   'replica.status': status,

@@ -6,10 +6,12 @@ import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusC
 import {
   chosenOf,
   commitGlobally,
+  durableOf,
   noteDebt,
   notePending,
   proposalOf,
   propose,
+  type ClusterState,
   type PartitionState,
   type Proposal,
   type ReplicaState,
@@ -44,6 +46,15 @@ const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
 
 // ---------------------------------------------------------------- replica.status
+
+/** What was asked of the primary is answered by another one now, which may have applied less. */
+function noteTakenOver(cluster: ClusterState, part: PartitionState, replica: ReplicaState): void {
+  for (const command of Object.values(cluster.commands)) {
+    if (command.appId !== part.appId || command.answered || !('partitionIndex' in command.command)) continue;
+    command.appliedBefore = Math.min(command.appliedBefore, replica.applied);
+    command.durableBefore = Math.min(command.durableBefore, durableOf(replica));
+  }
+}
 
 export const status = rule<ReplicaScene, StatusClaim>(
   replicaScene,
@@ -84,7 +95,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
       ];
     }),
   ],
-  ({ state, part, replica }, e) => {
+  ({ state, cluster, part, replica }, e) => {
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
     endRole(part, replica, e.ballot, e.atUs);
     replica.status = e.to;
@@ -98,6 +109,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
     }
     replica.role = e.to;
     if (e.to !== 'PS_PRIMARY') return;
+    if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
     part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
     replica.reproposeNext = replica.committed + 1;
     replica.reproposeLast = replica.maxPrepared;
@@ -230,12 +242,14 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
   ],
   ({ part, replica, match }, e) => {
     const { mutation } = e;
+    const old = replica.entries[mutation.decree];
     replica.entries[mutation.decree] = { ballot: mutation.ballot, logged: false };
     if (mutation.decree > replica.maxPrepared) replica.maxPrepared = mutation.decree;
     if (mutation.timestampUs > replica.lastTimestampUs) replica.lastTimestampUs = mutation.timestampUs;
     if (!asPrimary(e)) return;
-    const held = e.reproposal ? (part.proposals[mutation.decree]?.at(-1)?.commands ?? []) : [];
-    propose(part, mutation, e.reproposal ? [...held] : match.commands);
+    // Of what this member holds: another primary may have proposed something else since.
+    const held = old === undefined ? undefined : proposalOf(part, mutation.decree, old.ballot);
+    propose(part, mutation, e.reproposal ? [...(held?.commands ?? [])] : match.commands);
     if (isNew(e) && mutation.updates[0]?.load !== undefined) {
       replica.ingesting = mutation.decree;
       replica.ingestingSinceUs = e.atUs;
