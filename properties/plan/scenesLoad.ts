@@ -9,14 +9,14 @@ import { drawDamage } from './steps/damageLoad.ts';
 import { drawPrepared, drawVariant, loadPlaces, type LoadPlace } from './steps/prepareLoad.ts';
 import { drawRefusedStart, drawStart } from './steps/startBulkLoad.ts';
 import type { LoadSymbol } from './symbols.ts';
-import { drawWriteThrottle } from './tableEnvs.ts';
+import { ALLOW_INGEST_BEHIND, drawWriteThrottle } from './tableEnvs.ts';
 import type { Step } from './types.ts';
 
 /** From the start on: files come in the first second, the ingestion write leaves after two and a half to three, then all is cleaned up. */
 const WHILE_DOWNLOADING_MS: readonly number[] = [0, 2, 20, 100, 300, 500, 700, 1000, 1200];
 const WHILE_PAUSABLE_MS: readonly number[] = [0, 2, 20, 50, 100, 200, 400, 500, 510, 700];
 const WHILE_INGESTING_MS: readonly number[] = [1700, 2000, 2300, 2500, 2550, 2600, 2700, 2800, 3000, 3020, 3050, 3100, 3200];
-const WHILE_CLEANING_MS: readonly number[] = [3500, 3800, 4200, 4700];
+const WHILE_CLEANING_MS: readonly number[] = [3500, 3800, 4200, 4700, 5200];
 /** Until a whole load is over. */
 const WHOLE_MS = 5000;
 
@@ -84,10 +84,11 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawPause, weight: 3, kinds: ['pauseBulkLoad', 'restartBulkLoad'], fault: false },
   { draw: drawCancel, weight: 2, kinds: ['cancelBulkLoad'], fault: false },
   { draw: drawAnother, weight: 3, kinds: ['cancelBulkLoad', 'clearBulkLoad'], fault: false },
-  { draw: drawDrop, weight: 1, kinds: ['dropTable'], fault: false },
+  { draw: drawDrop, weight: 2, kinds: ['dropTable'], fault: false },
   { draw: drawMove, weight: 3, kinds: ['movePrimary'], fault: false },
   { draw: drawMember, weight: 6, kinds: ['crash', 'restart', 'pause'], fault: true },
-  { draw: drawMeta, weight: 4, kinds: ['crash', 'restart', 'pause'], fault: true },
+  { draw: drawMeta, weight: 5, kinds: ['crash', 'restart', 'pause'], fault: true },
+  { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },
   { draw: drawProvider, weight: 2, kinds: ['providerDown', 'slowProvider'], fault: true },
@@ -125,9 +126,12 @@ function drawPause(casting: Casting, load: LoadSymbol): readonly Step[] {
   return steps;
 }
 
+/** By force at any moment, else while it can be. */
 function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: draw.chance(150) }];
+  const forced = draw.chance(400);
+  const afterMs = forced && draw.chance(700) ? draw.pick([...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS]) : draw.pick(WHILE_PAUSABLE_MS);
+  return [hold(afterMs), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced }];
 }
 
 /** Taken back by force at any moment, forgotten, and another load of the table from elsewhere. */
@@ -136,15 +140,32 @@ function drawAnother(casting: Casting, load: LoadSymbol): readonly Step[] {
   const table = symbols.tables.find((t) => t.ref === load.table);
   const steps: Step[] = [hold(drawMomentMs(casting)), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: true }, hold(draw.pick([500, 2000, 2000, 3000]))];
   if (draw.chance(700)) steps.push({ kind: 'clearBulkLoad', afterMs: 0, ...named(load) });
-  if (table === undefined) return steps;
-  const prepared = drawPrepare(casting, { ...named(load), partitionCount: table.partitionCount }, 'good');
-  return [...steps, ...prepared.steps, { kind: 'startBulkLoad', afterMs: draw.pick([0, 10]), ...drawStart(draw, symbols, prepared.load) }];
+  return table === undefined ? steps : [...steps, ...drawNext(casting, { ...named(load), partitionCount: table.partitionCount })];
 }
 
+/** Good files for that table, and the start of their load. */
+function drawNext(casting: Casting, place: LoadPlace): readonly Step[] {
+  const { draw, symbols } = casting;
+  if (symbols.loads.length >= 6) return [];
+  const { steps, load } = drawPrepare(casting, place, 'good');
+  return [...steps, { kind: 'startBulkLoad', afterMs: draw.pick([0, 10]), ...drawStart(draw, symbols, load) }];
+}
+
+/** Now and then a paused one. Mostly a table of that name is made again, or another one is there, and loads next. */
 function drawDrop(casting: Casting, load: LoadSymbol): readonly Step[] {
-  const table = casting.symbols.tables.find((t) => t.ref === load.table);
-  if (table !== undefined) table.dropped = true;
-  return [hold(drawMomentMs(casting)), { kind: 'dropTable', afterMs: 0, ...named(load) }];
+  const { draw, symbols } = casting;
+  const table = symbols.tables.find((t) => t.ref === load.table);
+  const pause: readonly Step[] = draw.chance(300) ? [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }] : [];
+  const steps: Step[] = [...pause, hold(drawMomentMs(casting)), { kind: 'dropTable', afterMs: 0, ...named(load) }];
+  if (table === undefined) return steps;
+  const { ref, partitionCount, replicaCount } = table;
+  const again = draw.chance(500);
+  table.dropped = !again;
+  if (again) steps.push({ kind: 'createTable', afterMs: draw.pick([50, 400, 1500]), cluster: load.cluster, as: ref, name: ref, partitionCount, replicaCount, envs: {}, successIfExist: false });
+  const places = loadPlaces(symbols);
+  if (places.length > 0 && draw.chance(800)) steps.push(hold(draw.pick([300, 1000, 2500])), ...drawNext(casting, draw.pick(places)));
+  if (casting.faults && casting.allows('crash') && draw.chance(250)) steps.push(hold(draw.pick([10, 500, 1500])), crash(casting, `meta(${load.cluster},0)`));
+  return steps;
 }
 
 /** Another member takes over, which must do with what it was told of the load. */
@@ -170,8 +191,36 @@ function drawMember(casting: Casting, load: LoadSymbol): readonly Step[] {
   return draw.chance(250) ? [...steps, hold(draw.pick([20, 300, 900])), drawDown(casting, drawServer(casting, load.cluster))] : steps;
 }
 
+/**
+ * The meta server is away, sometimes while its writes take long, or behind a change of what the table allows. Now and then
+ * another load follows: it meets what the restart has made of the one before.
+ */
 function drawMeta(casting: Casting, load: LoadSymbol): readonly Step[] {
-  return [hold(drawMomentMs(casting)), drawDown(casting, `meta(${load.cluster},0)`)];
+  const { draw, symbols } = casting;
+  const table = symbols.tables.find((t) => t.ref === load.table);
+  const steps: Step[] = [];
+  if (casting.allows('slowStore') && draw.chance(350)) steps.push(slowStore(casting, load, 6000));
+  if (table?.allowsIngestBehind === true && casting.allows('setEnvs') && draw.chance(400)) {
+    steps.push(hold(100), { kind: 'setEnvs', afterMs: 0, ...named(load), envs: { [ALLOW_INGEST_BEHIND]: 'false' } });
+  }
+  const over = draw.chance(200);
+  steps.push(hold(over ? WHOLE_MS : drawMomentMs(casting)), drawDown(casting, `meta(${load.cluster},0)`));
+  const places = loadPlaces(symbols);
+  if (places.length > 0 && draw.chance(over ? 800 : 150)) steps.push(hold(draw.pick([300, 800, 1500])), ...drawNext(casting, draw.pick(places)));
+  return steps;
+}
+
+function slowStore({ draw }: Casting, { cluster }: LoadSymbol, forMs: number): Step {
+  return { kind: 'slowStore', afterMs: 0, cluster, factor: draw.pick([20, 100, 400]), forMs };
+}
+
+/** Each write of the load's records takes long, and a control comes between two of them, or about one. */
+function drawSlowStore(casting: Casting, load: LoadSymbol): readonly Step[] {
+  const { draw } = casting;
+  const afterMs = draw.pick([...WHILE_PAUSABLE_MS, ...WHILE_DOWNLOADING_MS, ...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS]);
+  const steps: Step[] = [slowStore(casting, load, draw.pick([1500, 6000])), hold(afterMs)];
+  if (draw.chance(400)) return [...steps, { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([0, 50, 1500])), { kind: 'restartBulkLoad', afterMs: 0, ...named(load) }];
+  return [...steps, { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: draw.chance(600) }];
 }
 
 function drawCut(casting: Casting, load: LoadSymbol): readonly Step[] {
