@@ -8,6 +8,7 @@ import {
   excused,
   serves,
   type ClusterState,
+  type ModelSettings,
   type ModelState,
   type PartitionState,
   type ReplicaState,
@@ -60,8 +61,11 @@ function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void 
     const envs = cluster.tables[part?.appId ?? -1]?.envs ?? {};
     if (replica?.incarnation !== incarnation || !replica.open || 'replica.deny_client_request' in envs) continue;
     const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
-    for (const { id, verdict, answer, atUs, dueUs } of requests) {
+    for (const { id, of, verdict, answer, atUs, dueUs } of requests) {
       if (verdict === '' || answer !== '' || atUs <= state.disturbedAtUs) continue;
+      // A write that was let in at last goes with its primary's role, unanswered.
+      const served = part !== undefined && part.servesSinceUs >= 0 && part.servesSinceUs < atUs;
+      if (of === 'write' && verdict === 'DELAY' && !served) continue;
       // What was delayed has a mutation before it.
       const terms: readonly Term[] = verdict === 'REJECT' ? [WORK] : [[1, 'prepareTimeoutMs', prepareTimeoutMs], WORK];
       owe(all, 'thr L1 answered', `${key}, request ${id}`, gpid, dueUs, terms, node);
@@ -104,8 +108,17 @@ function partition(
   ];
   if (!excused(part)) {
     const unfilled = part.ballot <= 0 && table.envs['duplication.master_metas'] !== undefined;
-    if (!serves(part) && !excluded('unfilled-follower', unfilled))
-      owe(all, 'L4 partition serves', part.gpid, part.gpid, Math.max(since, part.unservedSinceUs), roles);
+    if (!serves(part) && !excluded('unfilled-follower', unfilled)) {
+      // Each move is one interruption, and counts for itself.
+      const key = part.moves === 0 ? part.gpid : `${part.gpid} after ${part.moves} moves`;
+      const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
+      owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver]);
+    }
+    if (part.wantedPrimary !== '' && part.wantedSinceUs > since) {
+      // Proposed three times; a change of ballot may come between (FM2).
+      const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
+      owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
+    }
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
     const servedUs = Math.max(since, part.servedFirstUs);
@@ -132,6 +145,14 @@ function partition(
   for (const replica of [primary, ...secondaries])
     if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'))
       storage(state, cluster, part, replica, all);
+}
+
+/** Members are told to take over one after the other, each asks for its configuration, and asks again (FM12). */
+function takeOverTerms(table: TableState, s: ModelSettings): readonly Term[] {
+  return [
+    [table.maxReplicaCount, 'rpcTimeoutMs', s.rpcTimeoutMs],
+    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
+  ];
 }
 
 function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {

@@ -3,6 +3,7 @@
  * nothing beyond it gets through. A node whose wall clock jumped is not counted for: its seconds are not the world's.
  */
 import type { ThrottleAnswered, ThrottleArrived, ThrottleClaim, ThrottleTold } from '../loadEvents.ts';
+import { settingsOfCluster } from '../config.ts';
 import { noteVerdict } from '../metrics.ts';
 import type { ModelState, TableState } from '../state.ts';
 import { BUCKET_ENV, bucketRate, waitWithin, windowLimits, type WindowLimits } from '../throttle.ts';
@@ -207,8 +208,18 @@ function answeredScene(state: ModelState, e: ThrottleAnswered): AnsweredScene | 
   return { ...scene, request: scene.throttle.requests.find(({ id }) => id === e.request) };
 }
 
-/** From a refusal's moment to its leaving, on servers that nothing disturbs. */
+/** From the end of the wait to the answer of a refused request, on servers that nothing disturbs. */
 const ANSWERED_WITHIN_US = 1_000_000;
+
+/** What was delayed may have mutations before it, as any write. */
+function answeredInTime({ state, cluster, request }: AnsweredScene, e: ThrottleAnswered): Refusal | undefined {
+  if (request === undefined || request.verdict === '' || state.disturbedAtUs >= request.atUs) return undefined;
+  const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  const workUs = ANSWERED_WITHIN_US + (request.verdict === 'DELAY' ? prepareTimeoutMs * 1000 : 0);
+  return e.atUs <= request.dueUs + workUs
+    ? undefined
+    : [`an answer at most ${workUs} us after ${request.dueUs}`, `one at ${e.atUs}`];
+}
 
 export const throttleAnswered = rule<AnsweredScene, ThrottleAnswered>(
   answeredScene,
@@ -227,12 +238,7 @@ export const throttleAnswered = rule<AnsweredScene, ThrottleAnswered>(
         ? undefined
         : [`no read before ${request.emptyS} s`, `one at ${request.atUs / 1e6} s`];
     }),
-    guard('throttle/refused-in-time', 'thr.S3', ({ state, request }, e) => {
-      if (request?.verdict !== 'REJECT' || state.disturbedAtUs >= request.atUs) return undefined;
-      return e.atUs <= request.dueUs + ANSWERED_WITHIN_US
-        ? undefined
-        : [`an answer soon after ${request.dueUs}`, `one at ${e.atUs}`];
-    }),
+    guard('throttle/answered-in-time', 'thr.S3', answeredInTime),
   ],
   ({ state, replica, throttle, table, request }, e) => {
     if (request === undefined) return;

@@ -208,7 +208,14 @@ const LIMITS: readonly Refused[] = [
     permitted: says('REJECT', 0, 8 * S, { of: 'read', by: 'size' }),
   },
   {
-    rule: 'throttle/refused-in-time',
+    rule: 'throttle/answered-in-time',
+    why: 'what was delayed is a write like any other afterwards',
+    before: [...DELAYS, ...served(2, IN_SECOND_5), comes(3, NEXT), says('DELAY', 100, NEXT)],
+    event: replies(3, NEXT + 5 * S),
+    permitted: replies(3, NEXT + 4 * S),
+  },
+  {
+    rule: 'throttle/answered-in-time',
     why: 'the wait was over two seconds ago',
     before: [...REFUSES, ...served(2, IN_SECOND_5), comes(3, NEXT), says('REJECT', 100, NEXT)],
     event: replies(3, NEXT + 2 * S, 'ERR_BUSY'),
