@@ -1,6 +1,7 @@
 /**
- * The operator's client (dependencies.md 3): tables, duplications (dup 3) and bulk loads (bl 6) through the meta server;
- * `remote` for what replica servers are asked. Each request has a deadline and ends as plain data, never as an exception.
+ * The operator's client (dependencies.md 3): tables, duplications (dup 3) and bulk loads (bl 6) through the meta
+ * server; `remote` for what replica servers are asked. Each request has a deadline and ends as plain data, never as an
+ * exception.
  *
  * A change of a table is repeated only when its answer proves that nothing was done; without an answer it ends with
  * ERR_TIMEOUT. Those of duplications and bulk loads are tried twice (MetaCaller).
@@ -128,7 +129,8 @@ export class AdminClient {
   }
 
   queryDuplication(appName: string, then: Continuation<DupsAnswer>): void {
-    this.meta.call('RPC_CM_QUERY_DUPLICATION', { appName }, this.deadlineUs(), reply(this, 'onDupQueried', appName, then));
+    const queried = reply(this, 'onDupQueried', appName, then);
+    this.meta.call('RPC_CM_QUERY_DUPLICATION', { appName }, this.deadlineUs(), queried);
   }
 
   onDupQueried(result: MetaResult<'RPC_CM_QUERY_DUPLICATION'>, appName: string, then: Continuation<DupsAnswer>): void {

@@ -1,6 +1,6 @@
 /**
- * What the operator is told of bulk loads (bl 6.1 - 6.4): the meta server's responses as plain answers. Without an answer
- * of the meta server there are only an error and empty fields.
+ * What the operator is told of bulk loads (bl 6.1 - 6.4): the meta server's responses as plain answers. Without an
+ * answer of the meta server there are only an error and empty fields.
  */
 import type { BulkLoadStatus, ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { PartitionBulkLoadState } from '../protocol/bulkLoadMessages.ts';
@@ -13,8 +13,8 @@ export interface LoadChangedAnswer {
 }
 
 /**
- * Of query. With an error a load that is over may still be told: the error is then the load's own (bl 6.3). `partitions`
- * and `members` by partition index, `members`: what each of them said last.
+ * Of query. With an error a load that is over may still be told: the error is then the load's own (bl 6.3).
+ * `partitions` and `members` by partition index, `members`: what each of them said last.
  */
 export interface LoadStatusAnswer {
   readonly error: ErrorCode;

@@ -101,8 +101,13 @@ function isCleanedUp({ members, maxReplicaCount }: LoadStatusAnswer, partitionIn
 
 type MemberState = LoadStatusAnswer['members'][number][string];
 
+interface MemberColumn {
+  readonly title: string;
+  tell(state: MemberState): string;
+}
+
 /** What is told of a member while its partition is in this status; undefined: nothing. */
-function memberColumn(status: BulkLoadStatus): { readonly title: string; tell(state: MemberState): string } | undefined {
+function memberColumn(status: BulkLoadStatus): MemberColumn | undefined {
   if (status === 'BLS_DOWNLOADING') {
     return { title: 'download_progress(%)', tell: (state) => String(state.downloadProgress) };
   }

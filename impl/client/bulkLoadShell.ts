@@ -97,9 +97,10 @@ function readCommand(name: string, rest: readonly string[]): ParsedLoadLine {
     case WORDS.startBulkLoad:
       return { command: readStart(getOptions(rest, START)), view: ALL_PARTITIONS };
     case WORDS.pauseBulkLoad:
-      return { command: { kind: 'pauseBulkLoad', table: needed(getOptions(rest, APP), 'app_name') }, view: ALL_PARTITIONS };
-    case WORDS.restartBulkLoad:
-      return { command: { kind: 'restartBulkLoad', table: needed(getOptions(rest, APP), 'app_name') }, view: ALL_PARTITIONS };
+    case WORDS.restartBulkLoad: {
+      const kind = name === WORDS.pauseBulkLoad ? 'pauseBulkLoad' : 'restartBulkLoad';
+      return { command: { kind, table: needed(getOptions(rest, APP), 'app_name') }, view: ALL_PARTITIONS };
+    }
     case WORDS.cancelBulkLoad: {
       const options = getOptions(rest, CANCEL);
       const table = needed(options, 'app_name');
