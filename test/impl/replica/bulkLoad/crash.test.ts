@@ -96,6 +96,17 @@ describe('a new ballot while a load is', () => {
   });
 });
 
+describe('a primary that is moved while a load is', () => {
+  it.each(STAGES.map((stage) => [stage.name, stage] as const))('%s: the load comes to its end', (_, stage) => {
+    const c = begun(stage);
+    expect(c.movePrimary(SECOND)).toBe('ERR_OK');
+    c.runUntil(() => c.isServing(c.gpid) && c.primaryNode() === SECOND);
+    c.runToEnd(300);
+    expect(c.query().appStatus).toBe('BLS_SUCCEED');
+    expectSame(c, ['A B C kept']);
+  });
+});
+
 describe('an operator who forces a cancel while a load is', () => {
   it.each(STAGES.map((stage) => [stage.name, stage] as const))('%s: all members have the rows, or none', (_, stage) => {
     const c = begun(stage);

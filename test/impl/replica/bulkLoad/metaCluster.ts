@@ -1,6 +1,6 @@
 /** The meta server runs the loads: wishes, the ingestion write and what follows are its own. */
 import type { QueryBulkLoadResponse } from '../../../../impl/protocol/bulkLoadMessages.ts';
-import type { BulkLoadControlType, BulkLoadStatus } from '../../../../model/vocabulary.ts';
+import type { BulkLoadControlType, BulkLoadStatus, NodeId } from '../../../../model/vocabulary.ts';
 import { appIdOf } from '../../../../impl/protocol/gpid.ts';
 import { sidecarPath } from '../../../../impl/provider/paths.ts';
 import { encodeBulkLoadInfo, encodeSidecar } from '../../../../impl/provider/records.ts';
@@ -44,5 +44,12 @@ export class MetaCluster extends LoadCluster {
   runToEnd(seconds = 120): void {
     for (let i = 0; i < seconds && this.query().isBulkLoading; i++) this.run(1000);
     if (this.query().isBulkLoading) throw new Error('still loading');
+  }
+
+  /** The operator's wish; whether and when it comes true is the meta server's matter. */
+  movePrimary(to: NodeId): string | undefined {
+    const box = this.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to });
+    this.runUntil(() => box.result !== undefined);
+    return box.result?.body?.error;
   }
 }

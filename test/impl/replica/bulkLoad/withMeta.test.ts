@@ -19,6 +19,21 @@ describe('a load that the meta server runs', () => {
     expect(c.checks()).toEqual([]);
   });
 
+  it('is read through each of its members as the primary', () => {
+    const c = new MetaCluster();
+    c.write('a', 'old');
+    c.fillRows({ a: 'A', b: 'B', c: 'C' });
+    expect(c.start()).toBe('ERR_OK');
+    c.runToStatus('BLS_SUCCEED');
+    c.runToEnd();
+    for (const node of [...NODES].reverse()) {
+      if (c.primaryNode() !== node) expect(c.movePrimary(node)).toBe('ERR_OK');
+      c.runUntil(() => c.isServing(c.gpid) && c.primaryNode() === node);
+      expect(['a', 'b', 'c'].map((key) => c.read(c.gpid, key))).toEqual(['A', 'B', 'C']);
+    }
+    expect(c.checks()).toEqual([]);
+  });
+
   it('is followed by another from the same place, with other rows', () => {
     const c = new MetaCluster();
     for (const round of ['1', '2']) {
