@@ -219,7 +219,10 @@ function refuseCheckpoint(
     return cluster.tableChanges === command.tableChangesBefore
       ? ['an error: there is no such partition', error]
       : undefined;
-  const now = durableOf(found.replica);
+  // The one that was primary before may have answered.
+  const members = Object.values(found.part.replicas);
+  const answering = members.filter(({ primaryUntilUs }) => primaryUntilUs >= command.invokedAtUs);
+  const now = Math.max(durableOf(found.replica), ...answering.map(durableOf));
   if (durable < before.durableBefore || durable > now)
     return [`durable from ${before.durableBefore} to ${now}`, `${durable}`];
   if (prepared !== minDecree <= durable || (prepared && durable < 1))

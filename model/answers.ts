@@ -11,6 +11,7 @@ import { keptWritesOut, mayBeUnseen, tableHasUnknownRows } from './ingestions.ts
 import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
+import { judgeMove } from './moveAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
@@ -244,7 +245,7 @@ export const answerGuards = [
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
   guard('answers/busy-was-throttled', 'S8', judgeBusy),
-  ...[...ADMIN_JUDGES, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

@@ -25,6 +25,10 @@ export const OBLIGATIONS = {
     property: 'L4',
     sentence: 'the members of the newest configuration hold their roles in its ballot',
   },
+  'L6 primary moved': {
+    property: 'L6',
+    sentence: 'a primary that an operator wants away steps down',
+  },
   'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
   'L2 secondaries commit': {
     property: 'repl.L2',

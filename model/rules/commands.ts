@@ -6,6 +6,7 @@ import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
 import { noteLoadAnswer } from '../loadAnswers.ts';
+import { noteMoveAnswer } from '../moveAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { isWrite, writerSlot } from './attempts.ts';
@@ -130,6 +131,8 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     noteDupAnswer(scene, answer, e.atUs);
     // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+  } else if (command.command.kind === 'movePrimary') {
+    noteMoveAnswer(scene, answer, e.atUs);
   } else if (answer.kind === 'bulkLoad') {
     noteLoadAnswer(scene, answer, e.atUs);
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
@@ -159,7 +162,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     const { part, replica } = found;
     const { node, incarnation } = replica;
     // The role was lost while the answer was on its way: the request ended with it (R9 mended).
-    if (replica.primaryUntilUs >= command.invokedAtUs) return;
+    if (Object.values(part.replicas).some(({ primaryUntilUs }) => primaryUntilUs >= command.invokedAtUs)) return;
     // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).
     const minDecree = Math.min(answer.minDecree, Math.max(command.appliedBefore, 1));
     if (durableOf(replica) >= minDecree) return;
