@@ -129,8 +129,12 @@ export class AdminClient {
   }
 
   queryDuplication(appName: string, then: Continuation<DupsAnswer>): void {
-    const queried = reply(this, 'onDupQueried', appName, then);
-    this.meta.call('RPC_CM_QUERY_DUPLICATION', { appName }, this.deadlineUs(), queried);
+    this.meta.call(
+      'RPC_CM_QUERY_DUPLICATION',
+      { appName },
+      this.deadlineUs(),
+      reply(this, 'onDupQueried', appName, then),
+    );
   }
 
   onDupQueried(result: MetaResult<'RPC_CM_QUERY_DUPLICATION'>, appName: string, then: Continuation<DupsAnswer>): void {
