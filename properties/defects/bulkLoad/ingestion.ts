@@ -59,23 +59,6 @@ const UPSTREAM: readonly Defect[] = [
       },
     ],
   }),
-  suspect({
-    id: 'bl-ingestion-ends-in-the-next-round',
-    issue: 'bl.B28',
-    symptom: 'the end of an ingestion whose round was given up is told as that of the next one',
-    expected: ['S10', 'S8', 'L3'],
-    changes: [
-      {
-        part: 'BulkLoadIngestion',
-        mend: (Base) =>
-          class extends Base {
-            override isOvertaken(): boolean {
-              return false;
-            }
-          },
-      },
-    ],
-  }),
 ];
 
 const MISTAKES: readonly Defect[] = [
