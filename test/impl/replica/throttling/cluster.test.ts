@@ -146,6 +146,28 @@ describe('writes beyond the limit (thr 5.1)', () => {
   });
 });
 
+describe('what a replica says of its verdicts', () => {
+  it('is each delay and refusal once, with wait, cost and timeout; nothing of what passes', () => {
+    const c = new Throttled();
+    c.configure({ [envs.WRITE_THROTTLING]: '1*delay*300', [envs.WRITE_THROTTLING_BY_SIZE]: '150*reject*40', [envs.READ_THROTTLING_BY_SIZE]: '3' });
+    for (const key of ['a', 'b', 'c']) c.put(c.gpid, key, 'v');
+    c.run(500);
+    expect(c.read(c.gpid, 'a')).toBe('v');
+    expect(c.read(c.gpid, 'a')).toBe('!ERR_BUSY');
+    c.enterSecond();
+    c.run(1);
+    c.put(c.gpid, 'd', 'v'.repeat(200));
+    c.run(100);
+    const said = c.claimsOf(c.node, 'throttle.verdict').map(({ of, by, verdict, waitMs, cost, timeoutMs }) => [of, by, verdict, waitMs, cost > 200, timeoutMs]);
+    expect(said).toEqual([
+      ['write', 'units', 'DELAY', 300, false, 5000],
+      ['read', 'size', 'REJECT', 0, false, 5000],
+      ['write', 'size', 'REJECT', 40, true, 5000],
+    ]);
+    for (const node of NODES) if (node !== c.node) expect(c.claimsOf(node, 'throttle.verdict')).toEqual([]);
+  });
+});
+
 describe('configuration (thr 3)', () => {
   it('comes with the sync, goes with it, and a restarted replica has none before', () => {
     const c = new Throttled();
