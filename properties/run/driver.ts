@@ -1,9 +1,11 @@
 /**
  * Takes a plan through its phases: steps under faults, heal, settle until every obligation is discharged or its bound has
- * passed, then probes (a write to each duplicated partition; each key ever written is read back) and a last look.
+ * passed, then probes (a write to each duplicated partition; each key ever written is read back; from every member of a
+ * loaded partition, which is its primary for that) and a last look.
  */
 import type { Answer, Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
+import type { ModelState } from '../../model/state.ts';
 import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
 import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
@@ -14,6 +16,7 @@ import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
 import { ClientHost } from './clientHost.ts';
 import { KnownTables, type KnownTable } from './knownTables.ts';
+import { PrimaryTour } from './primaryTour.ts';
 import { Probes, type Probe } from './probes.ts';
 import type { Stage } from './stage.ts';
 
@@ -55,6 +58,7 @@ export class Driver implements Stage {
   private readonly bound = new Set<string>();
   private readonly windows: Window[] = [];
   private readonly probes = new Probes();
+  private readonly tour = new PrimaryTour();
   /** Commands that `dup#n` waits for, and the ids that were answered. */
   private readonly adding = new Map<number, string>();
   private readonly dupIds = new Map<string, DupId>();
@@ -139,6 +143,11 @@ export class Driver implements Stage {
     this.probe(this.probes.reads());
   }
 
+  /** The primaries of loaded partitions move on, and what the loads brought is read again; false: all have been everywhere. */
+  tourPrimaries(state: ModelState): boolean {
+    return this.probe(this.tour.next(state, this.probes.gets()));
+  }
+
   private probe(probes: readonly Probe[]): boolean {
     for (const { cluster, command } of probes) if (this.hasCluster(cluster)) this.invoke(cluster, command);
     return probes.length > 0;
@@ -191,6 +200,7 @@ export class Driver implements Stage {
   invoke(cluster: ClusterId, command: Command): number {
     const id = this.nextId++;
     this.probes.remember(cluster, command);
+    this.tour.remember(cluster, command);
     this.tables.onInvoked(id, cluster, command);
     this.open.add(id);
     this.lastCommandUs = this.world.nowUs();
