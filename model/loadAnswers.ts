@@ -220,7 +220,11 @@ function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkL
   const held = statusesSince(load?.versions ?? [], sinceOf(scene), lagOf(scene)).map(({ status }) => status);
   // What a start is on its way to.
   const all = new Set<BulkLoadStatus>(held.length === 0 ? ['BLS_DOWNLOADING'] : held);
-  if (load === undefined || isErased(load)) all.add('BLS_DOWNLOADING');
+  if (load === undefined || isErased(load)) {
+    all.add('BLS_DOWNLOADING');
+    if (table.grantedEarly.includes('pause')) all.add('BLS_PAUSING');
+    if (table.grantedEarly.includes('cancel') || table.grantedEarly.includes('force')) all.add('BLS_CANCELED');
+  }
   for (const status of load === undefined ? [] : held)
     for (const next of NEXT_LOAD_STATUS[status])
       if (load !== undefined && isOnItsWay(scene, load, table, status, next)) all.add(next);

@@ -1,6 +1,6 @@
 /** Which statuses of a table and of its partitions go together, and which records a restarted meta server gives up (bl 17.6). */
 import { allowsIngestBehind } from './ingestions.ts';
-import { isErased, type LoadState } from './loadState.ts';
+import { isErased, isTerminal, type LoadState } from './loadState.ts';
 import type { TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
 
@@ -35,6 +35,6 @@ export function isContradictory(load: LoadState, table: TableState): boolean {
   if (partitionCount !== table.partitionCount || parts.length > table.partitionCount) return true;
   if (areSomeMissing && !MAY_LACK_PARTITIONS.includes(status)) return true;
   if (areSomeMissing && status === 'BLS_DOWNLOADING' && parts.some((one) => one !== 'BLS_DOWNLOADING')) return true;
-  if (ingestBehind && !allowsIngestBehind(table.envs)) return true;
+  if (ingestBehind && !isTerminal(status) && !allowsIngestBehind(table.envs)) return true;
   return parts.some((one) => !isLegalPair(status, one));
 }

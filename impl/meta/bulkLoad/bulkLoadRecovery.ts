@@ -157,13 +157,19 @@ export class BulkLoadRecovery {
     if (!this.isOfTable(app, record)) return false;
     if (found.partitions.size > partitionCount) return false;
     if (found.partitions.size < partitionCount && !this.mayLackNodes(record.status)) return false;
-    if (!this.service.checks.validateIngestBehind(app, record.ingestBehind)) return false;
+    if (!this.isOptionValid(app, record)) return false;
     const statuses: BulkLoadStatus[] = [];
     for (const [index, part] of found.partitions) {
       if (part === undefined || index >= partitionCount) return false;
       statuses.push(part.status);
     }
     return this.isStatusValid(record.status, statuses, found.partitions.size < partitionCount);
+  }
+
+  /** What is all in, or will never be, does not ask for the option any more. */
+  isOptionValid(app: AppState, { status, ingestBehind }: AppBulkLoadRecord): boolean {
+    const isOver = status === 'BLS_SUCCEED' || status === 'BLS_FAILED' || status === 'BLS_CANCELED';
+    return isOver || this.service.checks.validateIngestBehind(app, ingestBehind);
   }
 
   isOfTable(app: AppState, record: AppBulkLoadRecord): boolean {

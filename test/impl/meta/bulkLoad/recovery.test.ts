@@ -115,6 +115,13 @@ describe('a load after a restart of the meta server', () => {
     expect(cluster.service.lock.isFree()).toBe(true);
   });
 
+  it('that has all its rows does not ask for the option any more', () => {
+    const cluster = restarted({ app: S, partitions: [S, S], change: { ingestBehind: true } });
+    cluster.run(30_000);
+    expect(cluster.query()).toMatchObject({ error: 'ERR_OK', appStatus: S });
+    expect(new Set(cluster.polls.map(({ metaStatus }) => metaStatus))).toEqual(new Set([S]));
+  });
+
   it('that never got a node is called off', () => {
     const cluster = restarted(undefined, true);
     cluster.run(1000);
