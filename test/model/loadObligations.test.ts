@@ -68,7 +68,7 @@ const terms = ({ boundText }: Obligation): readonly string[] =>
 const sumOf = ({ boundText }: Obligation): number =>
   [...boundText.matchAll(/(\d+) x [\w ]+ \((\d+) ms\)/g)].reduce((sum, [, n, ms]) => sum + Number(n) * Number(ms) * 1000, 0);
 
-const SLOT: ModelEvent = { kind: 'load.slot', node: P, gpid: '1.0', taken: true, serverCount: 1, atUs: NOW };
+const SLOT = { kind: 'load.slot', node: P, gpid: '1.0', taken: true, serverCount: 1, atUs: NOW } as const;
 const STORIES = [FLAGGED, STORED, BEGUN, HEARD, PART_DOWNLOADED, DOWNLOADED, INGESTING, SENT, COMMITTED, INGESTED, FINISHED, PART_SUCCEED, SUCCEED, CLEANED, PAUSING, CANCELED];
 
 describe('obligations of bulk load', () => {
@@ -184,6 +184,6 @@ describe('L6, S9', () => {
     const canceled = [...BEGUN, SLOT, ...CANCELED.slice(BEGUN.length)];
     expect(names(canceled)).toEqual(['load L3 ends', 'load S9 idle']);
     expect(one(canceled, 'load S9 idle')).toMatchObject({ key: `slot of 1.0 at ${P}`, node: P, sinceUs: NOW });
-    expect(names([...canceled, { ...SLOT, taken: false, serverCount: 0 } as ModelEvent])).toEqual(['load L3 ends']);
+    expect(names([...canceled, { ...SLOT, taken: false, serverCount: 0 }])).toEqual(['load L3 ends']);
   });
 });

@@ -13,9 +13,11 @@ import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
 import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
+import { LOAD_PARTITIONS } from '../traces/loadPartitions.ts';
 import { LOAD_REPORTS } from '../traces/loadReports.ts';
 import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
+import { PRIMARY_MOVE } from '../traces/primaryMove.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
 import { THROTTLE } from '../traces/throttle.ts';
@@ -31,10 +33,12 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_FOLLOWER,
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
+  ...PRIMARY_MOVE,
   ...THROTTLE,
   ...LOAD_INGESTION,
   ...LOAD_READS,
   ...LOADS,
+  ...LOAD_PARTITIONS,
   ...LOAD_REPORTS,
   ...LOAD_ANSWERS,
 ];

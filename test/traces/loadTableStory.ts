@@ -205,7 +205,7 @@ export const group = (own: MemberLoadFact, others = own): Readonly<Record<NodeId
 export const all = (
   wish: BulkLoadStatus,
   word: MemberLoadFact,
-  { local = wish, onDisk = FILES, metadata = undefined, atUs = NOW }: Said & { metadata?: LoadMetadataFact | undefined } = {},
+  { local = wish, onDisk = FILES, metadata, atUs = NOW }: Said & { metadata?: LoadMetadataFact } = {},
 ): readonly ModelEvent[] => [
   ...[A, B, P].map((node) => says(node, wish, word, { local, onDisk: word.isCleanedUp ? undefined : onDisk, atUs })),
   reports(wish, group(word), { metadata, localStatus: local, atUs }),
