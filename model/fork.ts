@@ -29,11 +29,20 @@ const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
 const isLocal = (event: ModelEvent): boolean =>
   LOCAL.has(event.kind) || (event.kind === 'replica.prepared' && event.as === 'secondary');
 
+const tellsRole = (events: readonly ModelEvent[]): boolean => events.some(({ kind }) => kind === 'replica.status');
+
+/** Duplicators and requests to a primary change with the role. */
+const hasRoleBound = ({ clusters }: ModelState): boolean =>
+  Object.values(clusters).some(
+    ({ dups, commands }) =>
+      Object.keys(dups).length > 0 || Object.values(commands).some(({ command }) => 'partitionIndex' in command),
+  );
+
 /** Replicas of other nodes than the events' stay the very same objects, so that what is derived from them can be kept. */
 export function fork(state: ModelState, events: readonly ModelEvent[]): ModelState {
   const nodes: NodeId[] = [];
   for (const event of events) if ('node' in event && !nodes.includes(event.node)) nodes.push(event.node);
-  const local = events.every(isLocal);
+  const local = events.every(isLocal) && !(tellsRole(events) && hasRoleBound(state));
   return {
     ...state,
     ...(local ? {} : forkProviders(state)),

@@ -83,7 +83,7 @@ export class ReplicaConfigurator {
     if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
     if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
     if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
-    if (from === 'PS_INACTIVE' && to === 'PS_SECONDARY') this.replica.metaRequester.cancelPendingRequest();
+    if (to === 'PS_SECONDARY' && from !== 'PS_SECONDARY') this.onBecameSecondary();
     if (to !== 'PS_PRIMARY' && to !== 'PS_SECONDARY') this.replica.checkpoints.giveBackManualCheckpoint();
     this.replica.bulkLoader.onRoleChanged(from, to);
     if (to === 'PS_PRIMARY') this.onPrimary(from);
@@ -95,6 +95,12 @@ export class ReplicaConfigurator {
     replica.metaRequester.cancelPendingRequest();
     replica.primaryStates.cleanup();
     replica.twoPc.clearWriteQueue();
+  }
+
+  /** Another member is asked for now, or was; it duplicates from what is confirmed. */
+  onBecameSecondary(): void {
+    this.replica.metaRequester.cancelPendingRequest();
+    this.replica.duplicatorManager.removeAllDuplications();
   }
 
   onInactiveFailed(): void {

@@ -23,6 +23,7 @@ import { sameContent, show } from '../mutations.ts';
 import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
+import { noteNotPrimary } from './duplicators.ts';
 import { notFull, writtenTooEarly } from './ingestionWrites.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
@@ -108,6 +109,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
       return;
     }
     replica.role = e.to;
+    if (e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     if (e.to !== 'PS_PRIMARY') return;
     if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
     part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };

@@ -148,7 +148,7 @@ export const WORLD: readonly Refused[] = [
     event: config(2, P, [A]),
   },
   {
-    rule: 'tables/members-are-fixed',
+    rule: 'tables/primary-leaves-first',
     why: 'another primary',
     before: [...CREATED, config(0, '', []), config(1)],
     event: config(2, A, [P, B]),
