@@ -168,7 +168,9 @@ function writesAccepted(here: Here): void {
     if (excluded('lost-beyond-repair', excused(part)) || isSlotless(here)) continue;
     const since = Math.max(sinceUs, part.servesSinceUs, state.disturbedAtUs);
     owe(all, 'load L3 writes accepted', part.gpid, part.gpid, since, [
-      ...ingestTerms(here),
+      // A delayed write waits at most half of its time (thr 5).
+      [1, 'ingestionWriteTimeoutMs', here.settings.ingestionWriteTimeoutMs],
+      [6, 'bulkLoadIngestRequestIntervalMs', here.settings.bulkLoadIngestRequestIntervalMs],
       // The end, or the way back, is told by the next poll.
       polls(here, 2),
       ...troubleTerms(here, since),
