@@ -210,6 +210,8 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
   const client = command.command.kind === 'get' || isWrite(command.command);
   if (!client || !UNAVAILABLE.includes(answer.error) || !state.calm) return undefined;
   if (answer.error === 'ERR_BUSY' && command.throttled) return undefined;
+  // Served as long as its servers have not heard that it is gone; who asks anew where to go hears it.
+  if ((cluster.tables[command.appId]?.droppedAtUs ?? -1) >= 0) return undefined;
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
   if (

@@ -11,6 +11,7 @@ import { Draw } from './draw.ts';
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawMoveScene } from './scenesMove.ts';
 import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
@@ -105,6 +106,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
+    const moving = casting.allows('movePrimary') && draw.apart(MOVED_PERMILLE, 1);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -130,6 +132,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       }
       if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
         const scene = drawThrottleScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (moving && draw.chance(MOVE_SCENES_PERMILLE)) {
+        const scene = drawMoveScene(casting);
         steps.push(...scene);
         count += scene.length >> 1;
         continue;
@@ -187,6 +195,10 @@ function bodyBytes(step: Step): number {
   const values = strings(step, 'values');
   return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
 }
+
+/** How many plans move primaries, loads apart; how often a step of them makes place for it. */
+const MOVED_PERMILLE = 180;
+const MOVE_SCENES_PERMILLE = 100;
 
 /** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
 const THROTTLED_PERMILLE = 200;

@@ -9,10 +9,13 @@ export class Draw {
   constructor(random: Random) {
     this.random = random;
   }
-  /** A choice that takes nothing from the others: what is drawn beside it stays as it was before there was such a choice. */
-  apart(permille: number): boolean {
+  /**
+   * A choice that takes nothing from the others: what is drawn beside it stays as it was before there was such a choice.
+   * `further`: tells it from another one at the same place.
+   */
+  apart(permille: number, further = 0): boolean {
     const far = this.random.clone();
-    for (let i = 0; i < FAR; i += 1) far.nextInt(0, 1);
+    for (let i = 0; i < FAR + further; i += 1) far.nextInt(0, 1);
     return far.nextInt(1, 1000) <= permille;
   }
   /** Uniform integer, both ends included. */

@@ -10,11 +10,11 @@ const OF_LOADS: readonly string[] = [
 
 const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   tables: ['dropTable', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
-  replication: ['remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
+  replication: ['movePrimary', 'remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
   log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
   checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
   duplication: [
-    'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
+    'movePrimary', 'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
     'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'poolLoad', 'wallShift',
   ],
   'bulk-load': [
