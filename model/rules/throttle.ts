@@ -101,11 +101,13 @@ interface VerdictScene extends ThrottleScene {
 }
 
 /** The request that is being handled; or a delayed read that runs now, whose bucket is empty. */
-function requestOf({ requests }: ThrottleState, { of, by, atUs }: ThrottleClaim): ThrottledRequest | undefined {
+function requestOf({ requests }: ThrottleState, { of, by, atUs, timeoutMs }: ThrottleClaim): ThrottledRequest | undefined {
   const now = requests.findLast((one) => one.of === of && one.answer === '' && one.atUs + HANDLER_US >= atUs);
   if (now?.verdict === '') return now;
   if (of !== 'read' || by !== 'size') return undefined;
-  return requests.find((one) => one.verdict === 'DELAY' && one.of === of && one.answer === '' && one.dueUs <= atUs);
+  const due = requests.filter((one) => one.verdict === 'DELAY' && one.of === of && one.answer === '' && one.dueUs <= atUs);
+  // Several may be due at once; which of them it is nobody says.
+  return due.find((one) => one.timeoutMs === timeoutMs) ?? due[0];
 }
 
 function verdictScene(state: ModelState, e: ThrottleClaim): VerdictScene | string {
@@ -186,12 +188,11 @@ export const throttled = rule<VerdictScene, ThrottleClaim>(
   ({ state, cluster, request }, e) => {
     const { verdict, by, atUs, waitMs } = e;
     noteVerdict(state, cluster, e);
-    if (request === undefined) return;
+    // Of a delayed read that is refused at last its answer tells which it was.
+    if (request?.verdict !== '') return;
     request.verdict = verdict;
     request.by = by;
     request.dueUs = atUs + waitMs * 1000;
-    const command = cluster.commands[request.command];
-    if (verdict === 'REJECT' && command !== undefined) command.throttled = true;
   },
 );
 
@@ -213,7 +214,8 @@ const ANSWERED_WITHIN_US = 1_000_000;
 
 /** What was delayed may have mutations before it, as any write. */
 function answeredInTime({ state, cluster, request }: AnsweredScene, e: ThrottleAnswered): Refusal | undefined {
-  if (request === undefined || request.verdict === '' || state.disturbedAtUs >= request.atUs) return undefined;
+  // A fault of before, a pause of a member say, may last.
+  if (request === undefined || request.verdict === '' || !state.calm) return undefined;
   const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
   const workUs = ANSWERED_WITHIN_US + (request.verdict === 'DELAY' ? prepareTimeoutMs * 1000 : 0);
   return e.atUs <= request.dueUs + workUs
@@ -240,9 +242,11 @@ export const throttleAnswered = rule<AnsweredScene, ThrottleAnswered>(
     }),
     guard('throttle/answered-in-time', 'thr.S3', answeredInTime),
   ],
-  ({ state, replica, throttle, table, request }, e) => {
+  ({ state, cluster, replica, throttle, table, request }, e) => {
     if (request === undefined) return;
     request.answer = e.error;
+    const command = cluster.commands[request.command];
+    if (e.error === 'ERR_BUSY' && command !== undefined) command.throttled = true;
     if (request.of !== 'read' || e.error !== 'ERR_OK') return;
     const told = toldAt(state, replica, throttle, request.atUs);
     const rates = told.map(({ envs }) => bucketRate(envs[BUCKET_ENV], table.partitionCount));

@@ -76,6 +76,18 @@ const VERDICTS: readonly Refused[] = [
     permitted: says('DELAY', 100, IN_SECOND_5, { by: 'size', cost: 60 }),
   },
   {
+    rule: 'throttle/verdict-of-a-request',
+    why: 'none of the delayed reads that are due has such a client',
+    before: [
+      ...SERVING,
+      told({ [READS]: '1*delay*100', [READ_BYTES]: '1' }),
+      ...served(2, IN_SECOND_5, 'read'),
+      ...[6, 7].flatMap((id) => [comes(id, NEXT, 'read', { timeoutMs: 1500 + id }), says('DELAY', 100, NEXT, { of: 'read', timeoutMs: 1500 + id })]),
+    ],
+    event: says('REJECT', 0, NEXT + 100_000, { of: 'read', by: 'size' }),
+    permitted: says('REJECT', 0, NEXT + 100_000, { of: 'read', by: 'size', timeoutMs: 1507 }),
+  },
+  {
     rule: 'throttle/verdict-by-env',
     why: 'the env only delays',
     before: [...DELAYS, ...served(2, IN_SECOND_5), comes(3, NEXT)],
@@ -223,7 +235,7 @@ const LIMITS: readonly Refused[] = [
   },
 ];
 
-const REJECTED = [...READY, told({ [WRITES]: '1*reject*100', [READS]: '1*reject*0' }), asks(2, put('k', 'v')), tries(2), ...served(2, IN_SECOND_5), comes(3, NEXT, 'write', { command: 2 }), says('REJECT', 100, NEXT)];
+const REJECTED = [...READY, told({ [WRITES]: '1*reject*100', [READS]: '1*reject*0' }), asks(2, put('k', 'v')), tries(2), ...served(2, IN_SECOND_5), comes(3, NEXT, 'write', { command: 2 }), says('REJECT', 100, NEXT), replies(3, NEXT + 100_000, 'ERR_BUSY')];
 
 const ANSWERS: readonly Refused[] = [
   {
