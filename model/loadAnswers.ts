@@ -26,8 +26,9 @@ const sinceOf = ({ command }: AnswerScene): number => command.invokedAtUs;
 const lagOf = ({ state }: AnswerScene): number => lagUsOf(state, state.nowUs);
 const isRecent = (scene: AnswerScene, atUs: number): boolean => atUs >= 0 && atUs + lagOf(scene) >= sinceOf(scene);
 
-/** The table that bears the name now. */
-const tableOf = ({ cluster }: AnswerScene, name: string): TableState | undefined => cluster.tables[cluster.byName[name] ?? -1];
+/** The table that bears the name now, or bore it when the command came. */
+const tableOf = (scene: AnswerScene, name: string): TableState | undefined =>
+  scene.cluster.tables[scene.cluster.byName[name] ?? -1] ?? namesakes(scene, name)[0];
 
 function mayBeMissing(scene: AnswerScene, name: string): boolean {
   const table = tableOf(scene, name);
