@@ -4,6 +4,7 @@ import type { Scope } from '../../model/enabled.ts';
 import type { ModelSettings } from '../../model/state.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
 import { duplicationScope } from './dupScope.ts';
+import { bulkLoadScope } from './loadScope.ts';
 
 const SETTINGS: ModelSettings = {
   mutation2pcMinReplicaCount: 1,
@@ -220,4 +221,6 @@ export const SCOPES: readonly Scope[] = [
   }),
   /** Two partitions, their duplication with a checkpoint, one write, one restart of the meta server. */
   duplicationScope(SETTINGS),
+  /** Two partitions of one replica each, their load, one way back, and the operator's lines. */
+  bulkLoadScope(SETTINGS),
 ];
