@@ -20,10 +20,10 @@ const UPSTREAM: readonly Defect[] = [
             override isStale(): boolean {
               return false;
             }
-            override onFileDownloaded(...[md5, index, round]: Parameters<InstanceType<typeof Base>['onFileDownloaded']>): void {
+            override continueDownload(...[download, index, round]: Parameters<InstanceType<typeof Base>['continueDownload']>): void {
               const { files } = this.metadata;
               this.ctx.env.check(index < files.length, 'download_sst_file', () => `file ${index} of ${files.length}`);
-              super.onFileDownloaded(md5, index, round);
+              super.continueDownload(download, index, round);
             }
           },
       },
@@ -100,35 +100,6 @@ const UPSTREAM: readonly Defect[] = [
           class extends Base {
             override isStale(): boolean {
               return false;
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
-    id: 'bl-files-of-another-load',
-    issue: 'bl.B35',
-    symptom: 'metadata that is there, and files of the right size, are taken for this load\'s',
-    expected: ['bl.S19', 'S10', 'S8', 'L3'],
-    changes: [
-      {
-        part: 'BulkLoadDownloader',
-        mend: (Base) =>
-          class extends Base {
-            override mayReuseMetadata(): boolean {
-              return true;
-            }
-            override isKept(...[file]: Parameters<InstanceType<typeof Base>['isKept']>): boolean {
-              return this.directory.isOfSize(file);
-            }
-          },
-      },
-      {
-        part: 'ReplicaBulkLoader',
-        mend: (Base) =>
-          class extends Base {
-            override isDirectoryStale(): boolean {
-              return this.localStatus === 'BLS_INVALID';
             }
           },
       },

@@ -1,5 +1,5 @@
 /** Bulk load at the meta server: start, control, steps, end and restart, as upstream has it (bl 21). */
-import { hasMetadata, type AppBulkLoadRecord, type PartitionBulkLoadRecord } from '../../../impl/meta/bulkLoad/bulkLoadRecords.ts';
+import type { AppBulkLoadRecord, PartitionBulkLoadRecord } from '../../../impl/meta/bulkLoad/bulkLoadRecords.ts';
 import type { PartitionLoad } from '../../../impl/meta/bulkLoad/bulkLoadState.ts';
 import type { AppState } from '../../../impl/meta/serverState.ts';
 import { classic } from '../classic/told.ts';
@@ -267,22 +267,6 @@ const MISTAKES: readonly Defect[] = [
             override rollback(...[load]: Parameters<InstanceType<typeof Base>['rollback']>): void {
               load.rollbackCount = 0;
               super.rollback(load);
-            }
-          },
-      },
-    ],
-  }),
-  classic({
-    id: 'bl-metadata-never-stored',
-    symptom: 'metadata is kept in memory only, so that a restarted meta server has none to send',
-    expected: ['bl.S19', 'L3', 'S7', 'S10', 'S8'],
-    changes: [
-      {
-        part: 'BulkLoadTransitions',
-        mend: (Base) =>
-          class extends Base {
-            override updateMetadata(...[, part, metadata]: Parameters<InstanceType<typeof Base>['updateMetadata']>): void {
-              if (!hasMetadata(part.record.metadata)) part.record = part.intended = { ...part.intended, metadata };
             }
           },
       },

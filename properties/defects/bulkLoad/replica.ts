@@ -5,23 +5,6 @@ import type { Defect } from '../types.ts';
 
 const UPSTREAM: readonly Defect[] = [
   suspect({
-    id: 'bl-secondary-asked-anew',
-    issue: 'bl.B19',
-    symptom: 'each poll gives up the answer of a secondary that is on its way, so that a slow one is never heard',
-    expected: ['L3'],
-    changes: [
-      {
-        part: 'BulkLoadGroup',
-        mend: (Base) =>
-          class extends Base {
-            override isAnswerOnItsWay(): boolean {
-              return false;
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
     id: 'bl-secondary-error-unheard',
     issue: 'bl.B29',
     symptom: 'a secondary that has lost its download refuses for ever, and nobody hears of it',
@@ -52,49 +35,6 @@ const UPSTREAM: readonly Defect[] = [
               this.downloader.endRound();
               this.downloader.cancelTasks();
               this.group.forget();
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
-    id: 'bl-flag-kept-without-a-slot',
-    issue: 'bl.B33',
-    symptom: 'after a rollback a primary that finds no slot to download keeps all writes out until it does',
-    expected: ['bl.S4', 'L3', 'S8'],
-    changes: [
-      {
-        part: 'ReplicaBulkLoader',
-        mend: (Base) =>
-          class extends Base {
-            override endIngestion(): void {
-              // The slot is looked for first.
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
-    id: 'bl-loads-not-told-apart',
-    issue: 'bl.B35',
-    symptom: 'what a replica still has of one load is taken for the next one\'s',
-    expected: ['bl.S19', 'S10', 'S8', 'bl.S2', 'bl.S9', 'L3'],
-    changes: [
-      {
-        part: 'ReplicaBulkLoader',
-        mend: (Base) =>
-          class extends Base {
-            override isAnotherLoad(): boolean {
-              return false;
-            }
-          },
-      },
-      {
-        part: 'BulkLoadGroup',
-        mend: (Base) =>
-          class extends Base {
-            override onLoad(): void {
-              // What was said stays said.
             }
           },
       },
