@@ -3,7 +3,9 @@ import { ALWAYS, EVENTUALLY } from './always.ts';
 import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
 import { DUP_SOMETIMES } from './duplicationSometimes.ts';
 import { INGESTION_ALWAYS } from './ingestion.ts';
+import { LOAD_FILES_SOMETIMES } from './loadFilesSometimes.ts';
 import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
+import { LOAD_STATUS_SOMETIMES } from './loadSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
@@ -20,7 +22,13 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
 ];
 
 /** What a campaign must have seen. */
-export const SOMETIMES: readonly Sometimes[] = [...REPLICATION_SOMETIMES, ...DUP_SOMETIMES, ...THROTTLE_SOMETIMES];
+export const SOMETIMES: readonly Sometimes[] = [
+  ...REPLICATION_SOMETIMES,
+  ...DUP_SOMETIMES,
+  ...LOAD_STATUS_SOMETIMES,
+  ...LOAD_FILES_SOMETIMES,
+  ...THROTTLE_SOMETIMES,
+];
 
 export const PROPERTIES: readonly Property[] = [
   ...SOMETIMES,
