@@ -151,8 +151,9 @@ export class BulkLoadService {
     for (const part of load.partitions) this.createPartitionBulkLoadDir(load, part, this.statusAtCreation(load));
   }
 
+  /** As the table's record stands in the store: what it is on its way to is pushed when it is there (bl 4.5). */
   statusAtCreation(load: AppLoad): BulkLoadStatus {
-    const { status } = load.intended;
+    const { status } = load.record;
     return this.transitions.isPushed(status) ? status : 'BLS_DOWNLOADING';
   }
 
