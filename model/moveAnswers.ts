@@ -3,7 +3,7 @@ import type { Judge } from './adminAnswers.ts';
 import type { AnswerScene } from './answers.ts';
 import type { Answer } from './commands.ts';
 import { tablesMeant } from './meant.ts';
-import { serves, type PartitionState, type TableState } from './state.ts';
+import { serves, type CommandState, type PartitionState, type TableState } from './state.ts';
 import { isLive } from './rules/world.ts';
 
 /** Was the node a secondary beside a primary at some moment since the invocation; was it ever none? */
@@ -75,12 +75,18 @@ export const judgeMove: Judge = (scene, answer) => {
   }
 };
 
+/** A primary stepped down since the invocation: at this wish, or at another one of that time. */
+function hasLeftSince({ configs, ballot }: PartitionState, { ballotBefore }: CommandState): boolean {
+  for (let b = Math.max(1, ballotBefore + 1); b <= ballot; b++) if (configs[b]?.primary === '') return true;
+  return false;
+}
+
 /** The wish was taken: the primary is told to leave, again and again, unless a fault comes between. */
 export function noteMoveAnswer({ state, cluster, command }: AnswerScene, answer: Answer, atUs: number): void {
   const asked = command.command;
   if (asked.kind !== 'movePrimary' || answer.error !== 'ERR_OK' || command.effects > 0) return;
   const part = cluster.partitions[`${cluster.byName[asked.table] ?? -1}.${asked.partitionIndex}`];
-  if (part === undefined || part.configs[part.ballot]?.primary === asked.to) return;
+  if (part === undefined || part.configs[part.ballot]?.primary === asked.to || hasLeftSince(part, command)) return;
   if (part.wantedPrimary !== '' && part.wantedSinceUs > state.disturbedAtUs) return;
   part.wantedPrimary = asked.to;
   part.wantedSinceUs = atUs;

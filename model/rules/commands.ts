@@ -133,6 +133,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (command.command.kind === 'movePrimary') {
     noteMoveAnswer(scene, answer, e.atUs);
+    if (answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (answer.kind === 'bulkLoad') {
     noteLoadAnswer(scene, answer, e.atUs);
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];

@@ -106,7 +106,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
-    const moving = casting.allows('movePrimary') && draw.apart(MOVED_PERMILLE, 1);
+    const moving = casting.allows('movePrimary') && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -198,6 +198,7 @@ function bodyBytes(step: Step): number {
 
 /** How many plans move primaries, loads apart; how often a step of them makes place for it. */
 const MOVED_PERMILLE = 180;
+const MOVED_IN_SUBSYSTEM_PERMILLE = 350;
 const MOVE_SCENES_PERMILLE = 100;
 
 /** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */

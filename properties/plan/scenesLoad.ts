@@ -8,12 +8,15 @@ import { crash, drawAroundAWrite, drawServer, drawWrites, hold, serversOf, type 
 import { drawDamage } from './steps/damageLoad.ts';
 import { drawPrepared, drawVariant, loadPlaces, type LoadPlace } from './steps/prepareLoad.ts';
 import { drawRefusedStart, drawStart } from './steps/startBulkLoad.ts';
+import { drawAmidIngestion, drawHasty, drawMetaAmidWrites, drawRotten } from './scenesLoadWrites.ts';
 import type { LoadSymbol } from './symbols.ts';
 import { ALLOW_INGEST_BEHIND, drawWriteThrottle } from './tableEnvs.ts';
 import type { Step } from './types.ts';
 
 /** From the start on: files come in the first second, the ingestion write leaves after two and a half to three, then all is cleaned up. */
 const WHILE_DOWNLOADING_MS: readonly number[] = [0, 2, 20, 100, 300, 500, 700, 1000, 1200];
+/** Files are fetched as soon as the members hear of the load; those that find no free slot follow. */
+const WHILE_FETCHING_MS: readonly number[] = [0, 2, 4, 6, 8, 20, 300, 700];
 const WHILE_PAUSABLE_MS: readonly number[] = [0, 2, 20, 50, 100, 200, 400, 500, 510, 700];
 const WHILE_INGESTING_MS: readonly number[] = [1700, 2000, 2300, 2500, 2550, 2600, 2700, 2800, 3000, 3020, 3050, 3100, 3200];
 const WHILE_CLEANING_MS: readonly number[] = [3500, 3800, 4200, 4700, 5200];
@@ -64,6 +67,7 @@ function drawLoad(casting: Casting, afterMs: number): readonly Step[] {
   const start: Step = { kind: 'startBulkLoad', afterMs: draw.pick([0, 0, 10, 100]), ...right };
   // One that is refused gives back what it took, or the next one finds it taken.
   if (draw.chance(180)) head.push({ kind: 'startBulkLoad', afterMs: 0, ...drawRefusedStart(draw, symbols, right) });
+  if (casting.faults && casting.allows('slowStore') && casting.allows('pauseBulkLoad') && draw.chance(40)) return [...head, ...drawHasty(casting, load, start)];
   return [...head, ...(around ? drawAroundAWrite(casting, load.cluster, start) : [start, ...drawBefalls(casting, load)])];
 }
 
@@ -84,14 +88,19 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawPause, weight: 3, kinds: ['pauseBulkLoad', 'restartBulkLoad'], fault: false },
   { draw: drawCancel, weight: 2, kinds: ['cancelBulkLoad'], fault: false },
   { draw: drawAnother, weight: 3, kinds: ['cancelBulkLoad', 'clearBulkLoad'], fault: false },
+  { draw: drawSecond, weight: 2, kinds: ['startBulkLoad'], fault: false },
   { draw: drawDrop, weight: 2, kinds: ['dropTable'], fault: false },
   { draw: drawMove, weight: 3, kinds: ['movePrimary'], fault: false },
   { draw: drawMember, weight: 6, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawMeta, weight: 5, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
+  { draw: drawMetaAmidWrites, weight: 4, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
+  { draw: drawAmidIngestion, weight: 2, kinds: ['pause', 'crash'], fault: true },
+  { draw: drawRotten, weight: 2, kinds: ['bitRot'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },
   { draw: drawProvider, weight: 2, kinds: ['providerDown', 'slowProvider'], fault: true },
+  { draw: drawSlowTransfers, weight: 4, kinds: ['slowProvider', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad'], fault: true },
 ];
 
 /** Something, with writes before and after, mostly until the load is over. */
@@ -149,6 +158,13 @@ function drawNext(casting: Casting, place: LoadPlace): readonly Step[] {
   if (symbols.loads.length >= 6) return [];
   const { steps, load } = drawPrepare(casting, place, 'good');
   return [...steps, { kind: 'startBulkLoad', afterMs: draw.pick([0, 10]), ...drawStart(draw, symbols, load) }];
+}
+
+/** Another table begins to load beside it, or is refused. */
+function drawSecond(casting: Casting, load: LoadSymbol): readonly Step[] {
+  const { draw, symbols } = casting;
+  const others = loadPlaces(symbols).filter(({ table }) => table !== load.table);
+  return [hold(draw.pick([0, 20, 500, 1500])), ...(others.length === 0 ? [] : drawNext(casting, draw.pick(others)))];
 }
 
 /** Now and then a paused one. Mostly a table of that name is made again, or another one is there, and loads next. */
@@ -236,7 +252,7 @@ function drawCut(casting: Casting, load: LoadSymbol): readonly Step[] {
 
 function drawDamaged(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  return [hold(draw.pick(WHILE_DOWNLOADING_MS)), { kind: 'damageLoad', afterMs: 0, ...drawDamage(draw, load) }];
+  return [hold(draw.pick(WHILE_FETCHING_MS)), { kind: 'damageLoad', afterMs: 0, ...drawDamage(draw, load) }];
 }
 
 function drawProvider(casting: Casting): readonly Step[] {
@@ -245,7 +261,19 @@ function drawProvider(casting: Casting): readonly Step[] {
   const trouble: Step = draw.chance(500)
     ? { kind: 'providerDown', afterMs: 0, provider: 'local', forMs }
     : { kind: 'slowProvider', afterMs: 0, provider: 'local', factor: draw.pick([20, 100, 400]), forMs };
-  return [hold(draw.pick(WHILE_DOWNLOADING_MS)), trouble];
+  return [hold(draw.pick(WHILE_FETCHING_MS)), trouble];
+}
+
+/** Files take long to come, and the load is paused, cancelled or dropped, or a server goes, while one is on its way. */
+function drawSlowTransfers(casting: Casting, load: LoadSymbol): readonly Step[] {
+  const { draw } = casting;
+  const slow: Step = { kind: 'slowProvider', afterMs: draw.pick([6, 10, 20]), provider: 'local', factor: draw.pick([50, 100, 400]), forMs: draw.pick([3000, 8000]) };
+  const steps: readonly Step[] = [slow, hold(draw.pick([50, 200, 400, 800, 1200, 1600, 2000]))];
+  const how = draw.weighted(['pause', 'cancel', 'drop', 'server'], (word) => (word === 'pause' ? 3 : 1));
+  if (how === 'drop' && casting.allows('dropTable')) return [...steps, ...drawDrop(casting, load)];
+  if (how === 'server' && casting.allows('crash')) return [...steps, drawDown(casting, drawServer(casting, load.cluster))];
+  if (how === 'cancel') return [...steps, { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: draw.chance(300) }];
+  return [...steps, { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([700, 1200, 2500])), { kind: 'restartBulkLoad', afterMs: 0, ...named(load) }];
 }
 
 // ---------------------------------------------------------------- throttles

@@ -1,7 +1,8 @@
 /** A primary is moved while users write, and sometimes back or on at once (bl 17.2; docs/departures FM12). */
 import type { Casting } from './sceneSteps.ts';
 import { drawServer, drawWrites, serversOf } from './sceneSteps.ts';
-import { drawHashKey, drawSortKey, drawWindowMs } from './steps/common.ts';
+import { str } from './spec.ts';
+import { drawWindowMs } from './steps/common.ts';
 import type { Step } from './types.ts';
 
 /** Tables of a follower have few partitions of their own; which one matters little. */
@@ -18,24 +19,32 @@ export function drawMoveScene(casting: Casting): readonly Step[] {
   for (let left = draw.weighted([3, 2, 1], (n) => [0, 1, 3, 6][n] ?? 0); left > 0; left -= 1) {
     const partitionIndex = draw.int(0, follower === undefined ? Math.max(0, table.partitionCount - 1) : MOST_INDEX);
     const to = drawServer(casting, place.cluster);
-    steps.push(...drawWrites(casting, place, draw.int(0, 3)));
+    const before = drawWrites(casting, place, draw.int(0, 3));
+    steps.push(...before);
     const { cluster } = place;
     steps.push({ kind: 'movePrimary', afterMs: draw.pick([0, 0, 1, 5, 60]), cluster, table: place.table, partitionIndex, to });
-    steps.push(...drawAbout(casting, cluster));
-    steps.push(...drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 2, 40])));
-    const key = { hashKey: drawHashKey(draw), sortKey: drawSortKey(draw) };
-    if (draw.chance(500)) steps.push({ kind: 'get', afterMs: draw.pick([0, 3, 30]), cluster, table: place.table, ...key });
+    steps.push(...drawAbout(casting, cluster, to));
+    const after = drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 2, 40]));
+    steps.push(...drawReads(casting, before), ...after, ...drawReads(casting, after));
   }
   return steps;
 }
 
+/** Of what was written, as soon as somebody answers. */
+function drawReads({ draw }: Casting, writes: readonly Step[]): readonly Step[] {
+  const write = writes.at(-1);
+  if (write === undefined || !draw.chance(700)) return [];
+  const key = { hashKey: str(write, 'hashKey'), sortKey: str(write, 'sortKey') };
+  return [{ kind: 'get', afterMs: draw.pick([0, 0, 3, 30]), cluster: str(write, 'cluster'), table: str(write, 'table'), ...key }];
+}
+
 /** A server of the partition stops, or stands still, between the steps of the move. */
-function drawAbout(casting: Casting, cluster: string): readonly Step[] {
+function drawAbout(casting: Casting, cluster: string, to: string): readonly Step[] {
   const { draw, symbols, faults } = casting;
-  if (!faults || !draw.chance(300)) return [];
-  const kind = draw.pick(['crash', 'restart', 'pause']);
+  if (!faults || !draw.chance(450)) return [];
+  const kind = draw.pick(['crash', 'restart', 'pause', 'pause']);
   if (!casting.allows(kind)) return [];
-  const node = draw.pick([...serversOf(casting, cluster), ...symbols.metaNodes().filter((meta) => meta.includes(`(${cluster},`))]);
+  const node = draw.chance(250) ? to : draw.pick([...serversOf(casting, cluster), ...symbols.metaNodes().filter((meta) => meta.includes(`(${cluster},`))]);
   const afterMs = draw.pick([0, 1, 2, 3, 5, 8]);
   if (kind === 'crash') return [{ kind, afterMs, node, downMs: drawWindowMs(draw), insideCall: draw.chance(300) ? draw.int(1, 12) : 0 }];
   if (kind === 'restart') return [{ kind, afterMs, node, downMs: drawWindowMs(draw) }];

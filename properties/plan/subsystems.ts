@@ -19,7 +19,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   ],
   'bulk-load': [
     ...OF_LOADS, 'remove', 'multiPut', 'dropTable', 'setEnvs', 'triggerCheckpoint', 'manualCompact',
-    'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'slowStore', 'poolBusy', 'wallShift',
+    'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'wallShift',
   ],
   throttling: ['remove', 'multiPut', 'setEnvs', 'crash', 'restart', 'pause', 'cutLink', 'resetSession', 'wallShift'],
 };
