@@ -366,8 +366,9 @@ export function differsFromSource(dup: DupState, source: PartitionState, followe
   if (excluded('last-applied-wins', follower.written) || excluded('not-forwarded', source.inbound)) return undefined;
   if (source.digests[source.committed] === follower.digests[follower.committed]) return undefined;
   if (excluded('not-forwarded', hasUnknownRows(source) || hasUnknownRows(follower))) return undefined;
-  // What is shipped from the base on comes over rows that a later checkpoint had brought: a load's are not shipped again.
-  const [atHome, there] = [ingestedKeys(source, progress.base), ingestedKeys(follower, 0)];
+  // Shipping may begin below the checkpoint: older writes then come over a load's rows, which are not shipped.
+  const shippedFrom = progress.values.find(({ decree }) => decree >= 0)?.decree ?? 0;
+  const [atHome, there] = [ingestedKeys(source, Math.min(shippedFrom, progress.base)), ingestedKeys(follower, 0)];
   for (const key of new Set([...Object.keys(source.rows), ...Object.keys(follower.rows)])) {
     const a = source.rows[key];
     const b = follower.rows[key];
