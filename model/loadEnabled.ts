@@ -81,16 +81,20 @@ function isGiven({ grantedEarly }: TableState, load: LoadState | undefined, line
   return load.versions.some(({ status }) => status === led);
 }
 
-function orders({ scope, cluster, table, atUs }: Here, load: LoadState | undefined): Transition[] {
+/** A line and its answer. A pause and a restart wait for the store; what cancels is stored at once, also as the beginning. */
+function orders(here: Here, load: LoadState | undefined): Transition[] {
+  const { scope, cluster, table, atUs } = here;
   if (!table.isBulkLoading) return [];
   return scope.lines
     .filter((line) => !isGiven(table, load, line))
     .map((line): Transition => {
       const id = 100 + scope.lines.indexOf(line);
-      return [
+      const letIn: Transition = [
         { kind: 'command.invoked', id, cluster: cluster.id, command: COMMANDS[line](table.name), atUs },
         { kind: 'command.answered', id, cluster: cluster.id, answer: { kind: 'bulkLoad', error: 'ERR_OK', hint: '' }, atUs },
       ];
+      if (line === 'pause' || line === 'restart') return letIn;
+      return [...letIn, ...(load === undefined ? created(here, 'BLS_CANCELED') : [stored({ ...here, load }, 'BLS_CANCELED')])];
     });
 }
 
@@ -112,58 +116,57 @@ function flag({ cluster, table, atUs }: Here, isBulkLoading: boolean): ModelEven
   };
 }
 
-/** The flag, and the record of a load that begins as it was asked for, or as an early line says. */
-function begins(here: Here): Transition[] {
-  const { scope, cluster, table, atUs } = here;
+/** The record of a load that begins, as its start asked for it. */
+function created({ scope, cluster, table, atUs }: Here, status: BulkLoadStatus): Transition {
   const asked = Object.values(cluster.commands).find(({ command }) => command.kind === 'startBulkLoad')?.command;
   if (asked?.kind !== 'startBulkLoad') return [];
-  const again: readonly ModelEvent[] = scope.putAgain === undefined ? [] : [{ ...scope.putAgain, atUs }];
-  const created = (status: BulkLoadStatus): Transition => [
-    {
-      kind: 'load.stored',
-      cluster: cluster.id,
-      appId: table.appId,
-      record: {
-        status,
-        appName: table.name,
-        clusterName: asked.clusterName,
-        providerName: asked.provider,
-        remoteRootPath: asked.root,
-        partitionCount: table.partitionCount,
-        ingestBehind: asked.ingestBehind,
-        isEverIngesting: false,
-        error: 'ERR_OK',
-        loadId: 7,
-      },
-      atUs,
-    },
-    ...again,
-  ];
-  const all = STATUSES.map(created);
-  if (!table.isBulkLoading) all.push([flag(here, true)]);
+  const record = {
+    status,
+    appName: table.name,
+    clusterName: asked.clusterName,
+    providerName: asked.provider,
+    remoteRootPath: asked.root,
+    partitionCount: table.partitionCount,
+    ingestBehind: asked.ingestBehind,
+    isEverIngesting: false,
+    error: 'ERR_OK',
+    loadId: 7,
+  } as const;
+  const stores: ModelEvent = { kind: 'load.stored', cluster: cluster.id, appId: table.appId, record, atUs };
+  return scope.putAgain === undefined ? [stores] : [stores, { ...scope.putAgain, atUs }];
+}
+
+/** The flag, and the record of a load that begins as it was asked for, or as an early pause says. */
+function begins(here: Here): Transition[] {
+  const all = STATUSES.map((status) => created(here, status));
+  if (!here.table.isBulkLoading) all.push([flag(here, true)]);
   return all;
 }
 
 const FAILURES: readonly ErrorCode[] = ['ERR_RETRY_EXHAUSTED', 'ERR_INGESTION_FAILED'];
 
+const stored = ({ cluster, load, atUs }: Loading, status: BulkLoadStatus, error: ErrorCode = 'ERR_OK'): ModelEvent => ({
+  kind: 'load.stored',
+  cluster: cluster.id,
+  appId: load.appId,
+  record: {
+    ...load.record,
+    status,
+    error,
+    isEverIngesting: load.record.isEverIngesting || status === 'BLS_INGESTING',
+  },
+  atUs,
+});
+
 /** Any status, also DOWNLOADING once more; and the end of it all. */
 function records(here: Loading): Transition[] {
-  const { scope, cluster, load, table, atUs } = here;
-  const { record } = load;
-  const stored = (status: BulkLoadStatus, error: ErrorCode): Transition => [
-    {
-      kind: 'load.stored',
-      cluster: cluster.id,
-      appId: load.appId,
-      record: { ...record, status, error, isEverIngesting: record.isEverIngesting || status === 'BLS_INGESTING' },
-      atUs,
-    },
-  ];
+  const { scope, load, table } = here;
+  const { status: from } = load.record;
   const all = STATUSES.filter(
-    (status) => status !== 'BLS_FAILED' && (status !== record.status || status === 'BLS_DOWNLOADING'),
-  ).map((status) => stored(status, 'ERR_OK'));
+    (status) => status !== 'BLS_FAILED' && (status !== from || status === 'BLS_DOWNLOADING'),
+  ).map((status): Transition => [stored(here, status)]);
   const failures: readonly ErrorCode[] = scope.complaints ? [...FAILURES, 'ERR_CORRUPTION'] : FAILURES;
-  if (record.status !== 'BLS_FAILED') all.push(...failures.map((error) => stored('BLS_FAILED', error)));
+  if (from !== 'BLS_FAILED') all.push(...failures.map((error): Transition => [stored(here, 'BLS_FAILED', error)]));
   if (table.isBulkLoading) all.push([flag(here, false)]);
   return all;
 }

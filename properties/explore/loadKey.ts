@@ -23,7 +23,7 @@ export function loadingKey(cluster: ClusterState, keyOf: (part: PartitionState) 
   const words: string[] = [];
   for (const { appId, isBulkLoading, grantedEarly } of Object.values(cluster.tables)) {
     const load = cluster.loads[appId];
-    words.push(`${isBulkLoading ? '*' : ''}${grantedEarly.join()}`, load === undefined ? '' : recordKey(load));
+    words.push(`${isBulkLoading ? '*' : ''}${grantedEarly.toSorted().join()}`, load === undefined ? '' : recordKey(load));
     const parts = Object.values(cluster.partitions)
       .filter((part) => part.appId === appId)
       .map((part) => partKey(load, part, keyOf));
@@ -35,7 +35,7 @@ export function loadingKey(cluster: ClusterState, keyOf: (part: PartitionState) 
 function recordKey(load: LoadState): string {
   const { record, rollbacks, granted, versions, reported, downloadingAtUs } = load;
   const { status, error, isEverIngesting } = record;
-  const name = `${status}${error}${granted.join()} ${marksOf(versions)}`;
+  const name = `${status}${error}${granted.toSorted().join()} ${marksOf(versions)}`;
   if (isTerminal(status)) return name;
   const told = Object.entries(reported).filter(([, atUs]) => atUs >= downloadingAtUs);
   const flags = `${isEverIngesting ? 'e' : ''}${wasRestarted(load) ? 'r' : ''}${isTroubled(load) ? 't' : ''}`;

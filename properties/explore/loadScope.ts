@@ -168,7 +168,7 @@ export function bulkLoadScope(settings: ModelSettings, limits: Partial<LoadScope
     bulkLoad: {
       nodes,
       lines: ['pause', 'restart', 'cancel', 'force'],
-      refusals: 2,
+      refusals: 1,
       putAgain: put('0/00001.sst', rowsOf(0), 100, 'a0'),
       complaints: false,
       ...limits,
