@@ -86,7 +86,7 @@ type Befall = (casting: Casting, load: LoadSymbol) => readonly Step[];
 const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readonly kinds: readonly string[]; readonly fault: boolean }[] = [
   { draw: drawNothing, weight: 5, kinds: [], fault: false },
   { draw: drawPause, weight: 3, kinds: ['pauseBulkLoad', 'restartBulkLoad'], fault: false },
-  { draw: drawCancel, weight: 2, kinds: ['cancelBulkLoad'], fault: false },
+  { draw: drawCancel, weight: 3, kinds: ['cancelBulkLoad'], fault: false },
   { draw: drawAnother, weight: 3, kinds: ['cancelBulkLoad', 'clearBulkLoad'], fault: false },
   { draw: drawSecond, weight: 2, kinds: ['startBulkLoad'], fault: false },
   { draw: drawDrop, weight: 2, kinds: ['dropTable'], fault: false },
@@ -135,12 +135,15 @@ function drawPause(casting: Casting, load: LoadSymbol): readonly Step[] {
   return steps;
 }
 
-/** By force at any moment, else while it can be. */
+/** By force at any moment, else while it can be; now and then one that is paused, or about to be. */
 function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  const forced = draw.chance(400);
-  const afterMs = forced && draw.chance(700) ? draw.pick([...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS]) : draw.pick(WHILE_PAUSABLE_MS);
-  return [hold(afterMs), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced }];
+  const forced = draw.chance(600);
+  const cancel: Step = { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced };
+  if (draw.chance(350)) return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([0, 1, 300, 600, 1500])), cancel];
+  // Bad files are known as such after two polls.
+  const late = [700, 900, 1100, 1300, ...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS];
+  return [hold(draw.pick(forced && draw.chance(700) ? late : WHILE_PAUSABLE_MS)), cancel];
 }
 
 /** Taken back by force at any moment, forgotten, and another load of the table from elsewhere. */
@@ -216,7 +219,7 @@ function drawMeta(casting: Casting, load: LoadSymbol): readonly Step[] {
   const table = symbols.tables.find((t) => t.ref === load.table);
   const steps: Step[] = [];
   if (casting.allows('slowStore') && draw.chance(350)) steps.push(slowStore(casting, load, 6000));
-  if (table?.allowsIngestBehind === true && casting.allows('setEnvs') && draw.chance(400)) {
+  if (table?.allowsIngestBehind === true && casting.allows('setEnvs') && draw.chance(700)) {
     steps.push(hold(100), { kind: 'setEnvs', afterMs: 0, ...named(load), envs: { [ALLOW_INGEST_BEHIND]: 'false' } });
   }
   const over = draw.chance(200);

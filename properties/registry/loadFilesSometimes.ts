@@ -8,7 +8,7 @@ import { metadataFile, providerPath } from '../../model/loadFiles.ts';
 import type { LoadFileFact } from '../../model/loadEvents.ts';
 import { isKnown, type IngestionState, type LoadState, type ProviderFile } from '../../model/loadState.ts';
 import type { ModelState, PartitionState } from '../../model/state.ts';
-import type { ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { Gpid, NodeId } from '../../model/vocabulary.ts';
 import { indexOf, loadOf, loadSometimes } from './loadSometimes.ts';
 import type { Sometimes } from './types.ts';
 
@@ -98,13 +98,10 @@ function downWhile(met: (part: PartitionState, node: NodeId) => boolean): Someti
     Object.values(state.clusters[clusterNameOf(e.node)]?.partitions ?? {}).some((part) => part.replicas[e.node] !== undefined && met(part, e.node));
 }
 
-/** bl 15.1, 12.4 */
-const REFUSED_WRITES: readonly ErrorCode[] = ['ERR_INVALID_STATE', 'ERR_BUSY'];
-
 const INGESTION: readonly Sometimes[] = [
   sometimes('ingestion-delayed', 'a throttle delays an ingestion write', isThrottled('DELAY')),
   sometimes('ingestion-throttled', 'a throttle refuses an ingestion write', isThrottled('REJECT')),
-  ...REFUSED_WRITES.map((error) => sometimes(`ingestion-refused-${error}`, `an ingestion write is refused with ${error}`, (e) => e.kind === 'ingestion.answered' && e.error === error)),
+  sometimes('ingestion-refused', 'an ingestion write is refused, and nothing comes of it', (e) => e.kind === 'ingestion.answered' && e.error !== 'ERR_OK'),
   sometimes('write-kept-out', 'a write of a client is refused while a partition ingests', (e) => e.kind === 'command.answered' && e.answer.kind === 'write' && e.answer.error === 'ERR_OPERATION_DISABLED'),
   sometimes('delayed-write-kept-out', 'a write that a throttle delayed meets an ingestion when it comes again', (e, s) => {
     if (e.kind !== 'throttle.answered' || e.error !== 'ERR_OPERATION_DISABLED') return false;

@@ -1,7 +1,12 @@
 /**
  * What a campaign must have seen of bulk load: each pair of statuses that can stand in the store, meta servers that stop on both
  * sides of each write of a load, controls in each status, refusals, moves of the primary. What befalls files and ingestion writes
- * is in loadFilesSometimes.ts.
+ * is in loadFilesSometimes.ts. A campaign of the subsystem answers for them.
+ *
+ * Not among them, though the rules let them be: PAUSING over partitions that have been INGESTING or SUCCEED, and FAILED over those
+ * that are PAUSING or PAUSED. The first takes a pause in the middle of a rollback's writes, the second a restart that finds a
+ * record contradictory in the middle of a pause's; no campaign of some thousand runs meets them. DOWNLOADING, SUCCEED, PAUSED and
+ * the rest have no other partitions beside them than those that are listed (model/loadLegality.ts).
  */
 import { clusterNameOf, isErased as isDupErased } from '../../model/dupState.ts';
 import type { ModelEvent } from '../../model/events.ts';
@@ -140,10 +145,6 @@ const STATUSES: readonly Sometimes[] = [
     const going = Object.values(s.clusters[e.cluster]?.loads ?? {}).filter((load) => !isErased(load) && !isTerminal(load.record.status));
     return going.length > 1;
   }),
-  sometimes('during-duplication', 'a table is loaded whose writes are shipped', (e, s) => {
-    if (!moved(e, s, '', 'BLS_SUCCEED')) return false;
-    return Object.values(s.clusters[e.cluster]?.dups ?? {}).some((dup) => dup.appId === e.appId && !isDupErased(dup) && dup.versions.at(-1)?.status === 'DS_LOG');
-  }),
   sometimes('table-dropped', 'a table is dropped while it loads', (e, s) => {
     const load = e.kind === 'table.stored' && e.status === 'AS_DROPPED' ? s.clusters[e.cluster]?.loads[e.appId] : undefined;
     return load !== undefined && !isTerminal(load.record.status);
@@ -240,4 +241,13 @@ const MEMBERS: readonly Sometimes[] = [
   ),
 ];
 
-export const LOAD_STATUS_SOMETIMES: readonly Sometimes[] = [...STATUSES, ...META_DOWN, ...CONTROL, ...MEMBERS];
+/** Where both are drawn, in the common profile, it is duplication that a load is met by. */
+const DURING_DUPLICATION: Sometimes = {
+  ...sometimes('during-duplication', 'a table is loaded whose writes are shipped', (e, s) => {
+    if (!moved(e, s, '', 'BLS_SUCCEED')) return false;
+    return Object.values(s.clusters[e.cluster]?.dups ?? {}).some((dup) => dup.appId === e.appId && !isDupErased(dup) && dup.versions.at(-1)?.status === 'DS_LOG');
+  }),
+  subsystem: 'duplication',
+};
+
+export const LOAD_STATUS_SOMETIMES: readonly Sometimes[] = [...STATUSES, ...META_DOWN, ...CONTROL, ...MEMBERS, DURING_DUPLICATION];
