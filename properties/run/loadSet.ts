@@ -11,12 +11,14 @@ import { decodeBulkLoadMetadata, encodeBulkLoadInfo, encodeBulkLoadMetadata, enc
  * `noInfo`, `wrongAppId`, `wrongCount`: a start refuses it. `noMetadata`, `missingFile`, `shortFile`, `damagedFile`: it is
  * not there, or not as metadata and sidecar say. `emptyFile`, `garbageWithRightMd5`: it is no sorted run, and nothing says
  * so. `noRowsForAPartition`: a partition has no file. `foreignFile`: rows of the other partitions too. `wrongTotal`: more
- * than the files have. `emptyMd5`: not to be checked.
+ * than the files have. `emptyMd5`: not to be checked. `overlappingFiles`: the last file has keys of the others, with the
+ * values that count.
  */
 export const LOAD_VARIANTS = [
   'good',
   'emptyMd5',
   'foreignFile',
+  'overlappingFiles',
   'noInfo',
   'wrongAppId',
   'wrongCount',
@@ -73,6 +75,9 @@ export function loadSet({ info, rows, runBytes, variant, nth }: LoadWanted): Loa
     case 'foreignFile':
       addForeign(set, { info, rows, runBytes, variant, nth }, index);
       break;
+    case 'overlappingFiles':
+      addOverlap(set, info, rows, index);
+      break;
     case 'good':
     case 'noRowsForAPartition':
       break;
@@ -125,6 +130,18 @@ function addForeign(set: LoadSet, wanted: LoadWanted, index: number): void {
   for (const name of runsOf(set, index)) take(set, `${String(index)}/${name}`);
   for (const { path, bytes } of loadFiles({ ...info, partitionCount: 1 }, rows, runBytes)) {
     if (path.startsWith('0/')) set.set(`${String(index)}/${path.slice(2)}`, bytes);
+  }
+}
+
+/** One more file of the partition, the last of its list. */
+function addOverlap(set: LoadSet, info: BulkLoadInfo, rows: readonly LoadRow[], index: number): void {
+  const later = rows.map((row) => ({ ...row, value: `${row.value}'` }));
+  const name = 'later.sst';
+  for (const { path, bytes } of loadFiles(info, later)) {
+    if (path !== `${String(index)}/00001.sst`) continue;
+    put(set, `${String(index)}/${name}`, bytes);
+    const file = { name, size: bytes.length, md5: md5Hex(bytes) };
+    metadataOf(set, index, (was) => ({ files: [...was.files, file], fileTotalSize: was.fileTotalSize + file.size }));
   }
 }
 

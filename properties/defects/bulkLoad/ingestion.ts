@@ -128,6 +128,22 @@ const MISTAKES: readonly Defect[] = [
     ],
   }),
   classic({
+    id: 'bl-files-in-the-wrong-order',
+    symptom: 'of files that have a key in common the older one lies over the newer',
+    expected: ['S2', 'S8'],
+    changes: [
+      {
+        part: 'StorageEngine',
+        mend: (Base) =>
+          class extends Base {
+            override linkRuns(...[runs]: Parameters<InstanceType<typeof Base>['linkRuns']>): readonly string[] {
+              return [...super.linkRuns(runs)].reverse();
+            }
+          },
+      },
+    ],
+  }),
+  classic({
     id: 'bl-flushed-without-its-files',
     symptom: 'a flush goes on while files are awaited, so that a crash leaves them out',
     expected: ['S2', 'repl.S12', 'S10', 'S1', 'S8'],

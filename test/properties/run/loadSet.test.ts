@@ -90,6 +90,17 @@ describe('a variant', () => {
     expect(metadata(set, 1)).toEqual(metadata(GOOD, 1));
   });
 
+  it('with overlapping files has the keys of the others once more in the last of its list', () => {
+    const set = setOf('overlappingFiles', 1);
+    const { files, fileTotalSize } = metadata(set, 1);
+    const keys = files.slice(0, -1).flatMap(({ name }) => keysOf(set.get(`1/${name}`)));
+    expect(wrong(set)).toEqual([]);
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keysOf(set.get(`1/${files.at(-1)?.name ?? ''}`))).toEqual(keys);
+    expect(fileTotalSize).toBe(files.reduce((sum, { size }) => sum + size, 0));
+    expect(metadata(set, 0)).toEqual(metadata(GOOD, 0));
+  });
+
   it('with an empty MD5 names none, and one with garbage is no sorted run', () => {
     expect(metadata(setOf('emptyMd5', 1), 1).files[0]?.md5).toBe('');
     for (let nth = 0; nth < 16; nth += 1) {
