@@ -221,6 +221,8 @@ function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkL
   const held = statusesSince(load?.versions ?? [], sinceOf(scene), lagOf(scene)).map(({ status }) => status);
   // What a start is on its way to.
   const all = new Set<BulkLoadStatus>(held.length === 0 ? ['BLS_DOWNLOADING'] : held);
+  // What was created meanwhile, perhaps as something else at once, was on its way to that.
+  if (load !== undefined && load.startedAtUs >= sinceOf(scene)) all.add('BLS_DOWNLOADING');
   if (load === undefined || isErased(load)) {
     all.add('BLS_DOWNLOADING');
     if (table.grantedEarly.includes('pause')) all.add('BLS_PAUSING');

@@ -181,6 +181,13 @@ const CONTROLS: readonly Refused[] = [
     event: says('ERR_INACTIVE_STATE', IDLE),
     permitted: says(...cannot('pause', 'BLS_DOWNLOADED')),
   },
+  {
+    rule: 'answers/control-bulk-load',
+    why: 'what is created as PAUSING was on its way to DOWNLOADING, and to nothing else',
+    before: [...FLAGGED, asks(20, order('pauseBulkLoad'), NOW), stored('BLS_PAUSING')],
+    event: answers(20, told(...cannot('pause', 'BLS_DOWNLOADED')), NOW + 1000),
+    permitted: answers(20, told(), NOW + 1000),
+  },
 ];
 
 type Shown = Extract<Answer, { kind: 'bulkLoadStatus' }>;
