@@ -16,10 +16,15 @@ export function isLegalPair(app: BulkLoadStatus, partition: BulkLoadStatus): boo
   return WITH[app]?.includes(partition) ?? true;
 }
 
-/** The first partition whose stored record is not in that status; undefined when all are. */
+/**
+ * The first partition whose record was not stored in that status since the table's own was stored; undefined when all were.
+ * What a partition reached before a way back to DOWNLOADING does not count for the next step (bl.B31).
+ */
 export function allPartitions(load: LoadState, table: TableState, status: BulkLoadStatus): number | undefined {
-  for (let index = 0; index < table.partitionCount; index++)
-    if (load.partitions[index]?.record.status !== status) return index;
+  for (let index = 0; index < table.partitionCount; index++) {
+    const own = load.partitions[index];
+    if (own?.record.status !== status || own.storedAtUs < load.storedAtUs) return index;
+  }
   return undefined;
 }
 

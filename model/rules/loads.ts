@@ -123,7 +123,7 @@ function notAllThere(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const missing = allPartitions(load, table, status);
   return missing === undefined
     ? undefined
-    : [`every partition stored in ${status}`, `${load.partitions[missing]?.record.status ?? 'none'} of partition ${missing}`];
+    : [`every partition stored in ${status} by now`, `${load.partitions[missing]?.record.status ?? 'none'} of partition ${missing}`];
 }
 
 /** A rollback comes of trouble that somebody saw: in a calm world something must have told of it (bl 10 rules 1, 2, 6). */

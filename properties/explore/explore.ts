@@ -84,7 +84,7 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
   }
   const stuck = end === undefined ? undefined : firstStuck([...seen.values()]);
   if (end === undefined || stuck === undefined) return result(true, undefined);
-  return result(true, { property: end.property, message: `never again: ${end.sentence}`, trace: traceOf(stuck) });
+  return result(true, { property: end.property, message: `out of reach: ${end.sentence}`, trace: traceOf(stuck) });
 }
 
 /** The first state, in the order of the search, from which no end can be reached. */

@@ -173,6 +173,6 @@ export function bulkLoadScope(settings: ModelSettings, limits: Partial<LoadScope
       complaints: false,
       ...limits,
     },
-    end: { property: 'bl.S12', sentence: 'an end of the load can be reached', holds: isOver },
+    end: { property: 'L3', sentence: 'an end of the load, and its table loads no more', holds: isOver },
   };
 }

@@ -1,6 +1,7 @@
 /** Bulk load: what its records, reports and slots promise (bl 20), and where a load must come to. */
 import { isLegalPair } from '../../model/loadLegality.ts';
-import { isErased, isTerminal, type LoadState } from '../../model/loadState.ts';
+import type { MemberLoadFact } from '../../model/loadEvents.ts';
+import { isErased, isTerminal, type GroupReport, type LoadState, type PartitionLoadState } from '../../model/loadState.ts';
 import { settingsOfCluster } from '../../model/config.ts';
 import type { ClusterState, ModelState, TableState } from '../../model/state.ts';
 import type { BulkLoadStatus } from '../../model/vocabulary.ts';
@@ -84,7 +85,91 @@ function isStep(from: BulkLoadStatus, to: BulkLoadStatus): boolean {
   return STEPS.has(`${from} ${to}`);
 }
 
+/** The same of each partition that has a record. */
+const perPartition =
+  (check: (own: PartitionLoadState, index: number, here: Here) => string | undefined) =>
+  (here: Here): string | undefined => {
+    for (const [index, own] of Object.entries(here.load.partitions)) {
+      const wrong = check(own, Number(index), here);
+      if (wrong !== undefined) return `partition ${index}: ${wrong}`;
+    }
+    return undefined;
+  };
+
+/** What primaries reported, in which statuses they are asked for it, and how a member says it (bl 9, 13.1). */
+const REPORTS: readonly {
+  readonly what: string;
+  readonly statuses: readonly BulkLoadStatus[];
+  told(own: PartitionLoadState): boolean;
+  said(member: MemberLoadFact): boolean;
+}[] = [
+  {
+    what: 'downloaded',
+    statuses: ['BLS_DOWNLOADING', 'BLS_DOWNLOADED'],
+    told: (own) => own.reportedDownloaded,
+    said: (member) => member.downloadProgress >= 100,
+  },
+  {
+    what: 'ingested',
+    statuses: ['BLS_INGESTING'],
+    told: (own) => own.reportedFinished,
+    said: (member) => member.ingestStatus === 'IS_SUCCEED',
+  },
+  {
+    what: 'paused',
+    statuses: ['BLS_PAUSING'],
+    told: (own) => own.reportedPaused,
+    said: (member) => member.isPaused,
+  },
+  {
+    what: 'cleaned up',
+    statuses: ['BLS_SUCCEED', 'BLS_FAILED', 'BLS_CANCELED'],
+    told: (own) => own.reportedCleaned,
+    said: (member) => member.isCleanedUp,
+  },
+];
+
+/** Statuses of a table that all its partitions have been through since the load began (bl 8.3). */
+const STEPS_OF_ALL: readonly BulkLoadStatus[] = ['BLS_DOWNLOADED', 'BLS_INGESTING', 'BLS_SUCCEED', 'BLS_PAUSED'];
+
 export const LOAD_STATE_PREDICATES: readonly StatePredicate[] = [
+  predicate(
+    'bl.S1',
+    'nobody reported what the store never held as wished',
+    perPartition((own) => {
+      const odd = REPORTS.find(({ told, statuses }) => told(own) && !own.versions.some(({ status }) => statuses.includes(status)));
+      return odd === undefined ? undefined : `${odd.what}, and never stored as ${odd.statuses.join(' or ')}`;
+    }),
+  ),
+  predicate('bl.S2', 'a table that went on has a record of each partition, and of its download since the last way back', (here) => {
+    const { table, load } = here;
+    if (isErased(load) || !STEPS_OF_ALL.includes(load.record.status)) return undefined;
+    for (let index = 0; index < table.partitionCount; index++) {
+      const own = load.partitions[index];
+      if (own === undefined) return `${load.record.status} without partition ${index}`;
+      if (load.record.status !== 'BLS_PAUSED' && !own.reportedDownloaded) return `${load.record.status}: ${index} is not downloaded`;
+    }
+    return undefined;
+  }),
+  predicate(
+    'bl.S9',
+    'what a group reported, the whole of it said',
+    perPartition((own, index, { cluster, load }) => {
+      const part = cluster.partitions[`${load.appId}.${index}`];
+      const config = part?.configs[part.ballot];
+      if (config === undefined || config.primary === '') return undefined;
+      const group = [config.primary, ...config.secondaries];
+      for (const { what, told, said } of REPORTS) {
+        const isBorneOut = ({ members }: GroupReport): boolean =>
+          group.every((node) => {
+            const member = members[node];
+            return member !== undefined && said(member);
+          });
+        if (told(own) && !own.reports.some(isBorneOut)) return `${what}, and some member never said so`;
+      }
+      return undefined;
+    }),
+  ),
   predicate('bl.S11', 'the statuses of a table and of its partitions go together', ({ load }) => {
     if (isErased(load)) return undefined;
     const odd = Object.entries(load.partitions).find(([, part]) => !isLegalPair(load.record.status, part.record.status));

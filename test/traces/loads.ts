@@ -183,6 +183,17 @@ const STEPS: readonly Refused[] = [
   },
   {
     rule: 'loads/step-of-all-partitions',
+    why: 'the partition was DOWNLOADED before the way back, and is not told of it yet (B31)',
+    before: [
+      ...PART_DOWNLOADED,
+      refuses('ERR_INVALID_STATE', 'BLS_DOWNLOADED'),
+      stored('BLS_DOWNLOADING', {}, NOW + S),
+    ],
+    event: stored('BLS_DOWNLOADED', {}, NOW + 2 * S),
+    permitted: part('BLS_DOWNLOADING', {}, NOW + 2 * S),
+  },
+  {
+    rule: 'loads/step-of-all-partitions',
     why: 'the partition is not PAUSED (B6)',
     before: PART_PAUSING,
     event: stored('BLS_PAUSED'),
