@@ -106,7 +106,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
-    const moving = casting.allows('movePrimary') && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
+    const moving = casting.allows('movePrimary') && !this.isSearchForLoads() && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -156,6 +156,11 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       }
     }
     return steps;
+  }
+
+  /** Its scenes of loads move primaries themselves. */
+  private isSearchForLoads(): boolean {
+    return this.profile.kinds?.has('startBulkLoad') === true;
   }
 
   /** Swarm testing: commands all, faults a random subset (a third of the plans have none). */

@@ -17,7 +17,8 @@ import { LOAD_VARIANTS } from '../../../properties/run/loadSet.ts';
 import { samplePlans } from '../samples.ts';
 
 const PLANS = samplePlans(1000, 31);
-const isOfLoads = (step: Step): boolean => specOf(step.kind)?.needsLoads === true && specOf(step.kind)?.needsFollower !== true;
+/** Primaries are moved without loads too. */
+const isOfLoads = (step: Step): boolean => step.kind !== 'movePrimary' && specOf(step.kind)?.needsLoads === true && specOf(step.kind)?.needsFollower !== true;
 const isLoading = (plan: Plan): boolean => plan.steps.some(isOfLoads);
 const LOADING = PLANS.filter(isLoading);
 const SEARCHED = samplePlans(300, 32, { ...COMMON_PROFILE, kinds: subsystemKinds('bulk-load') });
