@@ -147,6 +147,12 @@ export const EXCLUSIONS = {
     cites: 'bl 12.3, 14.1, 19',
     used: true,
   },
+  'lost-load-file': {
+    what: 'a load does not end while a member lacks a file of a committed ingestion that a fault took from it and its provider has no more',
+    why: 'what is committed is ingested by everybody, and only learning could bring the member the rows otherwise',
+    cites: 'docs/departures bl.17.4; bl.B12, B34',
+    used: true,
+  },
   'paused-load': {
     what: 'a paused load never ends by itself',
     why: 'only an operator lets it go on, or cancels it',

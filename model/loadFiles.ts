@@ -5,7 +5,8 @@
 import type { LoadFileFact, LoadMetadataFact, LoadRecordFact } from './loadEvents.ts';
 import { isKnown, type LoadState, type PartitionLoadState, type ProviderFile, type ProviderState } from './loadState.ts';
 import type { Refusal } from './rules/rule.ts';
-import type { ClusterState, ModelState, TableState } from './state.ts';
+import type { ClusterState, ModelState, PartitionState, TableState } from './state.ts';
+import type { NodeId } from './vocabulary.ts';
 
 /** What a path of a record leads to, as the provider spells it. */
 export function providerPath(record: Pick<LoadRecordFact, 'remoteRootPath' | 'clusterName' | 'appName'>, ...names: readonly string[]): string {
@@ -115,6 +116,25 @@ export function areFilesGood(state: ModelState, cluster: ClusterState, load: Loa
   for (let index = 0; index < table.partitionCount; index++) if (!isPartitionGood(state, load, index)) return false;
   return true;
 }
+
+/**
+ * A fault took a file from a member behind the commit of an ingestion that wants it, and the provider has other files by
+ * now: the member waits for it, and whoever would end the load waits for the member (docs/departures bl.17.4).
+ */
+export function isFileGone(state: ModelState, load: LoadState | undefined, part: PartitionState): boolean {
+  const index = part.gpid.slice(part.gpid.indexOf('.') + 1);
+  return Object.values(part.ingestions).some((one) =>
+    one.load.metadata.files.some((file) => {
+      const at = load === undefined ? undefined : providerPath(load.record, index, file.name);
+      const there = at === undefined ? undefined : readable(state.providers[load?.record.providerName ?? ''], at);
+      if (there?.md5.toLowerCase() === file.md5.toLowerCase()) return false;
+      return Object.keys(part.replicas).some((node) => one.ingestedAtUs[node] === undefined && wasHurt(state, node));
+    }),
+  );
+}
+
+const wasHurt = ({ nodes }: ModelState, node: NodeId): boolean =>
+  nodes[node]?.diskFault === true || nodes[node]?.powerLost === true;
 
 // ---------------------------------------------------------------- downloaded files
 

@@ -1,7 +1,10 @@
-/** Which statuses of a table and of its partitions go together, and which records a restarted meta server gives up (bl 17.6). */
+/**
+ * Which statuses of a table and of its partitions go together, which records a restarted meta server gives up (bl 17.6), and
+ * what moves of primaries may cost a load (bl 17.2).
+ */
 import { allowsIngestBehind } from './ingestions.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
-import type { TableState } from './state.ts';
+import type { ClusterState, TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
 
 /** The other statuses of a table go with any of its partitions'. */
@@ -42,4 +45,10 @@ export function isContradictory(load: LoadState, table: TableState): boolean {
   if (areSomeMissing && status === 'BLS_DOWNLOADING' && parts.some((one) => one !== 'BLS_DOWNLOADING')) return true;
   if (ingestBehind && !isTerminal(status) && !allowsIngestBehind(table.envs)) return true;
   return parts.some((one) => !isLegalPair(status, one));
+}
+
+/** A primary was moved since the load began: that may cost a way back (bl 17.2). */
+export function wasMoved({ partitions }: ClusterState, { appId, startedAtUs }: LoadState): boolean {
+  const ofLoad = Object.values(partitions).filter((part) => part.appId === appId);
+  return ofLoad.some(({ servesSinceUs }) => servesSinceUs < 0 || servesSinceUs > startedAtUs);
 }

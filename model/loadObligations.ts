@@ -5,7 +5,7 @@
  */
 import { settingsOfCluster, type ModelSettings } from './config.ts';
 import { excluded } from './exclusions.ts';
-import { areFilesGood } from './loadFiles.ts';
+import { areFilesGood, isFileGone } from './loadFiles.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
 import { owe, WORK, type Owed, type Term } from './owe.ts';
 import { hasTooFewMembers, throttles } from './rules/loads.ts';
@@ -31,7 +31,7 @@ export function loadObligations(state: ModelState, cluster: ClusterState, all: O
     const here: Here = { state, cluster, table, settings, load, all };
     writesAccepted(here);
     if (!table.isBulkLoading) continue;
-    const served = servedSince(cluster, table);
+    const served = servedSince(here);
     if (served === undefined) continue;
     const since = Math.max(served, state.disturbedAtUs);
     ends(here, since);
@@ -42,11 +42,12 @@ export function loadObligations(state: ModelState, cluster: ClusterState, all: O
 }
 
 /** Since when all partitions of the table serve; undefined while one does not, or never will. */
-function servedSince(cluster: ClusterState, table: TableState): number | undefined {
+function servedSince({ state, cluster, table, load }: Here): number | undefined {
   let since = 0;
   for (let index = 0; index < table.partitionCount; index++) {
     const part = cluster.partitions[`${table.appId}.${index}`];
     if (part === undefined || !serves(part) || excluded('lost-beyond-repair', excused(part))) return undefined;
+    if (excluded('lost-load-file', isFileGone(state, load, part))) return undefined;
     since = Math.max(since, part.servesSinceUs);
   }
   return since;
@@ -166,6 +167,7 @@ function writesAccepted(here: Here): void {
     const sinceUs = part === undefined ? undefined : keptOutSince(part);
     if (part === undefined || sinceUs === undefined || !serves(part)) continue;
     if (excluded('lost-beyond-repair', excused(part)) || isSlotless(here)) continue;
+    if (excluded('lost-load-file', isFileGone(state, here.load, part))) continue;
     const since = Math.max(sinceUs, part.servesSinceUs, state.disturbedAtUs);
     owe(all, 'load L3 writes accepted', part.gpid, part.gpid, since, [
       // A delayed write waits at most half of its time (thr 5).

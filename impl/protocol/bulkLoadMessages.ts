@@ -31,6 +31,8 @@ export interface PartitionBulkLoadState {
   readonly ingestStatus: IngestionStatus;
   readonly isCleanedUp: boolean;
   readonly isPaused: boolean;
+  /** Which files it has downloaded (`filesText` of their metadata); undefined while it does not know. */
+  readonly files?: string;
 }
 
 export interface StartBulkLoadRequest {

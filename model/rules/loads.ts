@@ -6,7 +6,7 @@ import type { Command } from '../commands.ts';
 import { settingsOfCluster } from '../config.ts';
 import { excluded } from '../exclusions.ts';
 import { allowsIngestBehind } from '../ingestions.ts';
-import { allPartitions, isContradictory } from '../loadLegality.ts';
+import { allPartitions, isContradictory, wasMoved } from '../loadLegality.ts';
 import type { LoadErased, LoadStored } from '../loadEvents.ts';
 import { areFilesGood, infoDiffers } from '../loadFiles.ts';
 import { isErased, isKnown, isTerminal, newLoad, type LoadControl, type LoadState } from '../loadState.ts';
@@ -168,7 +168,7 @@ function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefin
   const { state, cluster, load, table } = scene;
   if (load === undefined || e.record.status !== 'BLS_FAILED' || isRepeat(scene, e) || isGivenUp(scene, e)) return undefined;
   const spent = hasSpent(scene, load);
-  if (excluded('spent-rollbacks', spent && !state.calm)) return undefined;
+  if (excluded('spent-rollbacks', spent && (!state.calm || wasMoved(cluster, load)))) return undefined;
   if (excluded('throttled-load', spent && throttles(table))) return undefined;
   if (hasTooFewMembers(state, cluster, table)) return undefined;
   if ((load.record.ingestBehind && !table.allowsIngestBehind) || !areFilesGood(state, cluster, load, table)) return undefined;

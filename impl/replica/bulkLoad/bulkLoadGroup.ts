@@ -148,6 +148,11 @@ export class BulkLoadGroup {
     return this.secondaries().length + 1 === this.replica.app.maxReplicaCount;
   }
 
+  /** None of the secondaries has told of other files. */
+  haveNoOtherFiles(files: string): boolean {
+    return this.secondaries().every((node) => (this.stateOf(node).files ?? files) === files);
+  }
+
   /** The group is full, and each of its secondaries is so. */
   areAll(holds: (state: PartitionBulkLoadState) => boolean): boolean {
     return this.isFull() && this.secondaries().every((node) => holds(this.stateOf(node)));

@@ -10,7 +10,7 @@
 import type { ErrorCode, IngestionStatus } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { task } from '../../env/contract.ts';
-import type { FileMeta, IngestionRequest } from '../../protocol/bulkLoadMessages.ts';
+import type { BulkLoadMetadata, FileMeta, IngestionRequest } from '../../protocol/bulkLoadMessages.ts';
 import type { StorageAppContract } from '../../storage/contracts.ts';
 import { holdsIngestion } from '../mutation.ts';
 import type { Replica } from '../replica.ts';
@@ -22,6 +22,8 @@ import type { DownloadSlots, LoadSource } from './types.ts';
 export interface IngestionOwner {
   /** DOWNLOADED or INGESTING: the files are there, and the meta server wants them in (bl 15.1 #12). */
   isReadyToIngest(): boolean;
+  /** All members have told of these very files, as far as they have told. */
+  isGroupReadyFor(metadata: BulkLoadMetadata): boolean;
   /** The files are being downloaded for the load itself. */
   isDownloading(): boolean;
 }
@@ -69,6 +71,7 @@ export class BulkLoadIngestion implements DownloadOwner {
   /** #12 and #13, of an ingestion write, behind member check and throttling (#2157). */
   refuseIngestion(request: IngestionRequest): ErrorCode | undefined {
     if (!this.owner.isReadyToIngest() || this.isOfAnotherBallot(request)) return 'ERR_INVALID_STATE';
+    if (!this.owner.isGroupReadyFor(request.metadata)) return 'ERR_INVALID_STATE';
     return this.replica.twoPc.isGroupFull() ? undefined : 'ERR_NOT_ENOUGH_MEMBER';
   }
 

@@ -22,3 +22,8 @@ export function areNamesUsable(files: readonly FileMeta[]): boolean {
   }
   return true;
 }
+
+/** The same for the same files in the same order. */
+export function filesText({ files }: BulkLoadMetadata): string {
+  return files.map(({ name, size, md5 }) => `${name} ${size} ${md5}`).join('\n');
+}

@@ -10,6 +10,7 @@
 import type { BulkLoadStatus, ErrorCode, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type {
+  BulkLoadMetadata,
   BulkLoadRequest,
   BulkLoadResponse,
   GroupBulkLoadRequest,
@@ -23,6 +24,7 @@ import type { BulkLoadDownloader, DownloadOwner } from './bulkLoadDownloader.ts'
 import type { BulkLoadGroup } from './bulkLoadGroup.ts';
 import type { BulkLoadIngestion, IngestionOwner } from './bulkLoadIngestion.ts';
 import { isBulkLoadStatusValid } from './bulkLoadValidity.ts';
+import { filesText } from './metadataCheck.ts';
 import { refusalOf, RESET_STATE } from './types.ts';
 import type { BulkLoadWish, DownloadSlots, LoadSource } from './types.ts';
 
@@ -125,10 +127,10 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
       case 'BLS_DOWNLOADING':
       case 'BLS_DOWNLOADED': {
         const { progress, downloadStatus } = this.downloader;
-        return { ...RESET_STATE, downloadProgress: progress, downloadStatus };
+        return { ...RESET_STATE, ...this.ownFiles(), downloadProgress: progress, downloadStatus };
       }
       case 'BLS_INGESTING':
-        return { ...RESET_STATE, ingestStatus: this.ingestion.status };
+        return { ...RESET_STATE, ...this.ownFiles(), ingestStatus: this.ingestion.status };
       case 'BLS_SUCCEED':
       case 'BLS_CANCELED':
       case 'BLS_FAILED':
@@ -138,6 +140,10 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
       default:
         return RESET_STATE;
     }
+  }
+
+  private ownFiles(): Pick<PartitionBulkLoadState, 'files'> {
+    return this.downloader.isMetadataKnown() ? { files: filesText(this.downloader.metadata) } : {};
   }
 
   // ------------------------------------------------------------------ actions (bl 13.4)
@@ -292,6 +298,12 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
 
   isReadyToIngest(): boolean {
     return this.localStatus === 'BLS_DOWNLOADED' || this.localStatus === 'BLS_INGESTING';
+  }
+
+  /** The provider's files may have been replaced between the downloads of two members: then nobody ingests. */
+  isGroupReadyFor(metadata: BulkLoadMetadata): boolean {
+    const files = filesText(metadata);
+    return this.ownFiles().files === files && this.group.haveNoOtherFiles(files);
   }
 
   /** A secondary's is not committed before the next prepare (bl 15.4). What a replay applies goes on behind it. */

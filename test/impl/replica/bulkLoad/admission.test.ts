@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeIngestion } from '../../../../impl/protocol/ingestion.ts';
 import type { IngestionWriteResponse } from '../../../../impl/protocol/messages.ts';
+import { filesText } from '../../../../impl/replica/bulkLoad/metadataCheck.ts';
+import { RESET_STATE } from '../../../../impl/replica/bulkLoad/types.ts';
 import { DENY_CLIENT_REQUEST } from '../../../../impl/replica/denyClient.ts';
 import type { ClientWrite } from '../../../../impl/replica/mutation.ts';
 import type { Replica } from '../../../../impl/replica/replica.ts';
@@ -170,10 +172,28 @@ describe('the table of admission', () => {
       const c = new LoadCluster();
       const loader = c.loader();
       loader.localStatus = status;
+      const metadata = { files: [{ name: 'a.sst', size: 1, md5: '' }], fileTotalSize: 1 };
+      loader.downloader.metadata = metadata;
       const ready = status === 'BLS_DOWNLOADED' || status === 'BLS_INGESTING';
-      expect(loader.ingestion.refuseIngestion(c.ingestionRequest())).toBe(ready ? undefined : 'ERR_INVALID_STATE');
+      expect(loader.ingestion.refuseIngestion({ ...c.ingestionRequest(), metadata })).toBe(ready ? undefined : 'ERR_INVALID_STATE');
     },
   );
+
+  it('asks whether all members have told of these files (departures: bl.15.1)', () => {
+    const c = loaded();
+    const { metadata } = c.ingestionRequest();
+    const [first, ...others] = metadata.files;
+    const replaced = { ...metadata, files: [{ name: '', size: 0, ...first, md5: 'f'.repeat(32) }, ...others] };
+    expect(c.ingestNow({ metadata: replaced })).toBe('ERR_INVALID_STATE');
+    const { group, ingestion } = c.loader();
+    const [one = ''] = c.secondaries();
+    const told = group.secondaryStates.get(one) ?? RESET_STATE;
+    group.secondaryStates.set(one, { ...told, files: filesText(replaced) });
+    expect(c.ingestNow()).toBe('ERR_INVALID_STATE');
+    expect(ingestion.isIngesting).toBe(false);
+    group.secondaryStates.set(one, RESET_STATE);
+    expect(c.ingestNow()).toBe('ERR_OK');
+  });
 
   it.each([-1, 1])('compares the ballot: %d off is another group', (off) => {
     const c = loaded();

@@ -258,11 +258,11 @@ describe('files that are no sets of rows', () => {
     expect(c.checks()).toEqual([]);
   });
 
-  it('none at all fail as well', () => {
+  it('none at all are not what was downloaded', () => {
     const c = loaded();
-    expect(c.ingestNow({ metadata: { files: [], fileTotalSize: 0 } })).toBe('ERR_OK');
+    expect(c.ingestNow({ metadata: { files: [], fileTotalSize: 0 } })).toBe('ERR_INVALID_STATE');
     c.run(10);
-    expect([c.loader().ingestion.status, c.stored('a')[0]]).toEqual(['IS_FAILED', 'old']);
+    expect([c.loader().ingestion.status, c.stored('a')[0]]).toEqual(['IS_INVALID', 'old']);
   });
 
   it('behind, in a database that does not allow it, fail on all members (departures: bl.5)', () => {
