@@ -26,6 +26,14 @@ const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
   'checkpoint.removed',
 ]);
 
+/** Kinds whose rules change nothing of nodes and partitions. */
+const RECORDS: ReadonlySet<ModelEvent['kind']> = new Set([
+  'load.stored',
+  'load.partition-stored',
+  'load.wished',
+  'table.stored',
+]);
+
 const isLocal = (event: ModelEvent): boolean =>
   LOCAL.has(event.kind) || (event.kind === 'replica.prepared' && event.as === 'secondary');
 
@@ -43,6 +51,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
   const nodes: NodeId[] = [];
   for (const event of events) if ('node' in event && !nodes.includes(event.node)) nodes.push(event.node);
   const local = events.every(isLocal) && !(tellsRole(events) && hasRoleBound(state));
+  const kept = events.every(({ kind }) => RECORDS.has(kind));
   return {
     ...state,
     ...(local ? {} : forkProviders(state)),
@@ -50,7 +59,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
     clusters: mapped(state.clusters, (cluster) => ({
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
-      partitions: mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
+      partitions: kept ? cluster.partitions : mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
       metrics: mapped(cluster.metrics, (one) => ({ ...one })),
     })),
   };
@@ -80,7 +89,7 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
       envs: { ...table.envs },
       weakestReserve: { ...table.weakestReserve },
       home: { ...table.home },
-        grantedEarly: [...table.grantedEarly],
+      grantedEarly: [...table.grantedEarly],
     })),
     byName: { ...cluster.byName },
     commands: mapped(cluster.commands, forkCommand),

@@ -289,7 +289,7 @@ function answered(here: Part, wish: BulkLoadStatus, word: MemberLoadFact, told =
 
 /** Any wish is answered as done; that of the store also by a report that nobody's word bears out, by a complaint, or refused. */
 function reports(here: Part): Transition[] {
-  const { scope, own } = here;
+  const { scope, own, load } = here;
   const all: Transition[] = [];
   for (const wish of STATUSES) {
     const word = doneWord(wish);
@@ -301,6 +301,9 @@ function reports(here: Part): Transition[] {
   if (scope.complaints && wish === 'BLS_DOWNLOADING')
     all.push(answered(here, wish, { ...RESET, downloadStatus: 'ERR_CORRUPTION' }));
   if (scope.complaints && wish === 'BLS_INGESTING') all.push(answered(here, wish, { ...RESET, ingestStatus: 'IS_FAILED' }));
-  if (mayRefuse(here)) all.push([wished(here, wish), reported(here, wish, { error: 'ERR_INVALID_STATE' })]);
+  const refused: Transition = [wished(here, wish), reported(here, wish, { error: 'ERR_INVALID_STATE' })];
+  if (mayRefuse(here)) all.push(refused);
+  // What is refused after the end is not to bring it back.
+  if (isTerminal(load.record.status)) all.push([...refused, stored(here, 'BLS_DOWNLOADING')]);
   return all;
 }

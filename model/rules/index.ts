@@ -123,6 +123,13 @@ export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable 
     'dup.reported': rules['dup.reported'].without(name),
     'dup.started': rules['dup.started'].without(name),
     'dup.shipped': rules['dup.shipped'].without(name),
+    'table.stored': rules['table.stored'].without(name),
+    'load.stored': rules['load.stored'].without(name),
+    'load.partition-stored': rules['load.partition-stored'].without(name),
+    'load.wished': rules['load.wished'].without(name),
+    'load.member-reported': rules['load.member-reported'].without(name),
+    'load.reported': rules['load.reported'].without(name),
+    'ingestion.sent': rules['ingestion.sent'].without(name),
     'ingestion.answered': rules['ingestion.answered'].without(name),
     'storage.ingested': rules['storage.ingested'].without(name),
   };
