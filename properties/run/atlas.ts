@@ -17,7 +17,7 @@ const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', '
 /** Promises of availability: a spent copy may leave the partition without one of its members. */
 const AVAILABILITY: ReadonlySet<string> = new Set(['L1', 'L2', 'dup.L1', 'dup.L2', 'dup.L3', 'dup.L4', 'dup.L6', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
 
-/** What a primary may break that came back without acknowledged records: nobody else may take over yet. */
+/** What a primary may break that came back without acknowledged records, or took over without them. */
 const LOSS: ReadonlySet<string> = new Set(['S1', 'S2']);
 
 /** What a follower may lack, or have too much of, when a master or it lost promised records. */
