@@ -49,26 +49,6 @@ const UPSTREAM: readonly Defect[] = [
     ],
   }),
   suspect({
-    id: 'bl-loops-doubled',
-    issue: 'bl.B4',
-    symptom: 'polls go on while a load is paused, and each restart of it begins them once more',
-    expected: ['bl.S1', 'L3', 'S8'],
-    changes: [
-      {
-        part: 'BulkLoadPoller',
-        mend: (Base) =>
-          class extends Base {
-            override mayStartLoop(): boolean {
-              return true;
-            }
-            override isLoopOver(): boolean {
-              return false;
-            }
-          },
-      },
-    ],
-  }),
-  suspect({
     id: 'bl-refused-write-keeps-the-flag',
     issue: 'bl.B5',
     symptom: 'an ingestion write that two-phase commit refuses keeps all other writes out, across a rollback too',
