@@ -239,10 +239,10 @@ describe('setting the envs (thr 2.2, 7)', () => {
 
   it('keeps the old value when a new one is refused, and tells why', () => {
     const c = new Throttled();
-    const stored = (): string | undefined => {
+    const stored = (key: string = KEY): string | undefined => {
       const box = c.call(META, 'RPC_CM_LIST_APPS', {});
       c.runUntil(() => box.result !== undefined);
-      return box.result?.body?.apps[0]?.envs[KEY];
+      return box.result?.body?.apps[0]?.envs[key];
     };
     for (const value of ['100*delay*100', '20K*delay*100', '20M*delay*100']) {
       expect(c.setEnvs({ [KEY]: value })).toMatchObject({ error: 'ERR_OK', hint: '' });
@@ -267,6 +267,7 @@ describe('setting the envs (thr 2.2, 7)', () => {
     expect(c.setEnvs({ [KEY]: '20M*reject*100' })?.error).toBe('ERR_OK');
     expect(stored()).toBe('20M*reject*100');
     expect(c.setEnvs({ [envs.WRITE_THROTTLING_BY_SIZE]: '300*delay*100' })?.error).toBe('ERR_OK');
+    expect([stored(), stored(envs.WRITE_THROTTLING_BY_SIZE)]).toEqual(['20M*reject*100', '300*delay*100']);
   });
 
   it('the first bad pair refuses all, before the table is looked up; other envs are as they were', () => {

@@ -118,7 +118,7 @@ it.each<readonly [string, Operation, number, number, boolean]>([
   ['get of 20 KB', 'get', 20 * 1024, 200 * 1024, false],
   // thr.T4: upstream never charges a read beyond one second's share; here it is paid for over the next seconds.
   ['get of 50 KB, beyond a second’s share', 'get', 50 * 1024, 30 * 1024, false],
-])('by size, %s: within 30 %%', (_what, operation, valueBytes, limit, withNumber) => {
+])('by size, %s: within 30 percent', (_what, operation, valueBytes, limit, withNumber) => {
   const isRead = operation === 'get';
   const size = isRead ? { [READ_BYTES]: String(limit) } : { [WRITE_BYTES]: `${limit}*reject*200` };
   const number = withNumber ? { [isRead ? READS : WRITES]: `${LOOSE}*reject*200` } : {};
