@@ -52,7 +52,10 @@ function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
   }
 }
 
-/** With a fault since, the request or its answer may be lost; and a table may ask for silence (thr 5.1). */
+/**
+ * With a fault since it was sent, a request's session or its answer may be lost: it was on its way for as long as its client waits
+ * at most. And a table may ask for silence (thr 5.1).
+ */
 function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void {
   for (const [key, { incarnation, requests }] of Object.entries(cluster.throttles)) {
     const [gpid = '', node = ''] = key.split(' ');
@@ -61,8 +64,8 @@ function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void 
     const envs = cluster.tables[part?.appId ?? -1]?.envs ?? {};
     if (replica?.incarnation !== incarnation || !replica.open || 'replica.deny_client_request' in envs) continue;
     const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
-    for (const { id, of, verdict, answer, atUs, dueUs } of requests) {
-      if (verdict === '' || answer !== '' || atUs <= state.disturbedAtUs) continue;
+    for (const { id, of, verdict, answer, atUs, dueUs, timeoutMs } of requests) {
+      if (verdict === '' || answer !== '' || atUs - timeoutMs * 1000 <= state.disturbedAtUs) continue;
       // A write that was let in at last goes with its primary's role, unanswered.
       const served = part !== undefined && part.servesSinceUs >= 0 && part.servesSinceUs < atUs;
       if (of === 'write' && verdict === 'DELAY' && !served) continue;
