@@ -94,8 +94,8 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawMember, weight: 6, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawMeta, weight: 5, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
-  { draw: drawMetaAmidWrites, weight: 4, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
-  { draw: drawAmidIngestion, weight: 2, kinds: ['pause', 'crash'], fault: true },
+  { draw: drawMetaAmidWrites, weight: 6, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
+  { draw: drawAmidIngestion, weight: 4, kinds: ['pause', 'crash'], fault: true },
   { draw: drawRotten, weight: 2, kinds: ['bitRot'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },
@@ -140,7 +140,7 @@ function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
   const forced = draw.chance(600);
   const cancel: Step = { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced };
-  if (draw.chance(350)) return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([0, 1, 300, 600, 1500])), cancel];
+  if (draw.chance(450)) return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([0, 1, 300, 600, 1500])), cancel];
   // Bad files are known as such after two polls.
   const late = [700, 900, 1100, 1300, ...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS];
   return [hold(draw.pick(forced && draw.chance(700) ? late : WHILE_PAUSABLE_MS)), cancel];

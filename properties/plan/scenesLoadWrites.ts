@@ -28,23 +28,46 @@ export function drawHasty(casting: Casting, load: LoadSymbol, start: Step): read
   return [slowStore(load, factor, 1000), start, hold(factor * draw.pick([1, 2, 3]) + factor / 2), drawControl(casting, load), ...then, hold(5000)];
 }
 
-/** The meta server stops about a control, or anywhere between two writes. */
+/** When the ingestion write leaves after the start, mostly: with four polls, by how often there is one. */
+const INGESTION_MS: readonly number[] = [1200, 2000, 2000, 3200];
+
+/** The meta server stops about a control, between the two writes of a step, or anywhere. */
 export function drawMetaAmidWrites(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  if (draw.chance(400)) return [hold(draw.pick([100, 300, 500, 700])), ...drawAroundAWrite(casting, load.cluster, drawControl(casting, load))];
-  const pause: readonly Step[] = draw.chance(350) ? [{ kind: 'pauseBulkLoad', afterMs: draw.pick([20, 300]), ...named(load) }] : [];
-  const afterMs = draw.pick([0, 400, 1200, 1900, 2100]);
+  if (draw.chance(300)) return [hold(draw.pick([100, 300, 500, 700])), ...drawAroundAWrite(casting, load.cluster, drawControl(casting, load))];
   const meta = { ...crash(casting, `meta(${load.cluster},0)`), insideCall: 0 };
-  return [...pause, hold(pause.length > 0 ? 0 : afterMs), slowStore(load, draw.pick([200, 400]), 6000), hold(draw.int(1, 30) * 100), meta];
+  if (draw.chance(600)) return [...drawStepToBeTaken(casting, load), meta];
+  return [hold(draw.pick([0, 400, 1200, 1900])), slowStore(load, draw.pick([200, 400]), 6000), hold(draw.int(1, 30) * 100), meta];
 }
 
-/** Mostly the ingestion write leaves four polls after the start. A member does not answer when it comes to it, and another stops before it is committed. */
+/** Until partitions are stored in a status and their table is not, or the other way round: that lasts four tenths of a second here. */
+function drawStepToBeTaken({ draw }: Casting, load: LoadSymbol): readonly Step[] {
+  const slow = slowStore(load, 400, 6000);
+  switch (draw.pick(['paused', 'ingested', 'failed'])) {
+    case 'paused':
+      return [{ kind: 'pauseBulkLoad', afterMs: 20, ...named(load) }, slow, hold(draw.pick([1600, 1900, 2800]))];
+    case 'ingested':
+      return [hold(draw.pick(INGESTION_MS) + 20), slow, hold(draw.pick([450, 550]))];
+    default:
+      // Bad files are known as such at the first or second poll.
+      return [hold(draw.pick([250, 400])), slow, hold(draw.pick([450, 600, 950]))];
+  }
+}
+
+/**
+ * A member stops before the ingestion write is committed, as another one does not answer meanwhile; or behind that, before its
+ * files are in.
+ */
 export function drawAmidIngestion(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
+  const sentMs = draw.pick(INGESTION_MS);
   const away = drawServer(casting, load.cluster);
   const others = serversOf(casting, load.cluster).filter((node) => node !== away);
   const stop = { ...crash(casting, draw.pick(others.length === 0 ? [away] : others)), insideCall: 0 };
-  return [hold(draw.pick([1100, 1700, 1850, 1950, 3100])), { kind: 'pause', afterMs: 0, node: away, forMs: draw.pick([800, 1500]) }, hold(draw.pick([120, 250, 350, 500])), stop];
+  if (draw.chance(500)) return [hold(sentMs + draw.pick([12, 20, 40, 55])), stop];
+  const beforeMs = draw.pick([60, 150, 300]);
+  const pause: Step = { kind: 'pause', afterMs: 0, node: away, forMs: draw.pick([800, 1500]) };
+  return [hold(sentMs - beforeMs), pause, hold(beforeMs + draw.pick([30, 100, 250])), stop];
 }
 
 /** A file goes bad between its download and its ingestion. */
