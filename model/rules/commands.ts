@@ -133,7 +133,9 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (command.command.kind === 'movePrimary') {
     noteMoveAnswer(scene, answer, e.atUs);
-    if (answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+    // A wish that was refused moves nothing.
+    const isRefused = answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error);
+    if (isRefused && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (answer.kind === 'bulkLoad') {
     noteLoadAnswer(scene, answer, e.atUs);
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];

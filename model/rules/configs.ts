@@ -42,7 +42,10 @@ const goes = ({ table, cluster }: ConfigScene): boolean =>
   Object.values(cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === table.name);
 
 /** Who asked for the primary to step down: each wish moves it once, twice when it was sent again (FM12). */
-function mover({ cluster, table, state }: ConfigScene, { gpid, secondaries }: ConfigStored['config']): CommandState | undefined {
+function mover(
+  { cluster, table, state }: ConfigScene,
+  { gpid, secondaries }: ConfigStored['config'],
+): CommandState | undefined {
   const index = Number(gpid.slice(gpid.indexOf('.') + 1));
   const most = state.calm ? 1 : 2;
   return Object.values(cluster.commands).find(

@@ -81,7 +81,7 @@ function whatText(event: ModelEvent): string {
     case 'table.stored':
       return `store: table ${event.name} (${String(event.appId)}) ${event.status}`;
     case 'config.stored':
-      return `store: ${event.config.gpid} ballot ${String(event.config.ballot)}, primary ${event.config.primary}, secondaries ${event.config.secondaries.join(' ')}`;
+      return `store: ${event.config.gpid} ballot ${String(event.config.ballot)}, primary ${event.config.primary || 'none'}, secondaries ${event.config.secondaries.join(' ')}`;
     case 'log.written':
       return `log file ${String(event.fileIndex)} holds ${mutationText(event.mutation)}`;
     case 'log.file-created':
