@@ -52,6 +52,8 @@ export interface PartitionLoadState {
   reportedFinished: boolean;
   reportedPaused: boolean;
   reportedCleaned: boolean;
+  /** Since it came to INGESTING the meta server has told its primary to leave it. */
+  unwished: boolean;
   /** What each member said last to the meta server. */
   members: Record<NodeId, MemberLoadFact>;
   /** Statuses that the store held, oldest first. */

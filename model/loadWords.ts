@@ -11,6 +11,7 @@ export function newPartitionLoad(record: PartitionLoadRecordFact, atUs: number):
     reportedFinished: false,
     reportedPaused: false,
     reportedCleaned: false,
+    unwished: false,
     members: {},
     versions: [{ status: record.status, error: 'ERR_OK', atUs }],
     metadata: [],

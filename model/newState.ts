@@ -23,6 +23,7 @@ export function newReplica(node: NodeId): ReplicaState {
     barrierDue: false,
     ingesting: 0,
     ingestingSinceUs: -1,
+    loadBegun: false,
     lastTimestampUs: 0,
     manual: false,
     manualSinceUs: -1,

@@ -144,6 +144,8 @@ export interface ReplicaState {
   /** The newest ingestion mutation that it let in as the primary that it is, and when; 0 without one (bl 15.1 #14). */
   ingesting: Decree;
   ingestingSinceUs: number;
+  /** It was told to download since it took its role: a member forgets its load with each change of role (bl 17.1). */
+  loadBegun: boolean;
   lastTimestampUs: number;
   manual: boolean;
   manualSinceUs: number;

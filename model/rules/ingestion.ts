@@ -2,6 +2,7 @@
  * Ingestion (bl 12, 15): the files that a provider has for it, the write that the meta server sends, what is answered to
  * it, and what becomes of it at each member.
  */
+import { settingsOfCluster } from '../config.ts';
 import { missingUpTo } from '../ingestions.ts';
 import type {
   IngestionAnswered,
@@ -11,9 +12,11 @@ import type {
   ProviderFileRemoved,
   StorageIngested,
 } from '../loadEvents.ts';
+import type { LoadVersion } from '../loadState.ts';
+import { lagUsOf, sameMetadata, statusesSince } from '../loadWords.ts';
 import { showFiles } from '../mutations.ts';
-import { noteIngestionRefused } from './loadReports.ts';
-import type { ModelState, PartitionState } from '../state.ts';
+import { loadOf, noteIngestionRefused } from './loadReports.ts';
+import type { ClusterState, ModelState, PartitionState } from '../state.ts';
 import {
   clusterScene,
   guard,
@@ -49,13 +52,68 @@ export const providerRemoved = rule<WorldScene, ProviderFileRemoved>(world, [], 
 
 interface SentScene extends ClusterScene {
   readonly part: PartitionState;
+  readonly found: ReturnType<typeof loadOf>;
 }
 
 function sentScene(state: ModelState, e: IngestionSent): SentScene | string {
   const scene = clusterScene(state, e);
   if (typeof scene === 'string') return scene;
   const part = scene.cluster.partitions[e.gpid];
-  return part === undefined ? `partition ${e.gpid}` : { ...scene, part };
+  return part === undefined ? `partition ${e.gpid}` : { ...scene, part, found: loadOf(scene.cluster, e.gpid) };
+}
+
+/** The write names what the records of its load do (bl 12.1 step 6). */
+function notOfTheLoad({ found }: SentScene, { load: sent }: IngestionSent): Refusal | undefined {
+  if (found === undefined) return undefined;
+  const { record } = found.load;
+  const { metadata } = found.own.record;
+  const behind = (is: boolean): string => (is ? ' behind' : '');
+  return sameMetadata(metadata, sent.metadata) && sent.appName === record.appName && sent.ingestBehind === record.ingestBehind
+    ? undefined
+    : [
+        `${showFiles(metadata.files)} of ${record.appName}${behind(record.ingestBehind)}`,
+        `${showFiles(sent.metadata.files)} of ${sent.appName}${behind(sent.ingestBehind)}`,
+      ];
+}
+
+/** The meta server itself has told the partition's primary that there is nothing to ingest, and has not gone on since (bl.B10). */
+function notWanted({ state, found }: SentScene, e: IngestionSent): Refusal | undefined {
+  if (found === undefined) return undefined;
+  const { load, own } = found;
+  const ever = (versions: readonly LoadVersion[]): boolean =>
+    statusesSince(versions, e.atUs, lagUsOf(state, e.atUs)).some(({ status }) => status === 'BLS_INGESTING');
+  const expected = 'a table and a partition in BLS_INGESTING';
+  if (!ever(load.versions) || !ever(own.versions)) return [expected, `${load.record.status} and ${own.record.status}`];
+  return own.unwished ? [expected, `${own.record.status}, and its primary was told so`] : undefined;
+}
+
+/** Does a partition certainly hold a slot of its members, because its ingestion goes on and the meta server knows of nothing else? */
+function holdsSlot(cluster: ClusterState, part: PartitionState, atUs: number, timeoutMs: number): boolean {
+  const found = loadOf(cluster, part.gpid);
+  if (found === undefined || found.load.record.status !== 'BLS_INGESTING' || found.own.record.status !== 'BLS_INGESTING') return false;
+  const { load } = found;
+  const sinceUs = Math.max(load.storedAtUs, load.troubleAtUs, cluster.metaStartedAtUs, load.reported.ERR_INGESTION_FAILED ?? -1);
+  return part.ingestionsSent.some(
+    (one) => one.sentAtUs > sinceUs && one.overAtUs < 0 && one.prepared && (one.answered || (atUs - one.sentAtUs) / 1000 < timeoutMs),
+  );
+}
+
+/** bl 12.3: no more partitions ingest at once on a node than is allowed. */
+function tooMany({ state, cluster, part }: SentScene, e: IngestionSent): Refusal | undefined {
+  if (!state.calm) return undefined;
+  const { bulkLoadNodeMaxIngestingCount: most, ingestionWriteTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  const membersOf = ({ configs, ballot }: PartitionState): readonly string[] => {
+    const config = configs[ballot];
+    return config === undefined ? [] : [config.primary, ...config.secondaries];
+  };
+  const others = Object.values(cluster.partitions).filter(
+    (one) => one !== part && one.ingestionsSent.length > 0 && holdsSlot(cluster, one, e.atUs, ingestionWriteTimeoutMs),
+  );
+  for (const node of membersOf(part)) {
+    const there = others.filter((one) => membersOf(one).includes(node));
+    if (there.length >= most) return [`at most ${most} partitions that ingest on ${node}`, `${e.gpid} beside ${there.map(({ gpid }) => gpid).join(', ')}`];
+  }
+  return undefined;
 }
 
 export const ingestionSent = rule<SentScene, IngestionSent>(
@@ -65,6 +123,9 @@ export const ingestionSent = rule<SentScene, IngestionSent>(
       const primary = part.configs[load.ballot]?.primary;
       return primary === to ? undefined : [`primary ${primary ?? 'nobody'} of ballot ${load.ballot}`, to];
     }),
+    guard('ingestion/sent-of-the-load', 'bl.S19', notOfTheLoad),
+    guard('ingestion/sent-while-ingesting', 'bl.S17', notWanted),
+    guard('ingestion/slots-of-a-node', 'bl.S7', tooMany),
   ],
   ({ part }, { to, load, atUs }) => {
     part.ingestionsSent.push({

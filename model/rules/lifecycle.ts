@@ -106,6 +106,7 @@ export const opened = rule(
       if (concerns && !command.answered) command.appliedBefore = Math.min(command.appliedBefore, e.applied);
     }
     replica.open = replica.exists = true;
+    replica.loadBegun = false;
     replica.incarnation++;
     replica.status = replica.role = 'PS_INACTIVE';
     replica.ballot = e.ballot;

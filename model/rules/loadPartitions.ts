@@ -142,6 +142,7 @@ export const loadPartitionStored: Rule<LoadPartitionStored> = rule(
     }
     const { status } = own.record;
     own.record = record;
+    if (record.status === 'BLS_INGESTING') own.unwished = false;
     if (status === record.status && status !== 'BLS_DOWNLOADING') return;
     own.storedAtUs = atUs;
     if (status !== record.status) own.versions.push({ status: record.status, error: 'ERR_OK', atUs });

@@ -90,7 +90,9 @@ export const loadWished: Rule<LoadWished> = rule(
         : [`the primary ${primary ?? 'of a stored configuration'} of ballot ${e.ballot}`, e.to];
     }),
   ],
-  () => {},
+  ({ own }, { wish }) => {
+    if (own !== undefined && wish !== 'BLS_DOWNLOADED' && wish !== 'BLS_INGESTING') own.unwished = true;
+  },
 );
 
 // ---------------------------------------------------------------- load.member-reported
@@ -196,8 +198,14 @@ export const loadMemberReported: Rule<LoadMemberReported> = rule(
       e.state.isPaused && e.localStatus !== 'BLS_PAUSED' ? ['a member that is PAUSED', e.localStatus] : undefined,
     ),
     guard('load/complains-for-a-cause', 'L3', complainsOfGoodFiles),
+    guard('load/forgotten-with-the-role', 'bl.S19', ({ replica }: ReportScene, e: LoadMemberReported) =>
+      e.error === 'ERR_OK' && (e.wish === 'BLS_DOWNLOADED' || e.wish === 'BLS_INGESTING') && !replica.loadBegun
+        ? ['ERR_INVALID_STATE, until it is told to download in the role that it has', `${e.localStatus} to ${e.wish}`]
+        : undefined,
+    ),
   ],
-  ({ own }, e) => {
+  ({ own, replica }, e) => {
+    if (e.wish === 'BLS_DOWNLOADING' && e.error === 'ERR_OK') replica.loadBegun = true;
     const told = e.error === 'ERR_OK' ? e.state : refusalToTell(e);
     if (own === undefined || told === undefined) return;
     const said = (own.said[e.node] ??= []);

@@ -100,6 +100,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
     endRole(part, replica, e.ballot, e.atUs);
     replica.status = e.to;
+    if (e.from !== e.to) replica.loadBegun = false;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;
     noteServing(part, state, e.atUs);

@@ -14,6 +14,7 @@ import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
 import { LOAD_PARTITIONS } from '../traces/loadPartitions.ts';
+import { LOAD_SENT } from '../traces/loadSent.ts';
 import { LOAD_REPORTS } from '../traces/loadReports.ts';
 import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
@@ -39,6 +40,7 @@ const ALL: readonly Refused[] = [
   ...LOAD_READS,
   ...LOADS,
   ...LOAD_PARTITIONS,
+  ...LOAD_SENT,
   ...LOAD_REPORTS,
   ...LOAD_ANSWERS,
 ];

@@ -20,6 +20,7 @@ import {
   part,
   PART_DOWNLOADED,
   PART_PAUSING,
+  READY_TO_LOAD,
   refuses,
   STORED,
   stored,
@@ -30,10 +31,11 @@ import type { Refused } from './refused.ts';
 const EMPTY = { metadata: NO_METADATA };
 /** The trouble that leads back, seen at the primary. */
 const TROUBLE = [...DOWNLOADED, refuses('ERR_INVALID_STATE', 'BLS_DOWNLOADED')];
-/** The write brought one of the two files. */
+/** A write of before the load, which comes in late, brought one of the two files. */
 const OTHER_FILES: readonly ModelEvent[] = [
-  ...INGESTING,
-  sent(loadOf([FIRST]), P, NOW),
+  ...INGESTING.slice(0, READY_TO_LOAD.length),
+  sent(loadOf([FIRST])),
+  ...INGESTING.slice(READY_TO_LOAD.length),
   ...now(write(mutation(1, 2, [INGEST(loadOf([FIRST]))]))),
   ...now([A, B].flatMap((node) => [1, 2].flatMap((d) => [committed(node, d), applied(node, d)]))),
   ...[P, A, B].map((node) => ingests(node, 2, [FIRST], NOW)),

@@ -31,7 +31,7 @@ import {
   wished,
 } from './loadTableStory.ts';
 import { FILES, FIRST, INGEST, loadOf, sent } from './loadStory.ts';
-import { A, B, CONFIG, mutation, P, READY, SETTINGS, write } from './story.ts';
+import { A, B, CONFIG, mutation, P, READY, SETTINGS, status, write } from './story.ts';
 import type { Refused } from './refused.ts';
 
 const LATER = 70 * S;
@@ -57,6 +57,25 @@ const TWO: readonly ModelEvent[] = READY.map((event): ModelEvent => {
   config: { gpid: '1.1', ballot: 0, maxReplicaCount: 3, primary: '', secondaries: [], lastDrops: [], lastCommittedDecree: 0 },
   atUs: 0,
 });
+
+/** A comes back to the role that it had. */
+const BACK: readonly ModelEvent[] = now([status(A, 'PS_SECONDARY', 'PS_INACTIVE', 1), status(A, 'PS_INACTIVE', 'PS_SECONDARY', 1)]);
+const FORGETS: readonly Refused[] = [
+  {
+    rule: 'load/forgotten-with-the-role',
+    why: 'what it was before says nothing (bl 17.1)',
+    before: [...PART_DOWNLOADED, ...BACK],
+    event: says(A, 'BLS_DOWNLOADED', ALL),
+    permitted: says(A, 'BLS_DOWNLOADED', state(), { error: 'ERR_INVALID_STATE', local: 'BLS_INVALID' }),
+  },
+  {
+    rule: 'load/forgotten-with-the-role',
+    why: 'nor does it ingest',
+    before: [...NEARLY, ...BACK],
+    event: says(A, 'BLS_INGESTING', state({ ingestStatus: 'IS_RUNNING' })),
+    permitted: says(A, 'BLS_DOWNLOADING', HALF, { local: 'BLS_DOWNLOADING' }),
+  },
+];
 
 /** Another ingestion write of the same load, committed at the primary. */
 const AGAIN: readonly ModelEvent[] = [
@@ -275,4 +294,4 @@ const SLOTS: readonly Refused[] = [
   },
 ];
 
-export const LOAD_REPORTS: readonly Refused[] = [...WISHES, ...WORDS, ...GROUPS, ...SLOTS];
+export const LOAD_REPORTS: readonly Refused[] = [...WISHES, ...WORDS, ...FORGETS, ...GROUPS, ...SLOTS];
