@@ -88,18 +88,18 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawPause, weight: 3, kinds: ['pauseBulkLoad', 'restartBulkLoad'], fault: false },
   { draw: drawCancel, weight: 3, kinds: ['cancelBulkLoad'], fault: false },
   { draw: drawAnother, weight: 3, kinds: ['cancelBulkLoad', 'clearBulkLoad'], fault: false },
-  { draw: drawSecond, weight: 2, kinds: ['startBulkLoad'], fault: false },
+  { draw: drawSecond, weight: 4, kinds: ['startBulkLoad'], fault: false },
   { draw: drawDrop, weight: 2, kinds: ['dropTable'], fault: false },
   { draw: drawMove, weight: 3, kinds: ['movePrimary'], fault: false },
   { draw: drawMember, weight: 6, kinds: ['crash', 'restart', 'pause'], fault: true },
-  { draw: drawMeta, weight: 5, kinds: ['crash', 'restart', 'pause'], fault: true },
+  { draw: drawMeta, weight: 7, kinds: ['crash', 'restart', 'pause'], fault: true },
   { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawMetaAmidWrites, weight: 6, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawAmidIngestion, weight: 4, kinds: ['pause', 'crash'], fault: true },
   { draw: drawRotten, weight: 2, kinds: ['bitRot'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },
-  { draw: drawProvider, weight: 2, kinds: ['providerDown', 'slowProvider'], fault: true },
+  { draw: drawProvider, weight: 3, kinds: ['providerDown', 'slowProvider'], fault: true },
   { draw: drawSlowTransfers, weight: 4, kinds: ['slowProvider', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad'], fault: true },
 ];
 
@@ -219,7 +219,7 @@ function drawMeta(casting: Casting, load: LoadSymbol): readonly Step[] {
   const table = symbols.tables.find((t) => t.ref === load.table);
   const steps: Step[] = [];
   if (casting.allows('slowStore') && draw.chance(350)) steps.push(slowStore(casting, load, 6000));
-  if (table?.allowsIngestBehind === true && casting.allows('setEnvs') && draw.chance(700)) {
+  if (table?.allowsIngestBehind === true && casting.allows('setEnvs') && draw.chance(850)) {
     steps.push(hold(100), { kind: 'setEnvs', afterMs: 0, ...named(load), envs: { [ALLOW_INGEST_BEHIND]: 'false' } });
   }
   const over = draw.chance(200);

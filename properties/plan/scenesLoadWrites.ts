@@ -45,7 +45,7 @@ function drawStepToBeTaken({ draw }: Casting, load: LoadSymbol): readonly Step[]
   const slow = slowStore(load, 400, 6000);
   switch (draw.pick(['paused', 'ingested', 'failed'])) {
     case 'paused':
-      return [{ kind: 'pauseBulkLoad', afterMs: 20, ...named(load) }, slow, hold(draw.pick([1600, 1900, 2800]))];
+      return [{ kind: 'pauseBulkLoad', afterMs: 20, ...named(load) }, slow, hold(draw.pick([1600, 1900, 1900, 2800]))];
     case 'ingested':
       return [hold(draw.pick(INGESTION_MS) + 20), slow, hold(draw.pick([450, 550]))];
     default:

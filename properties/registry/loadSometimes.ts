@@ -3,9 +3,10 @@
  * sides of each write of a load, controls in each status, refusals, moves of the primary. What befalls files and ingestion writes
  * is in loadFilesSometimes.ts. A campaign of the subsystem answers for them.
  *
- * Not among them, though the rules let them be: PAUSING over partitions that have been INGESTING or SUCCEED, and FAILED over those
- * that are PAUSING or PAUSED. The first takes a pause in the middle of a rollback's writes, the second a restart that finds a
- * record contradictory in the middle of a pause's; no campaign of some thousand runs meets them. DOWNLOADING, SUCCEED, PAUSED and
+ * Not among them, though the rules let them be: PAUSING over partitions that have been INGESTING or SUCCEED, which takes a pause in
+ * the middle of a rollback's writes; FAILED over those that are PAUSING or PAUSED, a restart that finds a record contradictory in
+ * the middle of a pause's; FAILED over one that is SUCCEED, files that are bad in the partition that comes last. Campaigns of some
+ * thousand runs meet the last now and then and the others never. DOWNLOADING, SUCCEED, PAUSED and
  * the rest have no other partitions beside them than those that are listed (model/loadLegality.ts).
  */
 import { clusterNameOf, isErased as isDupErased } from '../../model/dupState.ts';
@@ -106,7 +107,7 @@ const PAIRS: readonly (readonly [BulkLoadStatus, readonly BulkLoadStatus[]])[] =
   ['BLS_SUCCEED', named('SUCCEED')],
   ['BLS_PAUSING', named('DOWNLOADING', 'DOWNLOADED', 'PAUSING', 'PAUSED')],
   ['BLS_PAUSED', named('PAUSED')],
-  ['BLS_FAILED', named('DOWNLOADING', 'DOWNLOADED', 'INGESTING', 'SUCCEED', 'FAILED')],
+  ['BLS_FAILED', named('DOWNLOADING', 'DOWNLOADED', 'INGESTING', 'FAILED')],
   ['BLS_CANCELED', named('DOWNLOADING', 'DOWNLOADED', 'INGESTING', 'SUCCEED', 'PAUSING', 'PAUSED', 'FAILED', 'CANCELED')],
 ];
 
