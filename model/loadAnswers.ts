@@ -225,8 +225,11 @@ function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkL
   if (load !== undefined && load.startedAtUs >= sinceOf(scene)) all.add('BLS_DOWNLOADING');
   if (load === undefined || isErased(load)) {
     all.add('BLS_DOWNLOADING');
-    if (table.grantedEarly.includes('pause')) all.add('BLS_PAUSING');
-    if (table.grantedEarly.includes('cancel') || table.grantedEarly.includes('force')) all.add('BLS_CANCELED');
+    // One that was let in, or whose first attempt was and was not answered.
+    const may = (one: LoadControl): boolean =>
+      table.grantedEarly.includes(one) || isAsked({ state: scene.state, cluster: scene.cluster, table, load: undefined, last: load }, one);
+    if (may('pause')) all.add('BLS_PAUSING');
+    if (may('cancel') || may('force')) all.add('BLS_CANCELED');
   }
   for (const status of load === undefined ? [] : held)
     for (const next of NEXT_LOAD_STATUS[status])
