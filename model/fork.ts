@@ -34,6 +34,8 @@ const RECORDS: ReadonlySet<ModelEvent['kind']> = new Set([
   'table.stored',
 ]);
 
+const isOfProvider = ({ kind }: ModelEvent): boolean => kind === 'provider.put' || kind === 'provider.removed';
+
 const isLocal = (event: ModelEvent): boolean =>
   LOCAL.has(event.kind) || (event.kind === 'replica.prepared' && event.as === 'secondary');
 
@@ -54,7 +56,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
   const kept = events.every(({ kind }) => RECORDS.has(kind));
   return {
     ...state,
-    ...(local ? {} : forkProviders(state)),
+    ...(events.some(isOfProvider) ? forkProviders(state) : {}),
     nodes: mapped(state.nodes, (node) => ({ ...node, slots: { ...node.slots } }), nodes),
     clusters: mapped(state.clusters, (cluster) => ({
       ...cluster,

@@ -48,12 +48,13 @@ function partKey(load: LoadState | undefined, part: PartitionState, keyOf: (part
   if (load !== undefined && isTerminal(load.record.status)) return `${status}${own?.reportedCleaned === true ? 'c' : ''}`;
   const sent = part.ingestionsSent.map(({ prepared, decree, answered }) => `${prepared ? decree : '-'}${answered ? 'a' : ''}`);
   const came = Object.values(part.ingestions).map((one) => `${one.decree}:${Object.keys(one.ingestedAtUs).join()}`);
-  return `${status} ${own === undefined ? '' : toldKey(own)} ${sent.join()} ${came.join()} ${keyOf(part)}`;
+  return `${status} ${own === undefined || load === undefined ? '' : toldKey(own, load)} ${sent.join()} ${came.join()} ${keyOf(part)}`;
 }
 
-function toldKey(own: PartitionLoadState): string {
+function toldKey(own: PartitionLoadState, load: LoadState): string {
   const { record, metadata, versions, reportedDownloaded, reportedFinished, reportedPaused, reportedCleaned } = own;
   const reported = [reportedDownloaded, reportedFinished, reportedPaused, reportedCleaned].map(Number).join('');
   const files = `${isKnown(record.metadata) ? 'm' : ''}${metadata.length}${record.everIngestSucceed ? 'i' : ''}`;
-  return `${reported}${files} ${marksOf(versions)}`;
+  const isOld = own.storedAtUs < load.storedAtUs;
+  return `${reported}${files}${isOld ? 'o' : ''} ${marksOf(versions)}`;
 }
