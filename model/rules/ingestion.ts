@@ -93,9 +93,10 @@ function holdsSlot(cluster: ClusterState, part: PartitionState, atUs: number, ti
   if (found === undefined || found.load.record.status !== 'BLS_INGESTING' || found.own.record.status !== 'BLS_INGESTING') return false;
   const { load } = found;
   const sinceUs = Math.max(load.storedAtUs, load.troubleAtUs, cluster.metaStartedAtUs, load.reported.ERR_INGESTION_FAILED ?? -1);
-  return part.ingestionsSent.some(
-    (one) => one.sentAtUs > sinceUs && one.overAtUs < 0 && one.prepared && (one.answered || (atUs - one.sentAtUs) / 1000 < timeoutMs),
-  );
+  return part.ingestionsSent.some(({ sentAtUs, overAtUs, prepared, answered }) => {
+    const goesOn = answered ? prepared : (atUs - sentAtUs) / 1000 < timeoutMs;
+    return sentAtUs > sinceUs && overAtUs < 0 && goesOn;
+  });
 }
 
 /** bl 12.3: no more partitions ingest at once on a node than is allowed. */

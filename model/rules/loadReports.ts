@@ -3,7 +3,7 @@
  * member tells what is so on its disk and in its storage, a primary tells of others only what they said.
  */
 import { settingsOfCluster } from '../config.ts';
-import { noteFlagCleared } from '../ingestions.ts';
+import { awaitsFiles, noteFlagCleared } from '../ingestions.ts';
 import { areFilesGood, downloadedPercent, metadataOf } from '../loadFiles.ts';
 import type { DownloadSlotClaim, IngestionAnswered, LoadMemberReported, LoadReported, LoadWished, MemberLoadFact } from '../loadEvents.ts';
 import { isErased, type LoadState, type PartitionLoadState } from '../loadState.ts';
@@ -197,6 +197,11 @@ export const loadMemberReported: Rule<LoadMemberReported> = rule(
     guard('load/paused-when-wished', 'S8', (_: ReportScene, e: LoadMemberReported) =>
       e.state.isPaused && e.localStatus !== 'BLS_PAUSED' ? ['a member that is PAUSED', e.localStatus] : undefined,
     ),
+    guard('load/paused-without-a-slot', 'S9', ({ node, part, replica }: ReportScene, e: LoadMemberReported) =>
+      e.state.isPaused && node.slots[e.gpid] !== undefined && !awaitsFiles(part, replica)
+        ? ['its slot given back: nothing is downloaded', 'it holds one']
+        : undefined,
+    ),
     guard('load/complains-for-a-cause', 'L3', complainsOfGoodFiles),
     guard('load/forgotten-with-the-role', 'bl.S19', ({ replica }: ReportScene, e: LoadMemberReported) =>
       e.error === 'ERR_OK' && (e.wish === 'BLS_DOWNLOADED' || e.wish === 'BLS_INGESTING') && !replica.loadBegun
@@ -253,6 +258,14 @@ function describeMember({ downloadProgress, downloadStatus, ingestStatus, isClea
   return `${downloadProgress} % ${downloadStatus ?? 'no status'} ${ingestStatus}${isCleanedUp ? ' cleaned up' : ''}${isPaused ? ' paused' : ''}`;
 }
 
+/** With a download that it has just begun a primary forgets what the others said of the one before (bl 14.1 step 3). */
+function saidBefore({ node }: ReportScene, e: LoadReported): Refusal | undefined {
+  const begins = e.wish === 'BLS_DOWNLOADING' && e.localStatus === 'BLS_DOWNLOADING' && node.slots[e.gpid] === e.atUs;
+  if (!begins || e.error !== 'ERR_OK') return undefined;
+  const known = Object.keys(e.members).find((name) => name !== e.node && !sameMember(e.members[name] ?? UNKNOWN, UNKNOWN));
+  return known === undefined ? undefined : [`nothing of ${known}: the download begins`, describeMember(e.members[known] ?? UNKNOWN)];
+}
+
 /** The sums of bl 13.1, made of the members' words that the report itself carries. */
 function wrongSum({ cluster, part }: ReportScene, e: LoadReported): Refusal | undefined {
   const { wish } = e;
@@ -294,6 +307,7 @@ export const loadReported: Rule<LoadReported> = rule(
   [
     guard('load/report-of-the-group', 'bl.S9', groupDiffers),
     guard('load/report-of-what-was-said', 'S8', neverSaid),
+    guard('load/report-of-this-download', 'bl.S2', saidBefore),
     guard('load/report-sums', 'bl.S9', wrongSum),
     guard('load/report-metadata', 'bl.S19', wrongMetadata),
     guard('load/report-succeed-is-in-storage', 'S10', ({ part, load }: ReportScene, e: LoadReported) => {

@@ -60,6 +60,7 @@ const TWO: readonly ModelEvent[] = READY.map((event): ModelEvent => {
 
 /** A comes back to the role that it had. */
 const BACK: readonly ModelEvent[] = now([status(A, 'PS_SECONDARY', 'PS_INACTIVE', 1), status(A, 'PS_INACTIVE', 'PS_SECONDARY', 1)]);
+const UNHEARD = state({ downloadStatus: undefined });
 const FORGETS: readonly Refused[] = [
   {
     rule: 'load/forgotten-with-the-role',
@@ -74,6 +75,21 @@ const FORGETS: readonly Refused[] = [
     before: [...NEARLY, ...BACK],
     event: says(A, 'BLS_INGESTING', state({ ingestStatus: 'IS_RUNNING' })),
     permitted: says(A, 'BLS_DOWNLOADING', HALF, { local: 'BLS_DOWNLOADING' }),
+  },
+  {
+    rule: 'load/report-of-this-download',
+    why: 'A said it before the download that P begins now (bl 14.1)',
+    before: [...BEGUN, says(A, 'BLS_DOWNLOADING', HALF), slot(true, 1)],
+    event: reports('BLS_DOWNLOADING', { [P]: state(), [A]: HALF, [B]: UNHEARD }),
+    says: 'the download begins',
+    permitted: reports('BLS_DOWNLOADING', { [P]: state(), [A]: UNHEARD, [B]: UNHEARD }),
+  },
+  {
+    rule: 'load/paused-without-a-slot',
+    why: 'its download is not at an end',
+    before: [...PART_PAUSING, slot(true, 1)],
+    event: says(P, 'BLS_PAUSING', PAUSED, { local: 'BLS_PAUSED' }),
+    permitted: says(P, 'BLS_PAUSING', state(), { local: 'BLS_INVALID' }),
   },
 ];
 

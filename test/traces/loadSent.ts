@@ -60,7 +60,7 @@ export const LOAD_SENT: readonly Refused[] = [
     before: canceled([wished('BLS_CANCELED')]),
     event: again,
     says: 'told so',
-    permitted: wished('BLS_CANCELED'),
+    permitted: part('BLS_CANCELED'),
   },
   {
     rule: 'ingestion/sent-while-ingesting',
