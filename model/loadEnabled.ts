@@ -297,7 +297,9 @@ function reports(here: Part): Transition[] {
   }
   const wish = own.record.status;
   const done = doneWord(wish);
-  if (done !== undefined) all.push(answered(here, wish, RESET, done));
+  // Nobody is asked about a partition that is PAUSED.
+  if (done === undefined) return all;
+  all.push(answered(here, wish, RESET, done));
   if (scope.complaints && wish === 'BLS_DOWNLOADING')
     all.push(answered(here, wish, { ...RESET, downloadStatus: 'ERR_CORRUPTION' }));
   if (scope.complaints && wish === 'BLS_INGESTING') all.push(answered(here, wish, { ...RESET, ingestStatus: 'IS_FAILED' }));
