@@ -1,6 +1,7 @@
 /**
- * What duplication does not promise (dup 6 to 12): each place where a rule makes an exception asks `excluded` by the id of
- * a row; a test proves that every exception has a row, and that every row is used or says why no rule needs it.
+ * What duplication and bulk load do not promise (dup 6 to 12; bl 8 to 20): each place where a rule makes an exception
+ * asks `excluded` by the id of a row; a test proves that every exception has a row, and that every row is used or says
+ * why no rule needs it.
  */
 
 export interface Exclusion {
