@@ -48,7 +48,8 @@ function partKey(load: LoadState | undefined, part: PartitionState, keyOf: (part
   if (load !== undefined && isTerminal(load.record.status)) return `${status}${own?.reportedCleaned === true ? 'c' : ''}`;
   const sent = part.ingestionsSent.map(({ prepared, decree, answered }) => `${prepared ? decree : '-'}${answered ? 'a' : ''}`);
   const came = Object.values(part.ingestions).map((one) => `${one.decree}:${Object.keys(one.ingestedAtUs).join()}`);
-  return `${status} ${own === undefined || load === undefined ? '' : toldKey(own, load)} ${sent.join()} ${came.join()} ${keyOf(part)}`;
+  const begun = Object.values(part.replicas).map(({ loadBegun }) => (loadBegun ? 'b' : '-'));
+  return `${status}${begun.join('')} ${own === undefined || load === undefined ? '' : toldKey(own, load)} ${sent.join()} ${came.join()} ${keyOf(part)}`;
 }
 
 function toldKey(own: PartitionLoadState, load: LoadState): string {
