@@ -139,18 +139,33 @@ export function endRole(part: PartitionState, replica: ReplicaState, ballot: Bal
   }
 }
 
+/** Nothing that a primary let in is on its way to its storage. */
+function isResolved(part: PartitionState, replica: ReplicaState): boolean {
+  const { node, applied } = replica;
+  return (
+    !awaitsFiles(part, replica) &&
+    part.ingestionsSent.every((one) => (one.prepared ? one.decree <= applied : one.answered || one.to !== node))
+  );
+}
+
+/** The primary has just told that its flag is gone. Without a slot to download it lets writes in all the same (bl.B33). */
+function isFlagGone(part: PartitionState, replica: ReplicaState, e: LoadReported): boolean {
+  if (e.error === 'ERR_BUSY') return e.wish === 'BLS_DOWNLOADING' && isResolved(part, replica);
+  const cleaned = e.members[e.node]?.isCleanedUp === true;
+  return (
+    e.error === 'ERR_OK' &&
+    (e.wish === 'BLS_DOWNLOADING' ||
+      (e.wish === 'BLS_INGESTING' && e.isIngestionFinished === true) ||
+      ((e.wish === 'BLS_SUCCEED' || e.wish === 'BLS_FAILED' || e.wish === 'BLS_CANCELED') && cleaned))
+  );
+}
+
 /**
  * A primary tells that it has no flag any more: its group has all files, it downloads again, or has cleaned up. What has
  * not come there yet may set it again.
  */
-export function noteFlagCleared(part: PartitionState, e: LoadReported): void {
-  if (part.ingestionsSent.length === 0 || e.error !== 'ERR_OK') return;
-  const cleaned = e.members[e.node]?.isCleanedUp === true;
-  const cleared =
-    e.wish === 'BLS_DOWNLOADING' ||
-    (e.wish === 'BLS_INGESTING' && e.isIngestionFinished === true) ||
-    ((e.wish === 'BLS_SUCCEED' || e.wish === 'BLS_FAILED' || e.wish === 'BLS_CANCELED') && cleaned);
-  if (!cleared) return;
+export function noteFlagCleared(part: PartitionState, replica: ReplicaState, e: LoadReported): void {
+  if (part.ingestionsSent.length === 0 || !isFlagGone(part, replica, e)) return;
   for (const sent of part.ingestionsSent)
     if (concerns(sent, e.node) && (sent.prepared || sent.answered)) sent.overAtUs = e.atUs;
 }

@@ -235,12 +235,13 @@ const wished = ({ cluster, part, load, atUs, scope }: Part, wish: BulkLoadStatus
 });
 
 function reported(here: Part, wish: BulkLoadStatus, more: Partial<LoadReported>): LoadReported {
-  const { cluster, part, atUs, scope } = here;
+  const { cluster, part, load, atUs, scope } = here;
   return {
     kind: 'load.reported',
     node: scope.nodes[0] ?? '',
     gpid: part.gpid,
     cluster: cluster.id,
+    loadId: load.record.loadId,
     wish,
     error: 'ERR_OK',
     localStatus: wish,

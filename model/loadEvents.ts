@@ -146,6 +146,8 @@ export interface LoadWished extends At {
 export interface LoadReported extends AtReplica {
   readonly kind: 'load.reported';
   readonly cluster: ClusterId;
+  /** Of the wish that it answers. */
+  readonly loadId: number;
   readonly wish: BulkLoadStatus;
   readonly error: ErrorCode;
   readonly localStatus: BulkLoadStatus;

@@ -54,6 +54,9 @@ export interface PartitionLoadState {
   reportedCleaned: boolean;
   /** Since it came to INGESTING the meta server has told its primary to leave it. */
   unwished: boolean;
+  /** Its primary was last asked then, -1 never; and has answered since. */
+  wishedAtUs: number;
+  isWishAnswered: boolean;
   /** What each member said last to the meta server. */
   members: Record<NodeId, MemberLoadFact>;
   /** Statuses that the store held, oldest first. */
@@ -90,8 +93,6 @@ export interface LoadState {
   troubleAtUs: number;
   /** Controls that were answered with ERR_OK before the store showed them. */
   granted: LoadControl[];
-  /** Members whose last word in the load before was that they had cleaned up, by partition and node. */
-  cleanedBefore: Readonly<Record<string, true>>;
   /** Somebody paused or canceled it. */
   controlled: boolean;
   /** When a forced cancel was answered with ERR_OK, -1 never. */
@@ -157,7 +158,6 @@ export function newLoad(
     reported: {},
     troubleAtUs: -1,
     granted: [],
-    cleanedBefore: {},
     controlled: false,
     forcedAtUs: -1,
   };

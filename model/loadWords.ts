@@ -12,6 +12,8 @@ export function newPartitionLoad(record: PartitionLoadRecordFact, atUs: number):
     reportedPaused: false,
     reportedCleaned: false,
     unwished: false,
+    wishedAtUs: -1,
+    isWishAnswered: true,
     members: {},
     versions: [{ status: record.status, error: 'ERR_OK', atUs }],
     metadata: [],

@@ -291,7 +291,7 @@ export interface ModelState {
   calm: boolean;
   /** A fault has been seen that may take a message, a file or a process: more than load and clocks. */
   lossy: boolean;
-  /** A fault struck a file provider last then, -1 never. */
+  /** A file provider failed somebody last then, -1 never; a slow one does not count. */
   providerFaultAtUs: number;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;

@@ -7,6 +7,7 @@ import { awaitsFiles, noteFlagCleared } from '../ingestions.ts';
 import { areFilesGood, downloadedPercent, metadataOf } from '../loadFiles.ts';
 import type { DownloadSlotClaim, IngestionAnswered, LoadMemberReported, LoadReported, LoadWished, MemberLoadFact } from '../loadEvents.ts';
 import { isErased, type LoadState, type PartitionLoadState } from '../loadState.ts';
+import { POLL_GUARDS } from './loadPolls.ts';
 import { lagUsOf, sameMember, sameMembers, sameMetadata, statusesSince } from '../loadWords.ts';
 import type { ClusterState, ModelState, PartitionState } from '../state.ts';
 import type { BulkLoadStatus, ErrorCode, Gpid } from '../vocabulary.ts';
@@ -89,9 +90,13 @@ export const loadWished: Rule<LoadWished> = rule(
         ? undefined
         : [`the primary ${primary ?? 'of a stored configuration'} of ballot ${e.ballot}`, e.to];
     }),
+    ...POLL_GUARDS,
   ],
-  ({ own }, { wish }) => {
-    if (own !== undefined && wish !== 'BLS_DOWNLOADED' && wish !== 'BLS_INGESTING') own.unwished = true;
+  ({ own }, { wish, atUs }) => {
+    if (own === undefined) return;
+    if (wish !== 'BLS_DOWNLOADED' && wish !== 'BLS_INGESTING') own.unwished = true;
+    own.wishedAtUs = atUs;
+    own.isWishAnswered = false;
   },
 );
 
@@ -229,7 +234,6 @@ const RESET: MemberLoadFact = {
   isCleanedUp: false,
   isPaused: false,
 };
-const CLEANED: MemberLoadFact = { ...RESET, isCleanedUp: true };
 const UNKNOWN: MemberLoadFact = { ...RESET, downloadStatus: undefined };
 
 function groupDiffers({ part, cluster }: ReportScene, e: LoadReported): Refusal | undefined {
@@ -244,10 +248,9 @@ function groupDiffers({ part, cluster }: ReportScene, e: LoadReported): Refusal 
 
 /** A primary passes on what a member said in this load, or that it knows nothing (bl 13.1, 13.3). */
 function neverSaid({ load, own }: ReportScene, e: LoadReported): Refusal | undefined {
-  if (own === undefined) return undefined;
+  if (own === undefined || e.loadId !== load?.record.loadId) return undefined;
   for (const [node, told] of Object.entries(e.members)) {
     if (sameMember(told, RESET) || sameMember(told, UNKNOWN)) continue;
-    if (sameMember(told, CLEANED) && load?.cleanedBefore[`${indexOf(e.gpid)} ${node}`] === true) continue;
     if (own.said[node]?.some((said) => sameMember(said, told)) !== true)
       return [`what ${node} said`, describeMember(told)];
   }
@@ -318,9 +321,12 @@ export const loadReported: Rule<LoadReported> = rule(
       return liar === undefined ? undefined : notIngested(part, load, liar);
     }),
   ],
-  ({ cluster, part, own }, e) => {
+  ({ cluster, part, replica, load, own }, e) => {
     const { error, gpid, atUs } = e;
-    noteFlagCleared(part, e);
+    noteFlagCleared(part, replica, e);
+    // The meta server hears no answers to an earlier load's questions (bl.B35).
+    if (load === undefined || e.loadId !== load.record.loadId) return;
+    if (own !== undefined) own.isWishAnswered = true;
     if (error === 'ERR_OBJECT_NOT_FOUND' || error === 'ERR_INVALID_STATE') noteLoadTrouble(cluster, gpid, error, atUs);
     else if (error !== 'ERR_OK' && error !== 'ERR_BUSY') noteLoadError(cluster, gpid, error, atUs);
     if (own === undefined || error !== 'ERR_OK') return;

@@ -285,19 +285,10 @@ function create(scene: LoadScene, e: LoadStored): void {
   const by = starter(scene, e);
   if (by !== undefined) by.effects++;
   const load = newLoad(e.appId, e.record, last?.versions ?? [], e.atUs);
-  load.cleanedBefore = last === undefined ? {} : cleanedMembers(last);
   load.controlled = e.record.status !== 'BLS_DOWNLOADING';
   if (!load.controlled) load.granted = table.grantedEarly;
   table.grantedEarly = [];
   cluster.loads[e.appId] = load;
-}
-
-/** Primaries remember it until they hear of DOWNLOADING (bl 13.1, 14.1). */
-function cleanedMembers({ partitions }: LoadState): Readonly<Record<string, true>> {
-  const cleaned: Record<string, true> = {};
-  for (const [index, { said }] of Object.entries(partitions))
-    for (const [node, words] of Object.entries(said)) if (words.at(-1)?.isCleanedUp === true) cleaned[`${index} ${node}`] = true;
-  return cleaned;
 }
 
 function change(scene: LoadScene, e: LoadStored): void {

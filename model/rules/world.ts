@@ -67,7 +67,8 @@ export const struck = rule(
     state.disturbedAtUs = e.atUs;
     state.calm = false;
     if (!LOAD_OR_CLOCK.test(e.fault)) state.lossy = true;
-    if (e.fault.startsWith('provider.')) state.providerFaultAtUs = e.atUs;
+    // One that is merely slow brings everything in the end.
+    if (e.fault === 'provider.error') state.providerFaultAtUs = e.atUs;
     const node = state.nodes[e.node];
     if (node === undefined) return;
     const cluster = state.clusters[clusterNameOf(e.node)];

@@ -18,12 +18,20 @@ export const LOAD_ALWAYS: readonly Property[] = [
   always('bl.S9', 'a group has finished, paused or cleaned up when it is whole and all its members say so'),
   always('bl.S10', 'a load goes back to DOWNLOADING no more often than is allowed'),
   always('bl.S11', 'the statuses of a table and of its partitions go together'),
+  always('bl.S20', 'one loop of polls asks about a partition, and none about one that is paused'),
   always('bl.S16', 'a table is stored as loading before there is a record of its load'),
   always('bl.S17', 'an end of a load is left by force cancel alone, and nothing is paused or canceled that nobody asked for'),
   always('bl.S19', 'wishes, metadata and files are those of the load that runs, never of an earlier one'),
 ];
 
 export const LOAD_EVENTUALLY: readonly Property[] = [
+  {
+    id: 'L7',
+    kind: 'eventually',
+    sentence: 'control messages are answered in time: a poll of a load before the next one',
+    subsystem: 'bulk-load',
+    checkedIn: ['rules'],
+  },
   {
     id: 'L3',
     kind: 'eventually',

@@ -15,6 +15,7 @@ import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
 import { LOAD_PARTITIONS } from '../traces/loadPartitions.ts';
 import { LOAD_SENT } from '../traces/loadSent.ts';
+import { LOAD_POLLS } from '../traces/loadPolls.ts';
 import { LOAD_REPORTS } from '../traces/loadReports.ts';
 import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
@@ -41,6 +42,7 @@ const ALL: readonly Refused[] = [
   ...LOADS,
   ...LOAD_PARTITIONS,
   ...LOAD_SENT,
+  ...LOAD_POLLS,
   ...LOAD_REPORTS,
   ...LOAD_ANSWERS,
 ];

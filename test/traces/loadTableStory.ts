@@ -183,6 +183,7 @@ export const reports = (
     node: P,
     gpid: G,
     cluster: 'c',
+    loadId: 7,
     wish,
     error: 'ERR_OK',
     localStatus: wish,

@@ -144,6 +144,7 @@ export class LoadAuditor {
       node,
       gpid,
       cluster,
+      loadId: asked.request.loadId ?? 0,
       wish: asked.wish,
       error,
       localStatus,
