@@ -44,6 +44,12 @@ export function notFull({ cluster, part, replica }: ReplicaScene, { updates }: M
     : [`all ${most} members for an ingestion write`, `${members}`];
 }
 
+/** bl 15.1 #12: a primary that has cleaned up, paused, or has its role anew cannot be DOWNLOADED, nor INGESTING. */
+export function notLoading({ cluster, part, replica }: ReplicaScene, { updates }: MutationFact): Refusal | undefined {
+  if (updates[0]?.load === undefined || replica.loadBegun || cluster.loads[part.appId] === undefined) return undefined;
+  return ['a primary that was told to download since', 'an ingestion write'];
+}
+
 /** Has the meta server left INGESTING for this partition since then, or does it know of no load at all? */
 function isLetGo({ cluster, part }: ReplicaScene, sinceUs: number): boolean {
   const index = Number(part.gpid.slice(part.gpid.indexOf('.') + 1));

@@ -216,6 +216,7 @@ export const loadMemberReported: Rule<LoadMemberReported> = rule(
   ],
   ({ own, replica }, e) => {
     if (e.wish === 'BLS_DOWNLOADING' && e.error === 'ERR_OK') replica.loadBegun = true;
+    if (e.state.isCleanedUp || e.state.isPaused) replica.loadBegun = false;
     const told = e.error === 'ERR_OK' ? e.state : refusalToTell(e);
     if (own === undefined || told === undefined) return;
     const said = (own.said[e.node] ??= []);

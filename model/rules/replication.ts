@@ -24,7 +24,7 @@ import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
 import { noteNotPrimary } from './duplicators.ts';
-import { notFull, writtenTooEarly } from './ingestionWrites.ts';
+import { notFull, notLoading, writtenTooEarly } from './ingestionWrites.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
@@ -217,6 +217,7 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     guard('ingestion/needs-the-full-group', 'bl.S9', (scene, e: PreparedClaim) =>
       isNew(e) ? notFull(scene, e.mutation) : undefined,
     ),
+    guard('ingestion/primary-has-its-load', 'S7', (scene, e: PreparedClaim) => (isNew(e) ? notLoading(scene, e.mutation) : undefined)),
     guard('ingestion/writes-wait', 'bl.S4', (scene, e: PreparedClaim) =>
       isNew(e) && !isEmpty(e.mutation.updates) ? writtenTooEarly(scene, e.mutation) : undefined,
     ),

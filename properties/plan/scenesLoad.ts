@@ -288,5 +288,9 @@ function drawThrottled(casting: Casting, load: LoadSymbol, kind: 'delay' | 'reje
   const start: Step = { kind: 'startBulkLoad', afterMs: 0, ...drawStart(draw, symbols, load) };
   const writes = drawWrites(casting, load, draw.int(8, 16), draw.pick([60, 100, 150]));
   const off: readonly Step[] = draw.chance(300) ? [{ kind: 'setEnvs', afterMs: 0, ...named(load), envs: { 'replica.write_throttling': '20K*delay*10' } }] : [];
-  return [set, hold(draw.pick([500, 1500, 2500])), start, hold(draw.pick([1800, 2200, 2500])), ...writes, ...off, hold(draw.pick([1000, WHOLE_MS]))];
+  const at = draw.int(0, writes.length);
+  // The write that waits finds its load gone.
+  const taken: readonly Step[] = casting.allows('cancelBulkLoad') && draw.chance(250) ? [{ kind: 'cancelBulkLoad', afterMs: draw.pick([0, 20, 100]), ...named(load), forced: true }] : [];
+  const during = [...writes.slice(0, at), ...taken, ...writes.slice(at)];
+  return [set, hold(draw.pick([500, 1500, 2500])), start, hold(draw.pick([1800, 2200, 2500])), ...during, ...off, hold(draw.pick([1000, WHOLE_MS]))];
 }

@@ -2,9 +2,9 @@
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { BEHIND_ALL, FIRST, loadOf, sent } from './loadStory.ts';
-import { cancel, DOWNLOADED, INGESTING, NOW, part, PART_INGESTING, PART_SUCCEED, SENT, stored, wished } from './loadTableStory.ts';
+import { cancel, CLEAN, DOWNLOADED, INGESTING, M2, NOW, part, PART_INGESTING, PART_SUCCEED, says, SENT, stored, wished } from './loadTableStory.ts';
 import type { Refused } from './refused.ts';
-import { asks, CONFIG, P } from './story.ts';
+import { asks, CONFIG, mutation, P, prepared } from './story.ts';
 
 const SLOTLESS: ModelConfig = { ...CONFIG, settings: { ...CONFIG.settings, bulkLoadNodeMaxIngestingCount: 0 } };
 const again = sent(loadOf(), P, NOW);
@@ -15,6 +15,13 @@ const canceled = (told: readonly ModelEvent[] = []): readonly ModelEvent[] => [
   stored('BLS_CANCELED', { isEverIngesting: true }),
   part('BLS_CANCELED'),
   ...told,
+];
+
+const CLEANS: readonly ModelEvent[] = [
+  asks(11, cancel(true), NOW),
+  stored('BLS_CANCELED', { isEverIngesting: true }),
+  part('BLS_CANCELED'),
+  says(P, 'BLS_CANCELED', CLEAN, { local: 'BLS_INVALID', onDisk: undefined }),
 ];
 
 export const LOAD_SENT: readonly Refused[] = [
@@ -78,6 +85,13 @@ export const LOAD_SENT: readonly Refused[] = [
     says: 'at most 0',
     permitted: wished('BLS_INGESTING'),
     config: SLOTLESS,
+  },
+  {
+    rule: 'ingestion/primary-has-its-load',
+    why: 'it waited while its primary cleaned up',
+    before: [...SENT, ...CLEANS],
+    event: { ...prepared(P, M2), atUs: NOW },
+    permitted: { ...prepared(P, mutation(1, 2)), atUs: NOW },
   },
   // It was on its way when the store heard of the cancel.
   {
