@@ -182,6 +182,14 @@ function emergencies(state: ModelState, cluster: ClusterState, part: PartitionSt
   }
 }
 
+/** A disk fault took a member whole: its replica was set aside, and nobody can take its place (FM1). */
+function lacksHurtMember(state: ModelState, part: PartitionState): boolean {
+  const { primary = '', secondaries = [] } = part.configs[part.ballot] ?? {};
+  return [primary, ...secondaries].some((node) => {
+    return state.nodes[node]?.diskFault === true && part.replicas[node]?.open === false;
+  });
+}
+
 function storage(
   state: ModelState,
   cluster: ClusterState,
@@ -192,7 +200,7 @@ function storage(
   const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
   // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
-  if (excused(part) && !serves(part)) return;
+  if (!serves(part) && (excused(part) || lacksHurtMember(state, part))) return;
   // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
   const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;
