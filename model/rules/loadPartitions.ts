@@ -141,6 +141,9 @@ export const loadPartitionStored: Rule<LoadPartitionStored> = rule(
       return;
     }
     const { status } = own.record;
+    // What was reported before counts no more; a step that it led to was sent before this way back, and lands before it.
+    if (record.status === 'BLS_DOWNLOADING' && (status !== record.status || sameMetadata(own.record.metadata, record.metadata)))
+      own.reportedDownloaded = own.reportedFinished = false;
     own.record = record;
     if (record.status === 'BLS_INGESTING') own.unwished = false;
     if (status === record.status && status !== 'BLS_DOWNLOADING') return;

@@ -309,11 +309,7 @@ function change(scene: LoadScene, e: LoadStored): void {
   if (record.status !== 'BLS_DOWNLOADING') return;
   if (rolledBack) load.rollbacks++;
   load.downloadingAtUs = atUs;
-  for (const part of Object.values(load.partitions)) {
-    part.reportedDownloaded = false;
-    part.reportedFinished = false;
-    part.reportedCleaned = false;
-  }
+  for (const part of Object.values(load.partitions)) part.reportedCleaned = false;
 }
 
 function consume(scene: LoadScene, load: LoadState, control: LoadControl): void {
