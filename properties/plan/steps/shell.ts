@@ -67,7 +67,9 @@ export const shell: StepSpec = {
   fields: { cluster: clusterField, line: text(/^[\x20-\x7e]{1,256}$/, 'a line of 1 to 256 printable ASCII characters') },
   check(step) {
     const parsed = parse(str(step, 'line').replace(REFERENCE, '1'), str(step, 'cluster'));
-    return 'error' in parsed ? { field: 'line', message: `the shell refuses it: ${parsed.error}` } : undefined;
+    if (!('error' in parsed)) return undefined;
+    const also = parsed.error.endsWith(' no command of duplication') ? ' or of bulk load' : '';
+    return { field: 'line', message: `the shell refuses it: ${parsed.error}${also}` };
   },
   draw(draw, symbols) {
     if (symbols.loads.length > 0 && (symbols.dups.length === 0 || draw.chance(500))) {
