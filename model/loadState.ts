@@ -49,6 +49,8 @@ export interface PartitionLoadState {
   storedAtUs: number;
   /** Since the last way back to DOWNLOADING was stored: what its primaries reported. */
   reportedDownloaded: boolean;
+  /** When that was last, -1 never. */
+  downloadedAtUs: number;
   reportedFinished: boolean;
   reportedPaused: boolean;
   reportedCleaned: boolean;

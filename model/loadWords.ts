@@ -8,6 +8,7 @@ export function newPartitionLoad(record: PartitionLoadRecordFact, atUs: number):
     record,
     storedAtUs: atUs,
     reportedDownloaded: false,
+    downloadedAtUs: -1,
     reportedFinished: false,
     reportedPaused: false,
     reportedCleaned: false,

@@ -142,8 +142,11 @@ export const loadPartitionStored: Rule<LoadPartitionStored> = rule(
     }
     const { status } = own.record;
     // What was reported before counts no more; a step that it led to was sent before this way back, and lands before it.
-    if (record.status === 'BLS_DOWNLOADING' && (status !== record.status || sameMetadata(own.record.metadata, record.metadata)))
-      own.reportedDownloaded = own.reportedFinished = false;
+    // A step that a report behind the table's way back leads to is sent behind this one.
+    if (record.status === 'BLS_DOWNLOADING' && (status !== record.status || sameMetadata(own.record.metadata, record.metadata))) {
+      own.reportedDownloaded &&= own.downloadedAtUs > load.downloadingAtUs;
+      own.reportedFinished = false;
+    }
     own.record = record;
     if (record.status === 'BLS_INGESTING') own.unwished = false;
     if (status === record.status && status !== 'BLS_DOWNLOADING') return;

@@ -343,7 +343,10 @@ export const loadReported: Rule<LoadReported> = rule(
 
 function remember(own: PartitionLoadState, e: LoadReported): void {
   const { members, metadata, atUs } = e;
-  if (e.totalProgress !== undefined && e.totalProgress >= 100) own.reportedDownloaded = true;
+  if (e.totalProgress !== undefined && e.totalProgress >= 100) {
+    own.reportedDownloaded = true;
+    own.downloadedAtUs = atUs;
+  }
   if (e.isIngestionFinished === true) own.reportedFinished = true;
   if (e.isPaused === true) own.reportedPaused = true;
   if (e.isCleanedUp === true) own.reportedCleaned = true;

@@ -54,7 +54,8 @@ function partKey(load: LoadState | undefined, part: PartitionState, keyOf: (part
 
 function toldKey(own: PartitionLoadState, load: LoadState): string {
   const { record, metadata, versions, reportedDownloaded, reportedFinished, reportedPaused, reportedCleaned } = own;
-  const reported = [reportedDownloaded, reportedFinished, reportedPaused, reportedCleaned].map(Number).join('');
+  const isBehind = own.downloadedAtUs > load.downloadingAtUs;
+  const reported = [reportedDownloaded, isBehind, reportedFinished, reportedPaused, reportedCleaned].map(Number).join('');
   const files = `${isKnown(record.metadata) ? 'm' : ''}${metadata.length}${record.everIngestSucceed ? 'i' : ''}`;
   const isOld = own.storedAtUs < load.storedAtUs;
   return `${reported}${files}${isOld ? 'o' : ''} ${marksOf(versions)}`;
