@@ -307,9 +307,16 @@ function change(scene: LoadScene, e: LoadStored): void {
   if (record.status === 'BLS_PAUSING' || record.status === 'BLS_CANCELED') load.controlled = true;
   if (record.status === 'BLS_PAUSING') for (const part of Object.values(load.partitions)) part.reportedPaused = false;
   if (record.status !== 'BLS_DOWNLOADING') return;
-  if (rolledBack) load.rollbacks++;
+  if (rolledBack && mayBeOfBefore(scene, atUs)) load.unclearRollbacks++;
+  else if (rolledBack) load.rollbacks++;
   load.downloadingAtUs = atUs;
   for (const part of Object.values(load.partitions)) part.reportedCleaned = false;
+}
+
+/** A write that the meta server of before had sent takes effect as late as this, and only that one counted it. */
+function mayBeOfBefore({ state, cluster }: LoadScene, atUs: number): boolean {
+  const { rpcTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+  return cluster.metaStartedAtUs > 0 && atUs - cluster.metaStartedAtUs < rpcTimeoutMs * 1000;
 }
 
 function consume(scene: LoadScene, load: LoadState, control: LoadControl): void {
