@@ -93,6 +93,46 @@ const UPSTREAM: readonly Defect[] = [
       },
     ],
   }),
+  suspect({
+    id: 'bl-loops-doubled',
+    issue: 'bl.B4',
+    symptom: 'polls go on while a load is paused, and each restart of it begins them once more',
+    expected: ['bl.S20', 'bl.S1', 'L3', 'S8'],
+    changes: [
+      {
+        part: 'BulkLoadPoller',
+        mend: (Base) =>
+          class extends Base {
+            override mayStartLoop(): boolean {
+              return true;
+            }
+            override isLoopOver(): boolean {
+              return false;
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
+    id: 'bl-sent-whatever-happened',
+    issue: 'bl.B10',
+    symptom: 'an ingestion write is sent though its load was rolled back or cancelled while it waited',
+    expected: ['S8', 'L3', 'S10', 'bl.S4', 'bl.S17', 'S9'],
+    changes: [
+      {
+        part: 'IngestionDispatch',
+        mend: (Base) =>
+          class extends Base {
+            override mayBeSent(): boolean {
+              return true;
+            }
+            override isSameGroup(): boolean {
+              return true;
+            }
+          },
+      },
+    ],
+  }),
 ];
 
 const MISTAKES: readonly Defect[] = [
@@ -123,6 +163,22 @@ const MISTAKES: readonly Defect[] = [
           class extends Base {
             override refuseWhileIngesting(isIngestionWrite: boolean): ErrorCode | undefined {
               return isIngestionWrite ? super.refuseWhileIngesting(isIngestionWrite) : undefined;
+            }
+          },
+      },
+    ],
+  }),
+  classic({
+    id: 'bl-slots-without-limit',
+    symptom: 'all partitions of a server ingest at once, however few may',
+    expected: ['bl.S7'],
+    changes: [
+      {
+        part: 'IngestionContext',
+        mend: (Base) =>
+          class extends Base {
+            override tryPartitionIngestion(...[gpid]: Parameters<InstanceType<typeof Base>['tryPartitionIngestion']>): number | undefined {
+              return super.tryPartitionIngestion(gpid, []);
             }
           },
       },

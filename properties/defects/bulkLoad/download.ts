@@ -105,6 +105,35 @@ const UPSTREAM: readonly Defect[] = [
       },
     ],
   }),
+  suspect({
+    id: 'bl-files-of-another-load',
+    issue: 'bl.B35',
+    symptom: 'metadata that is there, and files of the right size, are taken for this load\'s',
+    expected: ['bl.S19', 'S10', 'S8', 'L3'],
+    changes: [
+      {
+        part: 'BulkLoadDownloader',
+        mend: (Base) =>
+          class extends Base {
+            override mayReuseMetadata(): boolean {
+              return true;
+            }
+            override isKept(...[file]: Parameters<InstanceType<typeof Base>['isKept']>): boolean {
+              return this.directory.isOfSize(file);
+            }
+          },
+      },
+      {
+        part: 'ReplicaBulkLoader',
+        mend: (Base) =>
+          class extends Base {
+            override isDirectoryStale(): boolean {
+              return this.localStatus === 'BLS_INVALID';
+            }
+          },
+      },
+    ],
+  }),
 ];
 
 const MISTAKES: readonly Defect[] = [

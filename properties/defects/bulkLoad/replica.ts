@@ -40,6 +40,49 @@ const UPSTREAM: readonly Defect[] = [
       },
     ],
   }),
+  suspect({
+    id: 'bl-flag-kept-without-a-slot',
+    issue: 'bl.B33',
+    symptom: 'after a rollback a primary that finds no slot to download keeps all writes out until it does',
+    expected: ['bl.S4', 'L3', 'S8'],
+    changes: [
+      {
+        part: 'ReplicaBulkLoader',
+        mend: (Base) =>
+          class extends Base {
+            override endIngestion(): void {
+              // The slot is looked for first.
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
+    id: 'bl-loads-not-told-apart',
+    issue: 'bl.B35',
+    symptom: 'what a replica still has of one load is taken for the next one\'s',
+    expected: ['bl.S19', 'S10', 'S8', 'bl.S2', 'bl.S9', 'L3'],
+    changes: [
+      {
+        part: 'ReplicaBulkLoader',
+        mend: (Base) =>
+          class extends Base {
+            override isAnotherLoad(): boolean {
+              return false;
+            }
+          },
+      },
+      {
+        part: 'BulkLoadGroup',
+        mend: (Base) =>
+          class extends Base {
+            override onLoad(): void {
+              // What was said stays said.
+            }
+          },
+      },
+    ],
+  }),
 ];
 
 const MISTAKES: readonly Defect[] = [
