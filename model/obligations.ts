@@ -117,7 +117,7 @@ function partition(
       const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
       owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver]);
     }
-    if (part.wantedPrimary !== '' && part.wantedSinceUs > since) {
+    if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
       // Proposed three times; a change of ballot may come between (FM2).
       const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
       owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
@@ -180,6 +180,13 @@ function emergencies(state: ModelState, cluster: ClusterState, part: PartitionSt
       node,
     );
   }
+}
+
+/** A paused server hears no proposal, and the operator's wish is given up meanwhile; a pause ends at heal at the latest. */
+function pausedUntil(state: ModelState, part: PartitionState): number {
+  const isPaused = Object.keys(part.replicas).some((node) => state.nodes[node]?.paused === true);
+  if (!isPaused) return -1;
+  return state.healedAtUs < 0 ? Infinity : state.healedAtUs;
 }
 
 /** A disk fault took a member whole: its replica was set aside, and nobody can take its place (FM1). */
