@@ -96,7 +96,7 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawMetaAmidWrites, weight: 6, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawAmidIngestion, weight: 4, kinds: ['pause', 'crash'], fault: true },
-  { draw: drawAnswerLost, weight: 2, kinds: ['slowDisk', 'resetSession', 'slowProvider'], fault: true },
+  { draw: drawAnswerLost, weight: 4, kinds: ['slowDisk', 'resetSession', 'slowProvider'], fault: true },
   { draw: drawRotten, weight: 2, kinds: ['bitRot'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },

@@ -70,17 +70,19 @@ export function drawAmidIngestion(casting: Casting, load: LoadSymbol): readonly 
   return [hold(sentMs - beforeMs), pause, hold(beforeMs + draw.pick([30, 100, 250])), stop];
 }
 
-/** The answer to an ingestion write that a slow disk keeps is lost: all download again, one after the other, and somebody writes. */
+/** Slow disks keep the ingestion writes, whose answers are lost: all download again, one after the other, and somebody writes. */
 export function drawAnswerLost(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  const node = drawServer(casting, load.cluster);
+  const meta = `meta(${load.cluster},0)`;
+  const servers = serversOf(casting, load.cluster);
   return [
     hold(draw.pick(INGESTION_MS) - 10),
-    { kind: 'slowDisk', afterMs: 0, node, factor: draw.pick([400, 1000]), forMs: 70 },
-    { kind: 'resetSession', afterMs: draw.pick([22, 24, 26, 32]), a: node, b: `meta(${load.cluster},0)` },
+    ...servers.map((node): Step => ({ kind: 'slowDisk', afterMs: 0, node, factor: 400, forMs: 70 })),
+    hold(draw.pick([22, 24, 26])),
+    ...servers.map((node): Step => ({ kind: 'resetSession', afterMs: 0, a: node, b: meta })),
     { kind: 'slowProvider', afterMs: 0, provider: 'local', factor: 1000, forMs: 2000 },
     hold(draw.pick([100, 200])),
-    ...drawWrites(casting, load, 3, 0),
+    ...drawWrites(casting, load, 4, 0),
   ];
 }
 
