@@ -231,9 +231,13 @@ function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkL
     if (may('pause')) all.add('BLS_PAUSING');
     if (may('cancel') || may('force')) all.add('BLS_CANCELED');
   }
-  for (const status of load === undefined ? [] : held)
+  if (load === undefined) return all;
+  for (const status of held)
+    for (const next of NEXT_LOAD_STATUS[status]) if (isOnItsWay(scene, load, table, status, next)) all.add(next);
+  // A control may follow another that is on its way; what is added is looked at too.
+  for (const status of all)
     for (const next of NEXT_LOAD_STATUS[status])
-      if (load !== undefined && isOnItsWay(scene, load, table, status, next)) all.add(next);
+      if (controlsFor(status, next).length > 0 && isOnItsWay(scene, load, table, status, next)) all.add(next);
   return all;
 }
 
