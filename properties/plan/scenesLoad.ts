@@ -8,7 +8,7 @@ import { crash, drawAroundAWrite, drawServer, drawWrites, hold, serversOf, type 
 import { drawDamage } from './steps/damageLoad.ts';
 import { drawPrepared, drawVariant, loadPlaces, type LoadPlace } from './steps/prepareLoad.ts';
 import { drawRefusedStart, drawStart } from './steps/startBulkLoad.ts';
-import { drawAmidIngestion, drawAnswerLost, drawHasty, drawMetaAmidWrites, drawRotten } from './scenesLoadWrites.ts';
+import { drawAmidIngestion, drawHasty, drawMetaAmidWrites, drawRotten } from './scenesLoadWrites.ts';
 import type { LoadSymbol } from './symbols.ts';
 import { ALLOW_INGEST_BEHIND, drawWriteThrottle } from './tableEnvs.ts';
 import type { Step } from './types.ts';
@@ -96,7 +96,6 @@ const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readon
   { draw: drawSlowStore, weight: 3, kinds: ['slowStore', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawMetaAmidWrites, weight: 6, kinds: ['slowStore', 'crash', 'pauseBulkLoad', 'cancelBulkLoad'], fault: true },
   { draw: drawAmidIngestion, weight: 4, kinds: ['pause', 'crash'], fault: true },
-  { draw: drawAnswerLost, weight: 4, kinds: ['slowDisk', 'resetSession', 'slowProvider'], fault: true },
   { draw: drawRotten, weight: 2, kinds: ['bitRot'], fault: true },
   { draw: drawCut, weight: 3, kinds: ['cutLink', 'resetSession'], fault: true },
   { draw: drawDamaged, weight: 2, kinds: ['damageLoad'], fault: true },

@@ -3,7 +3,7 @@
  * between two of them, and ingestion writes that are on their way while members are away. A write of a record takes effect after
  * half a millisecond times the factor of a slow store and is known after another half; a load takes about a dozen.
  */
-import { crash, drawAroundAWrite, drawServer, drawWrites, hold, serversOf, type Casting } from './sceneSteps.ts';
+import { crash, drawAroundAWrite, drawServer, hold, serversOf, type Casting } from './sceneSteps.ts';
 import type { LoadSymbol } from './symbols.ts';
 import type { Step } from './types.ts';
 
@@ -68,22 +68,6 @@ export function drawAmidIngestion(casting: Casting, load: LoadSymbol): readonly 
   const beforeMs = draw.pick([60, 150, 300]);
   const pause: Step = { kind: 'pause', afterMs: 0, node: away, forMs: draw.pick([800, 1500]) };
   return [hold(sentMs - beforeMs), pause, hold(beforeMs + draw.pick([30, 100, 250])), stop];
-}
-
-/** Slow disks keep the ingestion writes, whose answers are lost: all download again, one after the other, and somebody writes. */
-export function drawAnswerLost(casting: Casting, load: LoadSymbol): readonly Step[] {
-  const { draw } = casting;
-  const meta = `meta(${load.cluster},0)`;
-  const servers = serversOf(casting, load.cluster);
-  return [
-    hold(draw.pick(INGESTION_MS) - 10),
-    ...servers.map((node): Step => ({ kind: 'slowDisk', afterMs: 0, node, factor: 400, forMs: 70 })),
-    hold(draw.pick([22, 24, 26])),
-    ...servers.map((node): Step => ({ kind: 'resetSession', afterMs: 0, a: node, b: meta })),
-    { kind: 'slowProvider', afterMs: 0, provider: 'local', factor: 1000, forMs: 2000 },
-    hold(draw.pick([100, 200])),
-    ...drawWrites(casting, load, 4, 0),
-  ];
 }
 
 /** A file goes bad between its download and its ingestion. */
