@@ -72,9 +72,10 @@ export const opened = rule(
         ? undefined
         : ['a closed replica of a running process', node.up ? `${e.gpid} is open` : 'the process is down'],
     ),
-    guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) => {
-      // A crash between a creation's last write and its claim leaves an empty replica on disk that nobody spoke of.
-      const unspoken = !replica.exists && !e.fresh && e.maxPrepared === 0;
+    guard('lifecycle/fresh-only-without-data', 'S1', ({ part, replica }, e: OpenedClaim) => {
+      // A crash between a creation's last write and its claim leaves a replica on disk that nobody spoke of: empty, or a
+      // follower's with the checkpoint that it began over.
+      const unspoken = !replica.exists && !e.fresh && e.maxPrepared === (part.adopted[e.node] ?? 0);
       return e.fresh !== replica.exists || unspoken
         ? undefined
         : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk'];
