@@ -2,9 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import { step } from '../../model/next.ts';
 import { obligations, type Obligation } from '../../model/obligations.ts';
-import { init, type ModelState } from '../../model/state.ts';
 import {
   APP,
   ARRIVED,
@@ -40,24 +38,9 @@ import {
 } from '../traces/duplicationStory.ts';
 import { INGEST, ingests, loadOf, PROVIDED, SECOND, sent as ingestionSent } from '../traces/loadStory.ts';
 import { asks, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
+import { after, owing } from './owed.ts';
 
-function after(config: ModelConfig, events: readonly ModelEvent[]): ModelState {
-  const state = init(config);
-  for (const event of events) {
-    const violation = step(state, event);
-    if (violation !== undefined) throw new Error(violation.message);
-  }
-  return state;
-}
-const owedIn = (events: readonly ModelEvent[], config = DUP_CONFIG): readonly Obligation[] =>
-  obligations(after(config, events)).filter(({ name }) => name.startsWith('dup '));
-const names = (events: readonly ModelEvent[], config = DUP_CONFIG): readonly string[] =>
-  owedIn(events, config).map(({ name }) => name);
-function one(events: readonly ModelEvent[], name: string, config = DUP_CONFIG): Obligation {
-  const found = owedIn(events, config).find((owed) => owed.name === name);
-  if (found === undefined) throw new Error(`${name} is not owed: ${names(events).join(', ')}`);
-  return found;
-}
+const { owedIn, names, one } = owing('dup ', DUP_CONFIG);
 
 const settings = DUP_CONFIG.settings;
 const withSettings = (more: Partial<typeof settings>): ModelConfig => ({ ...DUP_CONFIG, settings: { ...settings, ...more } });

@@ -2,9 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import { step } from '../../model/next.ts';
-import { obligations, type Obligation } from '../../model/obligations.ts';
-import { init, type ModelState } from '../../model/state.ts';
+import type { Obligation } from '../../model/obligations.ts';
 import { toldBack } from '../traces/loadStory.ts';
 import {
   all,
@@ -40,24 +38,9 @@ import {
   told,
 } from '../traces/loadTableStory.ts';
 import { answers, asks, CONFIG, fault, P, stopped, survived } from '../traces/story.ts';
+import { owing } from './owed.ts';
 
-function after(config: ModelConfig, events: readonly ModelEvent[]): ModelState {
-  const state = init(config);
-  for (const event of events) {
-    const violation = step(state, event);
-    if (violation !== undefined) throw new Error(violation.message);
-  }
-  return state;
-}
-const owedIn = (events: readonly ModelEvent[], config = CONFIG): readonly Obligation[] =>
-  obligations(after(config, events)).filter(({ name }) => name.startsWith('load '));
-const names = (events: readonly ModelEvent[], config = CONFIG): readonly string[] =>
-  owedIn(events, config).map(({ name }) => name);
-function one(events: readonly ModelEvent[], name: string, config = CONFIG): Obligation {
-  const found = owedIn(events, config).find((owed) => owed.name === name);
-  if (found === undefined) throw new Error(`${name} is not owed: ${names(events).join(', ')}`);
-  return found;
-}
+const { owedIn, names, one } = owing('load ', CONFIG);
 
 const { settings } = CONFIG;
 const withSettings = (more: Partial<typeof settings>): ModelConfig => ({ ...CONFIG, settings: { ...settings, ...more } });
