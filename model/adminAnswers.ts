@@ -4,6 +4,7 @@ import type { Answer } from './commands.ts';
 import { partitionOf, tablesMeant, type MeantPartition } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { durableOf, type TableState } from './state.ts';
+import { THROTTLE_ENVS, throttleHint } from './throttle.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
 export function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
@@ -19,6 +20,7 @@ export function wasFree(scene: AnswerScene, name: string): boolean {
   );
 }
 
+/** Values that are right whatever is behind them; throttles are judged by what their values say (thr 2). */
 const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
   'rocksdb.checkpoint.reserve_min_count': (value) => /^[1-9]\d{0,8}$/.test(value),
   'rocksdb.checkpoint.reserve_time_seconds': (value) => /^\d{1,9}$/.test(value),
@@ -27,7 +29,35 @@ const KNOWN_ENVS: Readonly<Record<string, (value: string) => boolean>> = {
 /** Envs that the model knows to be right; of others it cannot say. */
 function envsAreRight(envs: Readonly<Record<string, string>>): boolean {
   const entries = Object.entries(envs);
-  return entries.length > 0 && entries.every(([key, value]) => KNOWN_ENVS[key]?.(value) === true);
+  const isRight = ([key, value]: readonly [string, string]): boolean =>
+    THROTTLE_ENVS.includes(key) ? throttleHint(key, value) === undefined : KNOWN_ENVS[key]?.(value) === true;
+  return entries.length > 0 && entries.every(isRight);
+}
+
+/** Upstream's envs of tables; a follower's marks come with its creation. */
+const SUPPORTED_ENVS: readonly string[] = [
+  ...THROTTLE_ENVS,
+  ...['replica.deny_client_request', 'replica.split.validate_partition_hash', 'replica.slow_query_threshold'],
+  ...['replica.rocksdb_iteration_threshold_time_ms', 'replica.rocksdb_block_cache_enabled'],
+  ...['replica_access_controller.allowed_users', 'replica_access_controller.ranger_policies'],
+  ...['usage_scenario', 'allow_ingest_behind', 'write_buffer_size', 'num_levels'].map((name) => `rocksdb.${name}`),
+  ...['reserve_min_count', 'reserve_time_seconds'].map((name) => `rocksdb.checkpoint.${name}`),
+  ...['manual_compact.disabled', 'manual_compact.max_concurrent_running_count'],
+  ...['trigger_time', 'target_level', 'bottommost_level_compaction'].flatMap((name) =>
+    ['once', 'periodic'].map((when) => `manual_compact.${when}.${name}`),
+  ),
+  ...['default_ttl', 'business.info', 'user_specified_compaction'],
+];
+
+/** Why the meta server refuses to set these envs: none, one without a name, else the first that is unknown or cannot be read. */
+function envsHint(envs: Readonly<Record<string, string>>): string | undefined {
+  if (Object.keys(envs).length === 0) return 'no envs to set';
+  if ('' in envs) return 'an env has no name';
+  for (const [key, value] of Object.entries(envs)) {
+    const hint = SUPPORTED_ENVS.includes(key) ? throttleHint(key, value) : `app_env '${key}' is not supported`;
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
 }
 
 export type Judge = (scene: AnswerScene, answer: Answer) => Refusal | undefined;
@@ -64,7 +94,8 @@ const judgeCreate: Judge = (scene, answer) => {
       partitionCount <= 0 ||
       replicaCount <= 0 ||
       replicaCount > Math.min(MAX_REPLICA_COUNT, nodes) ||
-      (Object.keys(command.command.envs).length > 0 && !envsAreRight(command.command.envs));
+      // Values of envs are looked at when they are set, not at a creation (thr 2.2).
+      '' in command.command.envs;
     return odd || same.length > 0 ? undefined : ['the parameters to be accepted', answer.error];
   }
   return undefined;
@@ -84,6 +115,13 @@ const judgeSetEnvs: Judge = (scene, answer) => {
   const { cluster, command } = scene;
   if (command.command.kind !== 'setEnvs') return undefined;
   const { name, envs } = command.command;
+  const hint = envsHint(envs);
+  if (hint !== undefined) {
+    const said = answer.kind === 'admin' ? answer.hint : '';
+    return answer.error === 'ERR_INVALID_PARAMETERS' && said === hint
+      ? undefined
+      : [`ERR_INVALID_PARAMETERS: ${hint}`, `${answer.error}: ${said}`];
+  }
   if (answer.error === 'ERR_OK') {
     const rivals = cluster.tableChanges - command.tableChangesBefore > 1;
     const wrong = Object.entries(envs).find(
@@ -181,7 +219,10 @@ function refuseCheckpoint(
     return cluster.tableChanges === command.tableChangesBefore
       ? ['an error: there is no such partition', error]
       : undefined;
-  const now = durableOf(found.replica);
+  // The one that was primary before may have answered.
+  const members = Object.values(found.part.replicas);
+  const answering = members.filter(({ primaryUntilUs }) => primaryUntilUs >= command.invokedAtUs);
+  const now = Math.max(durableOf(found.replica), ...answering.map(durableOf));
   if (durable < before.durableBefore || durable > now)
     return [`durable from ${before.durableBefore} to ${now}`, `${durable}`];
   if (prepared !== minDecree <= durable || (prepared && durable < 1))

@@ -7,8 +7,11 @@ import { ADMIN_JUDGES } from './adminAnswers.ts';
 import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
+import { keptWritesOut, mayBeUnseen, tableHasUnknownRows } from './ingestions.ts';
+import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
+import { judgeMove } from './moveAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
@@ -16,6 +19,7 @@ import {
   excused,
   type ClusterState,
   type CommandState,
+  type PartitionState,
   type Version,
 } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
@@ -46,6 +50,13 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   setDupFailMode: 'dupModified',
   queryDup: 'dups',
   listDups: 'dups',
+  movePrimary: 'admin',
+  startBulkLoad: 'bulkLoad',
+  pauseBulkLoad: 'bulkLoad',
+  restartBulkLoad: 'bulkLoad',
+  cancelBulkLoad: 'bulkLoad',
+  clearBulkLoad: 'bulkLoad',
+  queryBulkLoad: 'bulkLoadStatus',
 };
 /** Nothing came back in time, or not from there: says nothing about the effect. */
 export const SILENCE: readonly ErrorCode[] = [
@@ -60,22 +71,30 @@ export function keyOf(command: { readonly hashKey: string; readonly sortKey: str
   return storedKey(command.hashKey, command.sortKey);
 }
 
+const homeOf = (cluster: ClusterState, appId: number, key: string): PartitionState | undefined =>
+  cluster.partitions[cluster.tables[appId]?.home[key] ?? ''];
+
 /** Committed versions of a key of a table, oldest first. */
 export function versionsOf(cluster: ClusterState, appId: number, key: string): readonly Version[] {
-  const gpid = cluster.tables[appId]?.home[key];
-  return gpid === undefined ? [] : (cluster.partitions[gpid]?.history[key] ?? []);
+  return homeOf(cluster, appId, key)?.history[key] ?? [];
 }
 
+const ABSENT: Version = { value: undefined, expireTs: 0, ingestion: 0 };
+
 /**
- * What a read may answer: the version that held at the invocation, and all committed until now. undefined: not
- * found.
+ * What a read may answer: the version that held at the invocation, and all committed until now. undefined: not found. A
+ * primary that has not brought in an ingestion's files shows what was there before.
  */
 export function allowedVersions(cluster: ClusterState, command: CommandState): readonly Version[] {
   if (command.command.kind !== 'get') return [];
   const versions = versionsOf(cluster, command.appId, keyOf(command.command));
-  const before = command.versionsBefore;
-  const absent: Version = { value: undefined, expireTs: 0 };
-  return before === 0 ? [absent, ...versions] : versions.slice(before - 1);
+  const part = homeOf(cluster, command.appId, keyOf(command.command));
+  let from = command.versionsBefore - 1;
+  for (; part !== undefined && from >= 0; from--) {
+    const held = versions[from];
+    if (held === undefined || !mayBeUnseen(part, held, command.invokedAtUs)) break;
+  }
+  return from < 0 ? [ABSENT, ...versions] : versions.slice(from);
 }
 
 /**
@@ -88,7 +107,7 @@ function versionsOfZombies(cluster: ClusterState, { command, appId, invokedAtUs 
     (table) => table.name === command.table && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
   );
   const key = keyOf(command);
-  return zombies.flatMap((table) => [{ value: undefined, expireTs: 0 }, ...versionsOf(cluster, table.appId, key)]);
+  return zombies.flatMap((table) => [ABSENT, ...versionsOf(cluster, table.appId, key)]);
 }
 
 /**
@@ -110,7 +129,7 @@ function mayRead(
     const mayBeGone = expireTs > 0 && (!judged || expireTs <= until);
     return answer.found ? value === answer.value && mayLive : value === undefined || mayBeGone;
   });
-  return fits
+  return fits || tableHasUnknownRows(cluster, command.appId)
     ? undefined
     : [
         `one of: ${allowed.map(({ value }) => value ?? 'not found').join(', ')}`,
@@ -145,6 +164,10 @@ function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: Comman
     const limit = state.config.settings.maxAllowedWriteSizeBytes;
     return limit > 0 && bytes + 512 > limit ? undefined : ['a write within the size limit to be taken', error];
   }
+  if (error === 'ERR_OPERATION_DISABLED')
+    return keptWritesOut(cluster, command.gpid, command.invokedAtUs)
+      ? undefined
+      : [`no ${error}: no ingestion kept writes out`, error];
   if (error === 'ERR_NOT_ENOUGH_MEMBER') {
     const table = cluster.tables[command.appId];
     const minimum = state.config.settings.mutation2pcMinReplicaCount;
@@ -164,6 +187,7 @@ function judgeRefused({ cluster, command }: AnswerScene, { answer }: CommandAnsw
       'ERR_NOT_ENOUGH_MEMBER',
       'ERR_INVALID_PARAMETERS',
       'ERR_HANDLER_NOT_FOUND',
+      'ERR_BUSY',
     ].includes(answer.error);
   return refused && command.sent <= 1 && command.effects > 0 && !hasTwin(cluster, command)
     ? ['no effect of a refused write', `${answer.error} after an effect`]
@@ -185,6 +209,9 @@ const UNAVAILABLE: readonly ErrorCode[] = [
 function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   const client = command.command.kind === 'get' || isWrite(command.command);
   if (!client || !UNAVAILABLE.includes(answer.error) || !state.calm) return undefined;
+  if (answer.error === 'ERR_BUSY' && command.throttled) return undefined;
+  // Served as long as its servers have not heard that it is gone; who asks anew where to go hears it.
+  if ((cluster.tables[command.appId]?.droppedAtUs ?? -1) >= 0) return undefined;
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
   if (
@@ -196,6 +223,14 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
     'the command to be served: no fault so far, and every partition of the table serves since before',
     answer.error,
   ];
+}
+
+/** Nothing but a throttle refuses a read or a write so (thr 5). */
+function judgeBusy({ command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
+  const dataPath = answer.kind === 'write' || answer.kind === 'read';
+  return dataPath && answer.error === 'ERR_BUSY' && !command.throttled
+    ? ['a throttle that refused it', answer.error]
+    : undefined;
 }
 
 // ---------------------------------------------------------------- admin
@@ -211,7 +246,8 @@ export const answerGuards = [
   guard('answers/write', 'S8', judgeWrite),
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
-  ...[...ADMIN_JUDGES, ...DUP_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
+  guard('answers/busy-was-throttled', 'S8', judgeBusy),
+  ...[...ADMIN_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

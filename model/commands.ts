@@ -2,7 +2,8 @@
  * What a client or an operator may ask, and what they may be told. Tables are named by the user's name; keys are the
  * user's hash key and sort key (ASCII in plans).
  */
-import type { CheckpointTrigger, Decree, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, NodeId, PatternMatchType, TableStatus } from './vocabulary.ts';
+import type { MemberLoadFact } from './loadEvents.ts';
+import type { BulkLoadStatus, CheckpointTrigger, Decree, DupId, DuplicationFailMode, DuplicationStatus, ErrorCode, NodeId, PatternMatchType, TableStatus } from './vocabulary.ts';
 
 export type ClientCommand =
   | { readonly kind: 'put'; readonly table: string; readonly hashKey: string; readonly sortKey: string; readonly value: string; readonly ttlSeconds: number }
@@ -27,7 +28,10 @@ export type AdminCommand =
   | { readonly kind: 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   /** Manual compaction of a table through its envs (repl 2.2). */
   | { readonly kind: 'manualCompact'; readonly table: string }
-  | DuplicationCommand;
+  /** The shell's `propose -t CT_DOWNGRADE_TO_SECONDARY`, then `CT_UPGRADE_TO_PRIMARY`: a secondary becomes the primary. */
+  | { readonly kind: 'movePrimary'; readonly table: string; readonly partitionIndex: number; readonly to: NodeId }
+  | DuplicationCommand
+  | BulkLoadCommand;
 
 /** The shell's lines of duplication (dup 3.4). A `dupId` of 0 or less is one that no duplication has. */
 export type DuplicationCommand =
@@ -37,6 +41,12 @@ export type DuplicationCommand =
   | { readonly kind: 'setDupFailMode'; readonly table: string; readonly dupId: DupId; readonly failMode: DuplicationFailMode }
   | { readonly kind: 'queryDup'; readonly table: string }
   | { readonly kind: 'listDups'; readonly pattern: string; readonly matchType: PatternMatchType };
+
+/** The shell's lines of bulk load (bl 6.5). */
+export type BulkLoadCommand =
+  | { readonly kind: 'startBulkLoad'; readonly table: string; readonly clusterName: string; readonly provider: string; readonly root: string; readonly ingestBehind: boolean }
+  | { readonly kind: 'pauseBulkLoad' | 'restartBulkLoad' | 'clearBulkLoad' | 'queryBulkLoad'; readonly table: string }
+  | { readonly kind: 'cancelBulkLoad'; readonly table: string; readonly forced: boolean };
 
 export type Command = ClientCommand | AdminCommand;
 
@@ -86,4 +96,8 @@ export type Answer =
   /** Of addDup. Ids and names mean something only with ERR_OK and ERR_DUP_EXIST. */
   | { readonly kind: 'dupAdded'; readonly error: ErrorCode; readonly hint: string; readonly appId: number; readonly dupId: DupId; readonly remoteTable: string; readonly remoteReplicaCount: number }
   | { readonly kind: 'dupModified'; readonly error: ErrorCode; readonly appId: number }
-  | { readonly kind: 'dups'; readonly error: ErrorCode; readonly hint: string; readonly tables: readonly { readonly name: string; readonly appId: number; readonly partitionCount: number; readonly dups: readonly DupFact[] }[] };
+  | { readonly kind: 'dups'; readonly error: ErrorCode; readonly hint: string; readonly tables: readonly { readonly name: string; readonly appId: number; readonly partitionCount: number; readonly dups: readonly DupFact[] }[] }
+  /** Of start, control and clear. */
+  | { readonly kind: 'bulkLoad'; readonly error: ErrorCode; readonly hint: string }
+  /** `members`: what each member of a partition said last, by partition index. */
+  | { readonly kind: 'bulkLoadStatus'; readonly error: ErrorCode; readonly hint: string; readonly appStatus: BulkLoadStatus; readonly partitions: readonly BulkLoadStatus[]; readonly members: readonly Readonly<Record<NodeId, MemberLoadFact>>[]; readonly maxReplicaCount: number; readonly isBulkLoading: boolean };

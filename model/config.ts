@@ -43,6 +43,18 @@ export interface ModelSettings {
   readonly dupRequestTimeoutMs: number;
   readonly dupSyncTimeoutMs: number;
   readonly nfsCopyBlockBytes: number;
+  // bulk load (bl 19)
+  readonly bulkLoadMaxRollbackTimes: number;
+  readonly bulkLoadVerifyBeforeIngest: boolean;
+  readonly enableConcurrentBulkLoad: boolean;
+  readonly bulkLoadNodeMaxIngestingCount: number;
+  readonly bulkLoadNodeMinDiskCount: number;
+  readonly maxConcurrentBulkLoadDownloadingCount: number;
+  readonly bulkLoadRequestIntervalMs: number;
+  readonly bulkLoadIngestRequestIntervalMs: number;
+  readonly bulkLoadRetryMs: number;
+  readonly bulkLoadTryAgainMs: number;
+  readonly ingestionWriteTimeoutMs: number;
   readonly duplicationEnabled?: boolean;
   readonly dupIgnoreOtherClusterIds?: boolean;
   /** `[pegasus.clusters]` and `[duplication-group]`; without them the clusters of the world, with ids from 1. */

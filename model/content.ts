@@ -5,7 +5,9 @@
  * auditor can compute it in any order from the files of a checkpoint (S6).
  */
 import type { RowOp, UpdateFact } from './events.ts';
-import type { PartitionState, Proposal, Row } from './state.ts';
+import { settleHome } from './keyHome.ts';
+import type { IngestionState } from './loadState.ts';
+import type { Content, PartitionState, Proposal, Row, TableState } from './state.ts';
 import type { Decree, Gpid } from './vocabulary.ts';
 
 /** Digest of a content that the model does not know. */
@@ -45,7 +47,10 @@ export function removeFromDigest(digest: number, hash: number): number {
   return rest < 0 ? rest + MODULUS : rest;
 }
 
-/** Applies a newly committed mutation to rows, histories and key homes; answers the new digest. */
+/**
+ * Applies a newly committed mutation to rows, histories and key homes; answers the new digest. What an ingestion write
+ * brings is not known from the mutation alone.
+ */
 export function applyRows(part: PartitionState, home: Record<string, Gpid> | undefined, proposal: Proposal): number {
   let digest = part.digests[proposal.decree - 1] ?? NO_CONTENT;
   const known = digest !== NO_CONTENT;
@@ -53,12 +58,41 @@ export function applyRows(part: PartitionState, home: Record<string, Gpid> | und
     for (const row of update.rows) {
       if (home !== undefined) home[row.key] ??= part.gpid;
       (part.history[row.key] ??= []).push(
-        row.op === 'put' ? { value: row.value, expireTs: row.expireTs } : { value: undefined, expireTs: 0 },
+        row.op === 'put'
+          ? { value: row.value, expireTs: row.expireTs, ingestion: 0 }
+          : { value: undefined, expireTs: 0, ingestion: 0 },
       );
     }
     digest = applyUpdate(part.rows, update, proposal.timestampUs, digest);
   }
-  return known ? digest : NO_CONTENT;
+  return known && proposal.updates[0]?.code !== 'RPC_RRDB_RRDB_BULK_LOAD' ? digest : NO_CONTENT;
+}
+
+/** Applies what an ingestion brings, once it is committed: as of its decree, on every replica (bl 15.3). */
+export function applyIngestion(part: PartitionState, table: TableState | undefined, one: IngestionState): void {
+  const { history, begin } = part;
+  const before = part.digests[one.decree - 1] ?? NO_CONTENT;
+  const digest = ingestRows(part.rows, one, (key) => history[key] !== undefined || key in begin.removed, before);
+  if (before !== NO_CONTENT && one.brings !== 'unknown') part.digests[one.decree] = digest;
+  for (const { key, value, expireTs } of one.rows) {
+    if (one.load.ingestBehind && (history[key] !== undefined || key in begin.removed)) continue;
+    settleHome(table, part, key);
+    (history[key] ??= []).push({ value, expireTs, ingestion: one.decree });
+  }
+}
+
+/** Over what is there; or behind it, where there is neither a row nor a removal. The rows keep the time of their file. */
+function ingestRows(
+  rows: Record<string, Row>,
+  { load, rows: brought }: IngestionState,
+  isTaken: (key: string) => boolean,
+  before: number,
+): number {
+  let digest = before;
+  for (const { key, value, expireTs, timestampUs } of brought)
+    if (!load.ingestBehind || !isTaken(key))
+      digest = applyRow(rows, { op: 'put', key, value, expireTs }, timestampUs, digest);
+  return digest;
 }
 
 /** A write that came by duplication keeps the time of its own cluster (dup 7.2 step 4). */
@@ -84,15 +118,26 @@ function applyRow(rows: Record<string, Row>, row: RowOp, timestampUs: number, di
   return next;
 }
 
-/** The rows as of a decree, computed anew from the beginning and the committed mutations (for messages and expiry). */
-export function rowsAt(part: PartitionState, decree: Decree): Record<string, Row> {
+/** The content as of a decree, computed anew from the beginning, the committed mutations and what was ingested. */
+export function contentAt(part: PartitionState, decree: Decree): Content {
   const rows: Record<string, Row> = { ...part.begin.rows };
+  const removed: Record<string, true> = { ...part.begin.removed };
   for (let d = part.begin.decree + 1; d <= decree; d++) {
     const ballot = part.chosen[d];
     const proposal = part.proposals[d]?.findLast((one) => one.ballot === ballot);
-    for (const update of proposal?.updates ?? []) applyUpdate(rows, update, proposal?.timestampUs ?? 0, 0);
+    for (const update of proposal?.updates ?? []) {
+      applyUpdate(rows, update, proposal?.timestampUs ?? 0, 0);
+      for (const row of update.rows) if (row.op === 'remove') removed[row.key] = true;
+    }
+    const ingestion = part.ingestions[d];
+    if (ingestion !== undefined) ingestRows(rows, ingestion, (key) => key in rows || key in removed, 0);
   }
-  return rows;
+  return { rows, removed };
+}
+
+/** The rows as of a decree (for messages and expiry). */
+export function rowsAt(part: PartitionState, decree: Decree): Record<string, Row> {
+  return contentAt(part, decree).rows;
 }
 
 /** Rows with a time to live may already be gone from the files; tries to explain a difference by a set of them. */

@@ -32,6 +32,7 @@ import {
   type ReplicaState,
   type TableState,
 } from './state.ts';
+import { limitsWrites } from './throttleWindow.ts';
 import type { Decree } from './vocabulary.ts';
 
 interface Here {
@@ -294,6 +295,7 @@ function drained(end: End): void {
   if (excluded('lost-beyond-repair', excused(follower)) || table.partitionCount !== end.table.partitionCount) return;
   const least = settingsOfCluster(state.config, dup.remote).mutation2pcMinReplicaCount;
   if (excluded('too-few-members', table.maxReplicaCount < least)) return;
+  if (excluded('throttled-follower', limitsWrites(state.clusters[dup.remote], table, follower))) return;
   const since = Math.max(
     duplicator.changedAtUs,
     progress.values[1]?.seenAtUs ?? Infinity,

@@ -8,6 +8,8 @@
  */
 import { dupCandidates } from './dupEnabled.ts';
 import type { DupScope } from './dupSteps.ts';
+import { loadCandidates } from './loadEnabled.ts';
+import type { LoadScope } from './loadSteps.ts';
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import { nextAll } from './next.ts';
 import { replay } from './rules/lifecycle.ts';
@@ -41,6 +43,10 @@ export interface Scope {
   readonly maxLogFiles: number;
   /** Only what befalls a duplication is searched; the limits above are not asked. */
   readonly duplication?: DupScope;
+  /** Only what befalls a bulk load is searched; the limits above are not asked. */
+  readonly bulkLoad?: LoadScope;
+  /** What must stay reachable: from every state that the search reaches, some state in which it holds. */
+  readonly end?: { readonly property: string; readonly sentence: string; holds(state: ModelState): boolean };
 }
 
 /** One step of the search: events that happen together. */
@@ -64,6 +70,7 @@ export function enabled(state: ModelState, scope: Scope, rules: RuleTable = RULE
 
 export function candidates(state: ModelState, scope: Scope): readonly Transition[] {
   if (scope.duplication !== undefined) return dupCandidates(state, scope.duplication);
+  if (scope.bulkLoad !== undefined) return loadCandidates(state, scope.bulkLoad);
   const all: Transition[] = [];
   const crashes = Object.values(state.nodes).reduce((sum, node) => sum + node.incarnation - (node.up ? 1 : 0), 0);
   for (const cluster of Object.values(state.clusters)) {

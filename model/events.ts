@@ -23,6 +23,7 @@ import type {
 } from './vocabulary.ts';
 import type { Answer, Command } from './commands.ts';
 import type { DupEntryFact, DuplicationClaimed, DuplicationObserved } from './duplicationEvents.ts';
+import type { IngestionFact, LoadClaimed, LoadObserved } from './loadEvents.ts';
 
 export type { DupEntryFact } from './duplicationEvents.ts';
 
@@ -37,6 +38,8 @@ export interface UpdateFact {
   readonly rows: readonly RowOp[];
   /** Of a DUPLICATE write: what it carries, in order; `rows` are those of all of them. */
   readonly entries?: readonly DupEntryFact[];
+  /** Of an ingestion write: which files it brings; it has no rows of its own. */
+  readonly load?: IngestionFact;
 }
 
 /** A mutation: header and decoded updates (repl 1.3, plog 5). */
@@ -130,7 +133,8 @@ export type ClaimedEvent =
   | ClosedClaim
   | CheckpointClaim
   | ManualFlagClaim
-  | DuplicationClaimed;
+  | DuplicationClaimed
+  | LoadClaimed;
 
 /** What the implementation hands to `env.emit`: the claim without what the env adds (`atUs`, `node`). */
 export type Claim = ClaimedEvent extends infer E ? (E extends ClaimedEvent ? Omit<E, 'atUs' | 'node'> : never) : never;
@@ -157,6 +161,8 @@ export interface TableStored extends At {
   readonly partitionCount: number;
   readonly maxReplicaCount: number;
   readonly envs: Readonly<Record<string, string>>;
+  /** Left out: false (bl 4.1). */
+  readonly isBulkLoading?: boolean;
 }
 /** The meta server's record of a partition became real in the state store. */
 export interface ConfigStored extends At {
@@ -269,7 +275,8 @@ export type ObservedEvent =
   | CommandAnswered
   | FaultStruck
   | Healed
-  | DuplicationObserved;
+  | DuplicationObserved
+  | LoadObserved;
 
 export type ModelEvent = ClaimedEvent | ObservedEvent;
 
@@ -288,4 +295,6 @@ export const CLAIMED_KINDS: readonly ClaimedEvent['kind'][] = [
   'dup.stopped',
   'dup.shipped',
   'dup.skipped',
+  'load.slot',
+  'throttle.verdict',
 ];

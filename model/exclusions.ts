@@ -1,6 +1,7 @@
 /**
- * What duplication does not promise (dup 6 to 12): each place where a rule makes an exception asks `excluded` by the id of
- * a row; a test proves that every exception has a row, and that every row is used or says why no rule needs it.
+ * What duplication and bulk load do not promise (dup 6 to 12; bl 8 to 20): each place where a rule makes an exception
+ * asks `excluded` by the id of a row; a test proves that every exception has a row, and that every row is used or says
+ * why no rule needs it.
  */
 
 export interface Exclusion {
@@ -105,6 +106,12 @@ export const EXCLUSIONS = {
     cites: 'dup 6.9, Q17, T10',
     used: true,
   },
+  'throttled-follower': {
+    what: 'a follower table whose writes are limited owes duplication nothing in time',
+    why: 'a shipped write is throttled as any write, and one that is too large for a second is refused for ever',
+    cites: 'thr 4, 5.3, 8',
+    used: true,
+  },
   'dropped-follower': {
     what: 'what a follower table held is gone when its operator drops it',
     why: 'nothing tells the master',
@@ -134,6 +141,36 @@ export const EXCLUSIONS = {
     why: 'no client here sends them',
     cites: 'dup 7.1, B41',
     used: false,
+  },
+  'no-slots': {
+    what: 'with no slot for a download, or for an ingestion, a load never goes on',
+    why: 'that is what a limit of 0 means',
+    cites: 'bl 12.3, 14.1, 19',
+    used: true,
+  },
+  'lost-load-file': {
+    what: 'a load does not end while a member lacks a file of a committed ingestion that a fault took from it and its provider has no more',
+    why: 'what is committed is ingested by everybody, and only learning could bring the member the rows otherwise',
+    cites: 'docs/departures bl.17.4; bl.B12, B34',
+    used: true,
+  },
+  'paused-load': {
+    what: 'a paused load never ends by itself',
+    why: 'only an operator lets it go on, or cancels it',
+    cites: 'bl 8.3, 17.6',
+    used: true,
+  },
+  'spent-rollbacks': {
+    what: 'a load with good files may fail when faults have used up its ways back to DOWNLOADING',
+    why: 'each reply that a fault takes, and each change of a ballot, costs one',
+    cites: 'bl 11.1, 17.2',
+    used: true,
+  },
+  'throttled-load': {
+    what: 'a load of a table whose limits of writes refuse the ingestion write again and again may fail',
+    why: 'the ingestion write is throttled as any write, and each refusal costs a way back to DOWNLOADING',
+    cites: 'bl 18, thr 8',
+    used: true,
   },
 } as const satisfies Readonly<Record<string, Omit<Exclusion, 'id'>>>;
 

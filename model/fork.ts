@@ -5,7 +5,9 @@
  */
 import type { DupState } from './dupState.ts';
 import type { ModelEvent } from './events.ts';
+import type { LoadState } from './loadState.ts';
 import type { ClusterState, CommandState, ModelState, PartitionState, Proposal, ReplicaState } from './state.ts';
+import { forkThrottle } from './throttleState.ts';
 import type { NodeId } from './vocabulary.ts';
 
 /** Kinds of event whose rules change nothing but nodes, partitions, and the replicas and metrics of their own node. */
@@ -24,21 +26,42 @@ const LOCAL: ReadonlySet<ModelEvent['kind']> = new Set([
   'checkpoint.removed',
 ]);
 
+/** Kinds whose rules change nothing of nodes and partitions. */
+const RECORDS: ReadonlySet<ModelEvent['kind']> = new Set([
+  'load.stored',
+  'load.partition-stored',
+  'load.wished',
+  'table.stored',
+]);
+
+const isOfProvider = ({ kind }: ModelEvent): boolean => kind === 'provider.put' || kind === 'provider.removed';
+
 const isLocal = (event: ModelEvent): boolean =>
   LOCAL.has(event.kind) || (event.kind === 'replica.prepared' && event.as === 'secondary');
+
+const tellsRole = (events: readonly ModelEvent[]): boolean => events.some(({ kind }) => kind === 'replica.status');
+
+/** Duplicators and requests to a primary change with the role. */
+const hasRoleBound = ({ clusters }: ModelState): boolean =>
+  Object.values(clusters).some(
+    ({ dups, commands }) =>
+      Object.keys(dups).length > 0 || Object.values(commands).some(({ command }) => 'partitionIndex' in command),
+  );
 
 /** Replicas of other nodes than the events' stay the very same objects, so that what is derived from them can be kept. */
 export function fork(state: ModelState, events: readonly ModelEvent[]): ModelState {
   const nodes: NodeId[] = [];
   for (const event of events) if ('node' in event && !nodes.includes(event.node)) nodes.push(event.node);
-  const local = events.every(isLocal);
+  const local = events.every(isLocal) && !(tellsRole(events) && hasRoleBound(state));
+  const kept = events.every(({ kind }) => RECORDS.has(kind));
   return {
     ...state,
-    nodes: mapped(state.nodes, (node) => ({ ...node }), nodes),
+    ...(events.some(isOfProvider) ? forkProviders(state) : {}),
+    nodes: mapped(state.nodes, (node) => ({ ...node, slots: { ...node.slots } }), nodes),
     clusters: mapped(state.clusters, (cluster) => ({
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
-      partitions: mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
+      partitions: kept ? cluster.partitions : mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
       metrics: mapped(cluster.metrics, (one) => ({ ...one })),
     })),
   };
@@ -55,6 +78,11 @@ function mapped<T>(from: Record<string, T>, copy: (value: T) => T, keys?: readon
   return to;
 }
 
+/** Files are replaced or dropped, never changed. */
+function forkProviders({ providers, runs }: ModelState): Pick<ModelState, 'providers' | 'runs'> {
+  return { providers: mapped(providers, (one) => ({ ...one, files: { ...one.files } })), runs: { ...runs } };
+}
+
 /** Tables and commands of a cluster. */
 function forkTables(cluster: ClusterState): Partial<ClusterState> {
   return {
@@ -63,16 +91,37 @@ function forkTables(cluster: ClusterState): Partial<ClusterState> {
       envs: { ...table.envs },
       weakestReserve: { ...table.weakestReserve },
       home: { ...table.home },
+      grantedEarly: [...table.grantedEarly],
     })),
     byName: { ...cluster.byName },
     commands: mapped(cluster.commands, forkCommand),
     effects: mapped(cluster.effects, (all) => all.map((one) => ({ ...one }))),
     writers: mapped(cluster.writers, (ids) => [...ids]),
     dups: mapped(cluster.dups, forkDup),
+    loads: mapped(cluster.loads, forkLoad),
     // Requests and received writes are added, never changed.
     asks: [...cluster.asks],
     inbound: mapped(cluster.inbound, (one) => ({ ...one })),
     received: mapped(cluster.received, (of) => mapped(of, (all) => [...all])),
+    throttles: mapped(cluster.throttles, forkThrottle),
+  };
+}
+
+/** Records, statuses and what members said are replaced, never changed. */
+function forkLoad(load: LoadState): LoadState {
+  return {
+    ...load,
+    versions: [...load.versions],
+    reported: { ...load.reported },
+    granted: [...load.granted],
+    partitions: mapped(load.partitions, (part) => ({
+      ...part,
+      members: { ...part.members },
+      versions: [...part.versions],
+      metadata: [...part.metadata],
+      said: mapped(part.said, (all) => [...all]),
+      reports: [...part.reports],
+    })),
   };
 }
 
@@ -114,6 +163,8 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     // What a follower began with is replaced, never changed.
     adopted: { ...part.adopted },
     emergencies: [...part.emergencies],
+    ingestionsSent: part.ingestionsSent.map((sent) => ({ ...sent })),
+    ingestions: mapped(part.ingestions, (one) => ({ ...one, ingestedAtUs: { ...one.ingestedAtUs } })),
   };
 }
 

@@ -2,6 +2,7 @@
  * The state before the first event, with partitions whose members start over given logs (booting from real files).
  */
 import { NO_CONTENT } from './content.ts';
+import { allowsIngestBehind } from './ingestions.ts';
 import {
   commitGlobally,
   newNode,
@@ -22,10 +23,13 @@ export function init(config: ModelConfig): ModelState {
     healedAtUs: -1,
     calm: true,
     lossy: false,
+    providerFaultAtUs: -1,
     disturbedAtUs: 0,
     lastCommandAtUs: 0,
     nodes: {},
     clusters: {},
+    providers: {},
+    runs: {},
   };
   for (const cluster of config.clusters) {
     state.clusters[cluster.id] = {
@@ -33,13 +37,16 @@ export function init(config: ModelConfig): ModelState {
       tables: {},
       byName: {},
       storeFaultAtUs: -1,
+      metaStartedAtUs: -1,
       tableChanges: 0,
       partitions: {},
       commands: {},
       effects: {},
       writers: {},
       dups: {},
+      loads: {},
       metrics: {},
+      throttles: {},
       asks: [],
       inbound: {},
       received: {},
@@ -61,9 +68,13 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     partitionCount,
     maxReplicaCount: from.config.maxReplicaCount,
     envs: { ...envs },
+    isBulkLoading: false,
+    loadingChangedAtUs: -1,
     createdAtUs: 0,
     droppedAtUs: -1,
     home: {},
+    grantedEarly: [],
+    allowsIngestBehind: allowsIngestBehind(envs),
     changes: 0,
     answeredChanges: -1,
     weakestReserve: { count: Infinity, seconds: Infinity },

@@ -13,7 +13,13 @@ export function hadPrimary(cluster: ClusterState, { appId }: TableState, sinceUs
   );
 }
 
-/** A partition by its number, and the replica of its primary by the newest stored configuration. */
+/** By the newest stored configuration that has one. */
+export function primaryOf({ configs, ballot }: PartitionState): NodeId | '' {
+  const primary = configs[ballot]?.primary ?? '';
+  return primary === '' ? (configs[ballot - 1]?.primary ?? '') : primary;
+}
+
+/** A partition by its number, and the replica of its primary by the newest stored configuration that has one. */
 export interface MeantPartition {
   readonly part: PartitionState;
   readonly replica: ReplicaState;
@@ -22,7 +28,7 @@ export interface MeantPartition {
 /** The partition of a table that a command asked for, once its configuration is stored. */
 export function partitionOf(cluster: ClusterState, appId: number, index: number): MeantPartition | undefined {
   const part = cluster.partitions[`${appId}.${index}`];
-  const replica = part?.replicas[part.configs[part.ballot]?.primary ?? ''];
+  const replica = part?.replicas[primaryOf(part)];
   return part === undefined || replica === undefined ? undefined : { part, replica };
 }
 

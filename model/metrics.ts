@@ -7,6 +7,7 @@ import type { AnswerScene } from './answers.ts';
 import { settingsOfCluster } from './config.ts';
 import { duplicatorKey, type DuplicatorState } from './dupState.ts';
 import type { Answer } from './commands.ts';
+import type { ThrottleClaim } from './loadEvents.ts';
 import { answeringReplica } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { chosenOf, type ClusterState, type ModelState, type PartitionState, type ReplicaState } from './state.ts';
@@ -22,8 +23,15 @@ export interface ReplicaMetrics {
   requests: number;
   /** `dup_time_lag_ms` of the last of them, by a wall clock that nobody moved; -1 none, or no such clock. */
   lagMs: number;
+  /** `throttling_<verdict>_<of>_requests` (thr 9). */
+  delayedWrites: number;
+  rejectedWrites: number;
+  delayedReads: number;
+  rejectedReads: number;
   changedAtUs: number;
 }
+
+const NO_VERDICTS = { delayedWrites: 0, rejectedWrites: 0, delayedReads: 0, rejectedReads: 0 } as const;
 
 /** Between a cause and the count of it, and between clock readings of one task. */
 const COUNTED_WITHIN_US = 1_000_000;
@@ -38,7 +46,7 @@ function metricsOf(state: ModelState, cluster: ClusterState, gpid: Gpid, node: N
   const key = duplicatorKey(gpid, node);
   const known = cluster.metrics[key];
   if (known?.incarnation === incarnation) return known;
-  return (cluster.metrics[key] = { incarnation, confirmed: 0, requests: 0, lagMs: -1, changedAtUs: -1 });
+  return (cluster.metrics[key] = { incarnation, confirmed: 0, requests: 0, lagMs: -1, ...NO_VERDICTS, changedAtUs: -1 });
 }
 
 /** The server was told that a duplicator's progress is stored up to there. */
@@ -76,6 +84,17 @@ export function noteApplied(
   }
 }
 
+/** A throttle held a request back or refused it. */
+export function noteVerdict(state: ModelState, cluster: ClusterState, { gpid, node, of, verdict, atUs }: ThrottleClaim): void {
+  const metrics = metricsOf(state, cluster, gpid, node);
+  metrics.changedAtUs = atUs;
+  if (of === 'write') {
+    if (verdict === 'DELAY') metrics.delayedWrites++;
+    else metrics.rejectedWrites++;
+  } else if (verdict === 'DELAY') metrics.delayedReads++;
+  else metrics.rejectedReads++;
+}
+
 // ---------------------------------------------------------------- what may be said
 
 /** Where a duplicator stands, when its pipeline has run. */
@@ -107,7 +126,16 @@ function differs(metrics: Metrics['metrics'], name: string, expected: number, ex
   return fits ? undefined : [`${name} ${exact ? '' : 'at most '}${expected}`, `${told}`];
 }
 
-/** At rest the metrics of pending, confirmed and late mutations are true (S8). */
+function differsInVerdicts(metrics: Metrics['metrics'], known: ReplicaMetrics, exact: boolean): Refusal | undefined {
+  return (
+    differs(metrics, 'throttling_delayed_write_requests', known.delayedWrites, exact) ??
+    differs(metrics, 'throttling_rejected_write_requests', known.rejectedWrites, exact) ??
+    differs(metrics, 'throttling_delayed_read_requests', known.delayedReads, exact) ??
+    differs(metrics, 'throttling_rejected_read_requests', known.rejectedReads, exact)
+  );
+}
+
+/** At rest the metrics of pending, confirmed and late mutations, and of verdicts, are true (S8). */
 function judgeMetrics(scene: AnswerScene, answer: Answer): Refusal | undefined {
   const { state, cluster, command } = scene;
   if (answer.kind !== 'metrics' || command.command.kind !== 'queryMetrics' || answer.error !== 'ERR_OK') return undefined;
@@ -123,6 +151,7 @@ function judgeMetrics(scene: AnswerScene, answer: Answer): Refusal | undefined {
   const judgesLag = counted && exact && known.lagMs >= 0 && !Object.values(state.nodes).some((node) => node.wallFault);
   return (
     differs(metrics, 'dup_confirmed_mutations', known.confirmed, exact) ??
+    differsInVerdicts(metrics, known, exact) ??
     (counted ? differs(metrics, 'dup_requests', known.requests, exact) : undefined) ??
     (judgesLag ? differs(metrics, 'dup_time_lag_ms', known.lagMs, true, SAME_MOMENT_MS) : undefined) ??
     (pending === undefined ? undefined : differs(metrics, 'dup_pending_mutations', pending, true))

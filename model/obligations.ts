@@ -8,6 +8,7 @@ import {
   excused,
   serves,
   type ClusterState,
+  type ModelSettings,
   type ModelState,
   type PartitionState,
   type ReplicaState,
@@ -16,6 +17,8 @@ import {
 import { settingsOfCluster } from './config.ts';
 import { duplicationObligations, keptForDuplication } from './dupObligations.ts';
 import { excluded } from './exclusions.ts';
+import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
+import { loadObligations } from './loadObligations.ts';
 import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
 
@@ -27,12 +30,14 @@ export function obligations(state: ModelState): readonly Obligation[] {
     const own: Owed[] = [];
     commands(state, cluster, own);
     duplicationObligations(state, cluster, own);
+    loadObligations(state, cluster, own);
     for (const part of Object.values(cluster.partitions)) {
       const table = cluster.tables[part.appId];
       if (table !== undefined && isLive(table.status) && table.status === 'AS_AVAILABLE')
         partition(state, cluster, table, part, own);
       flags(state, cluster, part, own);
     }
+    throttled(state, cluster, own);
     for (const one of own) all.push({ ...one, cluster: cluster.id });
   }
   return all;
@@ -44,6 +49,30 @@ function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
     if (command.answered) continue;
     const terms: readonly Term[] = [[1, 'clientTimeoutMs', clientTimeoutMs], [2, 'rpcTimeoutMs', rpcTimeoutMs], WORK];
     owe(all, 'L6 command answered', `${cluster.id}/${command.id}`, '', command.invokedAtUs, terms);
+  }
+}
+
+/**
+ * With a fault since it was sent, a request's session or its answer may be lost: it was on its way for as long as its client waits
+ * at most. And a table may ask for silence (thr 5.1).
+ */
+function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+  for (const [key, { incarnation, requests }] of Object.entries(cluster.throttles)) {
+    const [gpid = '', node = ''] = key.split(' ');
+    const part = cluster.partitions[gpid];
+    const replica = part?.replicas[node];
+    const envs = cluster.tables[part?.appId ?? -1]?.envs ?? {};
+    if (replica?.incarnation !== incarnation || !replica.open || 'replica.deny_client_request' in envs) continue;
+    const { prepareTimeoutMs } = settingsOfCluster(state.config, cluster.id);
+    for (const { id, of, verdict, answer, atUs, dueUs, timeoutMs } of requests) {
+      if (verdict === '' || answer !== '' || atUs - timeoutMs * 1000 <= state.disturbedAtUs) continue;
+      // A write that was let in at last goes with its primary's role, unanswered.
+      const served = part !== undefined && part.servesSinceUs >= 0 && part.servesSinceUs < atUs;
+      if (of === 'write' && verdict === 'DELAY' && !served) continue;
+      // What was delayed has a mutation before it.
+      const terms: readonly Term[] = verdict === 'REJECT' ? [WORK] : [[1, 'prepareTimeoutMs', prepareTimeoutMs], WORK];
+      owe(all, 'thr L1 answered', `${key}, request ${id}`, gpid, dueUs, terms, node);
+    }
   }
 }
 
@@ -82,8 +111,17 @@ function partition(
   ];
   if (!excused(part)) {
     const unfilled = part.ballot <= 0 && table.envs['duplication.master_metas'] !== undefined;
-    if (!serves(part) && !excluded('unfilled-follower', unfilled))
-      owe(all, 'L4 partition serves', part.gpid, part.gpid, Math.max(since, part.unservedSinceUs), roles);
+    if (!serves(part) && !excluded('unfilled-follower', unfilled)) {
+      // Each move is one interruption, and counts for itself.
+      const key = part.moves === 0 ? part.gpid : `${part.gpid} after ${part.moves} moves`;
+      const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
+      owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver]);
+    }
+    if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
+      // Proposed three times; a change of ballot may come between (FM2).
+      const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
+      owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
+    }
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
     const servedUs = Math.max(since, part.servedFirstUs);
@@ -112,9 +150,19 @@ function partition(
       storage(state, cluster, part, replica, all);
 }
 
+/** Members are told to take over one after the other, each asks for its configuration, and asks again (FM12). */
+function takeOverTerms(table: TableState, s: ModelSettings): readonly Term[] {
+  return [
+    [table.maxReplicaCount, 'rpcTimeoutMs', s.rpcTimeoutMs],
+    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
+  ];
+}
+
 function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
   const s = settingsOfCluster(state.config, cluster.id);
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
+    const replica = part.replicas[node];
+    if (replica !== undefined && awaitsFiles(part, replica)) continue;
     const terms: Term[] = [
       [2, 'checkpointStartDelayMs', s.checkpointStartDelayMs],
       [1, 'checkpointRetryAfterFlushMs', s.checkpointRetryAfterFlushMs],
@@ -127,11 +175,26 @@ function emergencies(state: ModelState, cluster: ClusterState, part: PartitionSt
       'L8 emergency checkpoint',
       `${part.gpid} at ${node}, decree ${minDecree}, command ${id}`,
       part.gpid,
-      sinceUs,
+      Math.max(sinceUs, lastIngestedUs(part, node)),
       terms,
       node,
     );
   }
+}
+
+/** A paused server hears no proposal, and the operator's wish is given up meanwhile; a pause ends at heal at the latest. */
+function pausedUntil(state: ModelState, part: PartitionState): number {
+  const isPaused = Object.keys(part.replicas).some((node) => state.nodes[node]?.paused === true);
+  if (!isPaused) return -1;
+  return state.healedAtUs < 0 ? Infinity : state.healedAtUs;
+}
+
+/** A disk fault took a member whole: its replica was set aside, and nobody can take its place (FM1). */
+function lacksHurtMember(state: ModelState, part: PartitionState): boolean {
+  const { primary = '', secondaries = [] } = part.configs[part.ballot] ?? {};
+  return [primary, ...secondaries].some((node) => {
+    return state.nodes[node]?.diskFault === true && part.replicas[node]?.open === false;
+  });
 }
 
 function storage(
@@ -144,12 +207,13 @@ function storage(
   const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
   // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
-  if (excused(part) && !serves(part)) return;
+  if (!serves(part) && (excused(part) || lacksHurtMember(state, part))) return;
   // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
   const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;
-  if (replica.applied > durableOf(replica)) {
-    const since = Math.max(replica.undurableSinceUs, steadyUs);
+  // What waits for an ingestion's files is not flushed: that they come is owed by their load.
+  if (replica.applied > durableOf(replica) && !awaitsFiles(part, replica)) {
+    const since = Math.max(replica.undurableSinceUs, steadyUs, lastIngestedUs(part, replica.node));
     owe(all, 'L4 durable follows', key, part.gpid, since, [
       [1, 'checkpointMaxIntervalMs', s.checkpointMaxIntervalMs],
       // The tick that sees the interval over, one that finds another attempt running, and the one before.

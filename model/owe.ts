@@ -25,6 +25,10 @@ export const OBLIGATIONS = {
     property: 'L4',
     sentence: 'the members of the newest configuration hold their roles in its ballot',
   },
+  'L6 primary moved': {
+    property: 'L6',
+    sentence: 'a primary that an operator wants away steps down',
+  },
   'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
   'L2 secondaries commit': {
     property: 'repl.L2',
@@ -41,6 +45,7 @@ export const OBLIGATIONS = {
   },
   'L5 log space': { property: 'L5', sentence: 'a log file that a checkpoint covers is deleted' },
   'S9 manual flag': { property: 'S9', sentence: 'the manual checkpoint flag returns to idle' },
+  'thr L1 answered': { property: 'thr.L1', sentence: 'a request that a throttle held back or refused is answered' },
   'dup L1 follower table': { property: 'L1', sentence: 'a duplication in DS_PREPARE reaches DS_APP' },
   'dup L1 shipping begins': { property: 'L1', sentence: 'a duplication in DS_APP reaches DS_LOG' },
   'dup L2 drained': { property: 'L2', sentence: 'every committed write reaches the follower, the last one too' },
@@ -49,6 +54,11 @@ export const OBLIGATIONS = {
   'dup L4 told': { property: 'dup.L4', sentence: 'each primary learns what the store holds of its duplications' },
   'dup L6 stops': { property: 'dup.L6', sentence: 'a paused or removed duplication ships no more' },
   'dup S11 same rows': { property: 'dup.S11', sentence: 'at rest a follower holds the rows of its source' },
+  'load L3 ends': { property: 'L3', sentence: 'a load that is not paused comes to an end, step by step, and its table is not loading any more' },
+  'load L3 good end': { property: 'L3', sentence: 'a load of good files that nothing disturbs becomes SUCCEED' },
+  'load L3 writes accepted': { property: 'L3', sentence: 'an ingestion keeps user writes out for a short time only' },
+  'load L6 escape': { property: 'L6', sentence: 'a forced cancel leads to CANCELED, and the table is not loading any more' },
+  'load S9 idle': { property: 'S9', sentence: 'a download slot comes back when its load needs it no more' },
 } as const;
 
 /** Without what the caller adds. */

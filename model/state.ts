@@ -12,8 +12,11 @@ import { applyRows } from './content.ts';
 import { noteDebt, type Debt } from './debt.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
+import type { IngestionState, LoadControl, LoadState, ProviderState, Run, SentIngestion } from './loadState.ts';
+import type { ThrottleState } from './throttleState.ts';
 
 export { init } from './init.ts';
+export { newNode, newPartition, newReplica } from './newState.ts';
 export { noteDebt, type Debt } from './debt.ts';
 export type { ModelConfig, ModelSettings, PreloadedPartition } from './config.ts';
 
@@ -22,10 +25,14 @@ export interface NodeState {
   incarnation: number;
   /** Manual checkpoint flags that are set on this server (repl 2.3). */
   manualCount: number;
+  /** Since when downloads of its replicas hold one of its slots (bl 14.1). */
+  slots: Record<Gpid, number>;
   /** Faults that excuse: a power loss, a disk fault, a wall clock fault was seen here. */
   powerLost: boolean;
   diskFault: boolean;
   wallFault: boolean;
+  /** Its process was paused: its monotonic clock stood still. */
+  paused: boolean;
 }
 
 export interface TableState {
@@ -35,6 +42,11 @@ export interface TableState {
   partitionCount: number;
   maxReplicaCount: number;
   envs: Record<string, string>;
+  isBulkLoading: boolean;
+  /** Controls that were answered with ERR_OK before its load was in the store. */
+  grantedEarly: LoadControl[];
+  /** When that changed last. */
+  loadingChangedAtUs: number;
   createdAtUs: number;
   droppedAtUs: number;
   /** Records stored so far. */
@@ -45,6 +57,8 @@ export interface TableState {
   weakestReserve: { count: number; seconds: number };
   /** Which partition holds a stored key; learnt from the first committed row. */
   home: Record<string, Gpid>;
+  /** Files may be ingested behind: by the envs that it was created with, and never otherwise (bl 19; bl.S2). */
+  allowsIngestBehind: boolean;
 }
 
 /** One mutation as one primary proposed it in one ballot. */
@@ -64,12 +78,20 @@ export interface Version {
   /** undefined: removed. */
   value: string | undefined;
   expireTs: number;
+  /** Decree of the ingestion that brought it, 0: a write did. */
+  ingestion: Decree;
 }
 
 export interface Row {
   value: string;
   expireTs: number;
   hash: number;
+}
+
+/** Rows, and the keys that were removed so far: files that are ingested behind lie below both. */
+export interface Content {
+  rows: Record<string, Row>;
+  removed: Record<string, true>;
 }
 
 export interface Entry {
@@ -119,6 +141,11 @@ export interface ReplicaState {
   reproposeNext: Decree;
   reproposeLast: Decree;
   barrierDue: boolean;
+  /** The newest ingestion mutation that it let in as the primary that it is, and when; 0 without one (bl 15.1 #14). */
+  ingesting: Decree;
+  ingestingSinceUs: number;
+  /** It was told to download since it took its role: a member forgets its load with each change of role (bl 17.1). */
+  loadBegun: boolean;
   lastTimestampUs: number;
   manual: boolean;
   manualSinceUs: number;
@@ -159,6 +186,10 @@ export interface PartitionState {
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
+  /** How often its primary was moved away; whom an operator wants as the primary, since when (docs/departures FM12). */
+  moves: number;
+  wantedPrimary: NodeId | '';
+  wantedSinceUs: number;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
   /** When it last stopped to serve, and when it first served after the latest disturbance. */
@@ -184,7 +215,10 @@ export interface PartitionState {
   inbound: boolean;
   /** A follower's replicas began over a checkpoint of the master: its decree by node; and its rows (dup 5.5). */
   adopted: Record<NodeId, Decree>;
-  begin: { decree: Decree; rows: Record<string, Row> };
+  begin: Content & { decree: Decree; isKnown: boolean };
+  /** Ingestion writes that were sent here, oldest first; and those that were committed, by decree. */
+  ingestionsSent: SentIngestion[];
+  ingestions: Record<Decree, IngestionState>;
   /** Emergency checkpoints that were accepted and are not yet durable (L8). */
   emergencies: { id: number; node: NodeId; incarnation: number; minDecree: Decree; sinceUs: number; empty: boolean }[];
 }
@@ -197,11 +231,16 @@ export interface CommandState {
   appId: number;
   attempts: Record<NodeId, number>;
   used: Record<NodeId, number>;
+  /** Where its last attempt went, '' without one. */
+  gpid: Gpid | '';
   sent: number;
   effects: number;
   /** The error said that nothing was done. */
   refused: boolean;
-  /** Versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  /** A throttle refused a request of it. */
+  throttled: boolean;
+  /** Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  ballotBefore: Ballot;
   versionsBefore: number;
   tableChangesBefore: number;
   durableBefore: Decree;
@@ -220,6 +259,8 @@ export interface ClusterState {
   byName: Record<string, number>;
   /** A fault struck its state store last then, -1 never. */
   storeFaultAtUs: number;
+  /** A meta server of it was started last then. */
+  metaStartedAtUs: number;
   tableChanges: number;
   partitions: Record<Gpid, PartitionState>;
   /** Commands that are open, or whose attempts may still take effect. */
@@ -234,8 +275,12 @@ export interface ClusterState {
   asks: FollowerAsk[];
   inbound: Record<string, Inbound>;
   received: Record<string, Record<string, ReceivedWrite[]>>;
+  /** By table: the load that runs, or the result of the last one. */
+  loads: Record<number, LoadState>;
   /** By `<gpid> <node>`. */
   metrics: Record<string, ReplicaMetrics>;
+  /** By `<gpid> <node>`: replicas that were ever told to throttle. */
+  throttles: Record<string, ThrottleState>;
 }
 
 export interface ModelState {
@@ -246,83 +291,16 @@ export interface ModelState {
   calm: boolean;
   /** A fault has been seen that may take a message, a file or a process: more than load and clocks. */
   lossy: boolean;
+  /** A file provider failed somebody last then, -1 never; a slow one does not count. */
+  providerFaultAtUs: number;
   /** The latest of: a fault, a recovery, an open (obligations count from there). */
   disturbedAtUs: number;
   lastCommandAtUs: number;
   nodes: Record<NodeId, NodeState>;
   clusters: Record<ClusterId, ClusterState>;
-}
-
-export function newNode(): NodeState {
-  return { up: false, incarnation: 0, manualCount: 0, powerLost: false, diskFault: false, wallFault: false };
-}
-
-export function newReplica(node: NodeId): ReplicaState {
-  return {
-    node,
-    open: false,
-    incarnation: 0,
-    status: 'PS_INACTIVE',
-    role: 'PS_INACTIVE',
-    ballot: 0,
-    committed: 0,
-    applied: 0,
-    maxPrepared: 0,
-    entries: {},
-    reproposeNext: 1,
-    reproposeLast: 0,
-    barrierDue: false,
-    lastTimestampUs: 0,
-    manual: false,
-    manualSinceUs: -1,
-    exists: false,
-    initBallot: 0,
-    flushed: 0,
-    flushedAtUs: 0,
-    base: 0,
-    checkpoints: [],
-    files: [],
-    fileOpen: false,
-    damaged: false,
-    openedWithFault: false,
-    lost: false,
-    undurableSinceUs: -1,
-    collectableSinceUs: -1,
-    openedAtUs: -1,
-    endedDurable: 0,
-    intervalSinceUs: -1,
-    intervalBeforeUs: -1,
-    primaryUntilUs: -1,
-    behind: { target: 0, sinceUs: -1 },
-    unlisted: { target: 0, sinceUs: -1 },
-  };
-}
-
-export function newPartition(gpid: Gpid, appId: number): PartitionState {
-  return {
-    gpid,
-    appId,
-    ballot: -1,
-    configs: {},
-    servesSinceUs: -1,
-    unservedSinceUs: 0,
-    servedFirstUs: -1,
-    pending: { target: 0, sinceUs: -1 },
-    primaries: {},
-    proposals: {},
-    committed: 0,
-    committedAtUs: 0,
-    chosen: {},
-    rows: {},
-    digests: [0],
-    history: {},
-    replicas: {},
-    written: false,
-    inbound: false,
-    adopted: {},
-    begin: { decree: 0, rows: {} },
-    emergencies: [],
-  };
+  /** File providers by name, and every file that one of them ever had, by MD5. */
+  providers: Record<string, ProviderState>;
+  runs: Record<string, Run>;
 }
 
 /** The proposal of (decree, ballot), if there is one. */

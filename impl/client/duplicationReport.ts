@@ -7,6 +7,7 @@
 import type { DuplicationStatus } from '../../model/vocabulary.ts';
 import type { DupAddedAnswer, DupInfo, DupModifiedAnswer, DupsAnswer } from './duplicationAnswers.ts';
 import type { DupsView } from './duplicationShell.ts';
+import { columns } from './reportColumns.ts';
 
 type Partition = DupInfo['partitions'][number];
 
@@ -139,9 +140,4 @@ function listedRows({ appId, name, dup, partitions }: ListedDup, withPartitions:
     return ['', `partition ${partitionIndex}`, '', progress, '', `confirmed ${confirmed}`, `committed ${lastCommitted}`];
   });
   return [row, ...each];
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
-  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
 }

@@ -4,6 +4,7 @@
  * before it. `FAIL_FAST`, `REGEX` and `INVALID` can be printed, and no shell reads them.
  */
 import type { ClusterId, DupId, DuplicationFailMode, PatternMatchType } from '../../model/vocabulary.ts';
+import { BadLine, integer, isInteger } from './shellOptions.ts';
 import { joinWords, splitWords } from './shellWords.ts';
 
 /** `remoteTable` '' and `remoteReplicaCount` 0: as the table itself. */
@@ -97,9 +98,6 @@ export function duplicationLine(command: DuplicationShellCommand): string {
 
 // ---------------------------------------------------------------- reading
 
-/** Why a line is not one of ours; never leaves this module. */
-class BadLine extends Error {}
-
 /** Options by their long names; the short name, and whether a value follows. */
 type Options = Readonly<Record<string, { readonly short: string; readonly takesValue: boolean }>>;
 
@@ -136,10 +134,6 @@ function isOption(word: string): boolean {
   return word.startsWith('-') && word !== '-' && !isInteger(word);
 }
 
-function isInteger(word: string): boolean {
-  return /^-?\d{1,15}$/.test(word);
-}
-
 function readOptions(words: readonly string[], known: Options): Words {
   const positional: string[] = [];
   const options = new Map<string, string>();
@@ -172,13 +166,6 @@ function positionals(words: Words, ...names: readonly string[]): readonly string
   const extra = words.positional[names.length];
   if (extra !== undefined) throw new BadLine(`too many words: ${extra}`);
   return words.positional;
-}
-
-/** A 32-bit whole number. */
-function integer(word: string, what: string): number {
-  const value = isInteger(word) ? Number(word) : NaN;
-  if (!(value >= -0x80000000 && value <= 0x7fffffff)) throw new BadLine(`${what} must be a whole number, not ${word}`);
-  return value;
 }
 
 function keyOf<K extends string>(words: Readonly<Record<K, string>>, allowed: readonly K[], word: string, what: string): K {

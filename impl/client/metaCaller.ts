@@ -5,7 +5,7 @@
  *
  * A request without an answer may have been carried out, so only a *question* is asked again then; a change ends with
  * ERR_TIMEOUT. Answers that prove that nothing was done (forwarded, not active) permit a repeat of both. The requests of
- * duplication, changes too, are tried twice, the second time at once (dup 3.4).
+ * duplication and bulk load, changes too, are tried twice, the second time at once (dup 3.4).
  */
 import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -19,11 +19,16 @@ export type MetaCode =
   | 'RPC_CM_CREATE_APP'
   | 'RPC_CM_DROP_APP'
   | 'RPC_CM_UPDATE_APP_ENV'
+  | 'RPC_CM_MOVE_PRIMARY'
   | 'RPC_CM_LIST_APPS'
   | 'RPC_CM_ADD_DUPLICATION'
   | 'RPC_CM_MODIFY_DUPLICATION'
   | 'RPC_CM_QUERY_DUPLICATION'
-  | 'RPC_CM_LIST_DUPLICATION';
+  | 'RPC_CM_LIST_DUPLICATION'
+  | 'RPC_CM_START_BULK_LOAD'
+  | 'RPC_CM_CONTROL_BULK_LOAD'
+  | 'RPC_CM_CLEAR_BULK_LOAD'
+  | 'RPC_CM_QUERY_BULK_LOAD_STATUS';
 
 /** The answer of a meta server, or why there is none: ERR_TIMEOUT when the deadline passed. */
 export type MetaResult<C extends MetaCode> = RpcResult<RpcTypes[C]['response']>;
@@ -48,12 +53,16 @@ const QUESTIONS: ReadonlySet<MetaCode> = new Set<MetaCode>([
   'RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX',
   'RPC_CM_LIST_APPS',
 ]);
-/** The codes of duplication are tried twice when no answer comes, changes too: each says by its answer what it met (dup 3.4). */
+/** Tried twice when no answer comes, changes too: each says by its answer what it met (dup 3.4). */
 const TWICE: ReadonlySet<MetaCode> = new Set<MetaCode>([
   'RPC_CM_ADD_DUPLICATION',
   'RPC_CM_MODIFY_DUPLICATION',
   'RPC_CM_QUERY_DUPLICATION',
   'RPC_CM_LIST_DUPLICATION',
+  'RPC_CM_START_BULK_LOAD',
+  'RPC_CM_CONTROL_BULK_LOAD',
+  'RPC_CM_CLEAR_BULK_LOAD',
+  'RPC_CM_QUERY_BULK_LOAD_STATUS',
 ]);
 
 export class MetaCaller {

@@ -2,6 +2,7 @@
 import { AdminClient } from './adminClient.ts';
 import { KvClient } from './kvClient.ts';
 import { MetaCaller } from './metaCaller.ts';
+import { RemoteCommands } from './remoteCommands.ts';
 import { TableResolver } from './tableResolver.ts';
 
-export const clientParts = { KvClient, AdminClient, MetaCaller, TableResolver } as const;
+export const clientParts = { KvClient, AdminClient, RemoteCommands, MetaCaller, TableResolver } as const;

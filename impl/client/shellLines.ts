@@ -3,6 +3,7 @@
  * table at a time (`use`); key commands name it here in front instead, so that each line stands for itself. Checkpoints
  * are asked for by remote commands at a replica server.
  */
+import { bulkLoadLine, type BulkLoadShellCommand } from './bulkLoadShell.ts';
 import { duplicationLine, type DuplicationShellCommand } from './duplicationShell.ts';
 import { joinWords, quote } from './shellWords.ts';
 
@@ -44,7 +45,9 @@ export type ShellCommand =
     }
   | { readonly kind: 'queryMetrics' | 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   | { readonly kind: 'manualCompact'; readonly table: string }
-  | DuplicationShellCommand;
+  | { readonly kind: 'movePrimary'; readonly table: string; readonly partitionIndex: number; readonly to: string }
+  | DuplicationShellCommand
+  | BulkLoadShellCommand;
 
 /** The line, without a newline; some commands need two shell lines, joined by ` ; `. */
 export function shellLine(command: ShellCommand): string {
@@ -94,6 +97,17 @@ export function shellLine(command: ShellCommand): string {
     case 'queryDup':
     case 'listDups':
       return duplicationLine(command);
+    case 'movePrimary': {
+      const gpid = `${command.table}.${command.partitionIndex}`;
+      return joinWords(['propose', '-g', gpid, '-p', 'CT_UPGRADE_TO_PRIMARY', '-t', command.to, '-n', command.to]);
+    }
+    case 'startBulkLoad':
+    case 'pauseBulkLoad':
+    case 'restartBulkLoad':
+    case 'cancelBulkLoad':
+    case 'clearBulkLoad':
+    case 'queryBulkLoad':
+      return bulkLoadLine(command);
   }
 }
 

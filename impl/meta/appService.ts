@@ -8,7 +8,6 @@
  * record are made one after the other, each from the record as it then stands: with upstream's way a second change of
  * envs loses the first when both are on their way (`meta.2`).
  */
-import type { ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { resume, task } from '../env/contract.ts';
 import type { Continuation, Replier } from '../env/contract.ts';
@@ -22,8 +21,9 @@ import type {
 } from '../protocol/messages.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
-import { throttlingHintOf } from '../replica/throttling/throttlingEnvs.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
+import { invalid, refuseIngestBehind, refuseEnvs } from './envRules.ts';
+import type { Refusal } from './envRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
 import * as records from './records.ts';
@@ -35,17 +35,11 @@ type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'duplicating'; readonly then: Continuation }
-  | { readonly kind: 'bulkLoading'; readonly value: boolean; readonly then: Continuation };
+  | { readonly kind: 'bulkLoading'; readonly loadId: number | undefined; readonly then: Continuation };
 
 interface Creation {
   readonly replier: Replier<AdminResponse>;
   partitionsInProgress: number;
-}
-
-/** Why a request is refused. */
-interface Refusal {
-  readonly error: Exclude<ErrorCode, 'ERR_OK'>;
-  readonly hint: string;
 }
 
 /** How long the replicas of a dropped table may be kept: upstream's hold_seconds_for_dropped_app. */
@@ -173,6 +167,7 @@ export class AppService {
       dropSecond: 0,
       expireSecond: 0,
       isBulkLoading: false,
+      lastLoadId: 0,
     };
   }
 
@@ -226,7 +221,7 @@ export class AppService {
 
   setAppEnvs(request: UpdateEnvsRequest, replier: Replier<AdminResponse>): void {
     const app = this.state.liveApp(request.appName);
-    const state = app === undefined ? this.refuseAbsent(request.appName) : this.checkStaging(app);
+    const state = app === undefined ? this.refuseAbsent(request.appName) : this.checkNewEnvs(app, request.set);
     const refusal = this.checkSetEnvs(request) ?? state;
     if (refusal !== undefined) this.refuse(replier, refusal);
     else if (app !== undefined) this.enqueueChange(app, { kind: 'envs', set: request.set, replier });
@@ -234,16 +229,11 @@ export class AppService {
 
   checkSetEnvs(request: UpdateEnvsRequest): Refusal | undefined {
     if (Object.keys(request.set).length === 0) return invalid('no envs to set');
-    return this.checkEnvs(request.set) ?? this.checkThrottling(request.set);
+    return this.checkEnvs(request.set) ?? refuseEnvs(request.set);
   }
 
-  /** The first bad value refuses all. A creation is not checked, as upstream: replicas do without what they cannot read. */
-  checkThrottling(envs: Readonly<Record<string, string>>): Refusal | undefined {
-    for (const [key, value] of Object.entries(envs)) {
-      const hint = throttlingHintOf(key, value);
-      if (hint !== undefined) return invalid(hint);
-    }
-    return undefined;
+  checkNewEnvs(app: AppState, set: Readonly<Record<string, string>>): Refusal | undefined {
+    return this.checkStaging(app) ?? refuseIngestBehind(app, set);
   }
 
   /** A table that is neither available nor dropped is busy. */
@@ -281,7 +271,7 @@ export class AppService {
         this.doStoreDuplicating(app);
         break;
       case 'bulkLoading':
-        this.doStoreIsBulkLoading(app, change.value);
+        this.doStoreIsBulkLoading(app, change.loadId);
         break;
     }
   }
@@ -299,16 +289,18 @@ export class AppService {
     else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
   }
 
-  /** Whether a bulk load of the table runs, as its record says (bl 4.1); `then` when it is stored. */
-  storeIsBulkLoading(appId: number, value: boolean, then: Continuation): void {
-    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', value, then });
+  /** A bulk load of the table runs: that of the id, or none (bl 4.1); `then` when it is stored. */
+  storeIsBulkLoading(appId: number, loadId: number | undefined, then: Continuation): void {
+    this.enqueueChange(this.appOf(appId), { kind: 'bulkLoading', loadId, then });
   }
 
   /** A load of a table that is dropped meanwhile does not begin. */
-  doStoreIsBulkLoading(app: AppState, value: boolean): void {
-    const { info, isBulkLoading } = app.record;
+  doStoreIsBulkLoading(app: AppState, loadId: number | undefined): void {
+    const { info, isBulkLoading, lastLoadId } = app.record;
+    const value = loadId !== undefined;
+    const next = { ...app.record, isBulkLoading: value, lastLoadId: loadId ?? lastLoadId };
     if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
-    else this.storeStatus(app, { ...app.record, isBulkLoading: value }, 'onChangeStored');
+    else this.storeStatus(app, next, 'onChangeStored');
   }
 
   onChangeStored(appId: number, record: AppRecord): void {
@@ -388,8 +380,4 @@ export class AppService {
   private refuse(replier: Replier<AdminResponse>, refusal: Refusal): void {
     replier.reply({ ...refusal, appId: 0 });
   }
-}
-
-function invalid(hint: string): Refusal {
-  return { error: 'ERR_INVALID_PARAMETERS', hint };
 }

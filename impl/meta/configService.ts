@@ -2,8 +2,8 @@
  * Configurations of partitions: updates that primaries ask for, config sync, and the query of clients (repl 1.10;
  * upstream's server_state::on_update_configuration, on_config_sync, query_configuration_by_index).
  *
- * Membership is fixed (docs/departures.md FM1, FM2): only CT_ASSIGN_PRIMARY, which brings all members with ballot 1,
- * and CT_PRIMARY_FORCE_UPDATE_BALLOT, which keeps them, are legal. A change is persisted first, applied then, and
+ * Membership is fixed (docs/departures.md FM1, FM2, FM12): CT_ASSIGN_PRIMARY brings all members with ballot 1, and
+ * CT_PRIMARY_FORCE_UPDATE_BALLOT, CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY keep them. A change is persisted first, applied then, and
  * answered last. `last_drops` and `max_replica_count` are the meta server's own and never taken from a request.
  */
 import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
@@ -22,6 +22,7 @@ import type {
 } from '../protocol/messages.ts';
 import type { AppService } from './appService.ts';
 import type { MetaStorage } from './metaStorage.ts';
+import type { PrimaryMove } from './primaryMove.ts';
 import * as records from './records.ts';
 import { isMember, toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
@@ -31,12 +32,14 @@ export class ConfigService {
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly apps: AppService;
+  readonly moves: PrimaryMove;
 
-  constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService) {
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService, moves: PrimaryMove) {
     this.ctx = ctx;
     this.state = state;
     this.storage = storage;
     this.apps = apps;
+    this.moves = moves;
   }
 
   // ------------------------------------------------------------------ update
@@ -97,15 +100,41 @@ export class ConfigService {
 
   /** The other types change the membership; they come with learning and cure. */
   isLegalType(request: UpdateConfigRequest): boolean {
-    return request.type === 'CT_ASSIGN_PRIMARY' || request.type === 'CT_PRIMARY_FORCE_UPDATE_BALLOT';
+    switch (request.type) {
+      case 'CT_ASSIGN_PRIMARY':
+      case 'CT_PRIMARY_FORCE_UPDATE_BALLOT':
+      case 'CT_DOWNGRADE_TO_SECONDARY':
+      case 'CT_UPGRADE_TO_PRIMARY':
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** Upstream's request_check: members that do not fit the type are a defect of the requester. */
   requestCheck(stored: PartitionConfig, request: UpdateConfigRequest): void {
     const { config, node, type } = request;
-    const first = type === 'CT_ASSIGN_PRIMARY';
-    const fits = first ? this.isFirstGroup(stored, config) : this.isSameGroup(stored, config);
-    this.ctx.env.check(fits && config.primary === node, 'request_check', () => `${type} of ${config.gpid} by ${node}`);
+    this.ctx.env.check(this.fitsType(stored, request), 'request_check', () => `${type} of ${config.gpid} by ${node}`);
+  }
+
+  fitsType(stored: PartitionConfig, { config, node, type }: UpdateConfigRequest): boolean {
+    switch (type) {
+      case 'CT_ASSIGN_PRIMARY':
+        return config.primary === node && this.isFirstGroup(stored, config);
+      case 'CT_DOWNGRADE_TO_SECONDARY':
+        return stored.primary === node && config.primary === '' && this.areSameMembers(stored, config);
+      case 'CT_UPGRADE_TO_PRIMARY':
+        return stored.primary === '' && config.primary === node && this.areSameMembers(stored, config);
+      default:
+        return config.primary === node && this.isSameGroup(stored, config);
+    }
+  }
+
+  /** FM12: the same nodes, each once, in whatever parts; where nobody is the primary its name is empty. */
+  areSameMembers(stored: PartitionConfig, config: PartitionConfig): boolean {
+    const before = membersOf(stored);
+    const after = membersOf(config);
+    return after.length === before.length && after.every((node, i) => node === before[i]);
   }
 
   /** FM1: nobody has served the partition; the group is complete, of different known nodes. */
@@ -159,6 +188,7 @@ export class ConfigService {
     app.pendingUpdates.delete(index);
     this.updateConfigurationLocally(app, index, next);
     replier.reply({ error: 'ERR_OK', config: next });
+    this.moves.onConfigStored(app, index, next);
     this.apps.finishDrop(app);
   }
 
@@ -240,4 +270,8 @@ export class ConfigService {
     if (app.status === 'AS_CREATING') return 'ERR_BUSY_CREATING';
     return app.status === 'AS_DROPPING' ? 'ERR_BUSY_DROPPING' : 'ERR_OK';
   }
+}
+
+function membersOf(config: PartitionConfig): readonly NodeId[] {
+  return [config.primary, ...config.secondaries].filter((node) => node !== '').sort();
 }

@@ -20,6 +20,7 @@ import type {
   CreateAppRequest,
   DropAppRequest,
   ListAppsResponse,
+  MovePrimaryRequest,
   QueryConfigRequest,
   QueryConfigResponse,
   UpdateConfigRequest,
@@ -45,6 +46,7 @@ import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
+import type { PrimaryMove } from './primaryMove.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
 
 const NOT_ACTIVE = 'ERR_SERVICE_NOT_ACTIVE';
@@ -55,6 +57,7 @@ export class MetaServer {
   readonly storage: MetaStorage;
   readonly guardian: PartitionGuardian;
   readonly appService: AppService;
+  readonly primaryMove: PrimaryMove;
   readonly configService: ConfigService;
   readonly duplicationService: DuplicationService;
   readonly duplicationSync: DuplicationSync;
@@ -67,7 +70,8 @@ export class MetaServer {
     this.storage = new ctx.parts.MetaStorage(ctx);
     this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
     this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
-    this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
+    this.primaryMove = new ctx.parts.PrimaryMove(ctx, this.state, this.appService);
+    this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService, this.primaryMove);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
     this.bulkLoadService = new ctx.parts.BulkLoadService(ctx, this.state, this.storage, this.appService);
@@ -79,6 +83,7 @@ export class MetaServer {
     rpc.serve('RPC_CM_CREATE_APP', this, 'onCreateApp');
     rpc.serve('RPC_CM_DROP_APP', this, 'onDropApp');
     rpc.serve('RPC_CM_UPDATE_APP_ENV', this, 'onUpdateAppEnv');
+    rpc.serve('RPC_CM_MOVE_PRIMARY', this, 'onMovePrimary');
     rpc.serve('RPC_CM_LIST_APPS', this, 'onListApps');
     rpc.serve('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', this, 'onQueryConfigurationByIndex');
     rpc.serve('RPC_CM_UPDATE_PARTITION_CONFIGURATION', this, 'onUpdateConfiguration');
@@ -103,9 +108,9 @@ export class MetaServer {
     new DuplicationRecovery(this.ctx, this.state, this.storage, then).recoverFromMetaState();
   }
 
-  /** Records of loads are read when a table is loading; results of loads that have ended are not told after a restart. */
+  /** Without a table that has ever loaded there is nothing to go on with, and no result to tell (bl 6.3). */
   onDuplicationsRecovered(): void {
-    if (!this.isAnyBulkLoading()) {
+    if (!this.hasAnyBulkLoad()) {
       this.onRecovered();
       return;
     }
@@ -114,15 +119,18 @@ export class MetaServer {
     new BulkLoadRecovery(this.ctx, this.bulkLoadService, this.storage, then).initializeBulkLoadService();
   }
 
-  isAnyBulkLoading(): boolean {
-    for (const app of this.state.apps()) if (app.record.isBulkLoading) return true;
+  hasAnyBulkLoad(): boolean {
+    for (const { record } of this.state.apps()) if (record.isBulkLoading || record.lastLoadId > 0) return true;
     return false;
   }
 
   /** The state is whole: serve, and look after the partitions that nobody serves yet. */
   onRecovered(): void {
     this.active = true;
-    for (const app of this.state.apps()) this.guardian.watchApp(app);
+    for (const app of this.state.apps()) {
+      this.guardian.watchApp(app);
+      this.primaryMove.watchApp(app);
+    }
   }
 
   isActive(): boolean {
@@ -141,6 +149,10 @@ export class MetaServer {
     if (this.checkActive(replier)) this.post(task(this.appService, 'setAppEnvs', request, replier));
   }
 
+  onMovePrimary(request: MovePrimaryRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.primaryMove, 'movePrimary', request, replier));
+  }
+
   onListApps(_request: Record<string, never>, replier: Replier<ListAppsResponse>): void {
     if (this.isActive()) this.appService.listApps(replier);
     else replier.reply({ error: NOT_ACTIVE, apps: [] });
@@ -157,8 +169,13 @@ export class MetaServer {
   }
 
   onConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
-    if (this.isActive()) this.postHigh(task(this.configService, 'onConfigSync', request, replier));
+    if (this.isActive()) this.postHigh(task(this, 'doConfigSync', request, replier));
     else replier.reply({ error: NOT_ACTIVE, partitions: [], gcReplicas: [] });
+  }
+
+  doConfigSync(request: ConfigSyncRequest, replier: Replier<ConfigSyncResponse>): void {
+    this.bulkLoadService.ingestion.context.noteDisks(request);
+    this.configService.onConfigSync(request, replier);
   }
 
   onAddDuplication(request: AddDuplicationRequest, replier: Replier<AddDuplicationResponse>): void {

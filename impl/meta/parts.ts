@@ -20,6 +20,7 @@ import { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
 import { PartitionGuardian } from './partitionGuardian.ts';
+import { PrimaryMove } from './primaryMove.ts';
 import { MetaRecovery } from './recovery.ts';
 import { ServerState } from './serverState.ts';
 
@@ -29,6 +30,7 @@ export const metaParts = {
   MetaStorage,
   MetaRecovery,
   PartitionGuardian,
+  PrimaryMove,
   AppService,
   ConfigService,
   DuplicationService,

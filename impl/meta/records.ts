@@ -19,6 +19,8 @@ export interface AppRecord {
   /** When the replicas of a dropped table may be collected. */
   readonly expireSecond: number;
   readonly isBulkLoading: boolean;
+  /** The `load_id` of the last load that was started, 0 before the first (upstream has none); not written while 0. */
+  readonly lastLoadId: number;
 }
 
 export const APPS_LOCKED = 'lock';
@@ -91,6 +93,7 @@ export function encodeApp(record: AppRecord): string {
     duplicating: info.duplicating ? 1 : 0,
     init_partition_count: record.initPartitionCount,
     is_bulk_loading: record.isBulkLoading ? 1 : 0,
+    last_load_id: record.lastLoadId === 0 ? undefined : record.lastLoadId,
   });
 }
 
@@ -122,6 +125,7 @@ export function decodeApp(value: string): AppRecord | undefined {
   const numbers = ['app_id', 'partition_count', 'max_replica_count', 'init_partition_count'] as const;
   const times = ['create_second', 'drop_second', 'expire_second'] as const;
   if (![...numbers, ...times].every((key) => Number.isSafeInteger(json[key]))) return undefined;
+  if (!Number.isSafeInteger(json['last_load_id'] ?? 0)) return undefined;
   return {
     info: {
       appId: Number(json['app_id']),
@@ -138,6 +142,7 @@ export function decodeApp(value: string): AppRecord | undefined {
     dropSecond: Number(json['drop_second']),
     expireSecond: Number(json['expire_second']),
     isBulkLoading: isTrue(json['is_bulk_loading']),
+    lastLoadId: Number(json['last_load_id'] ?? 0),
   };
 }
 

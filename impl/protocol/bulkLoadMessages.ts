@@ -31,6 +31,8 @@ export interface PartitionBulkLoadState {
   readonly ingestStatus: IngestionStatus;
   readonly isCleanedUp: boolean;
   readonly isPaused: boolean;
+  /** Which files it has downloaded (`filesText` of their metadata); undefined while it does not know. */
+  readonly files?: string;
 }
 
 export interface StartBulkLoadRequest {
@@ -74,6 +76,8 @@ export interface BulkLoadRequest {
   readonly ballot: Ballot;
   readonly metaStatus: BulkLoadStatus;
   readonly queryMetadata: boolean;
+  /** Which load it is: no two of a table have the same (bl.B35). */
+  readonly loadId?: number;
 }
 /** What is not asked for by the desired status is undefined (bl 13.1). */
 export interface BulkLoadResponse {
@@ -97,6 +101,7 @@ export interface GroupBulkLoadRequest {
   readonly clusterName: string;
   readonly remoteRootPath: string;
   readonly metaStatus: BulkLoadStatus;
+  readonly loadId?: number;
 }
 export interface GroupBulkLoadResponse {
   readonly error: ErrorCode;

@@ -4,6 +4,7 @@
  *
  * The decoder answers undefined for bytes that are not exactly one such body, and never throws.
  */
+import type { UpdateFact } from '../../model/events.ts';
 import type { BulkLoadMetadata, FileMeta, IngestionRequest } from './bulkLoadMessages.ts';
 import { newBytes, writeBinary, writeU32be } from './bytes.ts';
 import { ThriftReader, TYPE_BOOL, TYPE_I64, TYPE_LIST, TYPE_STOP, TYPE_STRUCT, TYPE_STRING } from './thrift.ts';
@@ -136,4 +137,11 @@ export function decodeIngestion(body: Uint8Array): IngestionRequest | undefined 
     if (metadata === undefined) return undefined;
   }
   return reader.atEnd() ? { appName, metadata, ingestBehind, ballot, verifyBeforeIngest } : undefined;
+}
+
+/** What the claims say of the body. */
+export function ingestionFact(request: IngestionRequest): NonNullable<UpdateFact['load']> {
+  const { appName, metadata, ingestBehind, ballot, verifyBeforeIngest } = request;
+  const files = metadata.files.map(({ name, size, md5 }) => ({ name, sizeBytes: size, md5 }));
+  return { appName, metadata: { files, totalBytes: metadata.fileTotalSize }, ingestBehind, ballot, verifyBeforeIngest };
 }

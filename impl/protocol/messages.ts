@@ -110,13 +110,21 @@ export interface UpdateConfigResponse {
 /** repl 1.10: every `config_sync_interval_ms` and on reconnect. */
 export interface ConfigSyncRequest {
   readonly node: NodeId;
-  readonly stored: readonly { readonly gpid: Gpid; readonly ballot: Ballot; readonly status: PartitionStatus; readonly lastCommitted: Decree; readonly lastPrepared: Decree; readonly lastDurable: Decree }[];
+  /** `diskTag`: the disk of its directory, by the tag of the server's configuration. */
+  readonly stored: readonly { readonly gpid: Gpid; readonly ballot: Ballot; readonly status: PartitionStatus; readonly lastCommitted: Decree; readonly lastPrepared: Decree; readonly lastDurable: Decree; readonly diskTag?: string }[];
 }
 export interface ConfigSyncResponse {
   readonly error: ErrorCode;
   readonly partitions: readonly { readonly app: AppInfo; readonly config: PartitionConfig }[];
   /** Replicas of dropped tables that this node should collect. */
   readonly gcReplicas: readonly Gpid[];
+}
+
+/** An operator's wish that a secondary becomes the partition's primary (bl 17.2); answered before it is done. */
+export interface MovePrimaryRequest {
+  readonly appName: string;
+  readonly partitionIndex: number;
+  readonly to: NodeId;
 }
 
 export interface QueryConfigRequest {
@@ -198,6 +206,7 @@ export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes {
   RPC_CM_CREATE_APP: { request: CreateAppRequest; response: AdminResponse };
   RPC_CM_DROP_APP: { request: DropAppRequest; response: AdminResponse };
   RPC_CM_UPDATE_APP_ENV: { request: UpdateEnvsRequest; response: AdminResponse };
+  RPC_CM_MOVE_PRIMARY: { request: MovePrimaryRequest; response: AdminResponse };
   RPC_CM_LIST_APPS: { request: Record<string, never>; response: ListAppsResponse };
   RPC_CLI_CLI_CALL: { request: CliRequest; response: CliResponse };
 }

@@ -106,8 +106,11 @@ export class CheckpointTriggers {
     this.ctx.env.tasks.post('LPC_PER_REPLICA_CHECKPOINT_TIMER', this.replica.hash, delayMs, then);
   }
 
+  /** A flush that waits for an ingestion is waited for as well. */
   onRetryAfterFlush(): void {
-    if (!this.replica.closed) this.initCheckpoint(false, 'retry-after-flush');
+    if (this.replica.closed) return;
+    if (this.replica.storage?.isFlushHeldUp() === true) this.retryAfterFlush();
+    else this.initCheckpoint(false, 'retry-after-flush');
   }
 
   // ------------------------------------------------------------------ manual emergency checkpoint (repl 2.3)

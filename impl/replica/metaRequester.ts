@@ -1,7 +1,7 @@
 /**
  * Changes of the configuration at the meta server, one at a time (repl 1.10; upstream's replica_config.cpp,
- * update_configuration_on_meta_server). Membership is fixed: the two types are CT_ASSIGN_PRIMARY (FM1) and
- * CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2).
+ * update_configuration_on_meta_server). Membership is fixed: the types are CT_ASSIGN_PRIMARY (FM1),
+ * CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2), CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY (FM12).
  */
 import type { ConfigType, ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

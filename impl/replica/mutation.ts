@@ -6,9 +6,11 @@
 import type { MutationFact, UpdateFact } from '../../model/events.ts';
 import type { Ballot, Decree, ErrorCode, Gpid, NodeId, WriteCode } from '../../model/vocabulary.ts';
 import type { Replier, RpcHandle } from '../env/contract.ts';
+import type { IngestionRequest } from '../protocol/bulkLoadMessages.ts';
 import { decodeDuplicate, duplicateFacts } from '../protocol/duplicate.ts';
 import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
-import type { ClientRequest, PrepareAck, WriteResponse } from '../protocol/messages.ts';
+import { decodeIngestion, ingestionFact } from '../protocol/ingestion.ts';
+import type { ClientRequest, IngestionWriteResponse, PrepareAck, WriteResponse } from '../protocol/messages.ts';
 import { decodeRows, SERIALIZATION_THRIFT_BINARY, writeEmptyUpdate } from '../protocol/rrdb.ts';
 import type { LogMutation, Update } from '../storage/plog/types.ts';
 
@@ -21,7 +23,7 @@ const UPDATE_OVERHEAD_BYTES = 36;
 /** The codes that clients may send (repl 1.4 row 4); atomic writes do not exist yet. */
 export type ClientWriteCode = 'RPC_RRDB_RRDB_PUT' | 'RPC_RRDB_RRDB_REMOVE' | 'RPC_RRDB_RRDB_MULTI_PUT';
 
-/** A write and whom to answer: a client's, or another cluster's (dup 7.2). */
+/** A write and whom to answer: a client's, another cluster's (dup 7.2), or the meta server's ingestion write (bl 15). */
 export type ClientWrite =
   | {
       readonly code: ClientWriteCode;
@@ -32,6 +34,13 @@ export type ClientWrite =
       readonly code: 'RPC_RRDB_RRDB_DUPLICATE';
       readonly request: ClientRequest;
       readonly replier: Replier<DuplicateResponse>;
+    }
+  | {
+      readonly code: 'RPC_RRDB_RRDB_BULK_LOAD';
+      readonly request: ClientRequest;
+      /** The request's body; undefined when it does not decode. */
+      readonly load: IngestionRequest | undefined;
+      readonly replier: Replier<IngestionWriteResponse>;
     };
 
 /** PUT and REMOVE may share a mutation; every other write is alone (repl 1.3). */
@@ -148,6 +157,11 @@ export function replayedMutation(record: LogMutation): Mutation {
   return mutation;
 }
 
+/** An ingestion write is alone in its mutation (bl 15.2). */
+export function holdsIngestion(data: LogMutation): boolean {
+  return data.updates[0]?.code === 'RPC_RRDB_RRDB_BULK_LOAD';
+}
+
 const NO_ROWS: UpdateFact['rows'] = [];
 
 /** What the claims say of a mutation. An update whose body cannot be decoded shows no rows: it changes none. */
@@ -155,6 +169,7 @@ export function mutationFact(data: LogMutation): MutationFact {
   const updates: UpdateFact[] = [];
   for (const update of data.updates) {
     if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') updates.push(duplicateFact(update.data));
+    else if (update.code === 'RPC_RRDB_RRDB_BULK_LOAD') updates.push(loadFact(update.data));
     else updates.push({ code: update.code as WriteCode, rows: decodeRows(update.code, update.data) ?? NO_ROWS });
   }
   const { ballot, decree, lastCommittedDecree: lastCommitted, timestampUs } = data;
@@ -166,6 +181,12 @@ function duplicateFact(body: Uint8Array): UpdateFact {
   if (decoded === undefined) return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: NO_ROWS };
   const entries = duplicateFacts(decoded);
   return { code: 'RPC_RRDB_RRDB_DUPLICATE', rows: entries.flatMap((entry) => entry.rows), entries };
+}
+
+function loadFact(body: Uint8Array): UpdateFact {
+  const load = decodeIngestion(body);
+  const bare = { code: 'RPC_RRDB_RRDB_BULK_LOAD', rows: NO_ROWS } as const;
+  return load === undefined ? bare : { ...bare, load: ingestionFact(load) };
 }
 
 /** An error that is not ERR_OK, for RPC-level refusals. */

@@ -7,7 +7,7 @@
  */
 import type { Gpid } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
-import { isBatchable, newMutation } from './mutation.ts';
+import { holdsIngestion, isBatchable, newMutation } from './mutation.ts';
 import type { ClientWrite, Mutation } from './mutation.ts';
 
 /** A pending mutation of this estimated size is not extended further, bytes. */
@@ -36,6 +36,12 @@ export class MutationQueue {
 
   queuedCount(): number {
     return this.queue.length + (this.pending === undefined ? 0 : 1);
+  }
+
+  /** Whether an ingestion write waits for its turn. */
+  holdsIngestion(): boolean {
+    if (this.pending !== undefined && holdsIngestion(this.pending.data)) return true;
+    return this.queue.some((mutation) => holdsIngestion(mutation.data));
   }
 
   /** Takes a client's write in; answers the mutation to prepare now, if there is one. */

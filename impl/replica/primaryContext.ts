@@ -20,11 +20,13 @@ export class PrimaryContext {
   lastPrepareDecreeOnNewPrimary: Decree = 0;
   /** The next time this replica becomes PRIMARY it may have lost a part of its log: it proposes a barrier (FM5). */
   barrierWanted = false;
+  /** It was loaded with something prepared, and no barrier of its own has followed yet (FM5, FM12). */
+  barrierDue = false;
   /** The barrier did not fit into the window yet. */
   barrierPending = false;
   /**
-   * What this replica held when it became PRIMARY after a restart: no other member can have committed more (FM5);
-   * -1 when it was not restarted.
+   * What this replica held when it became PRIMARY after a restart, or instead of another member: no other can have
+   * committed more (FM5, FM12); -1 when it did neither.
    */
   recoveredMaxPrepared: Decree = INVALID_DECREE;
   /** As the secondaries' last group check answers said; absent: not known, taken for normal. */

@@ -10,6 +10,7 @@ import { reply, task } from '../env/contract.ts';
 import type { Replier } from '../env/contract.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
+import { allowsIngestBehind } from '../storage/app/names.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
 import type { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
@@ -17,6 +18,7 @@ import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorMa
 import type { GroupChecker } from './groupCheck.ts';
 import type { ReplicaHost } from './host.ts';
 import type { MetaRequester } from './metaRequester.ts';
+import { holdsIngestion } from './mutation.ts';
 import type { Mutation } from './mutation.ts';
 import type { PrepareList } from './prepareList.ts';
 import { PrimaryContext } from './primaryContext.ts';
@@ -203,8 +205,13 @@ export class Replica {
   /** False when storage refused; the replica is in ERROR then, or its load fails by the decrees that it ends with. */
   apply(mutation: Mutation): boolean {
     const error = this.storage?.applyMutation(mutation.data) ?? 'ERR_LOCAL_APP_FAILURE';
-    if (error === 'ERR_OK') return true;
+    const isIngestion = holdsIngestion(mutation.data);
+    if (error === 'ERR_OK') {
+      if (isIngestion) this.bulkLoader.onIngestionApplied();
+      return true;
+    }
     this.storageFailed = true;
+    if (isIngestion) this.twoPc.onIngestionNotApplied(mutation, error);
     if (!this.loading) this.handleLocalFailure(error);
     return false;
   }
@@ -222,6 +229,13 @@ export class Replica {
     if (error === 'ERR_DISK_IO_ERROR') this.host.reportDiskError();
     if (error === 'ERR_RDB_CORRUPTION') this.dataCorrupted = true;
     this.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+  }
+
+  /** Storage could not take what is committed: all of it is read back from disk. Resumes in LPC_REPLICATION_ERROR. */
+  onStorageIoError(error: ErrorCode): void {
+    if (this.closed) return;
+    this.storageFailed = true;
+    this.handleLocalFailure(error);
   }
 
   /** The private log could not write; resumes in LPC_REPLICATION_ERROR (upstream aborts the process). */
@@ -309,9 +323,16 @@ export class Replica {
   createStorageAndLog(): void {
     const { ctx, gpid, hash, dir } = this;
     const { clusterNumber, metrics } = this.host;
-    const { partitionCount } = this.app;
-    const dataDir = `${dir}/data`;
-    this.storage = new ctx.parts.StorageApp(ctx, { gpid, dataDir, hash, clusterNumber, partitionCount, metrics });
+    const { partitionCount, envs } = this.app;
+    this.storage = new ctx.parts.StorageApp(ctx, {
+      gpid,
+      dataDir: `${dir}/data`,
+      hash,
+      clusterNumber,
+      partitionCount,
+      metrics,
+      allowIngestBehind: allowsIngestBehind(envs),
+    });
     this.privateLog = new ctx.parts.PrivateLog(ctx, {
       gpid,
       dir: `${dir}/plog`,

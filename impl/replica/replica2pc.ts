@@ -1,163 +1,45 @@
 /**
- * The primary's two-phase commit: admission, prepare, acknowledgement, commit, answers (repl 1.4, 1.5; upstream's
- * replica_2pc.cpp). The secondary's side is secondaryPrepare.ts.
+ * The primary's two-phase commit behind admission: prepare, acknowledgement, commit, answers (repl 1.4, 1.5; upstream's
+ * replica_2pc.cpp). Admission is writeAdmission.ts, the secondary's side secondaryPrepare.ts.
  *
- * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R2 a refusal for a disk names the disk's error;
- * R4 and R5 of the write queue; FM2 a member that fails is kept and the ballot renewed; FM5 a barrier after a restart.
+ * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R4 and R5 of the write queue; FM2 a member that
+ * fails is kept and the ballot renewed; FM5 a barrier after a restart; bl.B9 a re-proposed ingestion needs no full group.
  */
 import type { Decree, ErrorCode, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
-import type { Env, Replier, RpcResult } from '../env/contract.ts';
-import { areBodiesReadable, decodeDuplicate } from '../protocol/duplicate.ts';
-import type { DuplicateResponse } from '../protocol/duplicationMessages.ts';
-import type { ClientRequest, PrepareAck, WriteResponse } from '../protocol/messages.ts';
-import type { DuplicateStatus } from '../storage/contracts.ts';
+import type { Env, RpcResult } from '../env/contract.ts';
+import type { PrepareAck } from '../protocol/messages.ts';
 import { encodeMutation } from '../storage/plog/record.ts';
-import { denialOf } from './denyClient.ts';
-import { errorOfDiskStatus } from './host.ts';
-import type { DiskStatus } from './host.ts';
-import { mutationFact, newEmptyMutation } from './mutation.ts';
-import type { ClientWrite, ClientWriteCode, Mutation } from './mutation.ts';
-import type { MutationQueue } from './mutationQueue.ts';
+import { holdsIngestion, mutationFact, newEmptyMutation } from './mutation.ts';
+import type { Mutation } from './mutation.ts';
 import type { Replica } from './replica.ts';
+import { WriteAdmission } from './writeAdmission.ts';
 
 /** A resend must leave this long before the prepare's timeout, beyond its delay (repl 1.5). */
 const RESEND_MARGIN_MS = 2;
 
-export class Replica2pc {
-  readonly ctx: Context;
-  readonly replica: Replica;
-  readonly queue: MutationQueue;
+export class Replica2pc extends WriteAdmission {
   /** When the newest mutation was prepared, monotonic microseconds (repl 1.8). */
   lastPrepareTsUs: number;
 
   constructor(ctx: Context, replica: Replica) {
-    this.ctx = ctx;
-    this.replica = replica;
-    this.queue = new ctx.parts.MutationQueue(ctx, replica.gpid);
+    super(ctx, replica);
     this.lastPrepareTsUs = ctx.env.clock.monotonicUs();
-  }
-
-  // ------------------------------------------------------------------ admission (repl 1.4)
-
-  onClientWrite(code: ClientWriteCode, request: ClientRequest, replier: Replier<WriteResponse>): void {
-    this.onWrite({ code, request, replier });
-  }
-
-  /** A write of another cluster is admitted like a client's (dup 7.2). */
-  onDuplicate(request: ClientRequest, replier: Replier<DuplicateResponse>): void {
-    this.onWrite({ code: 'RPC_RRDB_RRDB_DUPLICATE', request, replier });
-  }
-
-  /** `throttled`: it has waited, and is not throttled again (thr 5.1). */
-  onWrite(write: ClientWrite, throttled = false): void {
-    const denial = denialOf(this.replica.app.envs, 'write');
-    if (denial === 'silence') return;
-    const refusal = denial === 'reconfig' ? 'ERR_INVALID_STATE' : this.refuseWrite(write);
-    if (refusal !== undefined) {
-      this.responseClientWrite(write, refusal);
-      return;
-    }
-    if (!throttled && this.replica.throttle.throttleWriteRequest(write)) return;
-    const mutation = this.queue.addWork(write);
-    if (mutation !== undefined) this.initPrepare(mutation, false);
-  }
-
-  /** Size and form of a write, then the admission table. */
-  refuseWrite(write: ClientWrite): ErrorCode | undefined {
-    const { body } = write.request;
-    if (write.code !== 'RPC_RRDB_RRDB_DUPLICATE') {
-      if (this.isTooLarge(body.length)) return 'ERR_INVALID_DATA';
-    } else if (this.refusesDuplicate(body)) {
-      return 'ERR_INVALID_DATA';
-    }
-    return this.refuseClientWrite();
-  }
-
-  isTooLarge(sizeBytes: number): boolean {
-    const limit = this.ctx.settings.maxAllowedWriteSizeBytes;
-    return limit > 0 && sizeBytes > limit;
-  }
-
-  /**
-   * What does not decode would change nothing, and what is too large goes the way of a client's write. A write alone in
-   * its request is measured without the envelope: its source has taken it (dup.B34).
-   */
-  refusesDuplicate(body: Uint8Array): boolean {
-    const entries = decodeDuplicate(body);
-    if (entries === undefined || !areBodiesReadable(entries)) return true;
-    const lone = entries.length === 1 ? entries[0] : undefined;
-    return this.isTooLarge(lone?.rawMessage.length ?? body.length);
-  }
-
-  /** The admission table, first match; undefined lets the write in. */
-  refuseClientWrite(): ErrorCode | undefined {
-    if (!this.replica.isPrimary()) return 'ERR_INVALID_STATE';
-    if (this.ctx.settings.rejectWriteWhenDiskInsufficient) {
-      const status = this.diskStatusOfGroup();
-      if (status !== 'NORMAL') return errorOfDiskStatus(status);
-    }
-    if (this.replica.bulkLoader.ingestion.isIngesting) return 'ERR_OPERATION_DISABLED'; // bl 15.1 #9
-    if (this.hasTooFewMembers()) return 'ERR_NOT_ENOUGH_MEMBER';
-    return undefined;
-  }
-
-  /** The own disk's state when it is not normal, else the first secondary's that is not (repl.R2). */
-  diskStatusOfGroup(): DiskStatus {
-    const own = this.replica.host.diskStatus();
-    if (own !== 'NORMAL') return own;
-    for (const status of this.replica.primaryStates.secondaryDiskStatus.values()) {
-      if (status !== 'NORMAL') return status;
-    }
-    return 'NORMAL';
-  }
-
-  /** min_2pc (repl 1.4): a setting, or the majority of the table's replicas. */
-  minReplicaCount(): number {
-    const count = this.ctx.settings.mutation2pcMinReplicaCount;
-    if (count > 0) return count;
-    const max = this.replica.app.maxReplicaCount;
-    return max <= 2 ? 1 : Math.floor(max / 2) + 1;
-  }
-
-  hasTooFewMembers(): boolean {
-    return this.replica.primaryStates.membership.secondaries.length + 1 < this.minReplicaCount();
-  }
-
-  responseClientWrite(write: ClientWrite, error: ErrorCode, decree: Decree = -1): void {
-    const server = this.replica.self();
-    if (error !== 'ERR_OK') {
-      write.replier.refuse(error);
-    } else if (write.code !== 'RPC_RRDB_RRDB_DUPLICATE') {
-      write.replier.reply({ error, decree, server });
-    } else {
-      const { status, hint } = this.duplicateStatus(write.request.body);
-      write.replier.reply({ error, storageStatus: status, hint, decree, server });
-    }
-  }
-
-  /** What storage made of an applied DUPLICATE. */
-  duplicateStatus(body: Uint8Array): DuplicateStatus {
-    return this.replica.storage?.duplicateStatus(body) ?? { status: 0, hint: '' };
-  }
-
-  responseClients(mutation: Mutation, error: ErrorCode): void {
-    for (const write of mutation.clientRequests) this.responseClientWrite(write, error, mutation.decree);
   }
 
   // ------------------------------------------------------------------ prepare (repl 1.4)
 
   /** Starts two-phase commit; a refusal answers the clients and consumes nothing. */
-  initPrepare(mutation: Mutation, reconciliation: boolean, popAll = false): ErrorCode {
+  override initPrepare(mutation: Mutation, reconciliation: boolean, popAll = false): ErrorCode {
     const { gpid } = this.replica;
     this.ctx.env.check(this.replica.isPrimary(), 'init_prepare', () => `${gpid} is ${this.replica.status()}`);
     const reproposal = mutation.hasDecree();
     this.assignHeader(mutation);
     const error = this.enterPrepareList(mutation, reconciliation, popAll);
     if (error !== 'ERR_OK') {
-      if (!reproposal) this.giveBackToQueue(mutation);
-      this.responseClients(mutation, error);
+      if (reproposal) this.responseClients(mutation, error);
+      else this.refusePrepared(mutation, error);
       return error;
     }
     const fact = mutationFact(mutation.data);
@@ -186,9 +68,21 @@ export class Replica2pc {
     const { replica } = this;
     const committed = replica.lastCommittedDecree();
     if (mutation.decree > committed + this.ctx.settings.stalenessForCommit) return 'ERR_CAPACITY_EXCEEDED';
+    if (this.wantsFullGroup(mutation, reconciliation) && !this.isGroupFull()) return 'ERR_NOT_ENOUGH_MEMBER';
     if (!reconciliation && this.hasTooFewMembers()) return 'ERR_NOT_ENOUGH_MEMBER';
     this.ctx.env.check(mutation.decree > committed, 'init_prepare', () => `${mutation.decree} <= ${committed}`);
     return replica.prepareList.prepare(mutation, 'PS_PRIMARY', popAll);
+  }
+
+  /** bl 15.2. One that is proposed again may be committed somewhere: nothing commits before it (bl.B9). */
+  wantsFullGroup(mutation: Mutation, reconciliation: boolean): boolean {
+    return holdsIngestion(mutation.data) && !reconciliation;
+  }
+
+  /** A new mutation comes to nothing. */
+  refusePrepared(mutation: Mutation, error: ErrorCode): void {
+    this.giveBackToQueue(mutation);
+    this.refuseAdmitted(mutation, error);
   }
 
   /** The popped unit goes back to the queue (repl.R4); an empty write was never popped, nor is a re-proposal. */
@@ -352,7 +246,7 @@ export class Replica2pc {
 
   /** Everything that waits is refused (repl.R5, and a PRIMARY with too few members). */
   clearWriteQueue(error: ErrorCode = 'ERR_INVALID_STATE'): void {
-    for (const mutation of this.queue.clear()) this.responseClients(mutation, error);
+    for (const mutation of this.queue.clear()) this.refuseAdmitted(mutation, error);
   }
 
   cancelOutstandingPrepares(): void {
@@ -385,6 +279,8 @@ export class Replica2pc {
     if (!primaryStates.barrierPending || !replica.isPrimary()) return;
     const reached = replica.maxPreparedDecree() >= primaryStates.lastPrepareDecreeOnNewPrimary;
     const proposed = reached || this.initPrepare(newEmptyMutation(replica.gpid), true) === 'ERR_OK';
-    if (proposed) primaryStates.barrierPending = false;
+    if (!proposed) return;
+    primaryStates.barrierPending = false;
+    primaryStates.barrierDue = false;
   }
 }

@@ -3,7 +3,8 @@
  * re-proposal of what is prepared (repl 1.10, 1.11; upstream's replica_config.cpp).
  *
  * Membership is fixed (docs/departures.md): FM1 an empty secondary waits for its first prepare; FM5 a barrier follows
- * the suffix of a primary that may have lost log. The write queue is refused whenever PRIMARY is left (repl.R5).
+ * the suffix of a primary that may have lost log; FM12 a primary is moved, to a member that holds what was committed.
+ * The write queue is refused whenever PRIMARY is left (repl.R5).
  */
 import type { ErrorCode, PartitionConfig, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -82,6 +83,7 @@ export class ReplicaConfigurator {
     if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
     if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
     if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
+    if (to === 'PS_SECONDARY' && from !== 'PS_SECONDARY') this.onBecameSecondary();
     if (to !== 'PS_PRIMARY' && to !== 'PS_SECONDARY') this.replica.checkpoints.giveBackManualCheckpoint();
     this.replica.bulkLoader.onRoleChanged(from, to);
     if (to === 'PS_PRIMARY') this.onPrimary(from);
@@ -93,6 +95,12 @@ export class ReplicaConfigurator {
     replica.metaRequester.cancelPendingRequest();
     replica.primaryStates.cleanup();
     replica.twoPc.clearWriteQueue();
+  }
+
+  /** Another member is asked for now, or was; it duplicates from what is confirmed. */
+  onBecameSecondary(): void {
+    this.replica.metaRequester.cancelPendingRequest();
+    this.replica.duplicatorManager.removeAllDuplications();
   }
 
   onInactiveFailed(): void {
@@ -186,12 +194,19 @@ export class ReplicaConfigurator {
     const { config, type } = proposal;
     if (config.ballot < replica.ballot()) return 'ERR_VERSION_OUTDATED';
     if (replica.metaRequester.pendingRequest() !== undefined) return 'ERR_OK';
+    // It was PRIMARY in an earlier life: config sync renews the ballot first (FM5).
+    const wasPrimary = replica.isInitializing && config.ballot > 0 && this.isRestartedPrimary(config);
+    if (wasPrimary) return 'ERR_INVALID_STATE';
     if (config.ballot > replica.ballot() && !this.updateConfiguration(config)) return 'ERR_INVALID_STATE';
     switch (type) {
       case 'CT_ASSIGN_PRIMARY':
         return this.assignPrimary(proposal);
       case 'CT_UPGRADE_TO_SECONDARY':
         return this.upgradeEmptyReplica();
+      case 'CT_DOWNGRADE_TO_SECONDARY':
+        return this.downgradeToSecondaryOnPrimary(proposal);
+      case 'CT_UPGRADE_TO_PRIMARY':
+        return this.upgradeToPrimary(proposal);
       default:
         return 'ERR_INVALID_PARAMETERS';
     }
@@ -210,6 +225,50 @@ export class ReplicaConfigurator {
     const config = { ...proposal.config, primary: self, secondaries };
     replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, config);
     return 'ERR_OK';
+  }
+
+  // ------------------------------------------------------------------ a primary that is moved (FM12)
+
+  /** INACTIVE while it asks; what is queued is refused, what is prepared stays in the list. */
+  downgradeToSecondaryOnPrimary({ config }: ConfigProposal): ErrorCode {
+    const { replica } = this;
+    if (!replica.isPrimary()) return 'ERR_INVALID_STATE';
+    const self = replica.self();
+    const isOwn = config.primary === self;
+    this.ctx.env.check(isOwn, 'downgrade_to_secondary_on_primary', () => `${config.primary} is primary`);
+    const without: PartitionConfig = { ...config, primary: '', secondaries: [...config.secondaries, self] };
+    replica.metaRequester.updateConfigurationOnMetaServer('CT_DOWNGRADE_TO_SECONDARY', self, without);
+    return 'ERR_OK';
+  }
+
+  upgradeToPrimary({ config }: ConfigProposal): ErrorCode {
+    const { replica } = this;
+    if (replica.isPrimary()) return 'ERR_OK';
+    if (replica.status() !== 'PS_SECONDARY' || config.primary !== '') return 'ERR_INVALID_STATE';
+    if (!this.holdsWhatIsCommitted(config)) return 'ERR_INCOMPLETE_DATA';
+    const self = replica.self();
+    const secondaries = config.secondaries.filter((node) => node !== self);
+    this.prepareToTakeOver();
+    const next = { ...config, primary: self, secondaries };
+    replica.metaRequester.updateConfigurationOnMetaServer('CT_UPGRADE_TO_PRIMARY', self, next);
+    return 'ERR_OK';
+  }
+
+  /** A member that lost a part of its log does not take over; the configuration tells how far the last primary was. */
+  holdsWhatIsCommitted({ lastCommittedDecree }: PartitionConfig): boolean {
+    return this.replica.lastPreparedDecree() >= lastCommittedDecree;
+  }
+
+  /** What is prepared does not change any more: INACTIVE takes no prepare. */
+  prepareToTakeOver(): void {
+    const { replica } = this;
+    const { primaryStates } = replica;
+    const maxPrepared = replica.maxPreparedDecree();
+    replica.isInitializing = false;
+    primaryStates.lastPrepareDecreeOnNewPrimary = maxPrepared;
+    primaryStates.recoveredMaxPrepared = maxPrepared;
+    primaryStates.barrierPending = false;
+    primaryStates.barrierWanted = primaryStates.barrierDue;
   }
 
   /** FM1: open and INACTIVE is all that is asked of a secondary; its first prepare makes it one. */

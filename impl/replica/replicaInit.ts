@@ -168,16 +168,23 @@ export class ReplicaLoader {
     if (record.ballot > replica.ballot()) replica.config = replica.makeConfig(record.ballot, '', 'PS_INACTIVE');
   }
 
-  /** Step 7, at process start only: a checkpoint of what was replayed; the list keeps the uncommitted suffix. */
+  /**
+   * Step 7, at process start only: a checkpoint of what was replayed; the list keeps the uncommitted suffix. With an
+   * ingestion that was replayed there is nothing to be checkpointed before its files are in (bl 15.3).
+   */
   checkpointAtStartup(): ErrorCode {
     const { replica } = this;
     const before = replica.lastDurableDecree();
     const result = replica.storage?.syncCheckpoint('start-up') ?? { error: 'ERR_LOCAL_APP_FAILURE', durable: 0 };
-    if (result.error !== 'ERR_OK') return result.error;
+    if (result.error !== 'ERR_OK' && !this.waitsForIngestion(result.error)) return result.error;
     if (result.durable !== before) replica.checkpoints.updateIntervalClock();
     replica.prepareList.commit(replica.lastAppliedDecree(), 'COMMIT_TO_DECREE_SOFT');
     replica.prepareList.truncate(replica.lastAppliedDecree());
     return 'ERR_OK';
+  }
+
+  waitsForIngestion(error: ErrorCode): boolean {
+    return error === 'ERR_WRONG_TIMING' && this.replica.storage?.pendingIngestion() !== undefined;
   }
 
   /** The replica is ready for a role. */
@@ -193,7 +200,9 @@ export class ReplicaLoader {
       committed: replica.lastCommittedDecree(),
       maxPrepared: replica.maxPreparedDecree(),
     });
+    replica.primaryStates.barrierDue = replica.maxPreparedDecree() > 0;
     replica.checkpoints.startTimer();
+    replica.bulkLoader.ingestion.resumeIngestion();
   }
 
   // ------------------------------------------------------------------ .app-info, .init-info

@@ -59,7 +59,7 @@ export class ReplicaReads {
       replier.refuse('ERR_INVALID_DATA');
       return;
     }
-    if (this.replica.throttle.refusesReadBySize()) {
+    if (this.replica.throttle.refusesReadBySize(request.clientTimeoutMs)) {
       replier.refuse('ERR_BUSY');
       return;
     }

@@ -36,6 +36,9 @@ export interface ReplicaServerOptions {
   readonly clusterNumber: number;
 }
 
+/** A server has one disk here: the first of upstream's `data_dirs`. */
+const DISK_TAG = 'data1';
+
 type StoredReplica = messages.ConfigSyncRequest['stored'][number];
 
 export class ReplicaServer implements ReplicaHost {
@@ -246,6 +249,7 @@ export class ReplicaServer implements ReplicaHost {
       lastCommitted: replica.lastCommittedDecree(),
       lastPrepared: replica.lastPreparedDecree(),
       lastDurable: replica.lastDurableDecree(),
+      diskTag: DISK_TAG,
     };
   }
 

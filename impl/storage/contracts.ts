@@ -4,6 +4,7 @@
  */
 import type { CheckpointTrigger, Decree, ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Continuation } from '../env/contract.ts';
+import type { IngestionRequest } from '../protocol/bulkLoadMessages.ts';
 import type { Metrics } from '../replica/metrics.ts';
 import type { LogMutation } from './plog/types.ts';
 
@@ -81,6 +82,14 @@ export interface StorageAppOptions {
   readonly partitionCount?: number;
   /** Where writes of other clusters are counted. */
   readonly metrics?: Metrics;
+  /** Looked at when the database is created, and never again: files may be ingested behind (bl 15.3). */
+  readonly allowIngestBehind?: boolean;
+}
+
+/** An ingestion write that is applied and whose files are neither in nor given up (bl 15.3). */
+export interface PendingIngestion {
+  readonly decree: Decree;
+  readonly request: IngestionRequest;
 }
 
 /** The storage's word on a DUPLICATE write (dup 7.2): 0 OK, 4 an invalid argument, of which nothing is applied. */
@@ -104,7 +113,10 @@ export interface StorageAppContract {
   lastDurableDecree(): Decree;
   lastFlushedDecree(): Decree;
   lastCommittedDecree(): Decree;
-  /** repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. */
+  /**
+   * repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. An
+   * ingestion write brings no rows: it is pending afterwards, behind those that are pending already.
+   */
   applyMutation(mutation: LogMutation): ErrorCode;
   /** dup 7.2: what is answered to such a body; it depends on the body and the options only. */
   duplicateStatus(body: Uint8Array): DuplicateStatus;
@@ -120,8 +132,23 @@ export interface StorageAppContract {
   listCheckpoints(): readonly Decree[];
   /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */
   updateAppEnvs(envs: Readonly<Record<string, string>>): void;
-  /** Ingests sorted files under one decree (bulk load; plog 5.3 BULK_LOAD). */
-  ingestFiles(paths: readonly string[], decree: Decree, behind: boolean): ErrorCode;
+  /**
+   * The oldest ingestion that is applied and not resolved; they are resolved in the order of their decrees. While there
+   * is one nothing is flushed, so that a crash replays it (departures: bl.B12).
+   */
+  pendingIngestion(): PendingIngestion | undefined;
+  /**
+   * Resolves the oldest pending ingestion. `paths`: its files in the order of its metadata, whole by their MD5 (the
+   * caller's matter), linked in and not removed. Undefined: the caller gives it up, nothing comes in.
+   * ERR_OK: resolved as asked. Whatever resolves it, `lastFlushedDecree()` covers it: it is not replayed.
+   * ERR_INGESTION_FAILED: resolved without any rows, on every member alike: no files, a file that is no set of rows, or
+   * `ingestBehind` on a database that does not allow it.
+   * ERR_INVALID_STATE: nothing is pending. Any other error is the disk's (also a file that is not there): it is still
+   * pending, and nothing has changed.
+   */
+  finishIngestion(paths: readonly string[] | undefined): ErrorCode;
+  /** A flush that was asked for waits for a pending ingestion, or has not ended since: it comes by itself. */
+  isFlushHeldUp(): boolean;
   /** With flush: a graceful stop. Continues when nothing runs any more. */
   close(flush: boolean, then: Continuation): void;
   /** Drops everything at once (process end of the replica object without I/O). */

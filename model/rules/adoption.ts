@@ -14,8 +14,10 @@ import {
 } from '../dupState.ts';
 import type { CheckpointAdopted } from '../duplicationEvents.ts';
 import type { ConfigStored } from '../events.ts';
-import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
+import { hasUnknownRows } from '../ingestions.ts';
 import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
@@ -32,10 +34,12 @@ function adoptionScene(state: ModelState, e: CheckpointAdopted): AdoptionScene |
   if (typeof scene === 'string') return scene;
   const envs = scene.cluster.tables[scene.part.appId]?.envs ?? {};
   const master = state.clusters[envs['duplication.master_cluster'] ?? ''];
+  // The name may be another table's by now: it is the one that has the duplication.
+  const dupId = Number(envs['duplication.master_dup_id']);
   const table = Object.values(master?.tables ?? {}).findLast(
-    ({ name }) => name === envs['duplication.master_app_name'],
+    ({ name, appId }) => name === envs['duplication.master_app_name'] && master?.dups[dupKey(appId, dupId)] !== undefined,
   );
-  const dup = master?.dups[dupKey(table?.appId ?? -1, Number(envs['duplication.master_dup_id']))];
+  const dup = master?.dups[dupKey(table?.appId ?? -1, dupId)];
   const source = master?.partitions[`${table?.appId ?? -1}.${indexOf(e.gpid)}`];
   if (master === undefined || dup === undefined || source === undefined) return `a master of table ${appIdOf(e.gpid)}`;
   return { ...scene, dup, master, source };
@@ -79,24 +83,32 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     fresh.flushed = fresh.base = fresh.applied = fresh.committed = e.decree;
     fresh.flushedAtUs = e.atUs;
     part.adopted[e.node] = e.decree;
-    begin(cluster, part, source, e.decree);
+    begin(cluster, part, source, e.decree, master.tables[source.appId]?.allowsIngestBehind === true);
     if (dup.full && statusOf(dup) === 'DS_LOG') setBase(state, master, dup, source, e.decree, e.atUs);
   },
 );
 
 /** The content of a partition that begins over a checkpoint: nothing before it is known, and nothing was committed here. */
-function begin(cluster: ClusterState, part: PartitionState, source: PartitionState, decree: Decree): void {
-  const rows = rowsAt(source, decree);
-  part.begin = { decree, rows };
+function begin(
+  cluster: ClusterState,
+  part: PartitionState,
+  source: PartitionState,
+  decree: Decree,
+  allowsIngestBehind: boolean,
+): void {
+  const { rows, removed } = contentAt(source, decree);
+  part.begin = { decree, rows, removed, isKnown: !hasUnknownRows(source, decree) };
   part.rows = { ...rows };
   part.committed = decree;
   part.history = {};
   for (let d = 0; d < decree; d++) part.digests[d] ??= NO_CONTENT;
   part.digests[decree] = source.digests[decree] ?? NO_CONTENT;
-  const home = cluster.tables[part.appId]?.home;
+  const table = cluster.tables[part.appId];
+  // Its database is a copy of the master's, with what that settled.
+  if (table !== undefined) table.allowsIngestBehind = allowsIngestBehind;
   for (const [key, row] of Object.entries(rows)) {
-    part.history[key] = [{ value: row.value, expireTs: row.expireTs }];
-    if (home !== undefined) home[key] ??= part.gpid;
+    part.history[key] = [{ value: row.value, expireTs: row.expireTs, ingestion: 0 }];
+    settleHome(table, part, key);
   }
 }
 

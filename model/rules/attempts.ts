@@ -6,6 +6,7 @@ import type { ClientCommand, Command } from '../commands.ts';
 import type { PreparedClaim, UpdateFact } from '../events.ts';
 import type { ClusterState, CommandState } from '../state.ts';
 import type { WriteCode } from '../vocabulary.ts';
+import { claimIngestion } from './ingestionWrites.ts';
 import { claimInbound } from './inbound.ts';
 import type { Refusal, ReplicaScene } from './rule.ts';
 
@@ -122,7 +123,7 @@ export function hasTwin(cluster: ClusterState, { id, appId, command }: CommandSt
 
 /** Finds the command behind each update, and uses up one attempt of each. Empty writes come from the primary itself. */
 export function claimWriters(
-  { cluster, part }: ReplicaScene,
+  { cluster, part, replica }: ReplicaScene,
   match: WriterMatch,
   { mutation, node }: PreparedClaim,
 ): Refusal | undefined {
@@ -134,6 +135,12 @@ export function claimWriters(
     }
     if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') {
       const refusal = claimInbound(cluster, part, node, update);
+      if (refusal !== undefined) return refusal;
+      match.commands.push(-1);
+      continue;
+    }
+    if (update.code === 'RPC_RRDB_RRDB_BULK_LOAD') {
+      const refusal = claimIngestion(part, replica, update, mutation.decree);
       if (refusal !== undefined) return refusal;
       match.commands.push(-1);
       continue;

@@ -7,18 +7,20 @@ import type {
   StorageFlushed,
 } from '../events.ts';
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { awaitsFiles, missingUpTo } from '../ingestions.ts';
 import { durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;
-/** Attempts that flush first: `async_checkpoint(true)` and the synchronous ones (repl 2.2). */
+/** Attempts that flush first: `async_checkpoint(true)` and the synchronous ones (repl 2.2; bl 16.1). */
 export const FLUSHING: readonly CheckpointTrigger[] = [
   'max-interval',
   'remote-command',
   'manual-emergency',
   'start-up',
+  'bulk-load',
 ];
 
 export const flushed = rule(
@@ -30,6 +32,12 @@ export const flushed = rule(
     guard('checkpoint/flushed-never-goes-back', 'repl.S12', ({ replica }, e: StorageFlushed) =>
       e.decree >= replica.flushed ? undefined : [`decree >= ${replica.flushed}`, `${e.decree}`],
     ),
+    guard('ingestion/flushed-with-its-files', 'S2', ({ part, replica }, e: StorageFlushed) => {
+      const missing = missingUpTo(part, replica, e.decree).find(({ brings }) => brings === 'rows');
+      return missing === undefined
+        ? undefined
+        : [`the files of decree ${missing.decree} first: content is a function of the log`, `decree ${e.decree} flushed`];
+    }),
   ],
   ({ replica }, e) => {
     if (e.decree > replica.flushed) replica.flushedAtUs = e.atUs;
@@ -82,16 +90,19 @@ export const listed = rule(
 );
 
 /** What ERR_OK and ERR_TRY_AGAIN mean (the table of repl 2.1). */
-function resultDiffers(replica: ReplicaState, { trigger, error, durable }: CheckpointClaim): Refusal | undefined {
+function resultDiffers({ part, replica }: ReplicaScene, e: CheckpointClaim): Refusal | undefined {
+  const { trigger, error, durable } = e;
   const flushing = FLUSHING.includes(trigger);
+  // Nothing is flushed before the files of an ingestion are in.
+  const waits = awaitsFiles(part, replica);
   if (error === 'ERR_OK') {
-    const covered = flushing ? replica.applied : replica.flushed;
+    const covered = flushing && !waits ? replica.applied : replica.flushed;
     return durable >= covered
       ? undefined
-      : [`durable ${covered}, what is ${flushing ? 'applied' : 'flushed'}`, `ERR_OK with ${durable}`];
+      : [`durable ${covered}, what is ${flushing && !waits ? 'applied' : 'flushed'}`, `ERR_OK with ${durable}`];
   }
   if (error !== 'ERR_TRY_AGAIN') return undefined;
-  return flushing && trigger !== 'start-up' && durable < replica.applied
+  return flushing && (trigger !== 'start-up' || waits) && durable < replica.applied
     ? undefined
     : [
         'ERR_TRY_AGAIN only where a flush was started',
@@ -129,7 +140,7 @@ export const ended = rule(
     guard('checkpoint/claimed-durable-is-listed', 'S6', ({ replica }, e: CheckpointClaim) =>
       e.durable === durableOf(replica) ? undefined : [`${durableOf(replica)}, the newest listed`, `${e.durable}`],
     ),
-    guard('checkpoint/result-tells-the-truth', 'S8', ({ replica }, e: CheckpointClaim) => resultDiffers(replica, e)),
+    guard('checkpoint/result-tells-the-truth', 'S8', (scene, e: CheckpointClaim) => resultDiffers(scene, e)),
     guard('checkpoint/errors-have-a-cause', 'S8', ({ node }, e: CheckpointClaim) => {
       const expected = e.error === 'ERR_OK' || e.error === 'ERR_TRY_AGAIN' || e.error === 'ERR_WRONG_TIMING';
       return expected || node.diskFault

@@ -5,6 +5,8 @@ import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts'
 import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
+import { noteLoadAnswer } from '../loadAnswers.ts';
+import { noteMoveAnswer } from '../moveAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { isWrite, writerSlot } from './attempts.ts';
@@ -36,7 +38,8 @@ export const invoked = rule(
     const { state, cluster } = scene;
     const { command } = e;
     const appId = cluster.byName[tableNameOf(command)] ?? -1;
-    const replica = 'partitionIndex' in command ? partitionOf(cluster, appId, command.partitionIndex)?.replica : undefined;
+    const found = 'partitionIndex' in command ? partitionOf(cluster, appId, command.partitionIndex) : undefined;
+    const replica = found?.replica;
     cluster.commands[e.id] = {
       id: e.id,
       command,
@@ -45,9 +48,12 @@ export const invoked = rule(
       appId,
       attempts: {},
       used: {},
+      gpid: '',
       sent: 0,
       effects: 0,
       refused: false,
+      throttled: false,
+      ballotBefore: found?.part.ballot ?? -1,
       versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
       tableChangesBefore: cluster.tableChanges,
       durableBefore: replica === undefined ? 0 : durableOf(replica),
@@ -84,6 +90,7 @@ export const attemptSent = rule(
   ],
   ({ cluster, command }, e) => {
     command.sent++;
+    command.gpid = e.gpid;
     command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
     const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
     if (appId === command.appId || !isWrite(command.command)) return;
@@ -108,6 +115,7 @@ const REFUSALS = [
   'ERR_INVALID_PARAMETERS',
   'ERR_HANDLER_NOT_FOUND',
   'ERR_DISK_INSUFFICIENT',
+  'ERR_BUSY',
 ];
 
 export const answered = rule(answerScene, answerGuards, (scene, e) => {
@@ -123,6 +131,14 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     noteDupAnswer(scene, answer, e.atUs);
     // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+  } else if (command.command.kind === 'movePrimary') {
+    noteMoveAnswer(scene, answer, e.atUs);
+    // A wish that was refused moves nothing.
+    const isRefused = answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error);
+    if (isRefused && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+  } else if (answer.kind === 'bulkLoad') {
+    noteLoadAnswer(scene, answer, e.atUs);
+    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
   } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
@@ -131,6 +147,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     command.command.kind === 'listTables' ||
     command.command.kind === 'queryDup' ||
     command.command.kind === 'listDups' ||
+    command.command.kind === 'queryBulkLoad' ||
     command.command.kind === 'queryCheckpoint' ||
     command.command.kind === 'queryMetrics' ||
     command.command.kind === 'queryProgress'
@@ -148,7 +165,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     const { part, replica } = found;
     const { node, incarnation } = replica;
     // The role was lost while the answer was on its way: the request ended with it (R9 mended).
-    if (replica.primaryUntilUs >= command.invokedAtUs) return;
+    if (Object.values(part.replicas).some(({ primaryUntilUs }) => primaryUntilUs >= command.invokedAtUs)) return;
     // Started, not promised beyond what was applied: a caller that wants more asks again (repl 2.3).
     const minDecree = Math.min(answer.minDecree, Math.max(command.appliedBefore, 1));
     if (durableOf(replica) >= minDecree) return;

@@ -102,11 +102,11 @@ function storedScene(state: ModelState, e: Stored | EventOf<'dup.erased'>): Stor
 /** PREPARE to APP: the follower table was created as asked, and every partition has its checkpoint (dup 4.2, 5.2). */
 function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refusal | undefined {
   const found = followerTable(state, dup);
-  const ask = found?.cluster.asks.find(
+  const asks = (found?.cluster.asks ?? []).filter(
     ({ master, name, envs }) =>
       master === cluster.id && name === dup.remoteAppName && envs['duplication.master_dup_id'] === `${dup.dupId}`,
   );
-  if (found === undefined || ask === undefined)
+  if (found === undefined || asks.length === 0)
     return [`${dup.remote} to be asked for ${dup.remoteAppName} first`, 'it was not'];
   const { table: follower } = found;
   if (follower === undefined) return [`a table ${dup.remoteAppName} in ${dup.remote}`, 'none'];
@@ -115,10 +115,14 @@ function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refu
       `${table.partitionCount} x ${dup.remoteReplicaCount}`,
       `${follower.partitionCount} x ${follower.maxReplicaCount}`,
     ];
-  const wrong = Object.entries(ask.envs).find(
-    ([key, value]) => key !== 'duplication.follower_app_status' && follower.envs[key] !== value,
+  // A request that is repeated may tell other envs: the master's were changed in between.
+  const wrong = asks.map(({ envs }) =>
+    Object.entries(envs).find(([key, value]) => key !== 'duplication.follower_app_status' && follower.envs[key] !== value),
   );
-  return wrong === undefined ? undefined : [`env ${wrong[0]}=${wrong[1]}`, follower.envs[wrong[0]] ?? 'none'];
+  const [first] = wrong;
+  return first === undefined || wrong.includes(undefined)
+    ? undefined
+    : [`env ${first[0]}=${first[1]}`, follower.envs[first[0]] ?? 'none'];
 }
 
 /** APP to LOG: the follower's partitions have a primary and enough members, and the table is marked (dup 5.4). */

@@ -6,8 +6,8 @@ import { settingsOfCluster } from '../config.ts';
 import { duplicatorKey, toldOf, type DupState } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
 import { noteConfirmed } from '../metrics.ts';
-import type { ClusterState, ModelState, ReplicaState } from '../state.ts';
-import type { NodeId } from '../vocabulary.ts';
+import type { ClusterState, ModelState, PartitionState, ReplicaState } from '../state.ts';
+import type { Gpid, NodeId } from '../vocabulary.ts';
 
 type Told = Extract<ModelEvent, { kind: 'dup.told' }>;
 
@@ -23,13 +23,22 @@ export function dropDuplicators(
 ): void {
   for (const index of Object.keys(dup.partitions)) {
     const gpid = `${dup.appId}.${index}`;
-    const key = duplicatorKey(gpid, node);
     const replica = cluster.partitions[gpid]?.replicas[node];
-    const duplicator = dup.duplicators[key];
-    if (replica === undefined || duplicator === undefined || !isOver(replica)) continue;
-    if (duplicator.running && duplicator.incarnation === replica.incarnation) duplicator.dropped = true;
-    else delete dup.duplicators[key];
+    if (replica !== undefined && isOver(replica)) dropDuplicator(dup, gpid, replica);
   }
+}
+
+function dropDuplicator(dup: DupState, gpid: Gpid, { node, incarnation }: ReplicaState): void {
+  const key = duplicatorKey(gpid, node);
+  const duplicator = dup.duplicators[key];
+  if (duplicator === undefined) return;
+  if (duplicator.running && duplicator.incarnation === incarnation) duplicator.dropped = true;
+  else delete dup.duplicators[key];
+}
+
+/** Another member is the primary, or will be: it builds its own behind what is stored (docs/departures FM12). */
+export function noteNotPrimary(cluster: ClusterState, { appId, gpid }: PartitionState, replica: ReplicaState): void {
+  for (const dup of Object.values(cluster.dups)) if (dup.appId === appId) dropDuplicator(dup, gpid, replica);
 }
 
 /** Whoever is PRIMARY now has a duplicator from here on; it was not built before. */

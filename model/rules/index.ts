@@ -4,6 +4,7 @@ import type { ModelState } from '../state.ts';
 import type { Violation } from '../violation.ts';
 import { ended, flushed, listed, manualFlag, removed } from './checkpoint.ts';
 import { answered, attemptSent, invoked } from './commands.ts';
+import { configStored } from './configs.ts';
 import { adopted } from './adoption.ts';
 import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
 import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
@@ -11,8 +12,13 @@ import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSyn
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
+import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved } from './ingestion.ts';
+import { loadPartitionStored } from './loadPartitions.ts';
+import { loadMemberReported, loadReported, loadWished, slot } from './loadReports.ts';
+import { loadErased, loadStored } from './loads.ts';
 import type { Rule, RuleTable } from './rule.ts';
-import { configStored, healed, started, stopped, struck, tableStored } from './world.ts';
+import { throttleAnswered, throttleArrived, throttled, throttleTold } from './throttle.ts';
+import { healed, started, stopped, struck, tableStored } from './world.ts';
 
 export const RULES: RuleTable = {
   'replica.status': status,
@@ -54,6 +60,22 @@ export const RULES: RuleTable = {
   'dup.stopped': dupStopped,
   'dup.shipped': dupShipped,
   'dup.skipped': dupSkipped,
+  'provider.put': providerPut,
+  'provider.removed': providerRemoved,
+  'load.stored': loadStored,
+  'load.partition-stored': loadPartitionStored,
+  'load.erased': loadErased,
+  'load.wished': loadWished,
+  'load.reported': loadReported,
+  'load.member-reported': loadMemberReported,
+  'ingestion.sent': ingestionSent,
+  'ingestion.answered': ingestionAnswered,
+  'storage.ingested': ingested,
+  'load.slot': slot,
+  'throttle.verdict': throttled,
+  'throttle.told': throttleTold,
+  'throttle.arrived': throttleArrived,
+  'throttle.answered': throttleAnswered,
 };
 
 /** Names and property ids of all guards, and of the refusal of what the model does not know. */
@@ -101,5 +123,14 @@ export function withoutGuard(name: string, rules: RuleTable = RULES): RuleTable 
     'dup.reported': rules['dup.reported'].without(name),
     'dup.started': rules['dup.started'].without(name),
     'dup.shipped': rules['dup.shipped'].without(name),
+    'table.stored': rules['table.stored'].without(name),
+    'load.stored': rules['load.stored'].without(name),
+    'load.partition-stored': rules['load.partition-stored'].without(name),
+    'load.wished': rules['load.wished'].without(name),
+    'load.member-reported': rules['load.member-reported'].without(name),
+    'load.reported': rules['load.reported'].without(name),
+    'ingestion.sent': rules['ingestion.sent'].without(name),
+    'ingestion.answered': rules['ingestion.answered'].without(name),
+    'storage.ingested': rules['storage.ingested'].without(name),
   };
 }

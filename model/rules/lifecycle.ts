@@ -9,6 +9,7 @@ import {
   type PartitionState,
   type ReplicaState,
 } from '../state.ts';
+import { endRole } from '../ingestions.ts';
 import { stopServing } from '../serving.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
@@ -71,9 +72,10 @@ export const opened = rule(
         ? undefined
         : ['a closed replica of a running process', node.up ? `${e.gpid} is open` : 'the process is down'],
     ),
-    guard('lifecycle/fresh-only-without-data', 'S1', ({ replica }, e: OpenedClaim) => {
-      // A crash between a creation's last write and its claim leaves an empty replica on disk that nobody spoke of.
-      const unspoken = !replica.exists && !e.fresh && e.maxPrepared === 0;
+    guard('lifecycle/fresh-only-without-data', 'S1', ({ part, replica }, e: OpenedClaim) => {
+      // A crash between a creation's last write and its claim leaves a replica on disk that nobody spoke of: empty, or a
+      // follower's with the checkpoint that it began over.
+      const unspoken = !replica.exists && !e.fresh && e.maxPrepared === (part.adopted[e.node] ?? 0);
       return e.fresh !== replica.exists || unspoken
         ? undefined
         : [replica.exists ? 'the replica on disk' : 'a fresh replica', e.fresh ? 'a fresh one' : 'one from disk'];
@@ -105,6 +107,7 @@ export const opened = rule(
       if (concerns && !command.answered) command.appliedBefore = Math.min(command.appliedBefore, e.applied);
     }
     replica.open = replica.exists = true;
+    replica.loadBegun = false;
     replica.incarnation++;
     replica.status = replica.role = 'PS_INACTIVE';
     replica.ballot = e.ballot;
@@ -132,6 +135,9 @@ export const opened = rule(
 /** The state between two lives: replay will start from what is flushed. */
 export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number): void {
   stopServing(part, atUs);
+  // What it told may be on its way.
+  if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = atUs;
+  endRole(part, replica, replica.ballot + 1, atUs);
   replica.behind.sinceUs = -1;
   if (part.configs[part.ballot]?.primary === replica.node) part.pending.sinceUs = -1;
   replica.open = false;
@@ -159,6 +165,7 @@ export const loadFailed = rule(
     ),
   ],
   ({ part, replica }, e) => {
+    for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
     part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists };
   },
 );

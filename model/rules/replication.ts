@@ -6,20 +6,25 @@ import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusC
 import {
   chosenOf,
   commitGlobally,
+  durableOf,
   noteDebt,
   notePending,
   proposalOf,
   propose,
+  type ClusterState,
   type PartitionState,
   type Proposal,
   type ReplicaState,
 } from '../state.ts';
 import { noteCommitted } from '../dupState.ts';
 import { noteApplied } from '../metrics.ts';
+import { endRole, noteIngestion } from '../ingestions.ts';
 import { sameContent, show } from '../mutations.ts';
 import { noteServing } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
+import { noteNotPrimary } from './duplicators.ts';
+import { notFull, notLoading, writtenTooEarly } from './ingestionWrites.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
@@ -42,6 +47,15 @@ const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
 
 // ---------------------------------------------------------------- replica.status
+
+/** What was asked of the primary is answered by another one now, which may have applied less. */
+function noteTakenOver(cluster: ClusterState, part: PartitionState, replica: ReplicaState): void {
+  for (const command of Object.values(cluster.commands)) {
+    if (command.appId !== part.appId || command.answered || !('partitionIndex' in command.command)) continue;
+    command.appliedBefore = Math.min(command.appliedBefore, replica.applied);
+    command.durableBefore = Math.min(command.durableBefore, durableOf(replica));
+  }
+}
 
 export const status = rule<ReplicaScene, StatusClaim>(
   replicaScene,
@@ -82,9 +96,11 @@ export const status = rule<ReplicaScene, StatusClaim>(
       ];
     }),
   ],
-  ({ state, part, replica }, e) => {
+  ({ state, cluster, part, replica }, e) => {
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
+    endRole(part, replica, e.ballot, e.atUs);
     replica.status = e.to;
+    if (e.from !== e.to) replica.loadBegun = false;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;
     noteServing(part, state, e.atUs);
@@ -94,7 +110,9 @@ export const status = rule<ReplicaScene, StatusClaim>(
       return;
     }
     replica.role = e.to;
+    if (e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     if (e.to !== 'PS_PRIMARY') return;
+    if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
     part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
     replica.reproposeNext = replica.committed + 1;
     replica.reproposeLast = replica.maxPrepared;
@@ -196,6 +214,13 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
       const minimum = state.config.settings.mutation2pcMinReplicaCount;
       return minimum <= 0 || members >= minimum ? undefined : [`at least ${minimum} members`, `${members}`];
     }),
+    guard('ingestion/needs-the-full-group', 'bl.S9', (scene, e: PreparedClaim) =>
+      isNew(e) ? notFull(scene, e.mutation) : undefined,
+    ),
+    guard('ingestion/primary-has-its-load', 'S7', (scene, e: PreparedClaim) => (isNew(e) ? notLoading(scene, e.mutation) : undefined)),
+    guard('ingestion/writes-wait', 'bl.S4', (scene, e: PreparedClaim) =>
+      isNew(e) && !isEmpty(e.mutation.updates) ? writtenTooEarly(scene, e.mutation) : undefined,
+    ),
     guard('replication/batch-of-one-kind', 'S8', (_, { mutation: { updates } }: PreparedClaim) => {
       const batchable = updates.every(({ code }) => code === 'RPC_RRDB_RRDB_PUT' || code === 'RPC_RRDB_RRDB_REMOVE');
       return updates.length === 1 || (updates.length > 1 && batchable)
@@ -221,12 +246,18 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
   ],
   ({ part, replica, match }, e) => {
     const { mutation } = e;
+    const old = replica.entries[mutation.decree];
     replica.entries[mutation.decree] = { ballot: mutation.ballot, logged: false };
     if (mutation.decree > replica.maxPrepared) replica.maxPrepared = mutation.decree;
     if (mutation.timestampUs > replica.lastTimestampUs) replica.lastTimestampUs = mutation.timestampUs;
     if (!asPrimary(e)) return;
-    const held = e.reproposal ? (part.proposals[mutation.decree]?.at(-1)?.commands ?? []) : [];
-    propose(part, mutation, e.reproposal ? [...held] : match.commands);
+    // Of what this member holds: another primary may have proposed something else since.
+    const held = old === undefined ? undefined : proposalOf(part, mutation.decree, old.ballot);
+    propose(part, mutation, e.reproposal ? [...(held?.commands ?? [])] : match.commands);
+    if (isNew(e) && mutation.updates[0]?.load !== undefined) {
+      replica.ingesting = mutation.decree;
+      replica.ingestingSinceUs = e.atUs;
+    }
     if (e.reproposal) replica.reproposeNext++;
     else if (isEmpty(mutation.updates)) replica.barrierDue = false;
     notePending(part, replica, e.atUs);
@@ -331,6 +362,7 @@ export const committed = rule(
     const proposal = e.decree > part.committed ? held(scene, e.decree) : undefined;
     if (proposal === undefined) return;
     commitGlobally(part, cluster.tables[part.appId], proposal, e.atUs);
+    noteIngestion(state, cluster.tables[part.appId], part, proposal, e.atUs);
     for (const node in part.replicas) {
       const other = part.replicas[node];
       if (other?.open === true) noteDebt(other.behind, other.applied, part.committed, e.atUs);

@@ -1,14 +1,13 @@
 /**
- * Processes, faults, and the meta server's records of tables and configurations (repl 1.1, 1.10; docs/departures
- * FM).
+ * Processes, faults, and the meta server's records of tables (repl 1.1, 1.10; docs/departures FM).
  */
 import { clusterNameOf } from '../dupState.ts';
-import type { ConfigStored, FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
-import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
-import { noteServing } from '../serving.ts';
+import type { FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
+import { allowsIngestBehind } from '../ingestions.ts';
+import type { CommandState, ModelState, TableState } from '../state.ts';
 import type { TableStatus } from '../vocabulary.ts';
-import { beginsUnevenly } from './adoption.ts';
 import { toDisk } from './lifecycle.ts';
+import { flagWithoutCause, loadScene, noteMetaStarted } from './loads.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
 
 // ---------------------------------------------------------------- processes and faults
@@ -20,10 +19,11 @@ export const started = rule(
       node.up ? [`${e.node} to be down`, 'it runs'] : undefined,
     ),
   ],
-  ({ node, state }, e) => {
+  ({ node, state, cluster }, e) => {
     node.up = true;
     node.incarnation++;
     state.disturbedAtUs = e.atUs;
+    if (e.node.startsWith(`${cluster.id}/meta`)) noteMetaStarted(cluster, e.atUs);
   },
 );
 
@@ -40,6 +40,7 @@ export const stopped = rule(
   ({ state, cluster, node }, e) => {
     node.up = false;
     node.manualCount = 0;
+    node.slots = {};
     if (e.cause === 'power-loss') node.powerLost = true;
     state.disturbedAtUs = e.atUs;
     state.calm = false;
@@ -66,12 +67,15 @@ export const struck = rule(
     state.disturbedAtUs = e.atUs;
     state.calm = false;
     if (!LOAD_OR_CLOCK.test(e.fault)) state.lossy = true;
+    // One that is merely slow brings everything in the end.
+    if (e.fault === 'provider.error') state.providerFaultAtUs = e.atUs;
     const node = state.nodes[e.node];
     if (node === undefined) return;
     const cluster = state.clusters[clusterNameOf(e.node)];
     if (cluster !== undefined && e.fault.startsWith('store.')) cluster.storeFaultAtUs = e.atUs;
     if (DISK_FAULT.test(e.fault)) node.diskFault = true;
     if (WALL_FAULT.test(e.fault)) node.wallFault = true;
+    if (e.fault === 'process.pause') node.paused = true;
     if (/power-?loss/i.test(e.fault)) node.powerLost = true;
   },
 );
@@ -203,6 +207,12 @@ export const tableStored = rule(
       }
       return undefined;
     }),
+    guard('loads/flag-has-a-cause', 'L3', ({ state, cluster }, e: TableStored) => {
+      const scene = loadScene(state, { cluster: cluster.id, appId: e.appId });
+      const isBulkLoading = e.isBulkLoading === true;
+      if (typeof scene !== 'string') return flagWithoutCause(scene, isBulkLoading);
+      return isBulkLoading ? ['a new table not to load', `${e.name} is loading`] : undefined;
+    }),
   ],
   ({ cluster }, e) => {
     const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
@@ -213,9 +223,13 @@ export const tableStored = rule(
       partitionCount,
       maxReplicaCount,
       envs: {},
+      isBulkLoading: false,
+      loadingChangedAtUs: -1,
       createdAtUs: atUs,
       droppedAtUs: -1,
       home: {},
+      grantedEarly: [],
+      allowsIngestBehind: allowsIngestBehind(e.envs),
       changes: 0,
       answeredChanges: -1,
       weakestReserve: { count: Infinity, seconds: Infinity },
@@ -224,6 +238,12 @@ export const tableStored = rule(
     table.changes++;
     table.status = status;
     table.envs = { ...e.envs };
+    const isBulkLoading = e.isBulkLoading === true;
+    if (table.isBulkLoading !== isBulkLoading) {
+      table.loadingChangedAtUs = atUs;
+      table.grantedEarly = [];
+    }
+    table.isBulkLoading = isBulkLoading;
     cluster.tableChanges++;
     for (const command of Object.values(cluster.commands)) {
       if (command.shownAppId >= 0 || !shows(command, e)) continue;
@@ -236,92 +256,5 @@ export const tableStored = rule(
       if (table.droppedAtUs < 0) table.droppedAtUs = atUs;
       if (cluster.byName[name] === appId) delete cluster.byName[name];
     }
-  },
-);
-
-// ---------------------------------------------------------------- config.stored
-
-interface ConfigScene extends ClusterScene {
-  readonly table: TableState;
-  readonly part: PartitionState;
-}
-
-function configScene(state: ModelState, e: ConfigStored): ConfigScene | string {
-  const scene = clusterScene(state, e);
-  if (typeof scene === 'string') return scene;
-  const appId = Number(e.config.gpid.slice(0, e.config.gpid.indexOf('.')));
-  const table = scene.cluster.tables[appId];
-  if (table === undefined) return `table ${appId} of partition ${e.config.gpid}`;
-  return { ...scene, table, part: (scene.cluster.partitions[e.config.gpid] ??= newPartition(e.config.gpid, appId)) };
-}
-
-const membersOf = (config: { readonly primary: string; readonly secondaries: readonly string[] }): readonly string[] =>
-  (config.primary === '' ? [...config.secondaries] : [config.primary, ...config.secondaries]).sort();
-
-/** The partition may lose its members because its table goes. */
-const goes = ({ table, cluster }: ConfigScene): boolean =>
-  !isLive(table.status) ||
-  Object.values(cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === table.name);
-
-const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
-  config.ballot === part.ballot &&
-  membersOf(config).join() === membersOf(part.configs[part.ballot] ?? { primary: '', secondaries: [] }).join();
-
-export const configStored = rule(
-  configScene,
-  [
-    guard('tables/partition-in-range', 'S7', ({ table }, { config }: ConfigStored) => {
-      const index = Number(config.gpid.slice(config.gpid.indexOf('.') + 1));
-      return index >= 0 && index < table.partitionCount && config.maxReplicaCount === table.maxReplicaCount
-        ? undefined
-        : [
-            `one of ${table.partitionCount} partitions with ${table.maxReplicaCount} replicas`,
-            `${config.gpid} with ${config.maxReplicaCount}`,
-          ];
-    }),
-    guard('tables/ballot-plus-one', 'repl.S2', (scene, e: ConfigStored) =>
-      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e)
-        ? undefined
-        : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
-    ),
-    guard('tables/members-are-distinct-nodes', 'S7', ({ state }, { config }: ConfigStored) => {
-      const members = membersOf(config);
-      const fine =
-        new Set(members).size === members.length &&
-        members.length <= config.maxReplicaCount &&
-        members.every((member) => member in state.nodes);
-      return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
-    }),
-    guard('tables/members-are-fixed', 'FM2', (scene, { config }: ConfigStored) => {
-      if (config.ballot <= 0 || goes(scene)) return undefined;
-      if (config.primary === '' || membersOf(config).length !== scene.table.maxReplicaCount)
-        return [
-          `a primary and ${scene.table.maxReplicaCount} members`,
-          `primary ${config.primary || 'none'} of ${membersOf(config).join(', ')}`,
-        ];
-      const before = config.ballot > 1 ? scene.part.configs[scene.part.ballot] : undefined;
-      if (
-        before === undefined ||
-        (before.primary === config.primary && membersOf(before).join() === membersOf(config).join())
-      )
-        return undefined;
-      return [
-        `primary ${before.primary} of ${membersOf(before).join(', ')}`,
-        `primary ${config.primary} of ${membersOf(config).join(', ')}`,
-      ];
-    }),
-    guard('dup/members-begin-alike', 'dup.S11', ({ cluster, part }, e: ConfigStored) =>
-      beginsUnevenly(cluster, part, e),
-    ),
-    guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
-      config.lastCommittedDecree <= part.committed
-        ? undefined
-        : [`last committed decree <= ${part.committed}`, `${config.lastCommittedDecree}`],
-    ),
-  ],
-  ({ state, part }, { config, atUs }) => {
-    part.ballot = config.ballot;
-    part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
-    noteServing(part, state, atUs);
   },
 );

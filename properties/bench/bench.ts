@@ -12,6 +12,7 @@ import { CANARY } from '../defects/canary.ts';
 import { search } from '../hunt/search.ts';
 import { printPlan } from '../plan/parse.ts';
 import { runPlan } from '../run/runPlan.ts';
+import { bulkLoadLines } from './bulkLoad.ts';
 import { duplicationLines } from './duplication.ts';
 import { bareKernelPerSecond } from './kernel.ts';
 import { cpuSeconds, median, slope, wallSeconds, type BenchLine } from './measure.ts';
@@ -94,6 +95,7 @@ export function bench(): readonly BenchLine[] {
     { name: 'slope over partitions', value: slopeOf((f) => ({ ...COMMITTED_SIZE, partitions: 2 * f })), unit: 'exponent' },
     { name: 'slope over servers', value: slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
     ...duplicationLines(ROUNDS),
+    ...bulkLoadLines(ROUNDS),
     ...obligationRatios(),
     { name: 'memory (resident, at the end)', value: process.memoryUsage.rss() / (1 << 20), unit: 'MiB' },
   ];

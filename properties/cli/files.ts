@@ -1,6 +1,7 @@
 /** Files a command reads and writes; every failure is one clear line (BadInput). */
-import { accessSync, closeSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, openSync, readSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, copyFileSync, existsSync, linkSync, openSync, readSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeDirectory } from '../../impl/env/node/disk.ts';
 import { BadInput } from '../plan/parse.ts';
 
 /** Beyond this no file is a plan of ours, and a device would never end, bytes. */
@@ -84,7 +85,7 @@ let written = 0;
 export function writeNew(dir: string, base: string, text: string): string {
   return orBadInput(
     () => {
-      mkdirSync(dir, { recursive: true });
+      makeDirectory(dir);
       written += 1;
       const temporary = join(dir, `.${base}.${String(process.pid)}-${String(written)}.part`);
       writeFileSync(temporary, text, { flag: 'wx' });

@@ -3,13 +3,13 @@ import { loadDefects } from '../defects/index.ts';
 import type { Defect } from '../defects/types.ts';
 import { findingText, resultLines } from '../hunt/findingText.ts';
 import { replayCorpus } from '../hunt/corpus.ts';
-import { CAMPAIGN_RUNS, Coverage } from '../hunt/coverage.ts';
+import { CAMPAIGN_RUNS, Coverage, isCampaign } from '../hunt/coverage.ts';
 import { search, type Finding, type SearchResult } from '../hunt/search.ts';
 import { COMMON_PROFILE, type Profile } from '../plan/arbitrary.ts';
 import { BadInput, printPlan } from '../plan/parse.ts';
 import { preloadFrom } from '../plan/preload.ts';
 import { subsystemKinds } from '../plan/subsystems.ts';
-import { propertyIds, SOMETIMES } from '../registry/index.ts';
+import { propertyIds } from '../registry/index.ts';
 import { causeOf, verdictSentence } from '../run/verdict.ts';
 import { checkOut, writeNew } from './files.ts';
 import { EXIT, painted, type Io } from './io.ts';
@@ -50,7 +50,7 @@ export async function runHunt(options: HuntOptions, io: Io): Promise<number> {
   const corpusFailure = options.property === undefined && options.plog === undefined && defects.length === 0 ? replayCorpus() : undefined;
   if (corpusFailure !== undefined) return corpusFails(corpusFailure, seed, options, io);
   const progress = new Progress(io, options.json);
-  const coverage = new Coverage();
+  const coverage = new Coverage(options.subsystem);
   const result = search({
     seed,
     runs: options.runs ?? 1_000_000_000,
@@ -94,8 +94,8 @@ function conclude(result: SearchResult, coverage: Coverage, seed: number, option
   const { finding, totals } = result;
   const interrupted = io.stopped?.() === true;
   const file = finding === undefined ? undefined : keepFinding(finding, options.out, io);
-  // Only a whole campaign of the common profile must have reached everything.
-  const whole = finding === undefined && totals.runs >= CAMPAIGN_RUNS && options.subsystem === undefined && options.defect.length === 0;
+  // Only a whole campaign must have reached everything.
+  const whole = finding === undefined && totals.runs >= CAMPAIGN_RUNS && isCampaign(options.subsystem) && options.defect.length === 0;
   const complaints = whole ? coverage.complaints(totals.effects) : [];
   const repeat = file === undefined ? '' : replayCommand(file, options.defect);
   if (options.json) {
@@ -104,7 +104,7 @@ function conclude(result: SearchResult, coverage: Coverage, seed: number, option
     if (finding !== undefined) io.out(`\n${findingText(finding, repeat, (line) => painted(io, 'bold', line))}\n`);
     const found = finding === undefined ? 'nothing found' : `found ${causeOf(finding.result.verdict)}, plan in ${file ?? '(not written)'}`;
     io.out(`${interrupted ? 'interrupted: ' : ''}${found}: ${totalsText(totals, result.seconds)}`);
-    io.out(`situations reached: ${String(SOMETIMES.length - coverage.notReached().length)} of ${String(SOMETIMES.length)}`);
+    io.out(`situations reached: ${String(coverage.total - coverage.notReached().length)} of ${String(coverage.total)}`);
     for (const line of complaints) io.out(`  ${line}`);
     io.out(`repeat the search: ${huntCommand(seed, Math.max(1, totals.runs), options)}`);
   }

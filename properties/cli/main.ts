@@ -122,7 +122,7 @@ function program(io: Io, end: (code: number) => void): Command {
   cli
     .command('explore')
     .description('searches the model of a small scope breadth-first')
-    .requiredOption('--scope <name>', 'which scope')
+    .requiredOption('--scope <name>', 'replication, reballot, checkpoint, pair, duplication or bulk-load')
     .option('--json', 'one JSON object instead of text', false)
     .action(async (options: { scope: string; json: boolean }) => {
       const { runExplore } = await import('../explore/runExplore.ts');

@@ -50,7 +50,7 @@ export function runSst(path: string, options: SstOptions, io: Pick<Io, 'out'>): 
   const files = `${written.runs} sorted files of ${written.runBytes} bytes`;
   io.out(`${written.dir}: ${partitions} partitions, ${rows.length} rows, ${files}`);
   const below = `<path of ${options.root} below the provider's root>`;
-  io.out(`load it with: start_bulk_load -a ${app} -c ${cluster} -p local_service -r ${below}`);
+  io.out(`its load: start_bulk_load -a ${app} -c ${cluster} -p <name of the provider> -r ${below}`);
   return EXIT.nothingFound;
 }
 

@@ -4,14 +4,16 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DEFAULT_PARTS } from '../../impl/parts.ts';
 import { BadInput } from '../plan/parse.ts';
+import { BULK_LOAD } from './bulkLoad.ts';
 import { CANARY } from './canary.ts';
 import { CLASSIC } from './classic.ts';
 import { DUPLICATION } from './duplication.ts';
 import { LIARS } from './liars.ts';
+import { THROTTLING } from './throttling.ts';
 import { partsWith, type Defect } from './types.ts';
 import { UPSTREAM } from './upstream.ts';
 
-export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...DUPLICATION, ...CLASSIC, ...LIARS, CANARY];
+export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...DUPLICATION, ...BULK_LOAD, ...THROTTLING, ...CLASSIC, ...LIARS, CANARY];
 
 /** Resolves `--defect` words: an id of ours, or the path of a module whose default export is a defect. */
 export async function loadDefects(words: readonly string[]): Promise<readonly Defect[]> {

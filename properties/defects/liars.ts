@@ -66,6 +66,8 @@ const FALSE: { readonly [K in ClaimedEvent['kind']]: (claim: Extract<Claim, { re
   'dup.stopped': (c) => ({ ...c, dupId: c.dupId + 1 }),
   'dup.shipped': (c) => ({ ...c, last: c.last + 1 }),
   'dup.skipped': (c) => ({ ...c, to: c.to + 1 }),
+  'load.slot': (c) => ({ ...c, serverCount: c.serverCount + 1 }),
+  'throttle.verdict': (c) => ({ ...c, verdict: c.verdict === 'DELAY' ? 'REJECT' : 'DELAY' }),
 };
 
 function falsify(claim: Claim, kind: ClaimedEvent['kind']): Claim {
@@ -89,6 +91,8 @@ const CAUGHT_BY: { readonly [K in ClaimedEvent['kind']]: readonly string[] } = {
   'dup.stopped': ['S8'],
   'dup.shipped': ['S8', 'S3'],
   'dup.skipped': ['S8', 'S3'],
+  'load.slot': ['S8', 'S9'],
+  'throttle.verdict': ['S8', 'thr.S1', 'thr.S2', 'thr.S3'],
 };
 
 export const LIARS: readonly Defect[] = CLAIMED_KINDS.flatMap((kind) => [

@@ -1,6 +1,6 @@
 /**
  * Breadth-first search of the model by itself: every reachable state of a scope, the state predicates in each of
- * them.
+ * them; and, where a scope names an end, that it can be reached from each of them.
  */
 import { candidates, type Scope, type Transition } from '../../model/enabled.ts';
 import type { ModelEvent } from '../../model/events.ts';
@@ -32,16 +32,19 @@ export interface ExploreOptions {
 interface Visited {
   readonly parent: Visited | undefined;
   readonly by: Transition;
+  /** States that lead here, and whether this is an end; both only where the scope names one. */
+  readonly from: Visited[];
+  readonly isEnd: boolean;
 }
 
 export function explore(scope: Scope, options: ExploreOptions = {}): Exploration {
   const { rules = RULES, predicates = STATE_PREDICATES, symmetry = true, maxStates = 200_000 } = options;
   const start = nextAll(init(scope.config), scope.start);
   if (start === undefined) throw new Error(`the rules refuse the start of scope ${scope.name}`);
-  const seen = new Set<string>([stateKey(start, symmetry)]);
-  let frontier: { readonly state: ModelState; readonly visited: Visited }[] = [
-    { state: start, visited: { parent: undefined, by: [] } },
-  ];
+  const { end } = scope;
+  const first: Visited = { parent: undefined, by: [], from: [], isEnd: end?.holds(start) === true };
+  const seen = new Map<string, Visited>([[stateKey(start, symmetry), first]]);
+  let frontier: { readonly state: ModelState; readonly visited: Visited }[] = [{ state: start, visited: first }];
   let transitions = 0;
   let depth = 0;
   const result = (complete: boolean, violation: Exploration['violation']): Exploration => ({
@@ -60,9 +63,13 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
         if (reached === undefined) continue;
         transitions++;
         const key = stateKey(reached, symmetry);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        const child: Visited = { parent: visited, by: transition };
+        const known = seen.get(key);
+        if (known !== undefined) {
+          if (end !== undefined) known.from.push(visited);
+          continue;
+        }
+        const child: Visited = { parent: visited, by: transition, from: [visited], isEnd: end?.holds(reached) === true };
+        seen.set(key, child);
         const broken = firstBroken(predicates, reached);
         if (broken !== undefined) {
           depth++;
@@ -75,7 +82,17 @@ export function explore(scope: Scope, options: ExploreOptions = {}): Exploration
     if (next.length > 0) depth++;
     frontier = next;
   }
-  return result(true, undefined);
+  const stuck = end === undefined ? undefined : firstStuck([...seen.values()]);
+  if (end === undefined || stuck === undefined) return result(true, undefined);
+  return result(true, { property: end.property, message: `out of reach: ${end.sentence}`, trace: traceOf(stuck) });
+}
+
+/** The first state, in the order of the search, from which no end can be reached. */
+function firstStuck(all: readonly Visited[]): Visited | undefined {
+  const leads = new Set<Visited>(all.filter(({ isEnd }) => isEnd));
+  // What is added meanwhile is visited as well.
+  for (const one of leads) for (const before of one.from) leads.add(before);
+  return all.find((one) => !leads.has(one));
 }
 
 function firstBroken(

@@ -6,12 +6,15 @@
 import { replay } from '../../model/rules/lifecycle.ts';
 import { clusterNameOf, isErased, toldOf, type DupState } from '../../model/dupState.ts';
 import type { ClusterState, ModelState, PartitionState, ReplicaState } from '../../model/state.ts';
+import { isLoading, loadingKey } from './loadKey.ts';
 
 export function stateKey(state: ModelState, symmetry: boolean): string {
   const words: string[] = [];
   for (const cluster of Object.values(state.clusters)) {
     for (const command of Object.values(cluster.commands)) words.push(`${command.id}:${command.effects}`);
-    for (const part of Object.values(cluster.partitions)) words.push(partitionKey(state, part, symmetry));
+    const keyOf = (part: PartitionState): string => partitionKey(state, part, symmetry);
+    if (isLoading(cluster)) words.push(loadingKey(cluster, keyOf, symmetry));
+    else words.push(...Object.values(cluster.partitions).map(keyOf));
     for (const dup of Object.values(cluster.dups)) words.push(dupStateKey(state, dup));
     if (cluster.asks.length > 0 || Object.keys(cluster.inbound).length > 0) words.push(followerKey(cluster));
   }

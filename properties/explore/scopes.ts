@@ -4,6 +4,7 @@ import type { Scope } from '../../model/enabled.ts';
 import type { ModelSettings } from '../../model/state.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
 import { duplicationScope } from './dupScope.ts';
+import { bulkLoadScope } from './loadScope.ts';
 
 const SETTINGS: ModelSettings = {
   mutation2pcMinReplicaCount: 1,
@@ -41,6 +42,17 @@ const SETTINGS: ModelSettings = {
   dupRequestTimeoutMs: 100_000,
   dupSyncTimeoutMs: 3000,
   nfsCopyBlockBytes: 4_194_304,
+  bulkLoadMaxRollbackTimes: 10,
+  bulkLoadVerifyBeforeIngest: false,
+  enableConcurrentBulkLoad: false,
+  bulkLoadNodeMaxIngestingCount: 4,
+  bulkLoadNodeMinDiskCount: 1,
+  maxConcurrentBulkLoadDownloadingCount: 5,
+  bulkLoadRequestIntervalMs: 10_000,
+  bulkLoadIngestRequestIntervalMs: 150,
+  bulkLoadRetryMs: 1000,
+  bulkLoadTryAgainMs: 10,
+  ingestionWriteTimeoutMs: 10_000,
   poolWorkers: {},
 };
 
@@ -209,4 +221,6 @@ export const SCOPES: readonly Scope[] = [
   }),
   /** Two partitions, their duplication with a checkpoint, one write, one restart of the meta server. */
   duplicationScope(SETTINGS),
+  /** Two partitions of one replica each, their load, one way back, and the operator's lines. */
+  bulkLoadScope(SETTINGS),
 ];

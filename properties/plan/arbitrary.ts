@@ -10,9 +10,12 @@ import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
 import { drawOpening, drawScene } from './scenes.ts';
+import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawMoveScene } from './scenesMove.ts';
+import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
-import { str, strings, type StepSpec } from './spec.ts';
+import { hasSubject, str, strings, type StepSpec } from './spec.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
@@ -63,9 +66,10 @@ export class PlanArbitrary extends Arbitrary<Plan> {
 
   private drawPlan(draw: Draw): Plan {
     const { preload, kinds } = this.profile;
+    const withLoads = kinds === undefined ? draw.apart(WITH_LOADS_PERMILLE) : kinds.has('startBulkLoad');
     const withFollower = kinds === undefined ? draw.chance(500) : kinds.has('addDup');
     const clusters = withFollower ? drawPair(draw) : [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
-    const symbols = new Symbols(clusters);
+    const symbols = new Symbols(clusters, withLoads);
     if (preload !== undefined) {
       const replicaCount = Math.min(3, clusters[0]?.replicaServers ?? 3);
       symbols.tables.push({ ref: preload.table, partitionCount: preload.partitionCount, replicaCount, dropped: false });
@@ -75,7 +79,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     return {
       format: PLAN_FORMAT,
       version: PLAN_VERSION,
-      ...this.drawShapes(draw, clusters, steps),
+      ...this.drawShapes(draw, symbols, steps),
       ...(preload === undefined ? {} : { preload }),
       steps,
       chance: drawChance(draw, withFollower),
@@ -83,8 +87,8 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   }
 
   /** A preloaded log may hold a write of any size. */
-  private drawShapes(draw: Draw, clusters: readonly ClusterShape[], steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
-    const settings = drawSettings(draw, clusters.length > 1);
+  private drawShapes(draw: Draw, { clusters, withLoads }: Symbols, steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
+    const settings = drawSettings(draw, clusters.length > 1, withLoads);
     const [source, follower] = clusters;
     if (source === undefined || follower === undefined) return { clusters, settings };
     const own = drawFollowerSettings(draw, this.profile.preload === undefined ? largestWriteBytes(steps) : Infinity);
@@ -93,20 +97,49 @@ export class PlanArbitrary extends Arbitrary<Plan> {
 
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
     const faults = !draw.chance(330);
-    const specs = this.swarm(draw, symbols.follower() !== undefined, faults);
+    const specs = this.swarm(draw, symbols, faults);
     const casting: Casting = { draw, symbols, faults, allows: (kind) => this.profile.kinds?.has(kind) ?? true };
-    const least = symbols.follower() === undefined ? this.profile.steps.min : Math.min(14, this.profile.steps.max);
+    const least = symbols.follower() === undefined && !symbols.withLoads ? this.profile.steps.min : Math.min(14, this.profile.steps.max);
     let count = draw.int(Math.max(this.profile.steps.min, least), this.profile.steps.max);
     const steps: Step[] = [];
     const first = STEP_SPECS.find((s) => s.kind === 'createTable');
     const opening = symbols.follower() !== undefined && draw.chance(950) ? draw.int(1, 4) : Infinity;
-    let opened = false;
+    const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
+    const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
+    const moving = casting.allows('movePrimary') && !this.isSearchForLoads() && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
+    let opened = opening === Infinity;
+    let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
       const spec = steps.length === 0 && first !== undefined && symbols.tables.length === 0 ? first : draw.weighted(specs, (s) => s.weight);
       const afterMs = drawGapMs(draw);
       if (!opened && steps.length >= opening) {
         opened = true;
         steps.push(...drawOpening(casting, afterMs));
+        continue;
+      }
+      if (opened && !loaded && steps.length >= loading) {
+        loaded = true;
+        const scene = drawLoadOpening(casting, afterMs);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (loaded && draw.chance(LOAD_SCENES_PERMILLE)) {
+        const scene = drawLoadScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 2;
+        continue;
+      }
+      if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
+        const scene = drawThrottleScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (moving && draw.chance(MOVE_SCENES_PERMILLE)) {
+        const scene = drawMoveScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
         continue;
       }
       if (symbols.dups.length > 0 && draw.chance(SCENES_PERMILLE)) {
@@ -125,10 +158,15 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     return steps;
   }
 
+  /** Its scenes of loads move primaries themselves. */
+  private isSearchForLoads(): boolean {
+    return this.profile.kinds?.has('startBulkLoad') === true;
+  }
+
   /** Swarm testing: commands all, faults a random subset (a third of the plans have none). */
-  private swarm(draw: Draw, withFollower: boolean, faults: boolean): readonly StepSpec[] {
+  private swarm(draw: Draw, symbols: Symbols, faults: boolean): readonly StepSpec[] {
     return STEP_SPECS.filter((spec) => {
-      if (spec.needsFollower === true && !withFollower) return false;
+      if (!hasSubject(spec, symbols.follower() !== undefined, symbols.withLoads)) return false;
       if (this.profile.kinds !== undefined && !this.profile.kinds.has(spec.kind)) return false;
       if (spec.family === 'fault') return faults && draw.chance(400);
       return true;
@@ -163,8 +201,20 @@ function bodyBytes(step: Step): number {
   return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
 }
 
+/** How many plans move primaries, loads apart; how often a step of them makes place for it. */
+const MOVED_PERMILLE = 180;
+const MOVED_IN_SUBSYSTEM_PERMILLE = 350;
+const MOVE_SCENES_PERMILLE = 100;
+
+/** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
+const THROTTLED_PERMILLE = 200;
+const THROTTLE_SCENES_PERMILLE = 120;
 /** How often a scene comes in the place of a step, once something is duplicated. */
 const SCENES_PERMILLE = 220;
+
+/** How many plans have bulk loads, and how often a scene of them comes in the place of a step. */
+const WITH_LOADS_PERMILLE = 250;
+const LOAD_SCENES_PERMILLE = 70;
 
 const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
 

@@ -1,10 +1,22 @@
 /** A small source of choices over fast-check's generator, so that steps read as what they choose. */
 import type { Random } from 'fast-check';
 
+/** Choices beyond those of a plan. */
+const FAR = 2000;
+
 export class Draw {
   private readonly random: Random;
   constructor(random: Random) {
     this.random = random;
+  }
+  /**
+   * A choice that takes nothing from the others: what is drawn beside it stays as it was before there was such a choice.
+   * `further`: tells it from another one at the same place.
+   */
+  apart(permille: number, further = 0): boolean {
+    const far = this.random.clone();
+    for (let i = 0; i < FAR + further; i += 1) far.nextInt(0, 1);
+    return far.nextInt(1, 1000) <= permille;
   }
   /** Uniform integer, both ends included. */
   int(min: number, max: number): number {

@@ -1,8 +1,8 @@
-/** What the scenes share: their cast, and single steps. */
+/** What the scenes share: their cast, single steps, and a meta server that stops about a write. */
 import type { Draw } from './draw.ts';
 import { drawWindowMs } from './steps/common.ts';
 import { drawWrite } from './steps/put.ts';
-import type { DupSymbol, Symbols } from './symbols.ts';
+import type { Symbols } from './symbols.ts';
 import type { Step } from './types.ts';
 
 /** What a scene draws with. `allows`: the kinds of the search's profile. */
@@ -14,9 +14,9 @@ export interface Casting {
   allows(kind: string): boolean;
 }
 
-/** Writes to what is duplicated, from many users at once or one after the other. */
-export function drawWrites({ draw, symbols }: Casting, dup: DupSymbol, count: number, afterMs = draw.pick([0, 0, 1, 10])): readonly Step[] {
-  return Array.from({ length: count }, () => ({ kind: 'put', afterMs, ...drawWrite(draw, symbols, dup) }));
+/** Writes to one table, from many users at once or one after the other. */
+export function drawWrites({ draw, symbols }: Casting, place: { readonly cluster: string; readonly table: string }, count: number, afterMs = draw.pick([0, 0, 1, 10])): readonly Step[] {
+  return Array.from({ length: count }, () => ({ kind: 'put', afterMs, ...drawWrite(draw, symbols, place) }));
 }
 
 export function drawServer(casting: Casting, cluster: string): string {
@@ -40,4 +40,16 @@ export function serversOf({ symbols }: Casting, cluster: string): readonly strin
 /** The one that a duplication of this cluster goes to. */
 export function otherCluster({ symbols }: Casting, cluster: string): string {
   return symbols.clusters.find((c) => c.id !== cluster)?.id ?? cluster;
+}
+
+/** The meta server stops shortly before or after a change of the record is written, or before it tells anybody. */
+export function drawAroundAWrite({ draw }: Casting, cluster: string, change: Step): readonly Step[] {
+  const factor = draw.chance(850) ? draw.pick([20, 100, 400]) : 1;
+  // An operation takes effect after half a millisecond times the factor, and is known after another half; a change is one to four of them.
+  const afterMs = factor === 1 ? draw.int(0, 3) : (factor * draw.pick([1, 3, 3, 5, 7, 9])) / 4;
+  return [
+    ...(factor === 1 ? [] : [{ kind: 'slowStore', afterMs: 0, cluster, factor, forMs: draw.pick([1000, 3000]) }]),
+    change,
+    { kind: 'crash', afterMs, node: `meta(${cluster},0)`, downMs: drawWindowMs(draw), insideCall: draw.chance(250) ? draw.int(1, 12) : 0 },
+  ];
 }

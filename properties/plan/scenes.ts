@@ -3,8 +3,7 @@
  * middle of a write of its record; a scene brings together what has to meet and leaves the rest to the draw: which table, how
  * long, what strikes, and where in it.
  */
-import { crash, drawServer, drawWrites, hold, otherCluster, serversOf, type Casting } from './sceneSteps.ts';
-import { drawWindowMs } from './steps/common.ts';
+import { crash, drawAroundAWrite, drawServer, drawWrites, hold, otherCluster, serversOf, type Casting } from './sceneSteps.ts';
 import { drawAdd, drawAddAgain, drawAddBack } from './steps/addDup.ts';
 import { drawFollowerTable } from './steps/createTable.ts';
 import type { DupSymbol } from './symbols.ts';
@@ -133,18 +132,6 @@ function drawLoad({ draw }: Casting, node: string): Step {
 function drawChange(casting: Casting, cluster: string, change: Step, permille = 400): readonly Step[] {
   const cut = casting.faults && casting.allows('crash') && casting.allows('slowStore') && casting.draw.chance(permille);
   return cut ? drawAroundAWrite(casting, cluster, change) : [change];
-}
-
-/** The meta server stops shortly before or after a change of the record is written, or before it tells anybody. */
-function drawAroundAWrite({ draw }: Casting, cluster: string, change: Step): readonly Step[] {
-  const factor = draw.chance(850) ? draw.pick([20, 100, 400]) : 1;
-  // An operation takes effect after half a millisecond times the factor, and is known after another half; a change is one to four of them.
-  const afterMs = factor === 1 ? draw.int(0, 3) : (factor * draw.pick([1, 3, 3, 5, 7, 9])) / 4;
-  return [
-    ...(factor === 1 ? [] : [{ kind: 'slowStore', afterMs: 0, cluster, factor, forMs: draw.pick([1000, 3000]) }]),
-    change,
-    { kind: 'crash', afterMs, node: `meta(${cluster},0)`, downMs: drawWindowMs(draw), insideCall: draw.chance(250) ? draw.int(1, 12) : 0 },
-  ];
 }
 
 function drawModify(casting: Casting, dup: DupSymbol): Step {

@@ -18,6 +18,8 @@ interface PlanSetting {
   readonly drawn: readonly number[];
   /** Drawn only in plans with a follower. */
   readonly needsFollower?: true;
+  /** Drawn only in plans with bulk loads. */
+  readonly needsLoads?: true;
 }
 
 /** A world's defaults: upstream's ratios, brought down so that a run sees many periods in a few virtual seconds. */
@@ -65,6 +67,17 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'replicasStatIntervalMs', min: 200, max: 600_000, calm: 30_000, drawn: [30_000, 1000, 2000], needsFollower: true },
   { name: 'diskStatIntervalMs', min: 200, max: 3_600_000, calm: 600_000, drawn: [600_000, 1500], needsFollower: true },
   { name: 'nfsCopyBlockBytes', min: 1, max: 1 << 22, calm: 1000, drawn: [1000, 100, 4096], needsFollower: true },
+  // Bulk load (bl 2, 19): a whole load takes about ten polls and lasts some four seconds.
+  { name: 'bulkLoadRequestIntervalMs', min: 20, max: 60_000, calm: 500, drawn: [500, 300, 800], needsLoads: true },
+  { name: 'bulkLoadIngestRequestIntervalMs', min: 5, max: 10_000, calm: 50, drawn: [50], needsLoads: true },
+  { name: 'bulkLoadRetryMs', min: 10, max: 10_000, calm: 100, drawn: [100], needsLoads: true },
+  { name: 'ingestionWriteTimeoutMs', min: 50, max: 60_000, calm: 1000, drawn: [1000, 400], needsLoads: true },
+  { name: 'bulkLoadMaxRollbackTimes', min: 0, max: 100, calm: 10, drawn: [10, 2, 0, 1], needsLoads: true },
+  { name: 'maxConcurrentBulkLoadDownloadingCount', min: 1, max: 100, calm: 5, drawn: [5, 1, 2], needsLoads: true },
+  { name: 'bulkLoadNodeMaxIngestingCount', min: 0, max: 100, calm: 4, drawn: [4, 1], needsLoads: true },
+  { name: 'enableConcurrentBulkLoad', min: 0, max: 1, calm: 0, drawn: [0, 1], needsLoads: true },
+  { name: 'bulkLoadVerifyBeforeIngest', min: 0, max: 1, calm: 0, drawn: [0, 1], needsLoads: true },
+  { name: 'workersIngestion', min: 1, max: 24, calm: 2, drawn: [2, 1], needsLoads: true },
 ];
 
 const BY_NAME = new Map(PLAN_SETTINGS.map((s) => [s.name, s]));
@@ -74,6 +87,7 @@ const WORKERS: Readonly<Record<string, PoolName>> = {
   workersReplicationLong: 'THREAD_POOL_REPLICATION_LONG',
   workersPlog: 'THREAD_POOL_PLOG',
   workersLocalApp: 'THREAD_POOL_LOCAL_APP',
+  workersIngestion: 'THREAD_POOL_INGESTION',
 };
 
 /** An error text for a name or value that a plan may not have, or undefined. */
@@ -87,10 +101,11 @@ export function checkSetting(name: string, value: unknown): string | undefined {
 }
 
 /** Some settings leave their calm value; the relations that rules and bounds rely on hold by construction of the lists. */
-export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record<string, number>> {
+export function drawSettings(draw: Draw, withFollower: boolean, withLoads: boolean): Readonly<Record<string, number>> {
   const drawn: Record<string, number> = {};
   for (const setting of PLAN_SETTINGS) {
     if (setting.drawn.length < 2 || (setting.needsFollower === true && !withFollower)) continue;
+    if (setting.needsLoads === true && !withLoads) continue;
     if (!draw.chance(350)) continue;
     const value = draw.pick(setting.drawn);
     if (value !== setting.calm) drawn[setting.name] = value;
@@ -101,6 +116,8 @@ export function drawSettings(draw: Draw, withFollower: boolean): Readonly<Record
   if (withFollower && draw.chance(500)) drawn['duplicationSyncPeriodMs'] = 500;
   // A cluster of one server takes no writes otherwise, and nothing could be duplicated from or to it.
   if (withFollower && draw.chance(850)) drawn['mutation2pcMinReplicaCount'] = 1;
+  // A table of one replica is loaded only where one is enough.
+  if (withLoads && draw.chance(600)) drawn['mutation2pcMinReplicaCount'] = 1;
   return drawn;
 }
 
@@ -142,7 +159,7 @@ export function* simplerSettings(settings: Readonly<Record<string, number>>): Ge
 }
 
 /** Numbers that are flags in Settings. */
-const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush', 'emptyWriteDisabled']);
+const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush', 'emptyWriteDisabled', 'enableConcurrentBulkLoad', 'bulkLoadVerifyBeforeIngest']);
 
 const LOAD_TASK = 'dupLoadPlogTask';
 

@@ -19,8 +19,9 @@ export interface StepSpec {
   readonly family: 'client' | 'admin' | 'fault' | 'wait';
   /** Share among the steps drawn by the common profile. */
   readonly weight: number;
-  /** Drawn only in plans with a second cluster. */
+  /** Drawn only in plans with a second cluster, or with bulk loads: either is enough for what has both. */
   readonly needsFollower?: true;
+  readonly needsLoads?: true;
   readonly fields: Readonly<Record<string, Field>>;
   /** What is wrong with fields that are right each by itself. */
   check?(step: Step): { readonly field: string; readonly message: string } | undefined;
@@ -31,6 +32,12 @@ export interface StepSpec {
   run(step: Step, stage: Stage): void;
   /** The step as a line: a shell line for commands, a sentence for faults. */
   text(step: Step): string;
+}
+
+/** Does a plan have what this kind of step is about? */
+export function hasSubject(spec: StepSpec, withFollower: boolean, withLoads: boolean): boolean {
+  if (spec.needsFollower !== true && spec.needsLoads !== true) return true;
+  return (spec.needsFollower === true && withFollower) || (spec.needsLoads === true && withLoads);
 }
 
 // ---------------------------------------------------------------- fields

@@ -4,15 +4,24 @@ import { STEP_SPECS } from './steps/index.ts';
 
 const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait'];
 
+const OF_LOADS: readonly string[] = [
+  'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell', 'movePrimary',
+];
+
 const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   tables: ['dropTable', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
-  replication: ['remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
+  replication: ['movePrimary', 'remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
   log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
   checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
   duplication: [
-    'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
+    'movePrimary', 'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
     'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'poolLoad', 'wallShift',
   ],
+  'bulk-load': [
+    ...OF_LOADS, 'remove', 'multiPut', 'dropTable', 'setEnvs', 'triggerCheckpoint', 'manualCompact',
+    'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'wallShift',
+  ],
+  throttling: ['remove', 'multiPut', 'setEnvs', 'crash', 'restart', 'pause', 'cutLink', 'resetSession', 'wallShift'],
 };
 
 export function subsystemKinds(name: string): ReadonlySet<string> {

@@ -9,6 +9,8 @@ export interface TableSymbol {
   readonly partitionCount: number;
   readonly replicaCount: number;
   dropped: boolean;
+  /** It was asked for so. */
+  allowsIngestBehind?: true;
 }
 
 /** A duplication that some step adds. */
@@ -30,8 +32,20 @@ export interface RemoteTable {
   readonly of: string;
 }
 
+/** Files of a load that some step puts on the provider. */
+export interface LoadSymbol {
+  readonly cluster: string;
+  readonly table: string;
+  readonly root: string;
+  readonly folder: string;
+  /** A step asked for it. */
+  started?: true;
+}
+
 export class Symbols {
   readonly clusters: readonly ClusterShape[];
+  /** Does the plan have bulk loads? */
+  readonly withLoads: boolean;
   readonly tables: TableSymbol[] = [];
   /** Values are numbered, so that each write is told from every other. */
   nextValue = 1;
@@ -39,8 +53,12 @@ export class Symbols {
   readonly dups: DupSymbol[] = [];
   nextDup = 1;
   readonly remotes: RemoteTable[] = [];
-  constructor(clusters: readonly ClusterShape[]) {
+  readonly loads: LoadSymbol[] = [];
+  private nextLoaded = 1;
+  private nextFolder = 1;
+  constructor(clusters: readonly ClusterShape[], withLoads = false) {
     this.clusters = clusters;
+    this.withLoads = withLoads;
   }
   liveTables(): readonly TableSymbol[] {
     return this.tables.filter((t) => !t.dropped);
@@ -57,5 +75,13 @@ export class Symbols {
   }
   value(): string {
     return `v${String(this.nextValue++)}`;
+  }
+  /** Values of loads have numbers of their own. */
+  loadedValue(): string {
+    return `b${String(this.nextLoaded++)}`;
+  }
+  /** A place on the provider that no other load has. */
+  nextRoot(): string {
+    return `r${String(this.nextFolder++)}`;
   }
 }

@@ -78,6 +78,7 @@ export const ALWAYS: readonly Property[] = [
   always('plog.7.4', 'log', 'log files follow each other without overlap, and only the newest is written'),
   always('plog.P9', 'log', 'the newest log file is never deleted'),
   always('FM2', 'tables', 'a partition keeps its members'),
+  always('FM12', 'tables', 'a primary leaves when an operator wished it, and before another one takes over'),
 ];
 
 function eventually(id: string, subsystem: Subsystem, sentence: string): Property {

@@ -2,7 +2,16 @@
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
 
-export type Subsystem = 'replication' | 'log' | 'checkpoint' | 'tables' | 'client' | 'process' | 'duplication';
+export type Subsystem =
+  | 'replication'
+  | 'log'
+  | 'checkpoint'
+  | 'tables'
+  | 'client'
+  | 'process'
+  | 'duplication'
+  | 'bulk-load'
+  | 'throttling';
 
 /**
  * Where a property is checked: rules of the model, obligations, audits of the run, predicates over the model's

@@ -54,6 +54,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
     strict: options.strict,
   });
   const sink = (event: ModelEvent): void => {
+    driver.onEvent(event);
     judge.event(event);
     if (event.kind === 'process.stopped' && event.cause === 'crash') driver.onCrashed(event.node);
   };

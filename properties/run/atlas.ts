@@ -17,7 +17,7 @@ const DISK_FAULTS: ReadonlySet<string> = new Set(['disk.bit-rot', 'disk.full', '
 /** Promises of availability: a spent copy may leave the partition without one of its members. */
 const AVAILABILITY: ReadonlySet<string> = new Set(['L1', 'L2', 'dup.L1', 'dup.L2', 'dup.L3', 'dup.L4', 'dup.L6', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'repl.L1', 'repl.L2', 'repl.L4']);
 
-/** What a primary may break that came back without acknowledged records: nobody else may take over yet. */
+/** What a primary may break that came back without acknowledged records, or took over without them. */
 const LOSS: ReadonlySet<string> = new Set(['S1', 'S2']);
 
 /** What a follower may lack, or have too much of, when a master or it lost promised records. */
@@ -32,6 +32,8 @@ export class Atlas {
   private readonly spent = new Map<string, string>();
   /** Per node and partition, the last power loss or flipped bit that took bytes of its log. */
   private readonly cut = new Map<string, string>();
+  /** Per node and partition, what took promised log records, unnoticed when the replica was loaded. */
+  private readonly silentlyLost = new Map<string, string>();
   /** Partitions (`cluster|gpid`) of which promised log records were lost at the primary, unnoticed when it was loaded. */
   private readonly lostTails = new Map<string, string>();
   /**
@@ -55,7 +57,11 @@ export class Atlas {
     else if (event.kind === 'log.survived') this.survived(event.node, event.gpid, state);
     else if (event.kind === 'config.stored') {
       const partition = `${event.cluster}|${event.config.gpid}`;
-      this.primaries.set(partition, event.config.primary);
+      const { primary, gpid } = event.config;
+      this.primaries.set(partition, primary);
+      // A member that came back without promised records, and takes over (docs/departures FM12).
+      const silent = this.silentlyLost.get(`${primary}|${gpid}`);
+      if (silent !== undefined) this.lostTails.set(partition, silent);
       this.addMembers(partition, [event.config.primary, ...event.config.secondaries]);
     }
   }
@@ -80,6 +86,7 @@ export class Atlas {
     const partition = `${cluster}|${gpid}`;
     this.lostAnywhere.set(partition, text);
     const silently = !text.startsWith('disk.bit-rot') || !replica.damaged;
+    if (silently) this.silentlyLost.set(key, text);
     if (silently && this.primaries.get(partition) === node) this.lostTails.set(partition, text);
   }
 

@@ -1,12 +1,14 @@
 /** The process of a cluster's users: a key-value client and an admin client, driven by the plan's commands. */
-import type { Answer, Command, DuplicationCommand } from '../../model/commands.ts';
-import { unreachable, type DupId, type DuplicationFailMode, type DuplicationStatus, type NodeId } from '../../model/vocabulary.ts';
+import type { Answer, BulkLoadCommand, Command, DuplicationCommand } from '../../model/commands.ts';
+import { unreachable, type BulkLoadControlType, type DupId, type DuplicationFailMode, type DuplicationStatus, type NodeId } from '../../model/vocabulary.ts';
 import { reply } from '../../impl/env/contract.ts';
 import type { Context } from '../../impl/context.ts';
 import type { AdminClient } from '../../impl/client/adminClient.ts';
 import type { KvClient } from '../../impl/client/kvClient.ts';
-import type { AdminAnswer, CheckpointAnswer, MetricsAnswer, ProgressAnswer, TablesAnswer, TriggeredAnswer } from '../../impl/client/adminClient.ts';
+import type { AdminAnswer, TablesAnswer } from '../../impl/client/adminClient.ts';
+import type { LoadChangedAnswer, LoadStatusAnswer } from '../../impl/client/bulkLoadAnswers.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from '../../impl/client/duplicationAnswers.ts';
+import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../impl/client/remoteCommands.ts';
 import type { ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
 
 export class ClientHost {
@@ -53,23 +55,68 @@ export class ClientHost {
         this.admin.listTables(reply(this, 'onTables', id));
         break;
       case 'triggerCheckpoint':
-        this.admin.triggerCheckpoint(c.table, c.partitionIndex, reply(this, 'onTriggered', id));
+        this.admin.remote.triggerCheckpoint(c.table, c.partitionIndex, reply(this, 'onTriggered', id));
         break;
       case 'emergencyCheckpoint':
-        this.admin.emergencyCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
+        this.admin.remote.emergencyCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
         break;
       case 'queryCheckpoint':
-        this.admin.queryCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
+        this.admin.remote.queryCheckpoint(c.table, c.partitionIndex, c.minDecree, reply(this, 'onCheckpoint', id));
         break;
       case 'queryMetrics':
-        this.admin.queryMetrics(c.table, c.partitionIndex, reply(this, 'onMetrics', id));
+        this.admin.remote.queryMetrics(c.table, c.partitionIndex, reply(this, 'onMetrics', id));
         break;
       case 'queryProgress':
-        this.admin.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
+        this.admin.remote.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
+        break;
+      case 'movePrimary':
+        this.admin.movePrimary({ appName: c.table, partitionIndex: c.partitionIndex, to: c.to }, reply(this, 'onAdmin', id));
+        break;
+      case 'startBulkLoad':
+      case 'pauseBulkLoad':
+      case 'restartBulkLoad':
+      case 'cancelBulkLoad':
+      case 'clearBulkLoad':
+      case 'queryBulkLoad':
+        this.bulkLoad(id, c);
         break;
       default:
         this.duplicate(id, c);
     }
+  }
+
+  private bulkLoad(id: number, c: BulkLoadCommand): void {
+    switch (c.kind) {
+      case 'startBulkLoad': {
+        const { table, clusterName, provider, root, ingestBehind } = c;
+        this.admin.startBulkLoad(
+          { appName: table, clusterName, fileProviderType: provider, remoteRootPath: root, ingestBehind },
+          reply(this, 'onLoadChanged', id),
+        );
+        break;
+      }
+      case 'pauseBulkLoad':
+        this.control(id, c.table, 'BLC_PAUSE');
+        break;
+      case 'restartBulkLoad':
+        this.control(id, c.table, 'BLC_RESTART');
+        break;
+      case 'cancelBulkLoad':
+        this.control(id, c.table, c.forced ? 'BLC_FORCE_CANCEL' : 'BLC_CANCEL');
+        break;
+      case 'clearBulkLoad':
+        this.admin.clearBulkLoad(c.table, reply(this, 'onLoadChanged', id));
+        break;
+      case 'queryBulkLoad':
+        this.admin.queryBulkLoad(c.table, reply(this, 'onLoadStatus', id));
+        break;
+      default:
+        unreachable(c);
+    }
+  }
+
+  private control(id: number, appName: string, type: BulkLoadControlType): void {
+    this.admin.controlBulkLoad({ appName, type }, reply(this, 'onLoadChanged', id));
   }
 
   private duplicate(id: number, c: DuplicationCommand): void {
@@ -141,5 +188,11 @@ export class ClientHost {
   }
   onDups(answer: DupsAnswer, id: number): void {
     this.answered(id, { kind: 'dups', ...answer });
+  }
+  onLoadChanged(answer: LoadChangedAnswer, id: number): void {
+    this.answered(id, { kind: 'bulkLoad', ...answer });
+  }
+  onLoadStatus(answer: LoadStatusAnswer, id: number): void {
+    this.answered(id, { kind: 'bulkLoadStatus', ...answer });
   }
 }

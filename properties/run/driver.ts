@@ -1,17 +1,22 @@
 /**
  * Takes a plan through its phases: steps under faults, heal, settle until every obligation is discharged or its bound has
- * passed, then probes (a write to each duplicated partition; each key ever written is read back) and a last look.
+ * passed, then probes (a write to each duplicated partition; each key ever written is read back; from every member of a
+ * loaded partition, which is its primary for that) and a last look.
  */
 import type { Answer, Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
+import type { ModelState } from '../../model/state.ts';
 import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
 import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import { task } from '../../impl/env/contract.ts';
+import { PROVIDERS } from '../plan/providers.ts';
 import { specOf } from '../plan/steps/index.ts';
 import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
 import { ClientHost } from './clientHost.ts';
+import { KnownTables, type KnownTable } from './knownTables.ts';
+import { PrimaryTour } from './primaryTour.ts';
 import { Probes, type Probe } from './probes.ts';
 import type { Stage } from './stage.ts';
 
@@ -53,10 +58,12 @@ export class Driver implements Stage {
   private readonly bound = new Set<string>();
   private readonly windows: Window[] = [];
   private readonly probes = new Probes();
+  private readonly tour = new PrimaryTour();
   /** Commands that `dup#n` waits for, and the ids that were answered. */
   private readonly adding = new Map<number, string>();
   private readonly dupIds = new Map<string, DupId>();
   private readonly loads = new Set<Load>();
+  private readonly tables = new KnownTables();
   private nextId = 1;
   private next = 0;
   private heldMs = 0;
@@ -70,9 +77,12 @@ export class Driver implements Stage {
     this.world = world;
     this.sink = sink;
     this.calm = calm;
+    for (const name of PROVIDERS) world.provider(name);
     if (plan.preload === undefined) return;
-    this.bound.add(plan.preload.table);
-    this.probes.addTable(plan.preload.cluster, tableNameOf(plan.preload.table), plan.preload.partitionCount);
+    const { cluster, table, partitionCount, gpid } = plan.preload;
+    this.bound.add(table);
+    this.probes.addTable(cluster, tableNameOf(table), partitionCount);
+    this.tables.add(cluster, tableNameOf(table), { appId: Number(gpid.slice(0, gpid.indexOf('.'))), partitionCount });
   }
 
   /** Schedules the first step, once the cluster has had time to come up. */
@@ -133,14 +143,24 @@ export class Driver implements Stage {
     this.probe(this.probes.reads());
   }
 
+  /** The primaries of loaded partitions move on, and what the loads brought is read again; false: all have been everywhere. */
+  tourPrimaries(state: ModelState): boolean {
+    return this.probe(this.tour.next(state, this.probes.gets()));
+  }
+
   private probe(probes: readonly Probe[]): boolean {
     for (const { cluster, command } of probes) if (this.hasCluster(cluster)) this.invoke(cluster, command);
     return probes.length > 0;
   }
 
+  onEvent(event: ModelEvent): void {
+    this.tables.onEvent(event);
+  }
+
   /** A command came back. */
   onAnswered(id: number, answer: Answer): void {
     this.open.delete(id);
+    this.tables.onAnswered(id, answer);
     const ref = this.adding.get(id);
     if (ref === undefined) return;
     this.adding.delete(id);
@@ -180,6 +200,8 @@ export class Driver implements Stage {
   invoke(cluster: ClusterId, command: Command): number {
     const id = this.nextId++;
     this.probes.remember(cluster, command);
+    this.tour.remember(cluster, command);
+    this.tables.onInvoked(id, cluster, command);
     this.open.add(id);
     this.lastCommandUs = this.world.nowUs();
     this.sink({ kind: 'command.invoked', atUs: this.lastCommandUs, id, cluster, command });
@@ -188,6 +210,14 @@ export class Driver implements Stage {
     if (!(host instanceof ClientHost)) throw new Error(`${node} is no client`);
     this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
     return id;
+  }
+
+  knownTable(cluster: ClusterId, name: string): KnownTable | undefined {
+    return this.tables.find(cluster, name);
+  }
+
+  readBack(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void {
+    this.probes.addKey({ cluster, table, hashKey, sortKey });
   }
 
   holdMs(forMs: number): void {

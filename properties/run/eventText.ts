@@ -1,4 +1,5 @@
 /** One event of a run as a line. */
+import { ingestionText, loadEventText } from './loadEventText.ts';
 import { unreachable } from '../../model/vocabulary.ts';
 import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { Answer, Command } from '../../model/commands.ts';
@@ -6,6 +7,7 @@ import type { DuplicationClaimed, DuplicationObserved } from '../../model/duplic
 
 function mutationText(m: MutationFact): string {
   const rows = m.updates.flatMap((u) => u.rows.map((r) => (r.op === 'put' ? `${keyText(r.key)}=${r.value}` : `${keyText(r.key)} removed`)));
+  for (const { load } of m.updates) if (load !== undefined) rows.push(ingestionText(load));
   return `decree ${String(m.decree)} of ballot ${String(m.ballot)} (commit point ${String(m.lastCommitted)}): ${rows.length === 0 ? 'empty write' : rows.join(', ')}`;
 }
 
@@ -38,6 +40,10 @@ export function answerText(answer: Answer): string {
     case 'dupModified':
     case 'dups':
       return answer.error;
+    case 'bulkLoad':
+      return answer.hint === '' ? answer.error : `${answer.error}: ${answer.hint}`;
+    case 'bulkLoadStatus':
+      return `${answer.error}, ${answer.appStatus} [${answer.partitions.join(' ')}]${answer.isBulkLoading ? ', loading' : ''}`;
     case 'dupAdded':
       return `${answer.error}, dupid ${String(answer.dupId)}${answer.hint === '' ? '' : `: ${answer.hint}`}`;
   }
@@ -75,7 +81,7 @@ function whatText(event: ModelEvent): string {
     case 'table.stored':
       return `store: table ${event.name} (${String(event.appId)}) ${event.status}`;
     case 'config.stored':
-      return `store: ${event.config.gpid} ballot ${String(event.config.ballot)}, primary ${event.config.primary}, secondaries ${event.config.secondaries.join(' ')}`;
+      return `store: ${event.config.gpid} ballot ${String(event.config.ballot)}, primary ${event.config.primary || 'none'}, secondaries ${event.config.secondaries.join(' ')}`;
     case 'log.written':
       return `log file ${String(event.fileIndex)} holds ${mutationText(event.mutation)}`;
     case 'log.file-created':
@@ -102,6 +108,23 @@ function whatText(event: ModelEvent): string {
       return `FAULT ${event.fault} ${event.detail}`;
     case 'world.healed':
       return 'faults have ended';
+    case 'provider.put':
+    case 'provider.removed':
+    case 'load.stored':
+    case 'load.partition-stored':
+    case 'load.erased':
+    case 'load.wished':
+    case 'load.reported':
+    case 'load.member-reported':
+    case 'ingestion.sent':
+    case 'ingestion.answered':
+    case 'storage.ingested':
+    case 'load.slot':
+    case 'throttle.verdict':
+    case 'throttle.told':
+    case 'throttle.arrived':
+    case 'throttle.answered':
+      return loadEventText(event);
     default:
       return duplicationText(event);
   }

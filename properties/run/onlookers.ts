@@ -17,8 +17,9 @@ export class Onlookers implements WorldObserver {
     body: unknown,
     error: string,
     writtenUs: number,
+    asked?: unknown,
   ): void {
-    this.observer.messageSent?.(from, to, code, kind, gpid, decree, body, error, writtenUs);
+    this.observer.messageSent?.(from, to, code, kind, gpid, decree, body, error, writtenUs, asked);
   }
   messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void {
     this.observer.messageDelivered?.(from, to, code, kind, gpid, decree, body, error);
@@ -46,6 +47,9 @@ export class Onlookers implements WorldObserver {
   }
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
     this.observer.storeApplied?.(cluster, operation, path, value);
+  }
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void {
+    this.observer.providerChanged?.(provider, path, bytes);
   }
   processStarted(node: NodeId): void {
     this.observer.processStarted?.(node);

@@ -57,7 +57,7 @@ export class Probes {
     }
   }
 
-  private addKey(key: Key): void {
+  addKey(key: Key): void {
     this.keys.set(`${key.cluster}\n${key.table}\n${key.hashKey}\n${key.sortKey}`, key);
   }
 
@@ -76,6 +76,11 @@ export class Probes {
     });
   }
 
+  /** Each key in its own table. */
+  gets(): readonly Probe[] {
+    return [...this.keys.values()].map(getOf);
+  }
+
   reads(): readonly Probe[] {
     const keys = new Map(this.keys);
     for (const key of this.keys.values()) {
@@ -85,7 +90,7 @@ export class Probes {
         keys.set(`${there.cluster}\n${there.table}\n${there.hashKey}\n${there.sortKey}`, there);
       }
     }
-    const gets = [...keys.values()].map(({ cluster, ...key }): Probe => ({ cluster, command: { kind: 'get', ...key } }));
+    const gets = [...keys.values()].map(getOf);
     const tables = new Map([...this.dups.values()].map(({ cluster, table }) => [`${cluster}\n${table}`, { cluster, table }]));
     const queries = [...tables.values()].map(({ cluster, table }): Probe => ({ cluster, command: { kind: 'queryDup', table } }));
     return [...gets, ...queries, ...this.ofPartitions('queryProgress'), ...this.ofPartitions('queryMetrics')];
@@ -104,6 +109,10 @@ export class Probes {
       }),
     );
   }
+}
+
+function getOf({ cluster, ...key }: Key): Probe {
+  return { cluster, command: { kind: 'get', ...key } };
 }
 
 /** A hash key that belongs to a partition. */

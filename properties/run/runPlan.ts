@@ -85,7 +85,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
   };
 }
 
-/** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle. */
+/** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle; the primaries' tour. */
 function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   run.driver.begin();
   let wrote = false;
@@ -104,7 +104,10 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
       if (run.world.nowUs() <= Math.max(healedUs + SETTLE_LIMIT_MS * 1000, patience.dueUs)) continue;
       return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
     }
-    if (read) return { kind: 'pass' };
+    if (read) {
+      if (run.driver.tourPrimaries(run.judge.state)) continue;
+      return { kind: 'pass' };
+    }
     if (!wrote) {
       wrote = true;
       if (run.driver.probeWrites()) continue;

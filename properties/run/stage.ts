@@ -6,6 +6,7 @@ import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Command } from '../../model/commands.ts';
 import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
+import type { KnownTable } from './knownTables.ts';
 
 export interface Stage {
   readonly world: SimWorld;
@@ -23,6 +24,10 @@ export interface Stage {
   bindDup(ref: string, commandId: number): void;
   /** The id that `dup#n` stands for, undefined as long as no answer named one; any other reference is an id itself. */
   dupId(ref: string): DupId | undefined;
+  /** The table of this name that was made last; undefined: none was heard of. */
+  knownTable(cluster: ClusterId, name: string): KnownTable | undefined;
+  /** A key that somebody else than a command writes: it is read back in the end as those of writes are. */
+  readBack(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void;
   /** The next step starts this much later. */
   holdMs(forMs: number): void;
   /** Puts a fault in force now and undoes it after `forMs`, or at heal. */

@@ -25,6 +25,7 @@ export const BLIND: WorldObserver = {
   removed: nothing,
   diskDamaged: nothing,
   storeApplied: nothing,
+  providerChanged: nothing,
   processStarted: nothing,
   processPaused: nothing,
   processStopped: nothing,

@@ -2,9 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import { step } from '../../model/next.ts';
 import { obligations, type Obligation } from '../../model/obligations.ts';
-import { init, type ModelState } from '../../model/state.ts';
 import {
   APP,
   ARRIVED,
@@ -38,25 +36,11 @@ import {
   synced,
   told,
 } from '../traces/duplicationStory.ts';
-import { asks, fault, P, PUT, putAt, started, stopped, survived, table } from '../traces/story.ts';
+import { INGEST, ingests, loadOf, PROVIDED, SECOND, sent as ingestionSent } from '../traces/loadStory.ts';
+import { asks, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
+import { after, owing } from './owed.ts';
 
-function after(config: ModelConfig, events: readonly ModelEvent[]): ModelState {
-  const state = init(config);
-  for (const event of events) {
-    const violation = step(state, event);
-    if (violation !== undefined) throw new Error(violation.message);
-  }
-  return state;
-}
-const owedIn = (events: readonly ModelEvent[], config = DUP_CONFIG): readonly Obligation[] =>
-  obligations(after(config, events)).filter(({ name }) => name.startsWith('dup '));
-const names = (events: readonly ModelEvent[], config = DUP_CONFIG): readonly string[] =>
-  owedIn(events, config).map(({ name }) => name);
-function one(events: readonly ModelEvent[], name: string, config = DUP_CONFIG): Obligation {
-  const found = owedIn(events, config).find((owed) => owed.name === name);
-  if (found === undefined) throw new Error(`${name} is not owed: ${names(events).join(', ')}`);
-  return found;
-}
+const { owedIn, names, one } = owing('dup ', DUP_CONFIG);
 
 const settings = DUP_CONFIG.settings;
 const withSettings = (more: Partial<typeof settings>): ModelConfig => ({ ...DUP_CONFIG, settings: { ...settings, ...more } });
@@ -249,6 +233,17 @@ describe('L2', () => {
     const hidden = [...both, sent([entry(3, L_W)]), ...arrives(6, [entry(3, L_W)])];
     expect(names(hidden)).toEqual(['dup S11 same rows']);
     expect(names([...hidden, sent([entry(4, X)]), ...arrives(7, [entry(4, X)])])).toEqual([]);
+  });
+
+  it('owes nothing of what was ingested, and the same rows beside it', () => {
+    const load = loadOf([SECOND]);
+    const ingested = [...ARRIVED, ...PROVIDED, ingestionSent(load), ...write(mutation(1, 4, [INGEST(load)]))];
+    expect(names(ingested)).toEqual([]);
+    const X = PUT('l', 'x');
+    const both = [...ingested, ingests(P, 4, [SECOND]), ...putAt(5, 5, 'l', 'x'), sent([entry(5, X)])];
+    const arrived = [...both, ...arrives(5, [entry(5, X)])];
+    expect(names(arrived)).toEqual([]);
+    expect(names([...arrived, sent([entry(3, L_W)]), ...arrives(6, [entry(3, L_W)])])).toEqual(['dup S11 same rows']);
   });
 });
 

@@ -10,9 +10,19 @@ import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
+import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
+import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
+import { LOAD_READS } from '../traces/loadReads.ts';
+import { LOAD_PARTITIONS } from '../traces/loadPartitions.ts';
+import { LOAD_SENT } from '../traces/loadSent.ts';
+import { LOAD_POLLS } from '../traces/loadPolls.ts';
+import { LOAD_REPORTS } from '../traces/loadReports.ts';
+import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
+import { PRIMARY_MOVE } from '../traces/primaryMove.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
+import { THROTTLE } from '../traces/throttle.ts';
 import { WORLD } from '../traces/world.ts';
 
 const ALL: readonly Refused[] = [
@@ -25,6 +35,16 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_FOLLOWER,
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
+  ...PRIMARY_MOVE,
+  ...THROTTLE,
+  ...LOAD_INGESTION,
+  ...LOAD_READS,
+  ...LOADS,
+  ...LOAD_PARTITIONS,
+  ...LOAD_SENT,
+  ...LOAD_POLLS,
+  ...LOAD_REPORTS,
+  ...LOAD_ANSWERS,
 ];
 
 describe('refusing traces', () => {

@@ -166,3 +166,55 @@ describe('#2183: other work in the long pool starves the loader', () => {
     expect(run(plan, {}).verdict).toEqual({ kind: 'pass' });
   });
 });
+
+describe('#2156: an ingestion write that a throttle delays keeps all writes out, and only a forced cancel ends the load', () => {
+  const plan = seed('2156');
+  const defect = 'bl-ingest-stuck-throttled';
+  const at = { cluster: 'source', table: 'table#1' };
+  const late = { kind: 'put', afterMs: 3_600_000, ...at, hashKey: 'hd', sortKey: 's', value: 'v4', ttlSeconds: 0 };
+  const force = { kind: 'cancelBulkLoad', afterMs: 100, ...at, forced: true };
+  const clear = { kind: 'clearBulkLoad', afterMs: 60_000, ...at };
+  const again = { ...late, afterMs: 100, value: 'v5' };
+
+  /** What the steps of a kind were answered, in order. */
+  function answersTo(result: RunResult, kind: string): readonly string[] {
+    const ids = eventsOf(result, 'command.invoked').filter((e) => e.command.kind === kind).map((e) => e.id);
+    return ids.map((id) => eventsOf(result, 'command.answered').find((e) => e.id === id)?.answer.error ?? 'none');
+  }
+
+  const statuses = (result: RunResult): readonly string[] => eventsOf(result, 'load.stored').map((e) => e.record.status);
+
+  it('answers the delayed write as if another one were ingesting, with the defect', () => {
+    const { verdict } = run(plan, { defect });
+    expect(verdict).toMatchObject({ kind: 'violation', property: 'bl.S4', rule: 'ingestion/no-need-behind-another', actual: 'ERR_NO_NEED_OPERATE' });
+  });
+
+  it('is stuck on L3 with the defect', () => {
+    const { verdict } = run(plan, { defect, property: 'L3' });
+    expect(verdict).toMatchObject({ kind: 'stuck', property: 'L3', rule: 'load L3 ends' });
+    expect(verdict).toHaveProperty('message', expect.stringContaining('in BLS_INGESTING'));
+  });
+
+  it('stays in BLS_INGESTING and refuses writes an hour later, until a forced cancel and a clear', () => {
+    const result = run({ ...plan, steps: [...plan.steps, late, force, clear, again] }, { defect, property: 'L6', trace: true });
+    expect(answersTo(result, 'put')).toEqual(['ERR_OK', 'ERR_OK', 'ERR_OPERATION_DISABLED', 'ERR_OPERATION_DISABLED', 'ERR_OK']);
+    expect(statuses(result)).toEqual(['BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_INGESTING', 'BLS_CANCELED']);
+    expect([answersTo(result, 'cancelBulkLoad'), answersTo(result, 'clearBulkLoad')]).toEqual([['ERR_OK'], ['ERR_OK']]);
+    expect(eventsOf(result, 'storage.ingested')).toEqual([]);
+    expect(result.verdict).toEqual({ kind: 'pass' });
+  });
+
+  it('cannot be canceled without force', () => {
+    const result = run({ ...plan, steps: [...plan.steps, { ...force, afterMs: 600_000, forced: false }] }, { defect, property: 'L6', trace: true });
+    expect(answersTo(result, 'cancelBulkLoad')).toEqual(['ERR_INVALID_STATE']);
+  });
+
+  it('ingests after the delay without', () => {
+    const right = run(plan, { trace: true });
+    expect(right.verdict).toEqual({ kind: 'pass' });
+    expect(eventsOf(right, 'throttle.verdict').map(({ verdict, waitMs }) => [verdict, waitMs])).toEqual([['DELAY', 500]]);
+    expect(answersTo(right, 'put')).toEqual(['ERR_OK', 'ERR_OK', 'ERR_OK']);
+    expect(statuses(right)).toEqual(['BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_INGESTING', 'BLS_SUCCEED']);
+    expect(eventsOf(right, 'storage.ingested')).toHaveLength(3);
+  });
+});

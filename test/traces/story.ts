@@ -50,6 +50,17 @@ export const SETTINGS: ModelSettings = {
   dupRequestTimeoutMs: 100_000,
   dupSyncTimeoutMs: 3000,
   nfsCopyBlockBytes: 4_194_304,
+  bulkLoadMaxRollbackTimes: 10,
+  bulkLoadVerifyBeforeIngest: false,
+  enableConcurrentBulkLoad: false,
+  bulkLoadNodeMaxIngestingCount: 4,
+  bulkLoadNodeMinDiskCount: 1,
+  maxConcurrentBulkLoadDownloadingCount: 5,
+  bulkLoadRequestIntervalMs: 10_000,
+  bulkLoadIngestRequestIntervalMs: 150,
+  bulkLoadRetryMs: 1000,
+  bulkLoadTryAgainMs: 10,
+  ingestionWriteTimeoutMs: 10_000,
   poolWorkers: {},
 };
 

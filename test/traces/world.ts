@@ -148,7 +148,7 @@ export const WORLD: readonly Refused[] = [
     event: config(2, P, [A]),
   },
   {
-    rule: 'tables/members-are-fixed',
+    rule: 'tables/primary-leaves-first',
     why: 'another primary',
     before: [...CREATED, config(0, '', []), config(1)],
     event: config(2, A, [P, B]),
@@ -252,7 +252,7 @@ export const WORLD: readonly Refused[] = [
     rule: 'answers/refused-means-nothing-done',
     why: 'it was done',
     before: [...READY, ...putAt(2, 2, 'k', 'v')],
-    event: answers(2, wrote('ERR_OPERATION_DISABLED')),
+    event: answers(2, wrote('ERR_INVALID_PARAMETERS')),
   },
   {
     rule: 'answers/served-in-calm',

@@ -5,6 +5,7 @@
  * Durable order of names is what a journalling file system gives (ext4, XFS); this side adds no directory syncs.
  */
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { type Disk, DiskError, type DiskErrorCode, type FileInfo } from '../contract.ts';
 import { assertPath } from '../diskPath.ts';
 
@@ -34,6 +35,18 @@ function attempt<T>(doing: string, path: string, act: () => T, codes = CODES): T
   }
 }
 
+/** With its parents. The system's own recursive call never ends below a file system that makes no directories (/proc). */
+export function makeDirectory(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && !fs.existsSync(parent)) makeDirectory(parent);
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    // It was there, or somebody else has just made it.
+    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+}
+
 export class RealDisk implements Disk {
   private readonly root: string;
 
@@ -60,7 +73,9 @@ export class RealDisk implements Disk {
   }
 
   mkdir(dir: string): void {
-    attempt('mkdir', dir, () => fs.mkdirSync(this.at(dir), { recursive: true }));
+    attempt('mkdir', dir, () => {
+      makeDirectory(this.at(dir));
+    });
   }
 
   create(path: string): void {

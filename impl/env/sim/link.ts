@@ -121,6 +121,8 @@ export class Message extends SimEvent {
   readonly body: unknown;
   readonly error: ErrorCode;
   readonly call: Call | undefined;
+  /** Of a reply: the body of its request. */
+  asked: unknown = undefined;
   /** The session that it belongs to: a request joins it as it leaves, a reply has that of its request. */
   epoch: number;
   departed = false;

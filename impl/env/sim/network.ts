@@ -55,14 +55,14 @@ export class Network {
   /** The message leaves now. */
   depart(message: Message): void {
     const { core } = this;
-    const { link, code, kind, gpid, decree, body, error, call, writtenUs } = message;
+    const { link, code, kind, gpid, decree, body, error, call, writtenUs, asked } = message;
     const { session } = link;
     message.departed = true;
     if (kind !== 'reply') message.epoch = session.epoch;
     // A session that was reset since the request has no way back, and its caller knows already.
     if (message.epoch !== session.epoch) return;
     if (kind === 'request' && call !== undefined && !call.done) this.enlist(call);
-    core.observer.messageSent(link.from.id, link.to.id, code, kind, gpid, decree, body, error, writtenUs);
+    core.observer.messageSent(link.from.id, link.to.id, code, kind, gpid, decree, body, error, writtenUs, asked);
     if (!message.sender.alive) return;
     if (decideReset(core, message)) {
       this.reset(session);

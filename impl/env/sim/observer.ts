@@ -12,6 +12,7 @@ export interface WorldObserver {
   /**
    * A message left `from`. `body` is the frozen payload; for an RPC-level refusal of a request it is undefined and
    * `error` tells. `writtenUs` is when the handler that wrote it began: what other handlers did later is not in it.
+   * `asked` is the body of the request that a reply answers, the very one that was delivered.
    */
   messageSent(
     from: NodeId,
@@ -23,6 +24,7 @@ export interface WorldObserver {
     body: unknown,
     error: string,
     writtenUs: number,
+    asked?: unknown,
   ): void;
   /** The receiver's handler or continuation is about to run. */
   messageDelivered(from: NodeId, to: NodeId, code: RpcCode, kind: MessageKind, gpid: Gpid, decree: number, body: unknown, error: string): void;
@@ -37,6 +39,8 @@ export interface WorldObserver {
   diskDamaged(node: NodeId, path: string): void;
   /** A state store operation took effect. `value` is '' for a removal. */
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void;
+  /** A file of a file provider was put, also in the place of another, or removed (undefined); never a directory. */
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void;
   processStarted(node: NodeId): void;
   /** What the process has under way comes `lateUs` later: also messages that its handlers wrote and that had not left. */
   processPaused(node: NodeId, lateUs: number): void;

@@ -37,16 +37,21 @@ export class ProviderStore {
   /** Makes a file, or replaces its whole content; directories are made as needed. */
   put(path: string, bytes: Uint8Array): void {
     const nowUs = this.core.kernel.nowUs;
-    if (this.tree.entry(path) !== undefined) this.remove(path);
+    const old = this.tree.entry(path)?.kind;
+    if (old === 'directory') this.remove(path);
+    if (old === 'file') this.tree.remove(path, false, nowUs, () => undefined);
     this.tree.mkdir(parentOf(path), nowUs);
     this.tree.create(path, nowUs);
     this.tree.write(path, 0, bytes, nowUs);
+    this.core.observer.providerChanged(this.name, path, bytes);
   }
 
   /** A file or a whole directory; nothing happens when there is none. */
   remove(path: string): void {
     if (this.tree.entry(path) === undefined) return;
+    const gone = this.files().filter((file) => file === path || file.startsWith(`${path}/`));
     this.tree.remove(path, true, this.core.kernel.nowUs, () => undefined);
+    for (const file of gone) this.core.observer.providerChanged(this.name, file, undefined);
   }
 
   /** A file's bytes, as a copy; undefined when there is no such file. */

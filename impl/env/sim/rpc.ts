@@ -47,6 +47,7 @@ export class SimReplier implements Replier<unknown> {
     const { code, gpid, decree, hash } = request;
     const message = new Message(network, this.process, link, 'reply', code, gpid, decree, hash, body, error, call);
     message.epoch = request.epoch;
+    message.asked = request.body;
     network.send(message);
   }
 }

@@ -40,8 +40,11 @@ export class BulkLoadPoller {
     if (load === undefined || part === undefined) return;
     const app = this.service.state.app(appId);
     const config = app?.configs[index];
-    if (!load.active || this.isLoopOver(part)) {
+    if (!load.active) {
       part.looping = false;
+    } else if (this.isLoopOver(part)) {
+      part.looping = false;
+      this.watchTable(appId, loadId, index, part.round);
     } else if (app?.status !== 'AS_AVAILABLE' || config === undefined) {
       part.looping = false;
       this.service.handleAppUnavailable(load);
@@ -54,6 +57,19 @@ export class BulkLoadPoller {
 
   isLoopOver(part: PartitionLoad): boolean {
     return part.record.status === 'BLS_PAUSED';
+  }
+
+  /** Nobody is asked about a paused load; that its table goes is noticed all the same, until a push goes on (bl.B1). */
+  watchTable(appId: number, loadId: number, index: number, round: number): void {
+    const load = this.service.loadOf(appId, loadId);
+    const part = load?.partitions[index];
+    if (load === undefined || part === undefined || !load.active || part.round !== round) return;
+    if (this.service.state.app(appId)?.status === 'AS_AVAILABLE') {
+      const then = task(this, 'watchTable', appId, loadId, index, round);
+      this.ctx.env.tasks.post('LPC_META_STATE_NORMAL', 0, this.ctx.settings.bulkLoadRequestIntervalMs, then);
+    } else {
+      this.service.handleAppUnavailable(load);
+    }
   }
 
   /** Whether the partition has a primary, and its other members too, or a status that goes without them. */
@@ -93,6 +109,7 @@ export class BulkLoadPoller {
       ballot: config.ballot,
       metaStatus: part.record.status,
       queryMetadata: !hasMetadata(part.record.metadata),
+      loadId: load.record.loadId,
     };
   }
 
@@ -117,10 +134,14 @@ export class BulkLoadPoller {
   }
 
   tryResendBulkLoadRequest(load: AppLoad, part: PartitionLoad): void {
-    const { bulkLoadIngestRequestIntervalMs, bulkLoadRequestIntervalMs } = this.ctx.settings;
-    const isIngesting = part.record.status === 'BLS_INGESTING';
-    if (load.active) this.again(load, part, isIngesting ? bulkLoadIngestRequestIntervalMs : bulkLoadRequestIntervalMs);
+    if (load.active) this.again(load, part, this.intervalMs(part));
     else part.looping = false;
+  }
+
+  /** Writes are kept out while a partition ingests. */
+  intervalMs({ record }: PartitionLoad): number {
+    const { bulkLoadIngestRequestIntervalMs, bulkLoadRequestIntervalMs } = this.ctx.settings;
+    return record.status === 'BLS_INGESTING' ? bulkLoadIngestRequestIntervalMs : bulkLoadRequestIntervalMs;
   }
 
   private again(load: AppLoad, part: PartitionLoad, delayMs: number): void {

@@ -4,7 +4,7 @@
  */
 import type { BulkLoadStatus, ClusterId, ErrorCode, NodeId } from '../../../model/vocabulary.ts';
 import type { BulkLoadMetadata } from '../../protocol/bulkLoadMessages.ts';
-import { fieldsOf, intOf, JSON_I32, textOf } from '../../protocol/jsonRecord.ts';
+import { fieldsOf, intOf, JSON_I32, JSON_I64, textOf } from '../../protocol/jsonRecord.ts';
 import { metadataJson, metadataOf } from '../../provider/records.ts';
 import { parseObject } from '../records.ts';
 
@@ -21,6 +21,8 @@ export interface AppBulkLoadRecord {
   readonly ingestBehind: boolean;
   readonly isEverIngesting: boolean;
   readonly error: ErrorCode;
+  /** Names the load for its replicas, 0 in a record of before there were names (bl.B35; upstream has none). */
+  readonly loadId: number;
 }
 
 /** bl 4.3: what the store keeps of one partition's load. */
@@ -53,6 +55,7 @@ const LOAD_ERRORS: readonly ErrorCode[] = [
   'ERR_CORRUPTION',
   'ERR_FS_INTERNAL',
   'ERR_FILE_OPERATION_FAILED',
+  'ERR_INCONSISTENT_STATE',
 ];
 
 const APP_KEYS = [
@@ -66,6 +69,7 @@ const APP_KEYS = [
   'ingest_behind',
   'is_ever_ingesting',
   'bulk_load_err',
+  'load_id',
 ] as const;
 const PARTITION_KEYS = ['status', 'metadata', 'ever_ingest_succeed', 'host_ports'] as const;
 
@@ -109,6 +113,7 @@ export function encodeAppBulkLoad(record: AppBulkLoadRecord): string {
     ingest_behind: record.ingestBehind ? 1 : 0,
     is_ever_ingesting: record.isEverIngesting ? 1 : 0,
     bulk_load_err: record.error,
+    load_id: record.loadId,
   });
 }
 
@@ -133,12 +138,14 @@ export function decodeAppBulkLoad(value: string): AppBulkLoadRecord | undefined 
   const ingestBehind = flagOf(fields, 'ingest_behind');
   const isEverIngesting = flagOf(fields, 'is_ever_ingesting');
   const name = textOf(fields, 'bulk_load_err');
+  const loadId = intOf(fields, 'load_id', JSON_I64);
   if (appId === undefined || partitionCount === undefined || status === undefined || name === undefined) return undefined;
   if (appName === undefined || clusterName === undefined || fileProviderType === undefined) return undefined;
   if (remoteRootPath === undefined || ingestBehind === undefined || isEverIngesting === undefined) return undefined;
+  if (loadId === undefined) return undefined;
   const error = name === '' ? 'ERR_OK' : (LOAD_ERRORS.find((known) => known === name) ?? 'ERR_UNKNOWN');
-  const flags = { ingestBehind, isEverIngesting, error };
-  return { appId, partitionCount, appName, clusterName, fileProviderType, status, remoteRootPath, ...flags };
+  const rest = { ingestBehind, isEverIngesting, error, loadId };
+  return { appId, partitionCount, appName, clusterName, fileProviderType, status, remoteRootPath, ...rest };
 }
 
 /** The partition's load of a stored value, or undefined when the value is not one. */

@@ -1,7 +1,8 @@
 /**
  * Bulk loads after a start of the meta server (bl 17.6): all records are read, then each table's load is judged. A load
  * of a table that is loading goes on; one that the table's record calls ended is only kept to be told, without polls and
- * without the lock (bl.B2). Tables are found by id (bl.B25). A record that contradicts itself or its table is deleted.
+ * without the lock (bl.B2). Tables are found by id (bl.B25). A load whose records contradict themselves or the table is
+ * given up, and that is told to its replicas, as of any load that fails (bl.B26).
  *
  * Steps that the crash left out are found again by what the partitions' records say (bl.B13).
  */
@@ -102,14 +103,31 @@ export class BulkLoadRecovery {
   }
 
   private recover(appId: number, found: Found): void {
-    const app = this.service.state.app(appId);
-    if (app === undefined) {
-      this.abandon(appId, undefined);
-    } else if (app.status !== 'AS_AVAILABLE' || found.app === undefined || !this.isValid(app, found.app, found)) {
+    const app = this.tableOf(appId, found.app);
+    if (app?.status !== 'AS_AVAILABLE') {
       this.abandon(appId, app);
+    } else if (!this.isToContinue(app)) {
+      this.keepResult(app, found);
+    } else if (found.app !== undefined && this.isValid(app, found.app, found)) {
+      this.continueBulkLoad(this.restore(found.app, found));
     } else {
-      this.restore(app, found.app, found);
+      this.giveUp(app, found);
     }
+  }
+
+  /** Whatever its name is by now (bl.B25). */
+  tableOf(appId: number, _record: AppBulkLoadRecord | undefined): AppState | undefined {
+    return this.service.state.app(appId);
+  }
+
+  /** A load of the table is in progress; the record of one that has ended stays to be told (bl.B2). */
+  isToContinue(app: AppState): boolean {
+    return app.record.isBulkLoading;
+  }
+
+  keepResult(app: AppState, found: Found): void {
+    if (found.app === undefined || !this.isOfTable(app, found.app)) this.abandon(app.appId, app);
+    else this.restore(found.app, found).active = false;
   }
 
   /** Deletes the records; the table may load anew. */
@@ -124,7 +142,7 @@ export class BulkLoadRecovery {
   }
 
   private clearFlag(app: AppState): void {
-    this.service.apps.storeIsBulkLoading(app.appId, false, task(this, 'onFlagCleared', app.appId));
+    this.service.apps.storeIsBulkLoading(app.appId, undefined, task(this, 'onFlagCleared', app.appId));
   }
 
   onFlagCleared(_appId: number): void {
@@ -136,16 +154,31 @@ export class BulkLoadRecovery {
   /** bl 17.6 #2, in its order. */
   isValid(app: AppState, record: AppBulkLoadRecord, found: Found): boolean {
     const { partitionCount } = app.record.info;
-    if (record.appId !== app.appId || record.partitionCount !== partitionCount) return false;
+    if (!this.isOfTable(app, record)) return false;
     if (found.partitions.size > partitionCount) return false;
-    if (found.partitions.size < partitionCount && record.status !== 'BLS_DOWNLOADING') return false;
-    if (!this.service.checks.validateIngestBehind(app, record.ingestBehind)) return false;
+    if (found.partitions.size < partitionCount && !this.mayLackNodes(record.status)) return false;
+    if (!this.isOptionValid(app, record)) return false;
     const statuses: BulkLoadStatus[] = [];
     for (const [index, part] of found.partitions) {
       if (part === undefined || index >= partitionCount) return false;
       statuses.push(part.status);
     }
     return this.isStatusValid(record.status, statuses, found.partitions.size < partitionCount);
+  }
+
+  /** What is all in, or will never be, does not ask for the option any more. */
+  isOptionValid(app: AppState, { status, ingestBehind }: AppBulkLoadRecord): boolean {
+    const isOver = status === 'BLS_SUCCEED' || status === 'BLS_FAILED' || status === 'BLS_CANCELED';
+    return isOver || this.service.checks.validateIngestBehind(app, ingestBehind);
+  }
+
+  isOfTable(app: AppState, record: AppBulkLoadRecord): boolean {
+    return record.appId === app.appId && record.partitionCount === app.record.info.partitionCount;
+  }
+
+  /** A control, or a failure, may have met the creation of the nodes (bl.B23). */
+  mayLackNodes(status: BulkLoadStatus): boolean {
+    return this.service.transitions.isPushed(status);
   }
 
   isStatusValid(app: BulkLoadStatus, partitions: readonly BulkLoadStatus[], areSomeMissing: boolean): boolean {
@@ -169,41 +202,66 @@ export class BulkLoadRecovery {
 
   // ------------------------------------------------------------------ going on
 
-  restore(app: AppState, record: AppBulkLoadRecord, found: Found): void {
+  restore(record: AppBulkLoadRecord, found: Found): AppLoad {
     const load = this.service.addLoad(record);
     load.record = record;
     load.created = true;
     for (const part of load.partitions) {
-      const stored = found.partitions.get(part.index);
-      if (stored === undefined) continue;
+      if (!found.partitions.has(part.index)) continue;
+      const stored = found.partitions.get(part.index) ?? records.newPartitionRecord('BLS_INVALID');
       part.record = stored;
       part.intended = stored;
       part.created = true;
     }
-    load.active = this.isToContinue(app);
-    if (load.active) this.continueBulkLoad(load);
-  }
-
-  /** The record of a load that has ended stays to be told. */
-  isToContinue(app: AppState): boolean {
-    return app.record.isBulkLoading;
+    return load;
   }
 
   /** bl 17.6 #3. */
   continueBulkLoad(load: AppLoad): void {
     const { transitions, poller, ingestion } = this.service;
     const { status } = load.record;
-    if (!this.ctx.settings.enableConcurrentBulkLoad) load.hold = this.service.lock.take();
-    const missing = load.partitions.filter((part) => !part.created);
-    for (const part of missing) this.service.createPartitionBulkLoadDir(load, part, 'BLS_DOWNLOADING');
+    this.holdLock(load);
     for (const part of load.partitions) {
-      if (missing.includes(part)) continue;
+      if (!part.created) {
+        this.service.createPartitionBulkLoadDir(load, part, this.service.statusAtCreation(load));
+        continue;
+      }
       const isBehind = transitions.isPushed(status) && !this.isInStep(status, part.record.status);
       if (isBehind) transitions.updatePartitionStatus(load, part, status);
       else poller.startLoop(load, part);
     }
     if (status === 'BLS_INGESTING') ingestion.start(load);
-    transitions.advance(load);
+    this.takeStep(load);
+  }
+
+  /** The crash may have come before a step for which all its partitions stood ready (bl.B13). */
+  takeStep(load: AppLoad): void {
+    this.service.transitions.advance(load);
+  }
+
+  holdLock(load: AppLoad): void {
+    if (!this.ctx.settings.enableConcurrentBulkLoad) load.hold = this.service.lock.take();
+  }
+
+  /** What replicas may still hold, or refuse, is ended as that of any load that fails (bl.B26). */
+  giveUp(app: AppState, found: Found): void {
+    const load = this.restore(this.recordToEnd(app, found.app), found);
+    if (this.hasBeenEnded(load)) {
+      this.continueBulkLoad(load);
+      return;
+    }
+    this.holdLock(load);
+    this.service.transitions.updateAppStatus(load, 'BLS_FAILED', 'ERR_INCONSISTENT_STATE');
+  }
+
+  private hasBeenEnded({ record }: AppLoad): boolean {
+    return record.status === 'BLS_FAILED' || record.status === 'BLS_CANCELED';
+  }
+
+  /** As much as the stored record tells, for the table as it is. */
+  recordToEnd(app: AppState, stored: AppBulkLoadRecord | undefined): AppBulkLoadRecord {
+    const { appName, partitionCount } = app.record.info;
+    return { ...UNREADABLE, appName, loadId: app.record.lastLoadId, ...stored, appId: app.appId, partitionCount };
   }
 
   /** Not to be pushed again: the partition has taken over the table's status. */
@@ -215,3 +273,13 @@ export class BulkLoadRecovery {
     return this.service.state.options.cluster;
   }
 }
+
+const UNREADABLE = {
+  clusterName: '',
+  fileProviderType: '',
+  status: 'BLS_INVALID',
+  remoteRootPath: '',
+  ingestBehind: false,
+  isEverIngesting: false,
+  error: 'ERR_OK',
+} as const;

@@ -5,10 +5,14 @@
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type { RpcResult } from '../../env/contract.ts';
-import type { BulkLoadResponse } from '../../protocol/bulkLoadMessages.ts';
+import type { BulkLoadMetadata, BulkLoadResponse } from '../../protocol/bulkLoadMessages.ts';
 import { hasMetadata } from './bulkLoadRecords.ts';
 import type { BulkLoadService } from './bulkLoadService.ts';
+import { isSettled } from './bulkLoadState.ts';
 import type { AppLoad, PartitionLoad } from './bulkLoadState.ts';
+
+/** What a primary tells as the download status of a secondary that refuses to go on with the load (bl.B29). */
+const MEMBER_LOST: ErrorCode = 'ERR_INVALID_STATE';
 
 export class BulkLoadReplies {
   readonly ctx: Context;
@@ -28,7 +32,12 @@ export class BulkLoadReplies {
     else if (error !== 'ERR_OK') this.handleFailed(load, error);
     else if (app?.status !== 'AS_AVAILABLE' || config === undefined) this.service.handleAppUnavailable(load);
     else if (ballot < config.ballot) this.rollback(load);
-    else this.dispatch(load, part, result.body);
+    else if (this.isStatusSettled(load)) this.dispatch(load, part, result.body);
+  }
+
+  /** While the table's next status is on its way to the store, what a group tells of the last one leads nowhere. */
+  isStatusSettled(load: AppLoad): boolean {
+    return isSettled(load);
   }
 
   isRecoverable(error: ErrorCode): boolean {
@@ -42,7 +51,7 @@ export class BulkLoadReplies {
         this.handleAppDownloading(load, part, response);
         break;
       case 'BLS_DOWNLOADED':
-        this.handleAppDownloaded(load, part);
+        this.handleAppDownloaded(load, part, response);
         break;
       case 'BLS_INGESTING':
         this.handleAppIngestion(load, part, response);
@@ -67,19 +76,27 @@ export class BulkLoadReplies {
     if (progress === undefined) return;
     for (const node of Object.keys(response.groupStates).sort()) {
       const status = response.groupStates[node]?.downloadStatus;
-      if (status === undefined) return;
+      if (status === undefined || status === MEMBER_LOST) return;
       if (status !== 'ERR_OK') {
         this.handleFailed(load, this.downloadError(status));
         return;
       }
     }
-    const { metadata } = response;
-    if (metadata !== undefined && !hasMetadata(part.intended.metadata)) {
-      this.service.transitions.updateMetadata(load, part, metadata);
-    }
     part.progress = progress;
     part.states = response.groupStates;
-    if (progress >= 100) this.service.transitions.updatePartitionStatus(load, part, 'BLS_DOWNLOADED');
+    this.storeDownload(load, part, progress, this.newMetadata(part, response));
+  }
+
+  /** Asked for, and not stored; undefined otherwise. */
+  newMetadata(part: PartitionLoad, { metadata }: BulkLoadResponse): BulkLoadMetadata | undefined {
+    return hasMetadata(part.intended.metadata) ? undefined : metadata;
+  }
+
+  /** One write for both: a rollback does not come between them. */
+  storeDownload(load: AppLoad, part: PartitionLoad, progress: number, metadata: BulkLoadMetadata | undefined): void {
+    const { transitions } = this.service;
+    if (progress >= 100) transitions.updatePartitionStatus(load, part, 'BLS_DOWNLOADED', metadata);
+    else if (metadata !== undefined) transitions.updateMetadata(load, part, metadata);
   }
 
   downloadError(status: ErrorCode): ErrorCode {
@@ -88,9 +105,10 @@ export class BulkLoadReplies {
     return isKnown ? status : 'ERR_UNKNOWN';
   }
 
-  /** Any answer of the group will do. */
-  handleAppDownloaded(load: AppLoad, part: PartitionLoad): void {
-    this.service.transitions.updatePartitionStatus(load, part, 'BLS_INGESTING');
+  /** Any other answer of the group will do. */
+  handleAppDownloaded(load: AppLoad, part: PartitionLoad, response: BulkLoadResponse): void {
+    if (this.isMemberLost(response)) this.rollback(load);
+    else this.service.transitions.updatePartitionStatus(load, part, 'BLS_INGESTING');
   }
 
   /** bl 10.2. */
@@ -103,10 +121,22 @@ export class BulkLoadReplies {
       this.handleFailed(load, 'ERR_INGESTION_FAILED');
       return;
     }
+    if (this.isMemberLost(response)) {
+      this.rollback(load);
+      return;
+    }
     part.states = response.groupStates;
     if (!isFinished) return;
     this.service.ingestion.finishPartition(load, part);
     this.service.transitions.updatePartitionStatus(load, part, 'BLS_SUCCEED');
+  }
+
+  /** A secondary has forgotten the load, as its primary tells: only another download brings it back (bl.B29). */
+  isMemberLost(response: BulkLoadResponse): boolean {
+    for (const node of Object.keys(response.groupStates)) {
+      if (response.groupStates[node]?.downloadStatus === MEMBER_LOST) return true;
+    }
+    return false;
   }
 
   /** bl 10.3. A group that has cleaned up stays so, whatever terminal status follows (bl.B22). */
@@ -139,7 +169,7 @@ export class BulkLoadReplies {
   }
 
   isRollbackStatus(load: AppLoad): boolean {
-    const { status } = load.intended;
+    const { status } = this.service.recordToJudge(load);
     return status === 'BLS_DOWNLOADING' || status === 'BLS_DOWNLOADED' || status === 'BLS_INGESTING';
   }
 
@@ -149,6 +179,12 @@ export class BulkLoadReplies {
 
   /** bl 11.2. Once: a load that fails keeps its first error. */
   handleFailed(load: AppLoad, error: ErrorCode): void {
-    if (load.active) this.service.transitions.updateAppStatus(load, 'BLS_FAILED', error);
+    if (load.active && this.mayFail(load)) this.service.transitions.updateAppStatus(load, 'BLS_FAILED', error);
+  }
+
+  /** How a load has ended, or was told to end, is not changed by an error that shows late (bl 8.3). */
+  mayFail(load: AppLoad): boolean {
+    const { status } = this.service.recordToJudge(load);
+    return status !== 'BLS_SUCCEED' && status !== 'BLS_CANCELED';
   }
 }

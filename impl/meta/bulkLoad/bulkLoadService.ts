@@ -94,11 +94,17 @@ export class BulkLoadService {
       ingestBehind: request.ingestBehind,
       isEverIngesting: false,
       error: 'ERR_OK',
+      loadId: this.nextLoadId(app),
     });
     load.hold = hold;
     load.starter = replier;
     const root = records.bulkLoadRoot(this.state.options.cluster);
     this.storage.createNode(root, '', task(this, 'onRootCreated', app.appId, load.id));
+  }
+
+  /** Never used again, as the table's record keeps it from before the first replica hears of the load (bl.B35). */
+  nextLoadId(app: AppState): number {
+    return Math.max(app.record.lastLoadId, this.loads.get(app.appId)?.record.loadId ?? 0) + 1;
   }
 
   /** A new load in place of what was known of the table. */
@@ -109,8 +115,10 @@ export class BulkLoadService {
   }
 
   onRootCreated(appId: number, loadId: number): void {
-    if (this.loadOf(appId, loadId) === undefined) return;
-    this.apps.storeIsBulkLoading(appId, true, task(this, 'onIsBulkLoadingStored', appId, loadId));
+    const load = this.loadOf(appId, loadId);
+    if (load === undefined) return;
+    const then = task(this, 'onIsBulkLoadingStored', appId, loadId);
+    this.apps.storeIsBulkLoading(appId, load.intended.loadId, then);
   }
 
   /** The table may have been dropped in the meantime. */
@@ -143,18 +151,24 @@ export class BulkLoadService {
     for (const part of load.partitions) this.createPartitionBulkLoadDir(load, part, this.statusAtCreation(load));
   }
 
+  /** As the table's record stands in the store: what it is on its way to is pushed when it is there (bl 4.5). */
   statusAtCreation(load: AppLoad): BulkLoadStatus {
-    const { status } = load.intended;
+    const { status } = load.record;
     return this.transitions.isPushed(status) ? status : 'BLS_DOWNLOADING';
   }
 
   /** A push that comes while the node is being created follows it (bl.B23). */
   createPartitionBulkLoadDir(load: AppLoad, part: PartitionLoad, status: BulkLoadStatus): void {
-    const record = records.newPartitionRecord(status);
+    const record = this.recordAtCreation(load, status);
     part.created = true;
     part.intended = record;
     const then = task(this, 'onPartitionDirCreated', load.appId, load.id, part.index, record);
     this.storage.createNode(this.partitionPath(load, part), records.encodePartitionBulkLoad(record), then);
+  }
+
+  /** It has never ingested, also where a restart makes it (bl.B27). */
+  recordAtCreation(_load: AppLoad, status: BulkLoadStatus): PartitionBulkLoadRecord {
+    return records.newPartitionRecord(status);
   }
 
   onPartitionDirCreated(appId: number, loadId: number, index: number, record: PartitionBulkLoadRecord): void {
@@ -174,7 +188,10 @@ export class BulkLoadService {
 
   // ------------------------------------------------------------------ control
 
-  /** Whatever is on its way to the store counts: a change asked for later would come behind it (bl.B7). */
+  /**
+   * Whatever is on its way to the store counts: a change asked for later would come behind it (bl.B7). A load that has
+   * ended is loading until that is stored: a force cancel changes how it is told to have ended.
+   */
   controlBulkLoad(request: ControlBulkLoadRequest, replier: Reply): void {
     const { appName, type } = request;
     const app = this.state.liveApp(appName);
@@ -182,7 +199,7 @@ export class BulkLoadService {
     const load = app === undefined ? undefined : this.loads.get(app.appId);
     if (app === undefined || unavailable !== 'ERR_OK') {
       replier.reply({ error: unavailable, hint: `app(${appName}) is not existed or not available` });
-    } else if (!app.record.isBulkLoading || load === undefined || !load.active) {
+    } else if (!app.record.isBulkLoading || load === undefined) {
       replier.reply({ error: 'ERR_INACTIVE_STATE', hint: `app(${appName}) is not executing bulk load` });
     } else {
       this.doControl(load, request.appName, type, replier);
@@ -190,7 +207,7 @@ export class BulkLoadService {
   }
 
   private doControl(load: AppLoad, appName: string, type: BulkLoadControlType, replier: Reply): void {
-    const { status } = load.intended;
+    const { status } = this.recordToJudge(load);
     if (this.isControlAllowed(type, status)) {
       replier.reply({ error: 'ERR_OK', hint: '' });
       this.transitions.updateAppStatus(load, CONTROL_TARGETS[type]);
@@ -198,6 +215,11 @@ export class BulkLoadService {
       const doing = `can not ${CONTROL_WORDS[type]} bulk load for app(${appName})`;
       replier.reply({ error: 'ERR_INVALID_STATE', hint: `${doing} with status(${records.fullStatusName(status)})` });
     }
+  }
+
+  /** Of a load, as a decision about it sees it: what it is on its way to (bl.B7). */
+  recordToJudge(load: AppLoad): AppBulkLoadRecord {
+    return load.intended;
   }
 
   isControlAllowed(type: BulkLoadControlType, status: BulkLoadStatus): boolean {
@@ -230,12 +252,17 @@ export class BulkLoadService {
       error: failed ? load.record.error : 'ERR_OK',
       hint: isBulkLoading ? '' : `app(${appName}) is not during bulk load, return last time result`,
       appName,
-      appStatus: load?.record.status ?? 'BLS_INVALID',
+      appStatus: load === undefined ? 'BLS_INVALID' : this.recordToTell(load).status,
       partitionsStatus: app.configs.map((_, i) => load?.partitions[i]?.record.status ?? 'BLS_INVALID'),
       maxReplicaCount: app.record.info.maxReplicaCount,
       bulkLoadStates: app.configs.map((_, i) => load?.partitions[i]?.states ?? {}),
       isBulkLoading,
     });
+  }
+
+  /** What the store holds, and no more. */
+  recordToTell(load: AppLoad): AppBulkLoadRecord {
+    return load.record;
   }
 
   refuseQuery(request: BulkLoadAppRequest, error: ErrorCode, hint: string, to: Replier<QueryBulkLoadResponse>): void {
@@ -274,7 +301,7 @@ export class BulkLoadService {
   /** bl 16.3: what was loaded is kept to be told; nobody polls any more. */
   finish(load: AppLoad): void {
     this.stop(load);
-    this.apps.storeIsBulkLoading(load.appId, false, task(this, 'onFinished', load.appId, load.id, load.hold));
+    this.apps.storeIsBulkLoading(load.appId, undefined, task(this, 'onFinished', load.appId, load.id, load.hold));
   }
 
   /** Its own hold only (bl.B8). */
@@ -282,7 +309,8 @@ export class BulkLoadService {
     this.lock.release(hold);
   }
 
-  private stop(load: AppLoad): void {
+  /** Keeps the result, and what its slots held goes back. */
+  stop(load: AppLoad): void {
     load.active = false;
     load.rolling = undefined;
     load.rollbackCount = 0;

@@ -34,9 +34,14 @@ export class BulkLoadTransitions {
     const record: AppBulkLoadRecord = { ...load.intended, status: next, error, isEverIngesting };
     load.intended = record;
     if (next !== 'BLS_DOWNLOADING') load.rolling = undefined;
-    if (!load.created) return;
+    if (!this.isNodeThere(load)) return;
     const then = task(this, 'onAppStored', load.appId, load.id, record);
     this.storage.setData(this.service.appPath(load), records.encodeAppBulkLoad(record), then);
+  }
+
+  /** A write would find none before its creation is on its way, and end the process. */
+  isNodeThere(load: AppLoad): boolean {
+    return load.created;
   }
 
   onAppStored(appId: number, loadId: number, record: AppBulkLoadRecord): void {
@@ -63,10 +68,12 @@ export class BulkLoadTransitions {
     );
   }
 
+  /** A node is missing only where a restart gives the load up (bl.B26). */
   pushStatus(load: AppLoad, status: BulkLoadStatus): void {
     for (const part of load.partitions) {
       part.round++;
-      this.updatePartitionStatus(load, part, status);
+      if (!part.created) this.service.createPartitionBulkLoadDir(load, part, status);
+      else this.updatePartitionStatus(load, part, status);
       if (part.record === part.intended) this.service.poller.startLoop(load, part);
     }
   }
@@ -109,9 +116,11 @@ export class BulkLoadTransitions {
   // ------------------------------------------------------------------ partitions
 
   /** bl 8.2. Behind a write that is on its way, never in place of it and never dropped (bl.B6). */
-  updatePartitionStatus(load: AppLoad, part: PartitionLoad, next: BulkLoadStatus): void {
+  updatePartitionStatus(load: AppLoad, part: PartitionLoad, next: BulkLoadStatus, metadata?: BulkLoadMetadata): void {
     if (!part.created || (next === part.intended.status && next !== 'BLS_DOWNLOADING')) return;
-    this.storePartition(load, part, this.withStatus(part, next), 'onPartitionStatusStored');
+    const record = this.withStatus(part, next);
+    const whole = metadata === undefined ? record : { ...record, metadata };
+    this.storePartition(load, part, whole, 'onPartitionStatusStored');
   }
 
   withStatus(part: PartitionLoad, next: BulkLoadStatus): PartitionBulkLoadRecord {
@@ -127,7 +136,8 @@ export class BulkLoadTransitions {
     this.storePartition(load, part, { ...part.intended, metadata }, 'onMetadataStored');
   }
 
-  private storePartition(
+  /** The record is the one that the next is made from, whether or not it has been stored. */
+  storePartition(
     load: AppLoad,
     part: PartitionLoad,
     record: PartitionBulkLoadRecord,

@@ -2,11 +2,12 @@
  * How many partitions ingest at once per node and per disk (bl 12.3). A grant has a number, and only that number gives it
  * back: a late answer of an earlier round does not free what a later one holds, and a partition never holds two.
  *
- * Which disk a partition has on a node is told from outside (`noteDisk`); a node that told nothing counts as one disk,
- * where upstream leaves it out and so limits nothing after a failover.
+ * Which disk a partition has on a node is told by the node's configuration sync; what is not known yet counts as lying
+ * on one disk with the rest that is not known, where upstream leaves it out and so limits nothing after a failover.
  */
 import type { Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
+import type { ConfigSyncRequest } from '../../protocol/messages.ts';
 
 interface NodeContext {
   nodeCount: number;
@@ -29,6 +30,11 @@ export class IngestionContext {
 
   constructor(ctx: Context) {
     this.ctx = ctx;
+  }
+
+  /** What a node's configuration sync tells of its replicas' disks. */
+  noteDisks({ node, stored }: ConfigSyncRequest): void {
+    for (const { gpid, diskTag } of stored) if (diskTag !== undefined) this.noteDisk(gpid, node, diskTag);
   }
 
   /** The disk tag of a partition's replica on a node. */
@@ -54,10 +60,15 @@ export class IngestionContext {
   private checkIfAdd(node: NodeId, disk: string): boolean {
     const context = this.contextOf(node);
     const nodeLimit = this.ctx.settings.bulkLoadNodeMaxIngestingCount;
-    const diskLimit = this.diskLimit(context.diskCounts.size);
+    const diskLimit = this.diskLimit(this.disksShown(context));
     const diskCount = context.diskCounts.get(disk) ?? 0;
     context.diskCounts.set(disk, diskCount);
     return context.nodeCount < nodeLimit && diskCount < diskLimit;
+  }
+
+  /** What is not known is no further disk: it would take from the limit of the others. */
+  disksShown({ diskCounts }: NodeContext): number {
+    return diskCounts.has(UNKNOWN_DISK) ? diskCounts.size - 1 : diskCounts.size;
   }
 
   /** `disks` that the node has shown so far. */

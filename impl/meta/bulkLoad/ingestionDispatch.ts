@@ -98,7 +98,7 @@ export class IngestionDispatch {
     const load = this.service.loadOf(appId, loadId);
     const part = load?.partitions[index];
     const now = this.service.state.app(appId)?.configs[index];
-    if (load === undefined || part === undefined || !this.isStillWanted(load, part, ingestionRound)) {
+    if (load === undefined || part === undefined || !this.mayBeSent(load, part, ingestionRound)) {
       this.context.release(config.gpid, grant);
     } else if (now === undefined || !this.isSameGroup(now, config)) {
       this.context.release(config.gpid, grant);
@@ -111,6 +111,11 @@ export class IngestionDispatch {
       const then = reply<'onIngestionReply', IngestionResult, [Dispatch]>(this, 'onIngestionReply', dispatch);
       rpc.call(config.primary, 'RPC_RRDB_RRDB_BULK_LOAD', request, options, then);
     }
+  }
+
+  /** Much may have happened since the write was prepared (bl.B10). */
+  mayBeSent(load: AppLoad, part: PartitionLoad, ingestionRound: number): boolean {
+    return this.isStillWanted(load, part, ingestionRound);
   }
 
   isSameGroup(now: PartitionConfig, then: PartitionConfig): boolean {

@@ -3,7 +3,7 @@
  * it, so that nobody lets go of another's hold (bl.B8), and several loads may hold it after a restart (bl.B2).
  */
 export class OperationLock {
-  private readonly holders = new Set<number>();
+  protected readonly holders = new Set<number>();
   private nextHold = 1;
 
   isFree(): boolean {

@@ -5,6 +5,8 @@ import { fileOperation } from '../../env/fileOperation.ts';
 import type { BulkLoadMetadata, FileMeta } from '../../protocol/bulkLoadMessages.ts';
 import { BULK_LOAD_METADATA } from '../../provider/paths.ts';
 import { decodeBulkLoadMetadata } from '../../provider/records.ts';
+import { StorageError } from '../../storage/engine/contract.ts';
+import { openExternalRun } from '../../storage/engine/externalRun.ts';
 import { checksumOf } from '../duplication/checkpointDirectory.ts';
 import { LOCAL_DIR } from './types.ts';
 
@@ -89,6 +91,17 @@ export class BulkLoadDirectory {
       same = checksumOf(this.ctx, this.ctx.env.disk.read(this.pathOf(file.name), 0, file.size)) === file.md5;
     });
     return same;
+  }
+
+  /** Whether the bytes on the disk are a whole sorted run. */
+  holdsRows(file: FileMeta): boolean {
+    try {
+      openExternalRun(this.ctx.env.disk, this.pathOf(file.name));
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return false;
+    }
   }
 
   isIntact(file: FileMeta): boolean {

@@ -19,7 +19,7 @@ import { createProvider } from '../../provider/localService.ts';
 import { BULK_LOAD_METADATA, partitionDir } from '../../provider/paths.ts';
 import type { Replica } from '../replica.ts';
 import type { BulkLoadDirectory } from './bulkLoadDirectory.ts';
-import { areNamesUsable, isTotalRight } from './metadataCheck.ts';
+import { areNamesUsable, isTotalRight, totalOf } from './metadataCheck.ts';
 import { NO_METADATA, PROGRESS_FINISHED } from './types.ts';
 import type { DownloadSlots, LoadSource } from './types.ts';
 
@@ -39,6 +39,7 @@ export class BulkLoadDownloader {
   readonly directory: BulkLoadDirectory;
   metadata: BulkLoadMetadata = NO_METADATA;
   downloadedBytes = 0;
+  filesThere = 0;
   /** Percent. */
   progress = 0;
   downloadStatus: ErrorCode = 'ERR_OK';
@@ -79,12 +80,23 @@ export class BulkLoadDownloader {
     return error;
   }
 
+  /** The files that a pending ingestion names, whatever the metadata of that place say (departures: bl.17.4). */
+  beginRepair(source: LoadSource, files: readonly FileMeta[]): void {
+    this.clear();
+    this.source = source;
+    this.metadata = { files, fileTotalSize: totalOf(files) };
+    const error = this.takeSlot();
+    if (error === 'ERR_OK') this.post(task(this, 'downloadFile', files.length - 1, this.round));
+    else this.downloadStatus = error;
+  }
+
   /** The directory first: where there is none, there is no download that would give a slot back (bl.B11). */
   takeSlot(): ErrorCode {
     const error = this.directory.create();
     if (error !== 'ERR_OK') return error;
     this.slots.take();
     this.isDownloading = true;
+    this.tellSlot(true);
     return 'ERR_OK';
   }
 
@@ -92,6 +104,12 @@ export class BulkLoadDownloader {
     if (!this.isDownloading) return;
     this.isDownloading = false;
     this.slots.giveBack();
+    this.tellSlot(false);
+  }
+
+  tellSlot(taken: boolean): void {
+    const serverCount = this.slots.count();
+    this.ctx.env.emit({ kind: 'load.slot', gpid: this.replica.gpid, taken, serverCount });
   }
 
   /** Ends the round; what it has learnt stays for the reports (bl 13.4, PAUSING). */
@@ -116,6 +134,7 @@ export class BulkLoadDownloader {
     this.stop();
     this.metadata = NO_METADATA;
     this.downloadedBytes = 0;
+    this.filesThere = 0;
     this.progress = 0;
     this.downloadStatus = 'ERR_OK';
   }
@@ -205,7 +224,7 @@ export class BulkLoadDownloader {
     if (remote.error !== 'ERR_OK') return this.fail(remote.error);
     const download = new this.ctx.parts.FileDownload(this.ctx, remote.value, this.directory.pathOf(name));
     const begun = download.begin();
-    if (begun.error === 'ERR_OK') this.continueDownload(download, index, round);
+    if (begun.error === 'ERR_OK') this.continueLater(task(this, 'continueDownload', download, index, round));
     else this.onDownloadFailed(begun.error);
   }
 
@@ -250,6 +269,7 @@ export class BulkLoadDownloader {
   }
 
   onFileThere(file: FileMeta, index: number, round: number): void {
+    this.filesThere++;
     this.updateProgress(file.size);
     const { tasks } = this.ctx.env;
     tasks.post('LPC_REPLICATION_COMMON', this.replica.hash, 0, task(this, 'checkDownloadFinish', round));
@@ -262,11 +282,21 @@ export class BulkLoadDownloader {
     const { fileTotalSize } = this.metadata;
     if (fileTotalSize <= 0) return;
     this.downloadedBytes += sizeBytes;
-    this.progress = Math.trunc((this.downloadedBytes / fileTotalSize) * 100);
+    const percent = Math.trunc((this.downloadedBytes / fileTotalSize) * 100);
+    this.progress = this.areAllThere() ? percent : Math.min(percent, PROGRESS_FINISHED - 1);
+  }
+
+  /** Empty files count too: they add nothing to the bytes (bl.14.3). */
+  areAllThere(): boolean {
+    return this.filesThere === this.metadata.files.length;
+  }
+
+  isFinished(): boolean {
+    return this.metadata.fileTotalSize > 0 ? this.progress === PROGRESS_FINISHED : this.areAllThere();
   }
 
   checkDownloadFinish(round: number): void {
-    if (this.isStale(round) || !this.isDownloading || this.progress !== PROGRESS_FINISHED) return;
+    if (this.isStale(round) || !this.isDownloading || !this.isFinished()) return;
     this.giveSlotBack();
     this.cancelTasks();
     this.owner.onDownloadFinished();

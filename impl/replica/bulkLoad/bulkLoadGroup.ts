@@ -3,9 +3,10 @@
  * remembers what they said last, and sums it up.
  *
  * Departures (docs/departures.md): secondaries look for the files under the table's name that the load was started with
- * (bl.B15); an answer that is on its way is waited for, not asked for again (bl.B19).
+ * (bl.B15); an answer that is on its way is waited for, not asked for again (bl.B19); a secondary that has lost its
+ * download is told of (bl.B29).
  */
-import type { Ballot, BulkLoadStatus, NodeId } from '../../../model/vocabulary.ts';
+import type { Ballot, BulkLoadStatus, ErrorCode, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { reply } from '../../env/contract.ts';
 import type { Continuation, RpcHandle, RpcResult } from '../../env/contract.ts';
@@ -19,6 +20,7 @@ import { PROGRESS_FINISHED, RESET_STATE, UNKNOWN_STATE } from './types.ts';
 import type { BulkLoadWish } from './types.ts';
 
 interface Asked {
+  readonly loadId: number | undefined;
   readonly metaStatus: BulkLoadStatus;
   readonly handle: RpcHandle;
 }
@@ -27,6 +29,8 @@ export class BulkLoadGroup {
   readonly ctx: Context;
   readonly replica: Replica;
   readonly secondaryStates = new Map<NodeId, PartitionBulkLoadState>();
+  /** Of the last wish that came. */
+  private loadId: number | undefined;
   private readonly pendingReplies = new Map<NodeId, Asked>();
 
   constructor(ctx: Context, replica: Replica) {
@@ -50,7 +54,8 @@ export class BulkLoadGroup {
 
   /** A slow secondary would never be heard when every poll asks it anew (bl.B19). */
   isAnswerOnItsWay(node: NodeId, wish: BulkLoadWish): boolean {
-    return this.pendingReplies.get(node)?.metaStatus === wish.metaStatus;
+    const asked = this.pendingReplies.get(node);
+    return asked?.metaStatus === wish.metaStatus && asked.loadId === wish.loadId;
   }
 
   sendGroupBulkLoad(node: NodeId, wish: BulkLoadWish): void {
@@ -63,11 +68,12 @@ export class BulkLoadGroup {
       clusterName: wish.clusterName,
       remoteRootPath: wish.remoteRootPath,
       metaStatus: wish.metaStatus,
+      ...(wish.loadId === undefined ? undefined : { loadId: wish.loadId }),
     };
     const options = { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid };
     const then: Continuation<RpcResult<GroupBulkLoadResponse>> = reply(this, 'onGroupBulkLoadReply', node, ballot);
     const handle = this.ctx.env.rpc.call(node, 'RPC_GROUP_BULK_LOAD', request, options, then);
-    this.pendingReplies.set(node, { metaStatus: wish.metaStatus, handle });
+    this.pendingReplies.set(node, { loadId: wish.loadId, metaStatus: wish.metaStatus, handle });
   }
 
   /** A table may be renamed meanwhile; its files are not (bl.B15). */
@@ -78,12 +84,34 @@ export class BulkLoadGroup {
   onGroupBulkLoadReply(result: RpcResult<GroupBulkLoadResponse>, node: NodeId, ballot: Ballot): void {
     const { replica } = this;
     if (replica.closed || !replica.isPrimary()) return;
+    const asked = this.pendingReplies.get(node)?.metaStatus;
     this.pendingReplies.delete(node);
     const failed = result.error !== 'ERR_OK' || result.body.error !== 'ERR_OK' || ballot !== replica.ballot();
-    this.secondaryStates.set(node, failed ? RESET_STATE : result.body.state);
+    if (!failed) this.secondaryStates.set(node, result.body.state);
+    else if (result.error === 'ERR_OK' && ballot === replica.ballot()) this.onRefused(node, result.body, asked);
+    else this.secondaryStates.set(node, RESET_STATE);
+  }
+
+  onRefused(node: NodeId, { error, status }: GroupBulkLoadResponse, asked: BulkLoadStatus | undefined): void {
+    const state = this.isForGood(error, status, asked) ? { ...RESET_STATE, downloadStatus: error } : RESET_STATE;
+    this.secondaryStates.set(node, state);
+  }
+
+  /** It has lost what it downloaded, or cannot download: the meta server must hear, or waits for ever (bl.B29). */
+  isForGood(error: ErrorCode, status: BulkLoadStatus, asked: BulkLoadStatus | undefined): boolean {
+    if (asked === 'BLS_DOWNLOADING') return error === 'ERR_FILE_OPERATION_FAILED';
+    const needsFiles = asked === 'BLS_DOWNLOADED' || asked === 'BLS_INGESTING';
+    return needsFiles && error === 'ERR_INVALID_STATE' && status !== 'BLS_DOWNLOADING';
   }
 
   // ------------------------------------------------------------------ forgetting
+
+  /** What members said of another load says nothing of this one: that they are cleaned up, above all (bl.B35). */
+  onLoad(loadId: number | undefined): void {
+    if (loadId === this.loadId) return;
+    this.forget();
+    this.loadId = loadId;
+  }
 
   /** Answers of before say nothing about what comes now. */
   forget(): void {
@@ -118,6 +146,11 @@ export class BulkLoadGroup {
 
   isFull(): boolean {
     return this.secondaries().length + 1 === this.replica.app.maxReplicaCount;
+  }
+
+  /** None of the secondaries has told of other files. */
+  haveNoOtherFiles(files: string): boolean {
+    return this.secondaries().every((node) => (this.stateOf(node).files ?? files) === files);
   }
 
   /** The group is full, and each of its secondaries is so. */

@@ -14,7 +14,10 @@ const VALID_FROM: Readonly<Record<BulkLoadStatus, readonly BulkLoadStatus[]>> = 
   BLS_INGESTING: ['BLS_DOWNLOADED', 'BLS_INGESTING'],
   BLS_SUCCEED: ['BLS_INVALID', 'BLS_DOWNLOADED', 'BLS_INGESTING', 'BLS_SUCCEED'],
   BLS_FAILED: ALL,
-  BLS_PAUSING: ['BLS_INVALID', 'BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_PAUSING', 'BLS_PAUSED'],
+  // Only a load that downloads is paused: what a member ingests, or has ingested, is of a round before (bl.13.4).
+  BLS_PAUSING: [
+    'BLS_INVALID', 'BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_INGESTING', 'BLS_SUCCEED', 'BLS_PAUSING', 'BLS_PAUSED',
+  ],
   BLS_PAUSED: [],
   BLS_CANCELED: ALL,
 };

@@ -2,10 +2,15 @@
 import type { BulkLoadMetadata, FileMeta } from '../../protocol/bulkLoadMessages.ts';
 import { BULK_LOAD_METADATA } from '../../provider/paths.ts';
 
-export function isTotalRight({ files, fileTotalSize }: BulkLoadMetadata): boolean {
+/** Bytes. */
+export function totalOf(files: readonly FileMeta[]): number {
   let total = 0;
   for (const { size } of files) total += size;
-  return total === fileTotalSize;
+  return total;
+}
+
+export function isTotalRight({ files, fileTotalSize }: BulkLoadMetadata): boolean {
+  return totalOf(files) === fileTotalSize;
 }
 
 /** Each file has a place of its own: none comes twice, none stands where the metadata does. */
@@ -16,4 +21,9 @@ export function areNamesUsable(files: readonly FileMeta[]): boolean {
     seen.add(name);
   }
   return true;
+}
+
+/** The same for the same files in the same order. */
+export function filesText({ files }: BulkLoadMetadata): string {
+  return files.map(({ name, size, md5 }) => `${name} ${size} ${md5}`).join('\n');
 }

@@ -4,11 +4,13 @@
  *
  * Departures (docs/departures.md): a load from another place is another load, whatever is there of an older (bl.B35);
  * writes are let in again before a download looks for a slot (bl.B33); files that an ingestion may have moved are
- * downloaded again, though the replica was only DOWNLOADED (bl.B5); a replica that closes gives its slot back (bl.B30).
+ * downloaded again, though the replica was only DOWNLOADED (bl.B5); a replica that closes gives its slot back (bl.B30);
+ * files stay until an ingestion that may ask for them is resolved (bl.17.4).
  */
 import type { BulkLoadStatus, ErrorCode, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type {
+  BulkLoadMetadata,
   BulkLoadRequest,
   BulkLoadResponse,
   GroupBulkLoadRequest,
@@ -22,6 +24,7 @@ import type { BulkLoadDownloader, DownloadOwner } from './bulkLoadDownloader.ts'
 import type { BulkLoadGroup } from './bulkLoadGroup.ts';
 import type { BulkLoadIngestion, IngestionOwner } from './bulkLoadIngestion.ts';
 import { isBulkLoadStatusValid } from './bulkLoadValidity.ts';
+import { filesText } from './metadataCheck.ts';
 import { refusalOf, RESET_STATE } from './types.ts';
 import type { BulkLoadWish, DownloadSlots, LoadSource } from './types.ts';
 
@@ -45,7 +48,7 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     this.replica = replica;
     this.directory = new parts.BulkLoadDirectory(ctx, replica.dir);
     this.downloader = new parts.BulkLoadDownloader(ctx, replica, slots, this.directory, this);
-    this.ingestion = new parts.BulkLoadIngestion(ctx, replica, this.directory, this);
+    this.ingestion = new parts.BulkLoadIngestion(ctx, replica, slots, this.directory, this);
     this.group = new parts.BulkLoadGroup(ctx, replica);
   }
 
@@ -54,11 +57,17 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
   onBulkLoad(request: BulkLoadRequest): BulkLoadResponse {
     const { replica } = this;
     if (!replica.isPrimary() || request.ballot !== replica.ballot()) return this.refusal(request, 'ERR_INVALID_STATE');
+    this.group.onLoad(request.loadId);
     const error = this.act(request);
     if (error !== 'ERR_OK') return this.refusal(request, error);
     const response = this.report(request);
-    this.group.broadcast(request);
+    if (this.mayBroadcast(request)) this.group.broadcast(request);
     return response;
+  }
+
+  /** What ends the load for the files comes to the secondaries when the primary's own are in (retention). */
+  mayBroadcast({ metaStatus }: BulkLoadWish): boolean {
+    return !(metaStatus === 'BLS_DOWNLOADING' || this.isCleanup(metaStatus)) || !this.ingestion.isUnresolved();
   }
 
   onGroupBulkLoad(request: GroupBulkLoadRequest): GroupBulkLoadResponse {
@@ -118,10 +127,10 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
       case 'BLS_DOWNLOADING':
       case 'BLS_DOWNLOADED': {
         const { progress, downloadStatus } = this.downloader;
-        return { ...RESET_STATE, downloadProgress: progress, downloadStatus };
+        return { ...RESET_STATE, ...this.ownFiles(), downloadProgress: progress, downloadStatus };
       }
       case 'BLS_INGESTING':
-        return { ...RESET_STATE, ingestStatus: this.ingestion.status };
+        return { ...RESET_STATE, ...this.ownFiles(), ingestStatus: this.ingestion.status };
       case 'BLS_SUCCEED':
       case 'BLS_CANCELED':
       case 'BLS_FAILED':
@@ -133,29 +142,54 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     }
   }
 
+  private ownFiles(): Pick<PartitionBulkLoadState, 'files'> {
+    return this.downloader.isMetadataKnown() ? { files: filesText(this.downloader.metadata) } : {};
+  }
+
   // ------------------------------------------------------------------ actions (bl 13.4)
 
   act(wish: BulkLoadWish): ErrorCode {
-    if (!this.isMember(this.replica.status()) || !this.isValid(wish)) return 'ERR_INVALID_STATE';
+    if (!this.isMember(this.replica.status())) return 'ERR_INVALID_STATE';
+    this.ingestion.repairFrom(wish);
+    if (!this.isValid(wish)) return 'ERR_INVALID_STATE';
     switch (wish.metaStatus) {
       case 'BLS_DOWNLOADING':
-        return this.needsDownload(wish) ? this.startDownload(wish) : 'ERR_OK';
+        return this.needsDownload(wish) ? this.download(wish) : 'ERR_OK';
       case 'BLS_INGESTING':
         this.onWantedIngesting();
-        break;
-      case 'BLS_SUCCEED':
-        if (this.localStatus === 'BLS_DOWNLOADED' || this.localStatus === 'BLS_INGESTING') this.succeed();
-        else this.cleanUp();
         break;
       case 'BLS_PAUSING':
         this.pause();
         break;
+      case 'BLS_SUCCEED':
       case 'BLS_CANCELED':
       case 'BLS_FAILED':
-        this.cleanUp();
+        if (!this.retainsFiles()) this.end(wish);
         break;
     }
     return 'ERR_OK';
+  }
+
+  /** bl 13.4, bl 16.1. */
+  end(wish: BulkLoadWish): void {
+    this.letSecondariesCommit();
+    const mayHaveIngested = this.isReadyToIngest() && !this.isAnotherLoad(wish);
+    if (wish.metaStatus === 'BLS_SUCCEED' && mayHaveIngested) this.succeed();
+    else this.cleanUp();
+  }
+
+  isCleanup(metaStatus: BulkLoadStatus): boolean {
+    return metaStatus === 'BLS_SUCCEED' || metaStatus === 'BLS_CANCELED' || metaStatus === 'BLS_FAILED';
+  }
+
+  /** An ingestion that is on its way, or has not ended, may still ask for the files: nothing is wiped or cleaned. */
+  retainsFiles(): boolean {
+    return this.ingestion.isUnresolved();
+  }
+
+  /** Their files wait for an ingestion that this primary has done with: a further write makes them commit it. */
+  letSecondariesCommit(): void {
+    if (this.replica.isPrimary() && this.ingestion.hasEnded()) this.sendOneEmptyPrepare();
   }
 
   isMember(role: PartitionStatus): boolean {
@@ -169,10 +203,11 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     return !needsFiles || !this.isAnotherLoad(wish);
   }
 
-  /** The same place may have been filled anew: that a wish does not tell. */
+  /** By its id, where both tell one; the same place may have been filled anew for another load. */
   isAnotherLoad(wish: BulkLoadWish): boolean {
     const { source } = this;
     if (source === undefined) return false;
+    if (wish.loadId !== undefined && source.loadId !== undefined) return wish.loadId !== source.loadId;
     const isSamePlace = wish.remoteRootPath === source.remoteRootPath && wish.clusterName === source.clusterName;
     return !isSamePlace || wish.appName !== source.appName || wish.providerName !== source.providerName;
   }
@@ -188,9 +223,9 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     }
   }
 
-  /** An ingestion write was let in before the replica heard of INGESTING (bl.B5). */
+  /** An ingestion write was let in or prepared before the replica heard of INGESTING (bl.B5). */
   mayFilesBeMoved(): boolean {
-    return this.ingestion.isTouched();
+    return this.ingestion.isTouched() || this.ingestion.isUnresolved();
   }
 
   onWantedIngesting(): void {
@@ -202,13 +237,22 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     }
   }
 
-  /** What is downloaded so far stays, and so do the metadata. */
+  /** What is downloaded so far stays, and so do the metadata. An ingestion of a round before ends first (bl.13.4). */
   pause(): void {
+    if (this.retainsFiles()) return;
     if (this.localStatus === 'BLS_DOWNLOADING') this.downloader.stop();
+    this.letSecondariesCommit();
+    this.ingestion.clear();
     this.localStatus = 'BLS_PAUSED';
   }
 
   // ------------------------------------------------------------------ download (bl 14.1)
+
+  download(wish: BulkLoadWish): ErrorCode {
+    if (this.retainsFiles()) return 'ERR_BUSY';
+    this.letSecondariesCommit();
+    return this.startDownload(wish);
+  }
 
   startDownload(wish: BulkLoadWish): ErrorCode {
     this.endIngestion();
@@ -218,8 +262,8 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     if (this.replica.isPrimary()) this.forgetGroup();
     this.clearStates();
     this.localStatus = 'BLS_DOWNLOADING';
-    const { appName, providerName, clusterName, remoteRootPath } = wish;
-    this.source = { appName, providerName, clusterName, remoteRootPath };
+    const { loadId, appName, providerName, clusterName, remoteRootPath } = wish;
+    this.source = { loadId, appName, providerName, clusterName, remoteRootPath };
     return this.downloader.begin(this.source);
   }
 
@@ -243,6 +287,11 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
 
   onDownloadFinished(): void {
     if (this.localStatus === 'BLS_DOWNLOADING') this.localStatus = 'BLS_DOWNLOADED';
+    this.ingestion.onDownloadFinished();
+  }
+
+  isDownloading(): boolean {
+    return this.downloader.isDownloading;
   }
 
   // ------------------------------------------------------------------ ingestion (bl 15)
@@ -251,16 +300,31 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
     return this.localStatus === 'BLS_DOWNLOADED' || this.localStatus === 'BLS_INGESTING';
   }
 
+  /** The provider's files may have been replaced between the downloads of two members: then nobody ingests. */
+  isGroupReadyFor(metadata: BulkLoadMetadata): boolean {
+    const files = filesText(metadata);
+    return this.ownFiles().files === files && this.group.haveNoOtherFiles(files);
+  }
+
+  /** A secondary's is not committed before the next prepare (bl 15.4). What a replay applies goes on behind it. */
+  onIngestionApplied(): void {
+    if (this.replica.loading) return;
+    if (this.replica.isPrimary()) this.emptyPrepareSent = false;
+    this.ingestion.onIngestionApplied();
+  }
+
   /** The own files are in: a further write makes the secondaries commit the ingestion too (bl 15.4). */
   checkIngestionFinish(): void {
-    if (this.ingestion.status !== 'IS_SUCCEED' || this.emptyPrepareSent) return;
-    this.sendEmptyPrepare();
-    this.emptyPrepareSent = true;
+    if (this.ingestion.status === 'IS_SUCCEED') this.sendOneEmptyPrepare();
+  }
+
+  sendOneEmptyPrepare(): void {
+    if (!this.emptyPrepareSent) this.emptyPrepareSent = this.sendEmptyPrepare() === 'ERR_OK';
   }
 
   /** Every member drops committed mutations from its list, so that no learner is served from there. */
-  sendEmptyPrepare(): void {
-    this.replica.twoPc.initPrepare(newEmptyMutation(this.replica.gpid), false, true);
+  sendEmptyPrepare(): ErrorCode {
+    return this.replica.twoPc.initPrepare(newEmptyMutation(this.replica.gpid), false, true);
   }
 
   // ------------------------------------------------------------------ end (bl 16)
@@ -281,7 +345,7 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
 
   isCleanedUp(): boolean {
     const nothing = this.localStatus === 'BLS_INVALID' && this.downloader.isClear() && this.ingestion.isClear();
-    return nothing && !this.directory.exists();
+    return nothing && !this.retainsFiles() && !this.directory.exists();
   }
 
   /** The local directory stays (bl 16.2). */
@@ -295,8 +359,13 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
 
   /** What a member did in another role says nothing of what it is to do now. */
   onRoleChanged(from: PartitionStatus, to: PartitionStatus): void {
-    if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.forgetGroup();
+    if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
     if (from !== to && this.isMember(to) && this.isUnderWay()) this.clearStates();
+  }
+
+  onLeftPrimary(): void {
+    this.forgetGroup();
+    this.ingestion.onLeftPrimary();
   }
 
   isUnderWay(): boolean {
@@ -306,6 +375,7 @@ export class ReplicaBulkLoader implements DownloadOwner, IngestionOwner {
   /** The server's slot is not the replica's to keep (bl.B30). */
   close(): void {
     this.downloader.stop();
+    this.ingestion.close();
     this.group.forget();
   }
 }

@@ -4,13 +4,16 @@ import type { BulkLoadMetadata, BulkLoadRequest, BulkLoadResponse, PartitionBulk
 
 /** A replica server's share of downloads at once. */
 export interface DownloadSlots {
+  /** In use. */
+  count(): number;
   isFull(): boolean;
   take(): void;
   giveBack(): void;
 }
 
-/** Where a load's files are. A load from another place is another load (bl.B35). */
+/** Which load it is, and where its files are. A load from another place is another load (bl.B35). */
 export interface LoadSource {
+  readonly loadId?: number | undefined;
   readonly appName: string;
   readonly providerName: string;
   readonly clusterName: string;

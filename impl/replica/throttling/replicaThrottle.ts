@@ -80,7 +80,21 @@ export class ReplicaThrottle {
   controlWrite(write: ClientWrite): ThrottlingVerdict {
     const { clientTimeoutMs, body } = write.request;
     const verdict = this.writesByCount.control(clientTimeoutMs, 1);
-    return verdict.kind === 'pass' ? this.writesBySize.control(clientTimeoutMs, body.length) : verdict;
+    if (verdict.kind !== 'pass') {
+      this.tell('write', 'units', verdict, 1, clientTimeoutMs);
+      return verdict;
+    }
+    const bySize = this.writesBySize.control(clientTimeoutMs, body.length);
+    this.tell('write', 'size', bySize, body.length, clientTimeoutMs);
+    return bySize;
+  }
+
+  /** Says what became of a request that is not let in now. */
+  tell(of: 'write' | 'read', by: 'units' | 'size', said: ThrottlingVerdict, cost: number, timeoutMs: number): void {
+    if (said.kind === 'pass') return;
+    const verdict = said.kind === 'delay' ? 'DELAY' : 'REJECT';
+    const { gpid } = this.replica;
+    this.ctx.env.emit({ kind: 'throttle.verdict', gpid, of, by, verdict, waitMs: said.waitMs, cost, timeoutMs });
   }
 
   private postWrite(waitMs: number, method: 'onWriteDelayed' | 'onWriteRejected', write: ClientWrite): void {
@@ -103,6 +117,7 @@ export class ReplicaThrottle {
   /** True: the read is not let in now, as with a write. */
   throttleReadRequest(request: ClientRequest, replier: Replier<ReadResponse>): boolean {
     const verdict = this.readsByCount.control(request.clientTimeoutMs, 1);
+    this.tell('read', 'units', verdict, 1, request.clientTimeoutMs);
     switch (verdict.kind) {
       case 'pass':
         return false;
@@ -138,9 +153,10 @@ export class ReplicaThrottle {
     replier.refuse('ERR_BUSY');
   }
 
-  /** Whether the storage takes a read; it is charged afterwards (thr 6). */
-  refusesReadBySize(): boolean {
+  /** Whether the storage refuses a read, which needs one token; it is charged afterwards (thr 6). */
+  refusesReadBySize(timeoutMs: number): boolean {
     if (this.readsBySize.available()) return false;
+    this.tell('read', 'size', { kind: 'reject', waitMs: 0 }, 1, timeoutMs);
     this.count('throttling_rejected_read_requests');
     return true;
   }

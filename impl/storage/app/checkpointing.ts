@@ -6,8 +6,8 @@
 import type { CheckpointTrigger, Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { DiskError } from '../../env/contract.ts';
 import type { CheckpointResult } from '../contracts.ts';
+import { IngestingApp } from './ingestingApp.ts';
 import { ENV_RESERVE_MIN_COUNT, ENV_RESERVE_TIME_SECONDS, parseInteger, unfinishedCheckpointName } from './names.ts';
-import { ReplicationApp } from './replicationApp.ts';
 
 export interface Decrees {
   readonly durable: Decree;
@@ -17,7 +17,7 @@ export interface Decrees {
 
 export type CopyResult = { readonly error: ErrorCode; readonly decree: Decree };
 
-export abstract class CheckpointingApp extends ReplicationApp {
+export abstract class CheckpointingApp extends IngestingApp {
   /** Upstream's _is_checkpointing. */
   private isCheckpointing = false;
   private reserve: { readonly minCount: number; readonly timeSeconds: number } | undefined;
@@ -36,6 +36,8 @@ export abstract class CheckpointingApp extends ReplicationApp {
     const { durable, flushed, committed } = this.readDecrees();
     this.checkDecrees(durable <= flushed && flushed <= committed, 'checkpoint D <= F <= C', committed);
     if (durable === committed) return 'ERR_OK';
+    // Not now: the flush begins when the ingestion is resolved, and the caller comes again after it.
+    if (flush && this.isIngestionPending()) return this.flushMemtableAsync();
     if (durable === flushed) return flush ? this.flushMemtableAsync() : 'ERR_OK';
     return this.createCheckpoint(flush);
   }
@@ -91,8 +93,9 @@ export abstract class CheckpointingApp extends ReplicationApp {
     return this.finishSyncCheckpoint(label, trigger);
   }
 
-  /** The decree that the checkpoint will be named after; undefined when the token is taken. */
+  /** The decree that the checkpoint will be named after; undefined when the token is taken, or nothing may be flushed. */
   beginSyncCheckpoint(): Decree | undefined {
+    if (this.isIngestionPending()) return undefined;
     return this.takeToken() ? this.lastApplied : undefined;
   }
 
@@ -117,6 +120,7 @@ export abstract class CheckpointingApp extends ReplicationApp {
   // ------------------------------------------------------------------ copies
 
   copyCheckpointToDir(dir: string, flush: boolean): CopyResult {
+    if (flush && this.isIngestionPending()) return { error: 'ERR_TRY_AGAIN', decree: 0 };
     if (!this.takeToken()) return { error: 'ERR_WRONG_TIMING', decree: 0 };
     const removed = this.removeDirectory(dir);
     const copy = removed === 'ERR_OK' ? this.copyCheckpointToDirUnsafe(dir, flush) : { error: removed, decree: 0 };

@@ -46,11 +46,11 @@ export class DuplicateWriter {
     return entries === undefined ? refused('the request cannot be decoded') : this.judge(entries);
   }
 
-  /** The rows of the body; none when it is refused. */
-  batchOf(body: Uint8Array): readonly BatchOp[] {
+  /** The rows of the body; none when it is refused. Only the first time of the same body counts. */
+  batchOf(body: Uint8Array, again: boolean): readonly BatchOp[] {
     const entries = decodeDuplicate(body);
     if (entries === undefined || this.judge(entries).status !== STORAGE_OK) return NO_OPS;
-    this.count(entries);
+    if (!again) this.count(entries);
     const batch: BatchOp[] = [];
     for (const entry of entries) this.addEntry(batch, entry);
     return batch;

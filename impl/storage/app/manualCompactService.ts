@@ -12,6 +12,8 @@ import { ENV_MANUAL_COMPACT_DISABLED, ENV_MANUAL_COMPACT_ONCE, parseInteger } fr
 export interface ManualCompactOwner {
   readonly options: { readonly hash: number };
   isOpen(): boolean;
+  /** Nothing can be flushed now. */
+  isIngestionPending(): boolean;
   /** Wall seconds of the last finished manual compaction; 0 for none. */
   lastManualCompactFinishTime(): number;
   /** Each answers whether it succeeded. */
@@ -53,10 +55,15 @@ export class ManualCompactService {
     return true;
   }
 
-  /** Everything written until now takes part in the merge. */
+  /** Everything written until now takes part in the merge; so it waits for files that are to come in. */
   onManualCompact(): void {
-    if (this.disabled || !this.owner.isOpen() || !this.owner.flushAllFamilyColumns()) this.endManualCompact();
+    if (!this.disabled && this.owner.isOpen() && this.owner.isIngestionPending()) this.waitForIngestion();
+    else if (this.disabled || !this.owner.isOpen() || !this.owner.flushAllFamilyColumns()) this.endManualCompact();
     else this.hop('onCompactRange');
+  }
+
+  waitForIngestion(): void {
+    this.hop('onManualCompact', this.ctx.settings.checkpointRetryAfterFlushMs);
   }
 
   onCompactRange(): void {
@@ -97,7 +104,8 @@ export class ManualCompactService {
     this.endManualCompact();
   }
 
-  private hop(method: 'onManualCompact' | 'onCompactRange' | 'onCompactFinished'): void {
-    this.pending = this.ctx.env.tasks.post('LPC_MANUAL_COMPACT', this.owner.options.hash, 0, task(this, method));
+  private hop(method: 'onManualCompact' | 'onCompactRange' | 'onCompactFinished', delayMs = 0): void {
+    const { tasks } = this.ctx.env;
+    this.pending = tasks.post('LPC_MANUAL_COMPACT', this.owner.options.hash, delayMs, task(this, method));
   }
 }

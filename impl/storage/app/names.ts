@@ -12,7 +12,11 @@ export const ENV_MANUAL_COMPACT_DISABLED = 'manual_compact.disabled';
 export const ENV_MANUAL_COMPACT_ONCE = 'manual_compact.once.trigger_time';
 
 export const META_MANUAL_COMPACT_FINISH_TIME = 'pegasus_last_manual_compact_finish_time';
-export const META_INGEST_BEHIND = 'ingest_behind';
+
+/** A value that is neither true nor false, in any case, counts as false (bl 5). */
+export function allowsIngestBehind(envs: Readonly<Record<string, string>>): boolean {
+  return envs[ENV_ALLOW_INGEST_BEHIND]?.toLowerCase() === 'true';
+}
 
 export function checkpointName(decree: Decree): string {
   return `checkpoint.${decree}`;

@@ -34,7 +34,9 @@ export abstract class ReplicationApp {
   constructor(ctx: Context, options: StorageAppOptions) {
     this.ctx = ctx;
     this.options = options;
-    this.engine = new ctx.parts.StorageEngine(ctx, { dir: `${options.dataDir}/${DATABASE_DIR}`, hash: options.hash });
+    const { dataDir, hash, allowIngestBehind } = options;
+    const dir = `${dataDir}/${DATABASE_DIR}`;
+    this.engine = new ctx.parts.StorageEngine(ctx, { dir, hash, allowIngestBehind });
     this.duplicates = new ctx.parts.DuplicateWriter(ctx, options, this.engine);
   }
 
@@ -158,11 +160,11 @@ export abstract class ReplicationApp {
   }
 
   /** Empty writes have no rows; an update that cannot be decoded is ignored (its decree is still written: repl.R7). */
-  batchOf(mutation: LogMutation): readonly BatchOp[] {
+  batchOf(mutation: LogMutation, again = false): readonly BatchOp[] {
     const batch: BatchOp[] = [];
     for (const update of mutation.updates) {
       if (update.code === 'RPC_RRDB_RRDB_DUPLICATE') {
-        for (const op of this.duplicates.batchOf(update.data)) batch.push(op);
+        for (const op of this.duplicates.batchOf(update.data, again)) batch.push(op);
         continue;
       }
       const rows = decodeRows(update.code, update.data);
@@ -212,6 +214,8 @@ export abstract class ReplicationApp {
         return 'ERR_RDB_CORRUPTION';
       case 'io':
         return 'ERR_DISK_IO_ERROR';
+      case 'barred':
+        return 'ERR_TRY_AGAIN';
       case 'other':
         return 'ERR_LOCAL_APP_FAILURE';
     }
@@ -226,21 +230,6 @@ export abstract class ReplicationApp {
 
   isExpired(expireTs: number, nowSeconds: number): boolean {
     return expireTs > 0 && expireTs <= nowSeconds;
-  }
-
-  /** A failing ingestion is the meta server's matter, not the replica's failure: the decree is written all the same. */
-  ingestFiles(paths: readonly string[], decree: Decree, behind: boolean): ErrorCode {
-    this.checkDecrees(this.mayApply(decree), 'storage.ingest decree == applied + 1', decree);
-    const error = this.mapped(() => {
-      this.engine.ingest(paths, behind, decree);
-      return 'ERR_OK';
-    });
-    if (error !== 'ERR_OK') {
-      const written = this.writeBatch([], decree);
-      if (written !== 'ERR_OK') return written;
-    }
-    this.raiseApplied(decree);
-    return error;
   }
 
   // ------------------------------------------------------------------ close

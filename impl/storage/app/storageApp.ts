@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 import type { StorageAppContract, StorageAppOptions } from '../contracts.ts';
 import { CheckpointingApp } from './checkpointing.ts';
 import type { ManualCompactService } from './manualCompactService.ts';
-import { ENV_ALLOW_INGEST_BEHIND, META_INGEST_BEHIND, META_MANUAL_COMPACT_FINISH_TIME, parseInteger } from './names.ts';
+import { META_MANUAL_COMPACT_FINISH_TIME, parseInteger } from './names.ts';
 
 export class StorageApp extends CheckpointingApp implements StorageAppContract {
   readonly manualCompact: ManualCompactService;
@@ -18,17 +18,7 @@ export class StorageApp extends CheckpointingApp implements StorageAppContract {
 
   updateAppEnvs(envs: Readonly<Record<string, string>>): void {
     this.updateCheckpointReserve(envs);
-    this.updateAllowIngestBehind(envs);
     this.manualCompact.startManualCompactIfNeeded(envs);
-  }
-
-  /** Once allowed it stays so: compaction must have kept every delete from the beginning. */
-  updateAllowIngestBehind(envs: Readonly<Record<string, string>>): void {
-    if (envs[ENV_ALLOW_INGEST_BEHIND] !== 'true' || !this.isOpen()) return;
-    if (this.engine.meta(META_INGEST_BEHIND) === '1') return;
-    this.succeeds(() => {
-      this.engine.setMeta({ [META_INGEST_BEHIND]: '1' });
-    });
   }
 
   // ------------------------------------------------------------------ steps of a manual compaction

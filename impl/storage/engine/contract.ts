@@ -5,9 +5,13 @@
  */
 import type { Decree } from '../../../model/vocabulary.ts';
 import type { DiskError } from '../../env/contract.ts';
+import type { SortedRun } from './sortedRun.ts';
 
-/** RocksDB's kCorruption, kIOError and everything else (repl 1.6 Apply maps them to error codes). */
-export type StorageErrorKind = 'corruption' | 'io' | 'other';
+/**
+ * RocksDB's kCorruption, kIOError and everything else (repl 1.6 Apply maps them to error codes); 'barred': not before
+ * an ingestion is resolved.
+ */
+export type StorageErrorKind = 'corruption' | 'io' | 'barred' | 'other';
 
 /** The only exception an engine throws to its caller. */
 export class StorageError extends Error {
@@ -49,6 +53,14 @@ export interface EngineOptions {
   readonly dir: string;
   /** Thread hash for the engine's own tasks. */
   readonly hash: number;
+  /** For a database that is created: runs may be ingested behind all others. */
+  readonly allowIngestBehind?: boolean | undefined;
+}
+
+/** A sorted run that came from elsewhere, opened and proved; its rows are complete. */
+export interface ExternalRun {
+  readonly path: string;
+  readonly run: SortedRun;
 }
 
 /** Every method throws `StorageError` when the disk refuses, and no other error of its own making. */
@@ -75,8 +87,29 @@ export interface StorageEngineContract {
   createCheckpoint(dir: string, flush: boolean): Decree;
   /** The decree of a database directory that is not open here. */
   readDecree(dir: string): Decree;
-  /** Links sorted files in, the last one newest, over everything or `behind` it; one durable step with the decree. */
-  ingest(paths: readonly string[], behind: boolean, decree: Decree): void;
+  /**
+   * Files will come in at the decree of the last write, which lie under all later writes. Until they are in, or given up
+   * (in the order of their decrees), nothing is flushed: blocking flushes throw 'barred', others wait and then come by
+   * themselves.
+   */
+  awaitIngestion(): void;
+  /** Whether an ingestion is awaited. */
+  isFlushBarred(): boolean;
+  /** So it is, or a flush that had to wait for it has not ended yet. */
+  isFlushHeldUp(): boolean;
+  /** What the database was created with. */
+  allowsIngestBehind(): boolean;
+  /** All of them or none; nothing changes. 'corruption': some file is no whole set of rows. */
+  openExternalRuns(paths: readonly string[]): readonly ExternalRun[];
+  /**
+   * Of the oldest awaited ingestion: links the runs, the last one newest, over everything up to its decree or `behind`
+   * all runs; one durable step with what is in memory up to that decree. After an error nothing is in.
+   */
+  ingest(runs: readonly ExternalRun[], behind: boolean): void;
+  /** The oldest ingestion is awaited no more: its files are in, or given up. */
+  endIngestion(): void;
+  /** Forgets all later writes, and ingestions that they await; what is durable must not be beyond. */
+  rewindTo(decree: Decree): void;
   /** Merges all sorted runs into one, and sets meta values in the same durable step. */
   compact(meta: MetaValues): void;
   /** Live rows, ascending by key. */

@@ -4,6 +4,8 @@
  *
  * A failed flush, ingestion or compaction leaves memory as it was and makes the engine refuse writes, as RocksDB's
  * background error does: the replica fails, is closed and loaded again. A later blocking flush that succeeds lifts it.
+ *
+ * While an ingestion is awaited nothing is flushed (bl 15.3): its decree is not durable without its files.
  */
 import type { Decree } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
@@ -19,12 +21,13 @@ import { findInRun } from './sortedRun.ts';
 import type { Rows } from './memtable.ts';
 import type { SortedRun } from './sortedRun.ts';
 
-const NEW_DATABASE: Version = {
-  nextFile: 2,
-  lastFlushedDecree: 0,
-  meta: { pegasus_data_version: '1', pegasus_last_manual_compact_finish_time: '0', ingest_behind: '0' },
-  files: [],
-};
+const INGEST_BEHIND = 'ingest_behind';
+
+function newDatabase(allowIngestBehind: boolean): Version {
+  const ingestBehind = allowIngestBehind ? '1' : '0';
+  const times = { pegasus_data_version: '1', pegasus_last_manual_compact_finish_time: '0' };
+  return { nextFile: 2, lastFlushedDecree: 0, meta: { ...times, [INGEST_BEHIND]: ingestBehind }, files: [] };
+}
 
 /** Opening, reads, writes and flush; `StorageEngine` adds checkpoints, ingestion and compaction. */
 export abstract class EngineCore {
@@ -32,7 +35,7 @@ export abstract class EngineCore {
   readonly options: EngineOptions;
   readonly directory: DatabaseDirectory;
   /** What the disk says; replaced when a new manifest is in force. */
-  version: Version = NEW_DATABASE;
+  version: Version = newDatabase(false);
   manifest = '';
   /** Decoded runs by file name. */
   runs: Map<string, SortedRun> = new Map();
@@ -43,6 +46,11 @@ export abstract class EngineCore {
   backgroundError: StorageError | undefined;
   private opened = false;
   private flushTask: TaskHandle | undefined;
+  /** Decrees of the ingestions that are awaited, ascending; each is the last one of a frozen memtable. */
+  private awaited: Decree[] = [];
+  /** A flush was asked for while none may be. */
+  private flushWaits = false;
+  private ingestBehindAllowed = false;
   /** Not reused within one life of the engine, also after a failure left files behind. */
   private nextFile = 1;
 
@@ -58,6 +66,7 @@ export abstract class EngineCore {
     this.guarded(() => {
       if (mode === 'create') this.create();
       this.load();
+      this.ingestBehindAllowed = this.ingestBehindAtOpen(mode, this.version.meta);
     });
     this.opened = true;
   }
@@ -68,7 +77,16 @@ export abstract class EngineCore {
     if (this.directory.holdsDatabase()) throw new StorageError('other', `${dir}: holds a database already`);
     if (disk.exists(dir)) disk.remove(dir, { recursive: true });
     disk.mkdir(dir);
-    this.directory.installManifest(manifestName(1), NEW_DATABASE);
+    this.directory.installManifest(manifestName(1), newDatabase(this.options.allowIngestBehind === true));
+  }
+
+  /** Chosen when the database is created and remembered in its files: whoever opens them again has no say (#1650). */
+  ingestBehindAtOpen(mode: 'create' | 'existing', stored: MetaValues): boolean {
+    return mode === 'create' ? this.options.allowIngestBehind === true : stored[INGEST_BEHIND] === '1';
+  }
+
+  allowsIngestBehind(): boolean {
+    return this.ingestBehindAllowed;
   }
 
   /** Reads and verifies everything that the manifest names. */
@@ -81,9 +99,15 @@ export abstract class EngineCore {
     this.version = version;
     this.runs = runs;
     this.nextFile = version.nextFile;
-    this.memtable = new Memtable(version.lastFlushedDecree);
-    this.immutables = [];
+    this.forgetMemory(version.lastFlushedDecree);
     this.backgroundError = undefined;
+  }
+
+  private forgetMemory(decree: Decree): void {
+    this.memtable = new Memtable(decree);
+    this.immutables = [];
+    this.awaited = [];
+    this.flushWaits = false;
   }
 
   isOpen(): boolean {
@@ -91,7 +115,7 @@ export abstract class EngineCore {
   }
 
   close(flush: boolean): void {
-    if (flush && this.opened) this.flush();
+    if (flush && this.opened && !this.isFlushBarred()) this.flush();
     this.abandon();
   }
 
@@ -100,8 +124,7 @@ export abstract class EngineCore {
     this.flushTask = undefined;
     this.opened = false;
     this.runs = new Map();
-    this.memtable = new Memtable(0);
-    this.immutables = [];
+    this.forgetMemory(0);
   }
 
   // ------------------------------------------------------------------ reads
@@ -175,6 +198,7 @@ export abstract class EngineCore {
 
   flush(): void {
     this.checkOpen();
+    if (this.isFlushBarred()) throw new StorageError('barred', `${this.options.dir}: an ingestion is awaited`);
     this.switchMemtable();
     this.flushMemtables();
   }
@@ -182,17 +206,73 @@ export abstract class EngineCore {
   flushAsync(): void {
     this.checkOpen();
     this.checkWritable();
+    if (this.isFlushBarred()) this.flushWaits = true;
+    else this.startFlush();
+  }
+
+  private startFlush(): void {
     this.switchMemtable();
+    if (this.immutables.length === 0) this.flushWaits = false;
     if (this.immutables.length === 0 || this.flushTask !== undefined) return;
     this.flushTask = this.ctx.env.tasks.post('LPC_STORAGE_FLUSH', this.options.hash, 0, task(this, 'onFlush'));
   }
 
+  /** What it froze may have come to lie under an ingestion that is awaited by now. */
   onFlush(): void {
     this.flushTask = undefined;
+    this.flushWaits = this.isFlushBarred();
+    if (this.flushWaits) return;
     this.inBackground(() => {
       this.flushMemtables();
     });
   }
+
+  // ------------------------------------------------------------------ the bar of an awaited ingestion
+
+  /** The memtable ends with this decree, so that the files fit between it and whatever is written later. */
+  awaitIngestion(): void {
+    this.checkOpen();
+    this.switchMemtable();
+    this.awaited.push(this.memtable.decree);
+  }
+
+  isFlushBarred(): boolean {
+    return this.awaited.length > 0;
+  }
+
+  isFlushHeldUp(): boolean {
+    return this.isFlushBarred() || this.flushWaits;
+  }
+
+  /** Of the oldest. */
+  awaitedDecree(): Decree {
+    const [decree] = this.awaited;
+    this.ctx.env.check(decree !== undefined, 'storage.ingest', () => `${this.options.dir} awaits no ingestion`);
+    return decree ?? 0;
+  }
+
+  /** A flush that waited for it begins, unless the engine is broken or the next ingestion is awaited. */
+  endIngestion(): void {
+    this.checkOpen();
+    this.awaitedDecree();
+    this.awaited.shift();
+    if (!this.flushWaits || this.isFlushBarred()) return;
+    if (this.backgroundError === undefined) this.startFlush();
+    else this.flushWaits = false;
+  }
+
+  rewindTo(decree: Decree): void {
+    this.checkOpen();
+    const kept = this.immutables.filter((table) => table.decree <= decree);
+    const awaited = this.awaited.filter((at) => at <= decree);
+    const { flushWaits } = this;
+    this.forgetMemory(decree);
+    this.immutables = kept;
+    this.awaited = awaited;
+    this.flushWaits = flushWaits;
+  }
+
+  // ------------------------------------------------------------------ flushing
 
   /** Later writes go to a new memtable, so that the flush covers a fixed decree. */
   switchMemtable(): void {
@@ -205,7 +285,7 @@ export abstract class EngineCore {
   flushMemtables(): void {
     if (this.immutables.length === 0) return;
     this.guardedWrite(() => {
-      const version = this.writeMemtables();
+      const version = this.writeMemtables(this.immutables);
       this.installVersion(version);
       this.immutables = [];
     });
@@ -215,12 +295,12 @@ export abstract class EngineCore {
   /** New runs may call for a merge. */
   abstract afterFlush(): void;
 
-  /** Writes the run of the frozen memtables and answers the version that names it. */
-  writeMemtables(): Version {
-    const newest = this.immutables.at(-1);
+  /** Writes the run of these frozen memtables, the oldest ones, and answers the version that names it. */
+  writeMemtables(tables: readonly Memtable[]): Version {
+    const newest = tables.at(-1);
     if (newest === undefined) return this.version;
     const rows: Rows = new Map();
-    for (const table of this.immutables) for (const [key, value] of table.rows) rows.set(key, value);
+    for (const table of tables) for (const [key, value] of table.rows) rows.set(key, value);
     const files = rows.size === 0 ? this.version.files : [this.addRun(sortedRunOf(rows, true)), ...this.version.files];
     return { ...this.version, lastFlushedDecree: newest.decree, files };
   }

@@ -5,11 +5,12 @@
 import type { Decree } from '../../../model/vocabulary.ts';
 import { task } from '../../env/contract.ts';
 import type { TaskHandle } from '../../env/contract.ts';
-import { StorageError } from './contract.ts';
-import type { MetaValues, StorageEngineContract } from './contract.ts';
+import type { ExternalRun, MetaValues, StorageEngineContract } from './contract.ts';
 import { EngineCore } from './engineCore.ts';
+import { openExternalRun } from './externalRun.ts';
 import { runName } from './manifest.ts';
 import { sortedRunOf } from './memtable.ts';
+import type { Memtable } from './memtable.ts';
 
 /** Runs at which the engine merges them by itself (RocksDB's level0_file_num_compaction_trigger). */
 const COMPACTION_TRIGGER_RUNS = 4;
@@ -58,31 +59,41 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
 
   // ------------------------------------------------------------------ ingestion and compaction
 
-  /** What is in memory is flushed in the same step, since newest runs lie over the memtable's rows. */
-  ingest(paths: readonly string[], behind: boolean, decree: Decree): void {
+  openExternalRuns(paths: readonly string[]): readonly ExternalRun[] {
     this.checkOpen();
-    this.checkWritable();
-    if (behind && this.meta('ingest_behind') !== '1') throw new StorageError('other', 'ingest behind is not allowed');
-    const names = this.guarded(() => this.linkRuns(paths));
-    this.memtable.write([], decree);
-    this.switchMemtable();
-    this.guardedWrite(() => {
-      const flushed = this.writeMemtables();
-      const files = behind ? [...flushed.files, ...names] : [...names, ...flushed.files];
-      this.installVersion({ ...flushed, files });
-      this.immutables = [];
-    });
+    return paths.map((path) => ({ path, run: openExternalRun(this.directory.disk, path) }));
   }
 
-  /** The last path of the list is the newest. A file that is not a sorted run is refused before anything changes. */
-  linkRuns(paths: readonly string[]): readonly string[] {
-    const { disk } = this.directory;
+  /** What is in memory up to the decree is flushed in the same step: newer runs lie over a memtable's rows. */
+  ingest(runs: readonly ExternalRun[], behind: boolean): void {
+    this.checkOpen();
+    const tables = this.tablesUpTo(this.awaitedDecree());
+    const names = this.guarded(() => this.linkRuns(runs));
+    this.guardedWrite(() => {
+      const flushed = this.writeMemtables(tables);
+      this.installVersion({ ...flushed, files: this.placeRuns(names, flushed.files, behind) });
+      this.immutables = this.immutables.slice(tables.length);
+    });
+    this.afterFlush();
+  }
+
+  tablesUpTo(decree: Decree): readonly Memtable[] {
+    return this.immutables.filter((table) => table.decree <= decree);
+  }
+
+  /** Newest first. */
+  placeRuns(names: readonly string[], others: readonly string[], behind: boolean): readonly string[] {
+    return behind ? [...others, ...names] : [...names, ...others];
+  }
+
+  /** Second names of the files; the last file of the list is the newest. They are durable before a manifest names them. */
+  linkRuns(runs: readonly ExternalRun[]): readonly string[] {
     const names: string[] = [];
-    for (const path of paths) {
+    for (const { path, run } of runs) {
       const name = runName(this.takeFileNumber());
       this.directory.linkIn(path, name);
-      disk.sync(this.directory.path(name));
-      this.runs.set(name, this.directory.readRun(name));
+      this.directory.disk.sync(this.directory.path(name));
+      this.runs.set(name, run);
       names.unshift(name);
     }
     return names;
@@ -123,6 +134,6 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
 
   /** A file ingested behind later lies under everything: a delete must still hide its rows. */
   keepsTombstones(): boolean {
-    return this.meta('ingest_behind') === '1';
+    return this.allowsIngestBehind();
   }
 }

@@ -26,6 +26,8 @@ function matches(path: string, name: string, kind: string): boolean {
   if (path.includes('.err/')) return false;
   if (kind === 'plog') return path.includes('/plog/log.');
   if (kind === 'sst') return name.endsWith('.sst');
+  // What a load has brought, before it is ingested (bl 5).
+  if (kind === 'load') return path.includes('/bulk_load/') && name.endsWith('.sst');
   return name.startsWith('MANIFEST-');
 }
 
@@ -33,7 +35,7 @@ export const bitRot: StepSpec = {
   kind: 'bitRot',
   family: 'fault',
   weight: 1,
-  fields: { node: nodeRef, file: oneOf('plog', 'sst', 'manifest'), nth: int(0, 1000), atPermille: int(0, 999), bit: int(0, 7) },
+  fields: { node: nodeRef, file: oneOf('plog', 'sst', 'manifest', 'load'), nth: int(0, 1000), atPermille: int(0, 999), bit: int(0, 7) },
   draw: (draw, symbols) => ({ node: draw.pick(symbols.replicaNodes()), file: draw.pick(['plog', 'sst', 'manifest']), nth: draw.int(0, 3), atPermille: draw.int(0, 999), bit: draw.int(0, 7) }),
   guard: (step, stage) => stage.node(str(step, 'node')) !== undefined,
   run(step, stage) {

@@ -3,6 +3,7 @@ import { commandStep, table } from '../commandStep.ts';
 import { bool, envs, flag, int, num, record, str, tableRef, text, type StepSpec } from '../spec.ts';
 import type { Draw } from '../draw.ts';
 import type { Symbols } from '../symbols.ts';
+import { ALLOW_INGEST_BEHIND, drawIngestBehind, drawUnchecked } from '../tableEnvs.ts';
 import type { StepValue } from '../types.ts';
 import { clusterField } from './common.ts';
 
@@ -39,8 +40,11 @@ export const createTable: StepSpec = commandStep({
     const ref = `table#${String(symbols.nextTable++)}`;
     const partitionCount = draw.int(1, 2);
     const replicaCount = draw.weighted([1, 2, 3], (n) => (n <= servers ? [1, 2, 5][n - 1] ?? 0 : 0));
-    symbols.tables.push({ ref, partitionCount, replicaCount, dropped: false });
-    return { cluster: 'source', as: ref, name: ref, partitionCount, replicaCount, envs: {}, successIfExist: false };
+    const own: Readonly<Record<string, string>> =
+      symbols.withLoads && draw.chance(350) ? drawIngestBehind(draw) : draw.apart(40) ? drawUnchecked(draw) : {};
+    const allows = own[ALLOW_INGEST_BEHIND]?.toLowerCase() === 'true';
+    symbols.tables.push({ ref, partitionCount, replicaCount, dropped: false, ...(allows ? { allowsIngestBehind: true as const } : {}) });
+    return { cluster: 'source', as: ref, name: ref, partitionCount, replicaCount, envs: own, successIfExist: false };
   },
   before: (step, stage) => {
     stage.bindTable(str(step, 'as'));

@@ -2,9 +2,11 @@
 import type { StepSpec } from '../spec.ts';
 import { addDup } from './addDup.ts';
 import { bitRot } from './bitRot.ts';
+import { cancelBulkLoad, clearBulkLoad, pauseBulkLoad, queryBulkLoad, restartBulkLoad } from './controlBulkLoad.ts';
 import { crash } from './crash.ts';
 import { createTable } from './createTable.ts';
 import { cutLink } from './cutLink.ts';
+import { damageLoad } from './damageLoad.ts';
 import { diskFull } from './diskFull.ts';
 import { dropTable } from './dropTable.ts';
 import { emergencyCheckpoint } from './emergencyCheckpoint.ts';
@@ -12,11 +14,14 @@ import { get } from './get.ts';
 import { listTables } from './listTables.ts';
 import { manualCompact } from './manualCompact.ts';
 import { pauseDup, removeDup, setDupFailMode, startDup } from './modifyDup.ts';
+import { movePrimary } from './movePrimary.ts';
 import { multiPut } from './multiPut.ts';
 import { pause } from './pause.ts';
 import { poolBusy } from './poolBusy.ts';
 import { poolLoad } from './poolLoad.ts';
 import { powerLoss } from './powerLoss.ts';
+import { prepareLoad } from './prepareLoad.ts';
+import { providerDown, slowProvider } from './providerFaults.ts';
 import { put } from './put.ts';
 import { queryCheckpoint } from './queryCheckpoint.ts';
 import { listDups, queryDup } from './queryDup.ts';
@@ -27,6 +32,7 @@ import { setEnvs } from './setEnvs.ts';
 import { shell } from './shell.ts';
 import { slowDisk } from './slowDisk.ts';
 import { slowStore } from './slowStore.ts';
+import { startBulkLoad } from './startBulkLoad.ts';
 import { triggerCheckpoint } from './triggerCheckpoint.ts';
 import { wait } from './wait.ts';
 import { wallShift } from './wallShift.ts';
@@ -52,6 +58,14 @@ export const STEP_SPECS: readonly StepSpec[] = [
   queryDup,
   listDups,
   shell,
+  prepareLoad,
+  startBulkLoad,
+  pauseBulkLoad,
+  restartBulkLoad,
+  cancelBulkLoad,
+  clearBulkLoad,
+  queryBulkLoad,
+  movePrimary,
   crash,
   powerLoss,
   restart,
@@ -65,6 +79,9 @@ export const STEP_SPECS: readonly StepSpec[] = [
   slowStore,
   poolBusy,
   poolLoad,
+  damageLoad,
+  providerDown,
+  slowProvider,
   wait,
 ];
 

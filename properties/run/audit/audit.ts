@@ -20,7 +20,10 @@ import type {
 import type { DuplicationConfirmEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import type { DiskView } from './diskView.ts';
 import type { DuplicatorView } from './dupView.ts';
+import type { LoadContents } from './loadFiles.ts';
+import type { LoadStand } from './loadView.ts';
 import type { DatabaseReading } from './storageReader.ts';
+import type { ThrottledRequest } from './throttleView.ts';
 import type { LogFile, Listing, NodeView, ReplicaView } from './view.ts';
 
 export type ClaimedKind = ClaimedEvent['kind'];
@@ -38,6 +41,8 @@ export interface Desk {
   nowUs(): number;
   /** When the handler began that wrote the message at hand, microseconds: later claims are not in it. */
   readonly writtenUs: number;
+  /** Files of loads by MD5. */
+  readonly contents: Pick<LoadContents, 'get'>;
   /** The view is settled when the running task has ended. */
   owe(view: ReplicaView): void;
   /** A difference between claim and world. */
@@ -70,6 +75,8 @@ export interface Hooks {
     mutation: MutationFact | undefined,
   ) => void;
   readonly prepareAnswered?: (desk: Desk, view: ReplicaView, ack: PrepareAck) => void;
+  /** The answer to a request of the data path left; undefined: one that came when nothing told its replica to throttle. */
+  readonly requestAnswered?: (desk: Desk, view: ReplicaView, request: ThrottledRequest | undefined, error: string) => void;
   readonly groupCheckSent?: (desk: Desk, view: ReplicaView, request: GroupCheckRequest) => void;
   readonly groupCheckAnswered?: (desk: Desk, view: ReplicaView, response: GroupCheckResponse) => void;
   readonly writeAnswered?: (desk: Desk, view: ReplicaView, response: WriteResponse) => void;
@@ -90,6 +97,10 @@ export interface Hooks {
     duplicator: DuplicatorView,
     report: DuplicationConfirmEntry | undefined,
   ) => void;
+  /** Bytes of a download were written into the replica's `bulk_load` directory. */
+  readonly downloaded?: (desk: Desk, view: ReplicaView, file: string) => void;
+  /** A member's word about its load left. */
+  readonly memberReported?: (desk: Desk, view: ReplicaView, stand: LoadStand) => void;
   readonly logged?: (desk: Desk, view: ReplicaView, file: LogFile, mutation: MutationFact) => void;
   readonly flushed?: (desk: Desk, view: ReplicaView, from: Decree, reading: DatabaseReading) => void;
   readonly checkpointListed?: (desk: Desk, view: ReplicaView, decree: Decree, listing: Listing) => void;

@@ -5,6 +5,12 @@
  * readers of this room.
  */
 import type {
+  BulkLoadRequest,
+  BulkLoadResponse,
+  GroupBulkLoadRequest,
+  GroupBulkLoadResponse,
+} from '../../../impl/protocol/bulkLoadMessages.ts';
+import type {
   DuplicateResponse,
   DuplicationSyncRequest,
   DuplicationSyncResponse,
@@ -16,6 +22,7 @@ import type {
   CreateAppRequest,
   GroupCheckRequest,
   GroupCheckResponse,
+  IngestionWriteResponse,
   PrepareAck,
   PrepareRequest,
   RpcCode,
@@ -23,18 +30,21 @@ import type {
 } from '../../../impl/protocol/messages.ts';
 import type { MessageKind, WorldObserver } from '../../../impl/env/sim/observer.ts';
 import type { Claim, ModelEvent, MutationFact } from '../../../model/events.ts';
-import type { ClusterId, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Violation } from '../../../model/violation.ts';
 import { AuditDesk } from './desk.ts';
 import { DiskAuditor } from './diskAuditor.ts';
 import { DuplicationAuditor, roleOf } from './dupAuditor.ts';
 import type { DiskView } from './diskView.ts';
 import { bufferOf } from './diskView.ts';
+import { LoadAuditor } from './loadAuditor.ts';
 import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
 import { readRecord } from './mutationReader.ts';
 import { readStored } from './storeReader.ts';
-import type { NodeView, Prepared, ReplicaView } from './view.ts';
+import { takeClaim } from './taking.ts';
+import { ThrottleAuditor } from './throttleAuditor.ts';
+import type { Prepared } from './view.ts';
 
 export interface AuditorOptions {
   readonly nowUs: () => number;
@@ -53,6 +63,8 @@ export class Auditor implements WorldObserver {
   private readonly desk: AuditDesk;
   private readonly disks: DiskAuditor;
   private readonly duplication: DuplicationAuditor;
+  private readonly loads: LoadAuditor;
+  private readonly throttles: ThrottleAuditor;
   /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
   private lastBytes: Uint8Array | undefined = undefined;
   private lastMutation: MutationFact | undefined = undefined;
@@ -63,6 +75,8 @@ export class Auditor implements WorldObserver {
     this.desk = new AuditDesk(options.nowUs, options.disk, options.report);
     this.disks = new DiskAuditor(options.nowUs, options.sink, this.desk);
     this.duplication = new DuplicationAuditor(options.nowUs, options.sink, this.desk);
+    this.loads = new LoadAuditor(options.nowUs, options.sink, this.desk);
+    this.throttles = new ThrottleAuditor(options.nowUs, options.sink, this.desk);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
@@ -80,10 +94,16 @@ export class Auditor implements WorldObserver {
     gpid: Gpid,
     _decree: number,
     body: unknown,
-    _error: string,
+    error: string,
     writtenUs: number,
+    asked?: unknown,
   ): void {
-    if (body === undefined || body === null) return;
+    this.throttles.messageSent(from, code, kind, body, error, asked);
+    if (body === undefined || body === null) {
+      // A refusal has no body.
+      if (code === 'RPC_RRDB_RRDB_BULK_LOAD' && kind === 'reply') this.loads.ingestionRefused(from, gpid, error as ErrorCode);
+      return;
+    }
     this.desk.writtenUs = writtenUs;
     switch (code) {
       case 'RPC_PREPARE':
@@ -114,6 +134,17 @@ export class Auditor implements WorldObserver {
         if (kind === 'reply' || roleOf(from) !== 'meta') return;
         this.duplication.followerAsked(from, to, body as CreateAppRequest);
         return;
+      case 'RPC_BULK_LOAD':
+        if (kind === 'reply') this.loads.reported(from, body as BulkLoadResponse, asked);
+        else this.loads.wished(from, to, body as BulkLoadRequest);
+        return;
+      case 'RPC_GROUP_BULK_LOAD':
+        if (kind === 'reply') this.loads.groupReported(from, body as GroupBulkLoadResponse, asked);
+        return;
+      case 'RPC_RRDB_RRDB_BULK_LOAD':
+        if (kind === 'reply') this.ingestionAnswered(from, gpid, body as IngestionWriteResponse);
+        else this.loads.ingestionSent(from, to, body as ClientRequest);
+        return;
       case 'RPC_CLI_CLI_CALL':
         if (kind === 'reply') this.cliAnswered(from, gpid, body as CliResponse);
         return;
@@ -132,10 +163,22 @@ export class Auditor implements WorldObserver {
     _error: string,
   ): void {
     if (body === undefined || body === null) return;
-    if (code === 'RPC_CM_DUPLICATION_SYNC' && kind === 'reply') {
-      this.duplication.syncAnswered(to, body as DuplicationSyncResponse);
+    this.throttles.messageDelivered(to, code, kind, body);
+    switch (code) {
+      case 'RPC_PREPARE':
+        if (kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
+        return;
+      case 'RPC_CM_DUPLICATION_SYNC':
+        if (kind === 'reply') this.duplication.syncAnswered(to, body as DuplicationSyncResponse);
+        return;
+      case 'RPC_BULK_LOAD':
+        if (kind !== 'reply') this.loads.wishDelivered(to, body as BulkLoadRequest);
+        return;
+      case 'RPC_GROUP_BULK_LOAD':
+        if (kind !== 'reply') this.loads.wishDelivered(to, body as GroupBulkLoadRequest);
+        return;
+      default:
     }
-    if (code === 'RPC_PREPARE' && kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
   }
 
   private prepareReceived(to: NodeId, request: PrepareRequest): void {
@@ -172,6 +215,12 @@ export class Auditor implements WorldObserver {
     if (gpid === '') return;
     const view = this.desk.replica(from, gpid);
     for (const hook of HOOKS.writeAnswered) hook(this.desk, view, response);
+  }
+
+  private ingestionAnswered(from: NodeId, gpid: Gpid, response: IngestionWriteResponse): void {
+    // The write is committed, but the primary's storage failed: nothing is said to be applied (bl 15.3).
+    if ((response.ingestion?.error ?? 'ERR_OK') === 'ERR_OK') this.writeAnswered(from, gpid, response);
+    this.loads.ingestionAnswered(from, gpid, response);
   }
 
   private groupCheckSent(from: NodeId, request: GroupCheckRequest): void {
@@ -231,8 +280,8 @@ export class Auditor implements WorldObserver {
     this.disks.renamed(node, from, to);
   }
 
-  linked(node: NodeId, _from: string, to: string): void {
-    this.disks.nameAppeared(node, to);
+  linked(node: NodeId, from: string, to: string): void {
+    this.disks.linked(node, from, to);
   }
 
   removed(node: NodeId, path: string): void {
@@ -243,17 +292,21 @@ export class Auditor implements WorldObserver {
     this.disks.damaged(node, path);
   }
 
-  // ------------------------------------------------------------------ state store
+  // ------------------------------------------------------------------ file providers and state stores
+
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void {
+    this.loads.providerChanged(provider, path, bytes);
+  }
 
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
-    if (this.duplication.storeApplied(cluster, operation, path, value) || operation === 'remove') return;
+    if (this.duplication.storeApplied(cluster, operation, path, value)) return;
+    if (this.loads.storeApplied(cluster, operation, path, value) || operation === 'remove') return;
     const stored = readStored(path, value);
     const atUs = this.nowUs();
     switch (stored.kind) {
       case 'table': {
-        const { appId, name, status, partitionCount, maxReplicaCount, envs } = stored;
-        this.duplication.tableStored(cluster, appId, name);
-        this.sink({ kind: 'table.stored', atUs, cluster, appId, name, status, partitionCount, maxReplicaCount, envs });
+        this.duplication.tableStored(cluster, stored.appId, stored.name);
+        this.sink({ ...stored, kind: 'table.stored', atUs, cluster });
         return;
       }
       case 'config':
@@ -274,7 +327,7 @@ export class Auditor implements WorldObserver {
     const view = this.desk.nodeView(node);
     if (!view.known) this.disks.adoptDisk(view);
     for (const replica of view.replicas.values()) {
-      this.disks.surveyIfDamaged(replica);
+      this.disks.logs.surveyIfDamaged(replica);
       replica.forgetMemory();
     }
     view.running = true;
@@ -290,6 +343,8 @@ export class Auditor implements WorldObserver {
     const view = this.desk.nodeView(node);
     view.running = false;
     view.manualFlags.clear();
+    view.slots.clear();
+    this.loads.processStopped(node);
     for (const replica of view.replicas.values()) {
       // What was owed at that moment may have been cut off by the end itself.
       this.disks.finishCheckpoint(replica, true);
@@ -300,60 +355,13 @@ export class Auditor implements WorldObserver {
 
   claimed(node: NodeId, claim: Claim): void {
     const view = this.desk.replica(node, claim.gpid);
-    if (claim.kind === 'replica.opened') this.disks.surveyIfDamaged(view);
+    if (claim.kind === 'replica.opened') this.disks.logs.surveyIfDamaged(view);
     if (claim.kind === 'checkpoint.ended') this.disks.finishCheckpoint(view, false);
     runClaim(this.desk, view, claim.kind, claim);
     runOtherClaims(this.desk, view, claim);
-    this.take(this.desk.nodeView(node), view, claim);
+    if (!takeClaim(this.desk, this.desk.nodeView(node), view, claim)) this.duplication.take(view, claim);
+    else if (claim.kind === 'replica.status' && claim.to === 'PS_SECONDARY') this.duplication.becameSecondary(view);
     this.sink({ ...claim, atUs: this.nowUs(), node });
-  }
-
-  /** The views follow the claim. */
-  private take(node: NodeView, view: ReplicaView, claim: Claim): void {
-    switch (claim.kind) {
-      case 'replica.committed':
-        view.committed = claim.decree;
-        view.committedAt.note(claim.decree, this.nowUs());
-        return;
-      case 'replica.applied':
-        view.applied = claim.decree;
-        view.appliedAt.note(claim.decree, this.nowUs());
-        return;
-      case 'replica.status':
-        view.statusesOfTask.add(view.status).add(claim.to);
-        view.ballotBefore = view.ballot;
-        view.statusAtUs = this.nowUs();
-        view.status = claim.to;
-        view.ballot = claim.ballot;
-        this.desk.owe(view);
-        return;
-      case 'replica.opened':
-        view.forgetMemory();
-        view.open = true;
-        view.adopted = false;
-        view.openedAtUs = this.nowUs();
-        view.statusAtUs = view.openedAtUs;
-        view.ballot = claim.ballot;
-        view.ballotBefore = claim.ballot;
-        view.committed = claim.committed;
-        view.applied = claim.applied;
-        return;
-      case 'replica.load-failed':
-        view.loadFailedClaimed = true;
-        return;
-      case 'replica.closed':
-        view.open = false;
-        view.closed = true;
-        view.closedInTask = true;
-        this.desk.owe(view);
-        return;
-      case 'checkpoint.manual-flag':
-        if (claim.set) node.manualFlags.add(claim.gpid);
-        else node.manualFlags.delete(claim.gpid);
-        return;
-      default:
-        this.duplication.take(view, claim);
-    }
   }
 
   faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
@@ -363,6 +371,8 @@ export class Auditor implements WorldObserver {
 
   taskStarted(_node: NodeId, _code: string, _method: string): void {
     this.disks.finishTask();
+    this.loads.taskEnded();
+    this.throttles.taskEnded();
     this.desk.settle(this.nowUs());
   }
 }

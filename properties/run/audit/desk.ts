@@ -7,6 +7,7 @@ import type { Violation } from '../../../model/violation.ts';
 import type { ClaimedKind, Desk, Direction } from './audit.ts';
 import type { DiskView } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
+import { LoadContents } from './loadFiles.ts';
 import { NodeView, ReplicaView } from './view.ts';
 
 /** Stored configurations kept for each partition: a prepare never belongs to an older one. */
@@ -27,10 +28,13 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
   'dup.stopped': 'S8',
   'dup.shipped': 'S8',
   'dup.skipped': 'S8',
+  'load.slot': 'S9',
+  'throttle.verdict': 'S8',
 };
 
 export class AuditDesk implements Desk {
   writtenUs = 0;
+  readonly contents = new LoadContents();
   private readonly nodes = new Map<NodeId, NodeView>();
   private readonly configs = new Map<ClusterId, Map<Gpid, PartitionConfig[]>>();
   private readonly disks: (node: NodeId) => DiskView;

@@ -1,36 +1,37 @@
 /**
- * Follows what the disks of the world hold: log files block by block, manifests, checkpoint directories, and replica
+ * Follows what the disks of the world hold: log files (logAuditor.ts), manifests, checkpoint directories, and replica
  * directories that are set aside; tells it as observed events and to the audits.
  */
-import type { ModelEvent, MutationFact } from '../../../model/events.ts';
+import type { ModelEvent } from '../../../model/events.ts';
 import { INVALID_DECREE, type Decree, type NodeId } from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
-import { bufferOf, readWhole } from './diskView.ts';
+import { readWhole } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
-import { LogFileReader, surveyLog, type LogHeader, type LogSink } from './logReader.ts';
-import { Paths, type Path } from './paths.ts';
+import { LoadDiskAuditor } from './loadDiskAuditor.ts';
+import { LogAuditor } from './logAuditor.ts';
+import { surveyLog } from './logReader.ts';
+import { Paths } from './paths.ts';
 import { readManifest } from './storageReader.ts';
 import { SyncedNames } from './syncedNames.ts';
-import type { Listing, LogFile, NodeView, ReplicaView } from './view.ts';
+import type { Listing, NodeView, ReplicaView } from './view.ts';
 
-type LogPath = Extract<Path, { readonly kind: 'log' }>;
-
-export class DiskAuditor implements LogSink {
+export class DiskAuditor {
   private readonly paths = new Paths();
   private readonly nowUs: () => number;
   private readonly sink: (event: ModelEvent) => void;
   private readonly desk: AuditDesk;
-  /** The file that is being decoded, for the sink's callbacks. */
-  private view: ReplicaView | undefined = undefined;
-  private file: LogFile | undefined = undefined;
   private readonly building: ReplicaView[] = [];
+  private readonly loads: LoadDiskAuditor;
+  readonly logs: LogAuditor;
   readonly names: SyncedNames;
 
   constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
     this.nowUs = nowUs;
     this.sink = sink;
     this.desk = desk;
+    this.loads = new LoadDiskAuditor(nowUs, sink, desk);
+    this.logs = new LogAuditor(nowUs, sink, desk);
     this.names = new SyncedNames((...told) => {
       desk.wrong(...told);
     });
@@ -43,7 +44,7 @@ export class DiskAuditor implements LogSink {
     if (parsed.kind !== 'log') this.names.written(node, path);
     switch (parsed.kind) {
       case 'log':
-        this.logWritten(this.desk.replica(node, parsed.gpid, parsed.dir), parsed, path, offset, bytes);
+        this.logs.written(this.desk.replica(node, parsed.gpid, parsed.dir), parsed, path, offset, bytes);
         return;
       case 'rdb-file':
         if (parsed.file === 'CURRENT') this.currentReplaced(this.desk.replica(node, parsed.gpid, parsed.dir));
@@ -55,6 +56,9 @@ export class DiskAuditor implements LogSink {
         // Copied anew from its beginning: what struck it is gone.
         if (offset === 0) this.desk.replica(node, parsed.gpid, parsed.dir).damagedDownloads.delete(parsed.file);
         return;
+      case 'load-file':
+        this.loads.written(this.desk.replica(node, parsed.gpid, parsed.dir), parsed.file);
+        return;
       default:
     }
   }
@@ -62,6 +66,7 @@ export class DiskAuditor implements LogSink {
   /** A file was created or linked. */
   nameAppeared(node: NodeId, path: string): void {
     const parsed = this.paths.parse(path);
+    if (parsed.kind === 'load-file') this.desk.replica(node, parsed.gpid, parsed.dir).load.changed(parsed.file);
     if (parsed.kind !== 'checkpoint-file') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     if (view.checkpoints.has(parsed.decree) || view.building === parsed.decree) return;
@@ -69,10 +74,19 @@ export class DiskAuditor implements LogSink {
     this.building.push(view);
   }
 
+  linked(node: NodeId, from: string, to: string): void {
+    const source = this.paths.parse(from);
+    const target = this.paths.parse(to);
+    this.names.linked(node, from, to);
+    if (source.kind === 'load-file' && target.kind === 'rdb-file') this.loads.runTakenOver(this.desk.replica(node, target.gpid, target.dir), target.file);
+    else this.nameAppeared(node, to);
+  }
+
   renamed(node: NodeId, from: string, to: string): void {
     const source = this.paths.parse(from);
     const target = this.paths.parse(to);
-    this.names.renamed(node, from, to, source);
+    // A download is set aside as it is, whole or not.
+    if (source.kind !== 'load' || target.kind !== 'aside') this.names.renamed(node, from, to, source);
     if (source.kind === 'replica') {
       this.directoryGone(
         this.desk.replica(node, source.gpid, source.dir),
@@ -90,6 +104,10 @@ export class DiskAuditor implements LogSink {
         return;
       case 'rdb-file':
         if (target.file === 'CURRENT') this.currentReplaced(this.desk.replica(node, target.gpid, target.dir));
+        else if (source.kind === 'load-file') this.loads.runTakenOver(this.desk.replica(node, target.gpid, target.dir), target.file);
+        return;
+      case 'load-file':
+        this.desk.replica(node, target.gpid, target.dir).load.changed(target.file);
         return;
       case 'rdb':
         if (source.kind === 'download') this.adopted(this.desk.replica(node, target.gpid, target.dir));
@@ -109,10 +127,10 @@ export class DiskAuditor implements LogSink {
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     switch (parsed.kind) {
       case 'log':
-        this.logRemoved(view, parsed.index);
+        this.logs.removed(view, parsed.index);
         return;
       case 'plog':
-        for (const index of view.log.keys()) this.logRemoved(view, index);
+        for (const index of view.log.keys()) this.logs.removed(view, index);
         return;
       case 'checkpoint':
         this.checkpointRemoved(view, parsed.decree);
@@ -120,11 +138,22 @@ export class DiskAuditor implements LogSink {
       case 'rdb':
         view.flushed = 0;
         view.storage.forget();
+        view.load.linked.clear();
+        return;
+      case 'rdb-file':
+        view.load.linked.delete(parsed.file);
+        return;
+      case 'load':
+        view.load.forgetDirectory();
+        return;
+      case 'load-file':
+        view.load.changed(parsed.file);
         return;
       case 'data':
         for (const decree of view.checkpoints.keys()) this.checkpointRemoved(view, decree);
         view.flushed = 0;
         view.storage.forget();
+        view.load.linked.clear();
         return;
       case 'download-file':
         view.damagedDownloads.delete(parsed.file);
@@ -144,13 +173,17 @@ export class DiskAuditor implements LogSink {
       view.damagedDownloads.add(parsed.file);
       return;
     }
+    if (parsed.kind === 'load-file') {
+      view.load.changed(parsed.file);
+      return;
+    }
     if (parsed.kind !== 'log') {
       view.storage.forget();
       view.storageDamaged = true;
       return;
     }
     view.logDamaged = true;
-    if (this.desk.nodeView(node).running) this.tellSurvivors(view, false);
+    if (this.desk.nodeView(node).running) this.logs.tellSurvivors(view, false);
   }
 
   /** A disk may hold replicas before the world begins: they are read once, and nothing is told of them. */
@@ -161,7 +194,7 @@ export class DiskAuditor implements LogSink {
       const parsed = this.paths.parse(name);
       if (parsed.kind !== 'replica' || node.replicas.has(parsed.gpid)) continue;
       const view = this.desk.replica(node.node, parsed.gpid, parsed.dir);
-      this.adopt(view, surveyLog(disk, `${view.dir}/plog`, view.gpid));
+      this.logs.adopt(view, surveyLog(disk, `${view.dir}/plog`, view.gpid));
       for (const entry of disk.list(`${view.dir}/data`)) {
         const inData = this.paths.parse(`${view.dir}/data/${entry}`);
         if (inData.kind === 'checkpoint') view.checkpoints.set(inData.decree, this.listingOf(view, inData.decree));
@@ -177,112 +210,6 @@ export class DiskAuditor implements LogSink {
     view.forgetDisk();
   }
 
-  // ------------------------------------------------------------------ log
-
-  private logWritten(view: ReplicaView, parsed: LogPath, path: string, offset: number, bytes: Uint8Array): void {
-    let file = view.log.get(parsed.index);
-    if (file === undefined || file.path !== path) {
-      file = { path, reader: new LogFileReader(parsed.gpid, parsed.index, parsed.startOffset), records: [] };
-      view.log.set(parsed.index, file);
-    }
-    const { reader } = file;
-    this.view = view;
-    this.file = file;
-    if (offset === reader.position) reader.advance(bufferOf(bytes), offset, this);
-    else if (offset > reader.position) {
-      // After a hole or a torn block: only the file itself tells what stands there now.
-      const whole = readWhole(this.desk.disk(view.node), path);
-      if (whole !== undefined) reader.advance(whole, 0, this);
-    } else this.overwritten(view, path, offset, reader);
-  }
-
-  private overwritten(view: ReplicaView, path: string, offset: number, reader: LogFileReader): void {
-    const text = `${view}: ${path} was written at ${offset}, where whole blocks stood already`;
-    this.desk.wrong('S4', 'log/append-only', text, `writes from ${reader.position} on`, `${offset}`);
-  }
-
-  header(reader: LogFileReader, header: LogHeader): void {
-    const { view } = this;
-    if (view === undefined) return;
-    this.sink({
-      kind: 'log.file-created',
-      atUs: this.nowUs(),
-      node: view.node,
-      gpid: view.gpid,
-      fileIndex: reader.index,
-      startOffset: header.startOffset,
-      previousMaxDecree: header.previousMaxDecree,
-      validStartOffset: header.validStartOffset,
-    });
-  }
-
-  record(reader: LogFileReader, mutation: MutationFact, logOffset: number): void {
-    const { view, file } = this;
-    if (view === undefined || file === undefined) return;
-    file.records.push({ mutation, logOffset });
-    remember(view, mutation);
-    for (const duplicator of view.duplicators.values()) if (duplicator.running) duplicator.noteRecord(mutation);
-    for (const hook of HOOKS.logged) hook(this.desk, view, file, mutation);
-    this.sink(
-      {
-        kind: 'log.written',
-        atUs: this.nowUs(),
-        node: view.node,
-        gpid: view.gpid,
-        fileIndex: reader.index,
-        logOffset,
-        mutation,
-      },
-    );
-  }
-
-  private logRemoved(view: ReplicaView, index: number): void {
-    const file = view.log.get(index);
-    if (file === undefined) return;
-    view.log.delete(index);
-    if (file.reader.header === undefined) return;
-    this.sink({ kind: 'log.file-removed', atUs: this.nowUs(), node: view.node, gpid: view.gpid, fileIndex: index });
-  }
-
-  /** Before a process comes up, or a replica is said to be open, over a log that was damaged. */
-  surveyIfDamaged(view: ReplicaView): void {
-    if (!view.logDamaged) return;
-    const intact = this.tellSurvivors(view, true);
-    if (intact) view.logDamaged = false;
-  }
-
-  /**
-   * Reads the log anew from its bytes and tells what is left; `adopt`: follows it from there, as a new incarnation
-   * will.
-   */
-  private tellSurvivors(view: ReplicaView, adopt: boolean): boolean {
-    const survey = surveyLog(this.desk.disk(view.node), `${view.dir}/plog`, view.gpid);
-    if (adopt) this.adopt(view, survey);
-    this.sink({
-      kind: 'log.survived',
-      atUs: this.nowUs(),
-      node: view.node,
-      gpid: view.gpid,
-      intact: survey.intact,
-      files: survey.files.map(({ reader }) => reader.index),
-      records: survey.records.map(({ ballot, decree, fileIndex }) => ({ ballot, decree, fileIndex })),
-    });
-    return survey.intact;
-  }
-
-  /** A process that is to come up finds exactly these files and records. */
-  private adopt(view: ReplicaView, survey: ReturnType<typeof surveyLog>): void {
-    view.log.clear();
-    view.mutations.clear();
-    for (const { path, reader, records } of survey.files) {
-      view.log.set(
-        reader.index,
-        { path, reader, records: records.map(({ mutation, logOffset }) => ({ mutation, logOffset })) },
-      );
-      for (const { mutation } of records) remember(view, mutation);
-    }
-  }
-
   // ------------------------------------------------------------------ storage
 
   private currentReplaced(view: ReplicaView): void {
@@ -294,11 +221,13 @@ export class DiskAuditor implements LogSink {
     if (reading.ok) {
       for (const hook of HOOKS.flushed) hook(this.desk, view, from, reading.value);
       view.flushed = reading.value.decree;
+      this.loads.ingested(view, view.storage.runNames());
     } else {
       this.unreadable(view, 'storage.flushed/whole', 'the live database is not whole', reading.wrong);
       const manifest = readManifest(disk, dir);
       if (!manifest.ok) return;
       view.flushed = manifest.value.lastFlushedDecree;
+      this.loads.ingested(view, manifest.value.files);
     }
     if (view.flushed === from) return;
     for (const decree of view.mutations.keys()) if (decree <= view.flushed) view.mutations.delete(decree);
@@ -389,11 +318,4 @@ export class DiskAuditor implements LogSink {
       if (view.building !== undefined) this.building.push(view);
     }
   }
-}
-
-/** Keeps the newest record of a decree; replay keeps the first of the same ballot (plog 11). */
-function remember(view: ReplicaView, mutation: MutationFact): void {
-  if (mutation.decree <= view.flushed) return;
-  const old = view.mutations.get(mutation.decree);
-  if (old === undefined || old.ballot < mutation.ballot) view.mutations.set(mutation.decree, mutation);
 }

@@ -239,6 +239,11 @@ export class DuplicationAuditor {
 
   // ------------------------------------------------------------------ claims
 
+  /** Another member duplicates now (docs/departures FM12). */
+  becameSecondary(view: ReplicaView): void {
+    for (const duplicator of view.duplicators.values()) giveUp(duplicator, 'its replica is PS_SECONDARY');
+  }
+
   /** The view of the duplicator follows the claim. */
   take(view: ReplicaView, claim: Claim): void {
     switch (claim.kind) {

@@ -7,6 +7,7 @@
  */
 import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
 import type { MutationFact, RowOp, UpdateFact } from '../../../model/events.ts';
+import { sameLoad } from '../../../model/mutations.ts';
 import type { Gpid, WriteCode } from '../../../model/vocabulary.ts';
 import { readUpdate, writeCode } from './updateReader.ts';
 
@@ -98,7 +99,7 @@ function sameUpdates(a: readonly UpdateFact[], b: readonly UpdateFact[]): boolea
     const x = a[i];
     const y = b[i];
     if (x === undefined || y === undefined || x.code !== y.code || !sameRows(x.rows, y.rows)) return false;
-    if (!sameEntries(x.entries, y.entries)) return false;
+    if (!sameEntries(x.entries, y.entries) || !sameLoad(x.load, y.load)) return false;
   }
   return true;
 }

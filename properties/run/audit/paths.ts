@@ -22,6 +22,9 @@ export type Path =
   /** What a follower downloads (dup 5.5), until it is renamed to `rdb`. */
   | { readonly kind: 'download'; readonly gpid: Gpid; readonly dir: string }
   | { readonly kind: 'download-file'; readonly gpid: Gpid; readonly dir: string; readonly file: string }
+  /** Into which a replica downloads the files of a load (bl 5). */
+  | { readonly kind: 'load'; readonly gpid: Gpid; readonly dir: string }
+  | { readonly kind: 'load-file'; readonly gpid: Gpid; readonly dir: string; readonly file: string }
   | { readonly kind: 'checkpoint'; readonly gpid: Gpid; readonly dir: string; readonly decree: number }
   | { readonly kind: 'checkpoint-file'; readonly gpid: Gpid; readonly dir: string; readonly decree: number; readonly file: string };
 
@@ -32,6 +35,7 @@ const OTHER: Path = { kind: 'other' };
 const SUFFIX = '.pegasus';
 const CHECKPOINT = 'checkpoint.';
 const DOWNLOAD = 'duplication';
+const LOAD = 'bulk_load';
 
 export class Paths {
   private readonly known = new Map<string, Path>();
@@ -90,6 +94,10 @@ function inReplica(gpid: Gpid, dir: string, rest: readonly string[]): Path {
     return log === undefined ? OTHER : { kind: 'log', gpid, dir, index: log.index, startOffset: log.startOffset };
   }
   if (first === DOWNLOAD) return download(gpid, dir, rest.slice(1));
+  if (first === LOAD) {
+    if (second === undefined) return { kind: 'load', gpid, dir };
+    return third === undefined ? { kind: 'load-file', gpid, dir, file: second } : OTHER;
+  }
   if (first !== 'data') return OTHER;
   if (second === undefined) return { kind: 'data', gpid, dir };
   if (second === DOWNLOAD) return download(gpid, dir, rest.slice(2));

@@ -120,6 +120,8 @@ export interface DatabaseReading {
   readonly digest: number;
   /** Runs that the reading before this one did not have, newest first; undefined when it had to be read anew. */
   readonly added: readonly Run[] | undefined;
+  /** Files may be taken in behind all that is there (bl 15.3). */
+  readonly allowsBehind: boolean;
 }
 
 /**
@@ -139,7 +141,7 @@ export class StorageReader {
   read(disk: DiskView, dir: string): Reading<DatabaseReading> {
     const manifest = readManifest(disk, dir);
     if (!manifest.ok) return manifest;
-    const { files, lastFlushedDecree } = manifest.value;
+    const { files, lastFlushedDecree, meta } = manifest.value;
     const runs: Run[] = [];
     const ids: string[] = [];
     const known = new Map<string, { readonly id: string; readonly run: Run }>();
@@ -151,16 +153,19 @@ export class StorageReader {
       known.set(file, entry.value);
     }
     this.runs = known;
-    const added = this.addedTo(ids);
-    if (added < 0) this.forgetRows();
-    const fresh = added < 0 ? runs.length : added;
-    for (let i = fresh - 1; i >= 0; i--) this.lay(runs[i]);
+    const inFront = this.addedTo(ids);
+    const behind = inFront < 0 ? runs.length : inFront + this.ids.length;
+    const isKnown = inFront >= 0 && !this.unknown;
+    if (behind < runs.length || inFront < 0) this.forgetRows();
+    // What comes behind does not lie over what is there: all is laid anew.
+    for (let i = (this.ids.length === 0 ? runs.length : inFront) - 1; i >= 0; i--) this.lay(runs[i]);
     this.files = files;
     this.ids = ids;
     const value = {
       decree: lastFlushedDecree,
       digest: this.digest,
-      added: added < 0 || this.unknown ? undefined : runs.slice(0, added),
+      added: isKnown ? [...runs.slice(0, inFront), ...runs.slice(behind)] : undefined,
+      allowsBehind: meta['ingest_behind'] === '1',
     };
     this.unknown = false;
     return { ok: true, value };
@@ -190,12 +195,12 @@ export class StorageReader {
     this.ids = [];
   }
 
-  /** How many runs were added in front of those read last; -1 when the list is no extension. */
+  /** How many runs were added in front of those read last; -1 when they do not stand there in one piece any more. */
   private addedTo(ids: readonly string[]): number {
-    const added = ids.length - this.ids.length;
-    if (added < 0) return -1;
-    for (let i = 0; i < this.ids.length; i++) if (ids[i + added] !== this.ids[i]) return -1;
-    return added;
+    for (let inFront = ids.length - this.ids.length; inFront >= 0; inFront--) {
+      if (this.ids.every((id, at) => ids[inFront + at] === id)) return inFront;
+    }
+    return -1;
   }
 
   private run(disk: DiskView, path: string, name: string): Reading<{ readonly id: string; readonly run: Run }> {

@@ -20,6 +20,8 @@ export interface StoredTable {
   readonly partitionCount: number;
   readonly maxReplicaCount: number;
   readonly envs: Readonly<Record<string, string>>;
+  /** Left out: false. */
+  readonly isBulkLoading?: true;
 }
 export interface StoredConfig {
   readonly kind: 'config';
@@ -57,7 +59,10 @@ function readTable(path: string, appId: number, json: Readonly<Record<string, un
   if (typeof name !== 'string' || typeof partitionCount !== 'number' || typeof maxReplicaCount !== 'number') {
     return { kind: 'wrong', why: `${path} lacks app_name, partition_count or max_replica_count` };
   }
-  return { kind: 'table', appId, name, status, partitionCount, maxReplicaCount, envs: textMap(json['envs']) };
+  const { is_bulk_loading: isBulkLoading = 0 } = json;
+  if (isBulkLoading !== 0 && isBulkLoading !== 1) return { kind: 'wrong', why: `${path} has an is_bulk_loading that is not 0 or 1` };
+  const table = { kind: 'table', appId, name, status, partitionCount, maxReplicaCount, envs: textMap(json['envs']) } as const;
+  return isBulkLoading === 0 ? table : { ...table, isBulkLoading: true };
 }
 
 function readConfig(

@@ -56,6 +56,11 @@ export class SyncedNames {
     }
   }
 
+  /** Another name of the same bytes. */
+  linked(node: NodeId, from: string, to: string): void {
+    if (this.unsynced.get(node)?.has(from) === true) this.written(node, to);
+  }
+
   /** CURRENT of the database directory has a new value. */
   currentReplaced(node: NodeId, dir: string, disk: DiskView): void {
     const paths = this.unsynced.get(node);

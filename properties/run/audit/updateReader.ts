@@ -1,12 +1,13 @@
 /**
- * Decodes the bodies of updates for the audits (plog 5.4, dup 2.2). They are thrift binary; `dsn.blob` fields are
+ * Decodes the bodies of updates for the audits (plog 5.4, dup 2.2, bl 3). They are thrift binary; `dsn.blob` fields are
  * declared as structs but hold only a length and bytes.
  *
  * Written from the sheets alone and sharing nothing with the implementation. Nothing here throws: a body that cannot be
- * read has no rows (the server ignores it, too) and no entries.
+ * read has no rows (the server ignores it, too), no entries and no load.
  */
 import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
 import type { RowOp, UpdateFact } from '../../../model/events.ts';
+import type { IngestionFact, LoadFileFact, LoadMetadataFact } from '../../../model/loadEvents.ts';
 import type { WriteCode } from '../../../model/vocabulary.ts';
 
 const CODES: ReadonlyMap<string, WriteCode> = new Map(
@@ -69,8 +70,17 @@ export function readEntries(bytes: Buffer, start: number, end: number): readonly
   return new ThriftBody(bytes, start, end).duplicate();
 }
 
+/** An ingestion_request (bl 3); undefined for a body that is not exactly one. */
+export function readIngestion(bytes: Buffer, start: number, end: number): IngestionFact | undefined {
+  return new ThriftBody(bytes, start, end).ingestion();
+}
+
 /** One update of a mutation. */
 export function readUpdate(code: WriteCode, bytes: Buffer, start: number, end: number): UpdateFact {
+  if (code === 'RPC_RRDB_RRDB_BULK_LOAD') {
+    const load = readIngestion(bytes, start, end);
+    return load === undefined ? { code, rows: NO_ROWS } : { code, rows: NO_ROWS, load };
+  }
   if (code !== 'RPC_RRDB_RRDB_DUPLICATE') return { code, rows: readRows(code, bytes, start, end) };
   const entries = readEntries(bytes, start, end);
   if (entries === undefined) return { code, rows: NO_ROWS };
@@ -163,6 +173,50 @@ class ThriftBody {
       } else this.skip();
     }
     return this.leave() ? entries : undefined;
+  }
+
+  /** What a request leaves out reads as '', false, 0 and no files. */
+  ingestion(): IngestionFact | undefined {
+    let appName = '';
+    let metadata: LoadMetadataFact = { files: [], totalBytes: 0 };
+    let ingestBehind = false;
+    let ballot = 0;
+    let verifyBeforeIngest = false;
+    if (!this.enter()) return undefined;
+    while (this.field()) {
+      if (this.id === 1 && this.type === STRING) appName = this.blob();
+      else if (this.id === 2 && this.type === STRUCT) metadata = this.loadMetadata();
+      else if (this.id === 3 && this.type === BOOL) ingestBehind = this.byte() !== 0;
+      else if (this.id === 4 && this.type === I64) ballot = this.i64();
+      else if (this.id === 5 && this.type === BOOL) verifyBeforeIngest = this.byte() !== 0;
+      else this.bad = true;
+    }
+    return this.leave() ? { appName, metadata, ingestBehind, ballot, verifyBeforeIngest } : undefined;
+  }
+
+  private loadMetadata(): LoadMetadataFact {
+    const files: LoadFileFact[] = [];
+    let totalBytes = 0;
+    while (this.field()) {
+      if (this.id === 1 && this.type === LIST) {
+        for (let left = this.listOf(STRUCT); left > 0 && !this.bad; left--) files.push(this.loadFile());
+      } else if (this.id === 2 && this.type === I64) totalBytes = this.i64();
+      else this.bad = true;
+    }
+    return { files, totalBytes };
+  }
+
+  private loadFile(): LoadFileFact {
+    let name = '';
+    let sizeBytes = 0;
+    let md5 = '';
+    while (this.field()) {
+      if (this.id === 1 && this.type === STRING) name = this.blob();
+      else if (this.id === 2 && this.type === I64) sizeBytes = this.i64();
+      else if (this.id === 3 && this.type === STRING) md5 = this.blob();
+      else this.bad = true;
+    }
+    return { name, sizeBytes, md5 };
   }
 
   /** One duplicate_entry: what is not set reads as 0, false and an empty message; a code must be set (dup 7.2). */

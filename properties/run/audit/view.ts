@@ -6,7 +6,9 @@ import type { MutationFact } from '../../../model/events.ts';
 import type { Ballot, ClusterId, Decree, DupId, Gpid, NodeId, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { DuplicatorView } from './dupView.ts';
 import type { LogFileReader } from './logReader.ts';
+import { HeldSlots, LoadView } from './loadView.ts';
 import { StorageReader } from './storageReader.ts';
+import { ThrottleView } from './throttleView.ts';
 
 /** Decrees at once between commit point and newest prepared are at most 110 (repl 1.6). */
 const RING = 256;
@@ -111,6 +113,7 @@ export class ReplicaView {
   flushed: Decree = 0;
   readonly checkpoints = new Map<Decree, Listing>();
   readonly storage = new StorageReader();
+  readonly load = new LoadView();
   /** A checkpoint directory whose files are appearing one by one. */
   building: Decree | undefined = undefined;
   /** The directory was set aside since the replica was last claimed open (or the process came up). */
@@ -140,6 +143,7 @@ export class ReplicaView {
   readonly prepared = new PreparedRing();
   /** Its duplicators since it was opened, by dupid. */
   readonly duplicators = new Map<DupId, DuplicatorView>();
+  readonly throttle = new ThrottleView();
 
   // ------------------------------------------------ owed
   /** True while the view stands in the auditor's list of views to settle at the end of the task. */
@@ -193,6 +197,7 @@ export class ReplicaView {
     this.logQueue.length = 0;
     this.checkpointUnclaimed = undefined;
     this.duplicators.clear();
+    this.throttle.forget();
     this.forgetOwed();
   }
 
@@ -212,6 +217,7 @@ export class ReplicaView {
     this.loadFailedOwed = false;
     this.errOwed = false;
     this.goneOwed = false;
+    if (this.load.owes) this.load.forgetOwed();
   }
 
   /** Nothing of the replica is on disk any more. */
@@ -225,6 +231,7 @@ export class ReplicaView {
     this.flushed = 0;
     this.checkpoints.clear();
     this.storage.forget();
+    this.load.forgetDisk();
     this.building = undefined;
   }
 
@@ -240,6 +247,7 @@ export class NodeView {
   readonly replicas = new Map<Gpid, ReplicaView>();
   /** Replicas whose manual checkpoint flag is claimed set (repl 2.3). */
   readonly manualFlags = new Set<Gpid>();
+  readonly slots = new HeldSlots();
   running = false;
   /** What stood on the disk before the first process came up has been read. */
   known = false;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../../impl/client/adminClient.ts';
+import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../../impl/client/remoteCommands.ts';
 import { parseCheckpointOutput } from '../../../impl/client/cliOutput.ts';
 import type { CliRequest } from '../../../impl/protocol/messages.ts';
-import { AdminClient } from '../../../impl/client/adminClient.ts';
+import { AdminClient, type AdminAnswer } from '../../../impl/client/adminClient.ts';
 import type { DupAddedAnswer } from '../../../impl/client/duplicationAnswers.ts';
 import type { AddDuplicationRequest, DuplicationEntry } from '../../../impl/protocol/duplicationMessages.ts';
 import { MetaCluster, META, SERVERS } from '../meta/metaCluster.ts';
 import { FakeWorld, Inbox } from '../meta/fakeWorld.ts';
 
-const [A] = SERVERS;
+const [A, SECOND = ''] = SERVERS;
 const OUTPUT = '{"error":"ERR_OK","minDecree":3,"durable":5,"prepared":true}';
 
 /** A served table of one partition; `say` answers the remote commands, undefined: silence. */
@@ -55,6 +55,20 @@ describe('changes of tables', () => {
     cluster.world.run(2000);
     expect(answer.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
     expect(cluster.world.sent.filter(({ code }) => code === 'RPC_CM_CREATE_APP')).toHaveLength(1);
+  });
+
+  it('a primary is moved as often as a table is changed: once', () => {
+    const cluster = new MetaCluster();
+    cluster.world.run(100);
+    cluster.create('t1', { partitions: 1 });
+    cluster.world.run(100);
+    cluster.world.loses = ({ to }) => to === META;
+    const inbox = new Inbox<AdminAnswer>();
+    cluster.admin.movePrimary({ appName: 't1', partitionIndex: 0, to: SECOND }, inbox.then());
+    cluster.world.run(61_000);
+    expect(inbox.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
+    const asked = cluster.world.sent.filter(({ code }) => code === 'RPC_CM_MOVE_PRIMARY').map(({ request }) => request);
+    expect(asked).toEqual([{ appName: 't1', partitionIndex: 0, to: SECOND }]);
   });
 
   it('manual compaction is an env with the wall second', () => {
@@ -146,7 +160,7 @@ describe('checkpoint commands', () => {
   it('trigger goes to every member, and is well when each has started one', () => {
     const { cluster, asked } = served(() => 'triggered');
     const inbox = new Inbox<TriggeredAnswer>();
-    cluster.admin.triggerCheckpoint('t1', 0, inbox.then());
+    cluster.admin.remote.triggerCheckpoint('t1', 0, inbox.then());
     cluster.world.run(100);
     expect(inbox.answers).toEqual([{ error: 'ERR_OK', trigger: 'remote-command' }]);
     expect(asked).toEqual(SERVERS.map((server) => [server, { command: 'replica.trigger-checkpoint', args: ['1.0'] }]));
@@ -156,7 +170,7 @@ describe('checkpoint commands', () => {
     for (const said of ['ERR_INVALID_STATE', '{"triggered":false}']) {
       const { cluster } = served((server) => (server === A ? said : '{"triggered":true}'));
       const inbox = new Inbox<TriggeredAnswer>();
-      cluster.admin.triggerCheckpoint('t1', 0, inbox.then());
+      cluster.admin.remote.triggerCheckpoint('t1', 0, inbox.then());
       cluster.world.run(100);
       expect(inbox.answers).toEqual([{ error: 'ERR_INVALID_STATE', trigger: 'remote-command' }]);
     }
@@ -165,8 +179,8 @@ describe('checkpoint commands', () => {
   it('emergency and query go to the primary and bring what it printed', () => {
     const { cluster, asked } = served(() => OUTPUT);
     const inbox = new Inbox<CheckpointAnswer>();
-    cluster.admin.emergencyCheckpoint('t1', 0, 'last-applied', inbox.then());
-    cluster.admin.queryCheckpoint('t1', 0, 3, inbox.then());
+    cluster.admin.remote.emergencyCheckpoint('t1', 0, 'last-applied', inbox.then());
+    cluster.admin.remote.queryCheckpoint('t1', 0, 3, inbox.then());
     cluster.world.run(100);
     expect(inbox.answers).toEqual([
       { error: 'ERR_OK', durable: 5, prepared: true, minDecree: 3 },
@@ -186,8 +200,8 @@ describe('checkpoint commands', () => {
     );
     const metrics = new Inbox<MetricsAnswer>();
     const progress = new Inbox<ProgressAnswer>();
-    cluster.admin.queryMetrics('t1', 0, metrics.then());
-    cluster.admin.queryProgress('t1', 0, progress.then());
+    cluster.admin.remote.queryMetrics('t1', 0, metrics.then());
+    cluster.admin.remote.queryProgress('t1', 0, progress.then());
     cluster.world.run(100);
     expect(metrics.answers).toEqual([{ error: 'ERR_OK', node: A, metrics: { dup_requests: 2 } }]);
     const dups = [{ dupId: 7, status: 'DS_LOG', failMode: 'FAIL_SKIP', last: 3, confirmed: 2 }];
@@ -200,8 +214,8 @@ describe('checkpoint commands', () => {
       const { cluster } = served(() => output);
       const metrics = new Inbox<MetricsAnswer>();
       const progress = new Inbox<ProgressAnswer>();
-      cluster.admin.queryMetrics('t1', 0, metrics.then());
-      cluster.admin.queryProgress('t1', 0, progress.then());
+      cluster.admin.remote.queryMetrics('t1', 0, metrics.then());
+      cluster.admin.remote.queryProgress('t1', 0, progress.then());
       cluster.world.run(100);
       expect(metrics.answers).toEqual([{ error: 'ERR_INVALID_DATA', node: '', metrics: {} }]);
       expect(progress.last).toMatchObject({ error: 'ERR_INVALID_DATA', node: '', committed: -1, dups: [] });
@@ -212,13 +226,13 @@ describe('checkpoint commands', () => {
     let refusals = 2;
     const { cluster, asked } = served(() => (refusals-- > 0 ? 'refuse' : OUTPUT));
     const query = new Inbox<CheckpointAnswer>();
-    cluster.admin.queryCheckpoint('t1', 0, 3, query.then());
+    cluster.admin.remote.queryCheckpoint('t1', 0, 3, query.then());
     cluster.world.run(1000);
     expect(query.last?.error).toBe('ERR_OK');
     expect(asked).toHaveLength(3);
     refusals = 1;
     const emergency = new Inbox<CheckpointAnswer>();
-    cluster.admin.emergencyCheckpoint('t1', 0, 3, emergency.then());
+    cluster.admin.remote.emergencyCheckpoint('t1', 0, 3, emergency.then());
     cluster.world.run(1000);
     expect(emergency.answers).toEqual([{ error: 'ERR_TIMEOUT', durable: -1, prepared: false, minDecree: -1 }]);
     expect(asked).toHaveLength(4);
@@ -227,9 +241,9 @@ describe('checkpoint commands', () => {
   it('answers what stands in the way', () => {
     const { cluster } = served(() => 'no json');
     const inbox = new Inbox<CheckpointAnswer>();
-    cluster.admin.queryCheckpoint('t9', 0, 1, inbox.then());
-    cluster.admin.queryCheckpoint('t1', 5, 1, inbox.then());
-    cluster.admin.queryCheckpoint('t1', 0, 1, inbox.then());
+    cluster.admin.remote.queryCheckpoint('t9', 0, 1, inbox.then());
+    cluster.admin.remote.queryCheckpoint('t1', 5, 1, inbox.then());
+    cluster.admin.remote.queryCheckpoint('t1', 0, 1, inbox.then());
     cluster.world.run(1000);
     expect(inbox.answers.map(({ error }) => error).sort()).toEqual([
       'ERR_APP_NOT_EXIST',

@@ -83,6 +83,9 @@ export class TraceObserver implements WorldObserver {
   storeApplied(...a: readonly unknown[]): void {
     this.say('stored', ...a);
   }
+  providerChanged(provider: string, path: string, bytes: Uint8Array | undefined): void {
+    this.say('provided', provider, path, bytes?.length ?? 'removed');
+  }
   processStarted(...a: readonly unknown[]): void {
     this.say('started', ...a);
   }
@@ -189,6 +192,7 @@ function pools(workers: number): NodeOptions['poolWorkers'] {
     THREAD_POOL_DEFAULT: workers,
     THREAD_POOL_LOCAL_APP: workers,
     THREAD_POOL_COMPACT: workers,
+    THREAD_POOL_INGESTION: workers,
     THREAD_POOL_META_SERVER: workers,
     THREAD_POOL_META_STATE: workers,
   };

@@ -69,10 +69,8 @@ describe('update of a configuration', () => {
   });
 
   it.each([
-    'CT_UPGRADE_TO_PRIMARY',
     'CT_ADD_SECONDARY',
     'CT_UPGRADE_TO_SECONDARY',
-    'CT_DOWNGRADE_TO_SECONDARY',
     'CT_DOWNGRADE_TO_INACTIVE',
     'CT_REMOVE',
   ] as const)('refuses %s', (type) => {

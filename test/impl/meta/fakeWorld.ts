@@ -9,6 +9,7 @@ import type {
   Continuation,
   Disk,
   Env,
+  ProviderServices,
   Replier,
   Rpc,
   StateStore,
@@ -60,6 +61,8 @@ export class FakeWorld {
   loses: (rpc: SentRpc) => boolean = () => false;
   readonly processes = new Map<string, FakeProcess>();
   readonly settings: Settings;
+  /** Of every process. */
+  provider: ProviderServices = NO_PROVIDERS;
   wallBaseUs = 1_700_000_000_000_000;
 
   constructor(settings: Partial<Settings> = {}) {
@@ -161,7 +164,7 @@ export class FakeProcess {
         },
       ) as Disk,
       store: this.stateStore(),
-      provider: NO_PROVIDERS,
+      provider: { tree: (name) => world.provider.tree(name) },
       random: () => 0.5,
       emit: () => undefined,
       check: (condition, name, detail) => {

@@ -102,10 +102,10 @@ describe('a crash between any two writes', () => {
 
   it('of a change of envs keeps the old ones or the new ones', () => {
     const runs = atEveryWrite(
-      (cluster) => cluster.create('t1', { envs: { a: '1' } }),
-      (cluster) => cluster.setEnvs('t1', { a: '2', b: '2' }),
+      (cluster) => cluster.create('t1', { envs: { default_ttl: '1' } }),
+      (cluster) => cluster.setEnvs('t1', { default_ttl: '2', 'business.info': '2' }),
       (cluster) => {
-        expect([{ a: '1' }, { a: '2', b: '2' }]).toContainEqual(cluster.storedApp(1)?.info.envs);
+        expect([{ default_ttl: '1' }, { default_ttl: '2', 'business.info': '2' }]).toContainEqual(cluster.storedApp(1)?.info.envs);
         expect(cluster.storedApp(1)?.info.status).toBe('AS_AVAILABLE');
       },
     );

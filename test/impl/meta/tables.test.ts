@@ -86,7 +86,7 @@ describe('creating a table', () => {
     const after = cluster.create('t1');
     const same = cluster.create('t1', { successIfExist: true });
     const other = cluster.create('t1', { successIfExist: true, partitions: 3 });
-    const otherEnvs = cluster.create('t1', { successIfExist: true, envs: { a: '1' } });
+    const otherEnvs = cluster.create('t1', { successIfExist: true, envs: { default_ttl: '1' } });
     cluster.world.run(100);
     expect([first, during, duringToo, after, same, other, otherEnvs].map((inbox) => inbox.last?.error)).toEqual([
       'ERR_OK',
@@ -128,7 +128,7 @@ describe('dropping a table', () => {
     const dropped = cluster.drop('t1');
     const again = cluster.drop('t1');
     const created = cluster.create('t1');
-    const envs = cluster.setEnvs('t1', { a: '1' });
+    const envs = cluster.setEnvs('t1', { default_ttl: '1' });
     cluster.world.run(100);
     expect(cluster.recordWrites().slice(before)).toEqual(['set 1 AS_DROPPING', 'set 1 AS_DROPPED']);
     expect(cluster.storedApp(1)).toMatchObject({ dropSecond: 1_700_000_000, expireSecond: 1_700_604_800 });
@@ -183,13 +183,32 @@ describe('envs', () => {
     cluster.create('t1', { envs: { z: '0' } });
     cluster.world.run(100);
     const answers = [
-      cluster.setEnvs('t1', { b: '1' }),
-      cluster.setEnvs('t1', { a: '2' }),
-      cluster.setEnvs('t1', { b: '3' }),
+      cluster.setEnvs('t1', { 'business.info': '1' }),
+      cluster.setEnvs('t1', { default_ttl: '2' }),
+      cluster.setEnvs('t1', { 'business.info': '3' }),
     ];
     cluster.world.run(100);
     expect(answers.map((inbox) => inbox.last?.error)).toEqual(['ERR_OK', 'ERR_OK', 'ERR_OK']);
-    expect(JSON.stringify(cluster.storedApp(1)?.info.envs)).toBe('{"a":"2","b":"3","z":"0"}');
+    expect(JSON.stringify(cluster.storedApp(1)?.info.envs)).toBe('{"business.info":"3","default_ttl":"2","z":"0"}');
+  });
+
+  it('that nobody knows are refused by name, in the order of the request and before the table is looked up', () => {
+    const cluster = ready();
+    cluster.create('t1');
+    cluster.world.run(100);
+    const known = { 'manual_compact.once.trigger_time': '1', user_specified_compaction: '' };
+    const answers = [
+      cluster.setEnvs('t1', { ...known, 'rocksdb.wal': '1', 'replica.write_throttling': 'x' }),
+      cluster.setEnvs('t2', { toString: '1' }),
+      cluster.setEnvs('t1', known),
+    ];
+    cluster.world.run(100);
+    expect(answers.map((inbox) => `${inbox.last?.error}: ${inbox.last?.hint}`)).toEqual([
+      `ERR_INVALID_PARAMETERS: app_env 'rocksdb.wal' is not supported`,
+      `ERR_INVALID_PARAMETERS: app_env 'toString' is not supported`,
+      'ERR_OK: ',
+    ]);
+    expect(cluster.storedApp(1)?.info.envs).toEqual(known);
   });
 
   it('is refused for no envs, an unknown and a dropped table', () => {
@@ -199,7 +218,7 @@ describe('envs', () => {
     cluster.world.run(100);
     cluster.drop('t2');
     cluster.world.run(100);
-    const answers = [cluster.setEnvs('t1', {}), cluster.setEnvs('t3', { a: '1' }), cluster.setEnvs('t2', { a: '1' })];
+    const answers = [cluster.setEnvs('t1', {}), cluster.setEnvs('t3', { default_ttl: '1' }), cluster.setEnvs('t2', { default_ttl: '1' })];
     cluster.world.run(100);
     expect(answers.map((inbox) => inbox.last?.error)).toEqual([
       'ERR_INVALID_PARAMETERS',
@@ -212,18 +231,18 @@ describe('envs', () => {
     const cluster = ready();
     cluster.create('t1');
     cluster.world.run(100);
-    const envs = cluster.setEnvs('t1', { a: '1' });
+    const envs = cluster.setEnvs('t1', { default_ttl: '1' });
     const drop = cluster.drop('t1');
     cluster.world.run(100);
     expect([envs.last?.error, drop.last?.error]).toEqual(['ERR_OK', 'ERR_OK']);
-    expect(cluster.storedApp(1)?.info).toMatchObject({ status: 'AS_DROPPED', envs: { a: '1' } });
+    expect(cluster.storedApp(1)?.info).toMatchObject({ status: 'AS_DROPPED', envs: { default_ttl: '1' } });
   });
 });
 
 describe('list', () => {
   it('shows what is stored, dropped tables too', () => {
     const cluster = ready();
-    cluster.create('t1', { partitions: 1, envs: { a: '1' } });
+    cluster.create('t1', { partitions: 1, envs: { default_ttl: '1' } });
     cluster.create('t2', { partitions: 1 });
     cluster.world.run(100);
     cluster.drop('t1');
@@ -234,7 +253,7 @@ describe('list', () => {
     expect(inbox.last).toEqual({
       error: 'ERR_OK',
       tables: [
-        { appId: 1, name: 't1', status: 'AS_DROPPED', partitionCount: 1, maxReplicaCount: 3, envs: { a: '1' } },
+        { appId: 1, name: 't1', status: 'AS_DROPPED', partitionCount: 1, maxReplicaCount: 3, envs: { default_ttl: '1' } },
         { appId: 2, name: 't2', status: 'AS_AVAILABLE', partitionCount: 1, maxReplicaCount: 3, envs: {} },
       ],
     });

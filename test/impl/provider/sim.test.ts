@@ -82,6 +82,19 @@ describe('a simulated provider', () => {
     expect(f.world.faultEffects().get('provider.error')).toBe(2);
   });
 
+  it('shows each file that comes, is replaced or goes, and no directory; reads show nothing', () => {
+    const { f, side, whole } = withFile();
+    const store = f.world.provider('files');
+    side.put('d/f', bytesOf('yy'));
+    expect(whole()).toBe('ERR_OK');
+    side.put('d', bytesOf('z'));
+    side.remove('d');
+    side.remove('d');
+    store.setUnreachable(true);
+    const seen = f.trace.lines.filter((line) => line.includes(' provided ')).map((line) => line.split(' provided files ')[1]);
+    expect(seen).toEqual(['d/f 4096', 'd/.f.meta 54', 'd/f 2', 'd/.f.meta removed', 'd/f removed', 'd 1', 'd removed']);
+  });
+
   it('asks chance nothing', () => {
     const { f, whole } = withFile();
     const before = JSON.stringify(f.chance);

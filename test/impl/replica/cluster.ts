@@ -65,6 +65,8 @@ export class Cluster {
   readonly world: SimWorld;
   readonly said: SaidClaim[] = [];
   readonly sent: SentMessage[] = [];
+  /** How many tasks of each code have started. */
+  readonly tasks = new Map<string, number>();
   readonly stopped: { readonly node: NodeId; readonly cause: string; readonly detail: string }[] = [];
 
   constructor(options: ClusterOptions = {}) {
@@ -83,12 +85,13 @@ export class Cluster {
       removed: ignore,
       diskDamaged: ignore,
       storeApplied: ignore,
+      providerChanged: ignore,
       processStarted: ignore,
       processPaused: ignore,
       processStopped: (node, cause, detail) => void this.stopped.push({ node, cause, detail }),
       claimed: (node, claim) => void this.said.push({ atUs: this.world.momentUs(), node, claim }),
       faultStruck: ignore,
-      taskStarted: ignore,
+      taskStarted: (_node, code) => void this.tasks.set(code, (this.tasks.get(code) ?? 0) + 1),
     };
     const chance: Chance = { ...CALM, ...options.chance };
     this.world = new SimWorld({ chance, observer, startWallUs: START_WALL_US, strict: true });
@@ -160,9 +163,9 @@ export class Cluster {
   }
 
   /** Creates a table and runs until each partition has its members. It is empty then (FM5). */
-  createTable(name = 't', partitionCount = 1, replicaCount = 3): number {
+  createTable(name = 't', partitionCount = 1, replicaCount = 3, envs: Readonly<Record<string, string>> = {}): number {
     this.run(100);
-    const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs: {} };
+    const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs };
     const box = this.call(META, 'RPC_CM_CREATE_APP', request);
     this.runUntil(() => box.result !== undefined);
     const appId = box.result?.body?.appId ?? 0;

@@ -157,6 +157,13 @@ describe('what cannot be loaded or written', () => {
     expect(loaded()).toEqual(before);
   });
 
+  it.runIf(existsSync('/proc/self'))('a file system that makes no directories is one line, at once', async () => {
+    root = '/proc/pegasus-check/root';
+    const ran = await sst('r.jsonl', line({ hashKey: 'h', value: 'v' }));
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(`pegasus-check: ${root}: cannot be written: mkdir `);
+  });
+
   it('a file in the way of the root is one line, and what was made is taken back', async () => {
     mkdirSync(join(dir, 'deep'));
     writeFileSync(root, 'mine');

@@ -18,6 +18,10 @@ function refused(change: (plan: Record<string, unknown>) => void): string {
   return 'accepted';
 }
 
+function load(fields: Record<string, unknown>): Record<string, unknown> {
+  return { kind: 'prepareLoad', afterMs: 0, cluster: 'source', table: 'table#1', provider: 'local', root: 'r1', folder: 'source', rows: ['a|x|1'], files: 'one', variant: 'good', nth: 0, ...fields };
+}
+
 function fail(): never {
   throw new Error('no sample');
 }
@@ -49,6 +53,13 @@ describe('a bad plan is refused in one line with its place', () => {
     ['settings of a cluster that are no object', (p) => (p['clusters'] = [{ id: 'a', replicaServers: 1, settings: 7 }]), /\$\.clusters\[0\]\.settings: must be an object/],
     ['a shell line that the shell refuses', (p) => (p['steps'] = [{ kind: 'shell', afterMs: 0, cluster: 'source', line: 'pause_dup t1 x' }]), /\$\.steps\[0\]\.line: the shell refuses it: dupid must be a whole number/],
     ['a shell line that adds a duplication to the own cluster', (p) => (p['steps'] = [{ kind: 'shell', afterMs: 0, cluster: 'source', line: 'add_dup t1 source' }]), /\$\.steps\[0\]\.line: .*source is this cluster/],
+    ['a shell line of nothing', (p) => (p['steps'] = [{ kind: 'shell', afterMs: 0, cluster: 'source', line: 'load t1' }]), /\$\.steps\[0\]\.line: the shell refuses it: load is no command of duplication or of bulk load/],
+    ['a shell line of bulk load that the shell refuses', (p) => (p['steps'] = [{ kind: 'shell', afterMs: 0, cluster: 'source', line: 'pause_bulk_load t1' }]), /\$\.steps\[0\]\.line: the shell refuses it: app_name should not be empty/],
+    ['a load with one key twice', (p) => (p['steps'] = [load({ rows: ['a|x|1', 'b||2', 'a|x|3'] })]), /\$\.steps\[0\]\.rows: two of them have one key/],
+    ['a load with a row of two parts', (p) => (p['steps'] = [load({ rows: ['a|x'] })]), /\$\.steps\[0\]\.rows: each item must be hash key\|sort key\|value/],
+    ['a load that leads out of its provider', (p) => (p['steps'] = [load({ root: '..' })]), /\$\.steps\[0\]\.root: must be a folder/],
+    ['a load on an unknown provider', (p) => (p['steps'] = [load({ provider: 'nowhere' })]), /\$\.steps\[0\]\.provider: must be one of local/],
+    ['a load that is wrong in an unknown way', (p) => (p['steps'] = [load({ variant: 'odd' })]), /\$\.steps\[0\]\.variant: must be one of good, /],
     ['a shell line that is no text', (p) => (p['steps'] = [{ kind: 'shell', afterMs: 0, cluster: 'source', line: 7 }]), /\$\.steps\[0\]\.line: must be/],
     ['a duplication of a bad name', (p) => (p['steps'] = [{ kind: 'pauseDup', afterMs: 0, cluster: 'source', table: 'table#1', dup: 'dup' }]), /\$\.steps\[0\]\.dup: must be a duplication reference/],
     ['an unknown setting', (p) => (p['settings'] = { nope: 1 }), /\$\.settings\.nope: is no setting/],

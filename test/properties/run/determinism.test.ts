@@ -8,7 +8,7 @@ import { difference } from '../../../properties/run/determinism.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
 import { samplePlans } from '../samples.ts';
 
-const PLANS = 200;
+const PLANS = 100;
 const DETAILS = { draws: true, trace: true };
 
 async function digestsInWorker(plans: readonly Plan[]): Promise<readonly string[]> {

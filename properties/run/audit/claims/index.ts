@@ -4,12 +4,14 @@ import { appliedAudits } from './applied.ts';
 import { checkpointEndedAudits } from './checkpointEnded.ts';
 import { closedAudits } from './closed.ts';
 import { committedAudits } from './committed.ts';
+import { downloadSlotAudits } from './downloadSlot.ts';
 import { dupShippedAudits, dupSkippedAudits, dupStartedAudits, dupStoppedAudits } from './duplicators.ts';
 import { loadFailedAudits } from './loadFailed.ts';
 import { manualFlagAudits } from './manualFlag.ts';
 import { openedAudits } from './opened.ts';
 import { preparedAudits } from './prepared.ts';
 import { statusAudits } from './status.ts';
+import { throttleAudits } from './throttle.ts';
 
 export const AUDITS: { readonly [K in ClaimedKind]: AuditPair<K> } = {
   'replica.status': statusAudits,
@@ -25,4 +27,6 @@ export const AUDITS: { readonly [K in ClaimedKind]: AuditPair<K> } = {
   'dup.stopped': dupStoppedAudits,
   'dup.shipped': dupShippedAudits,
   'dup.skipped': dupSkippedAudits,
+  'load.slot': downloadSlotAudits,
+  'throttle.verdict': throttleAudits,
 };

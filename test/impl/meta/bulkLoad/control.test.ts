@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BulkLoadControlType, BulkLoadStatus, ErrorCode } from '../../../../model/vocabulary.ts';
+import { appPath } from '../../../../impl/meta/records.ts';
 import { LoadCluster, METADATA, ROOT } from './loadCluster.ts';
 
 /** A load that was started and whose groups never get further than they are. */
@@ -114,6 +115,31 @@ describe('control of a bulk load', () => {
     expect(cluster.status()).toBe('BLS_CANCELED');
     expect(cluster.isBulkLoading()).toBe(false);
     expect(cluster.polls.every((poll) => poll.metaStatus === 'BLS_CANCELED')).toBe(true);
+  });
+
+  it('a force cancel of a load that is loading only until its end is stored changes that end', () => {
+    const cluster = new LoadCluster();
+    cluster.start();
+    cluster.runTo('BLS_SUCCEED');
+    let isLate = true;
+    cluster.cluster.world.storeFate = ({ path }) => (isLate && path === appPath('source', 1) ? 'timeout' : 'ok');
+    cluster.run(20_000);
+    expect([cluster.load().active, cluster.query().isBulkLoading]).toEqual([false, true]);
+    const refused = cluster.control('BLC_CANCEL');
+    const answers = cluster.control('BLC_FORCE_CANCEL');
+    cluster.run(100);
+    expect([refused[0]?.error, answers[0]?.error]).toEqual(['ERR_INVALID_STATE', 'ERR_OK']);
+    isLate = false;
+    cluster.run(20_000);
+    expect(cluster.query()).toMatchObject({ appStatus: 'BLS_CANCELED', isBulkLoading: false });
+    expect(cluster.query().partitionsStatus).toEqual(['BLS_SUCCEED', 'BLS_SUCCEED']);
+    expect(cluster.service.lock.isFree()).toBe(true);
+    const idle = cluster.control('BLC_FORCE_CANCEL');
+    cluster.run(100);
+    expect(idle[0]?.error).toBe('ERR_INACTIVE_STATE');
+    cluster.clear();
+    cluster.run(100);
+    expect(cluster.stored()).toBeUndefined();
   });
 
   it('a push that meets the creation of a partition node comes behind it', () => {

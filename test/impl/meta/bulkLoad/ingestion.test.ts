@@ -103,6 +103,32 @@ describe('slots', () => {
     expect(slots.tryPartitionIngestion('1.4', [A])).toBeUndefined();
   });
 
+  it('of what is not known yet take nothing from the disk that a sync tells of', () => {
+    const slots = context(2);
+    expect(slots.tryPartitionIngestion('1.0', [A])).toBeDefined();
+    slots.release('1.0', slots.grantOf('1.0') ?? 0);
+    const at = { ballot: 1, status: 'PS_PRIMARY', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 } as const;
+    const stored = ['1.0', '1.1', '1.2'].map((gpid) => ({ ...at, gpid, diskTag: 'data1' }));
+    slots.noteDisks({ node: A, stored });
+    expect(slots.tryPartitionIngestion('1.0', [A])).toBeDefined();
+    expect(slots.tryPartitionIngestion('1.1', [A])).toBeDefined();
+    expect(slots.tryPartitionIngestion('1.2', [A])).toBeUndefined();
+  });
+
+  it('are told of by the configuration sync of a node', () => {
+    const settings = { bulkLoadNodeMaxIngestingCount: 2, bulkLoadNodeMinDiskCount: 2 };
+    const cluster = new LoadCluster({ settings });
+    const at = { ballot: 1, status: 'PS_PRIMARY', lastCommitted: 0, lastPrepared: 0, lastDurable: 0 } as const;
+    cluster.cluster.sync(A, [
+      { ...at, gpid: '1.0', diskTag: 'x' },
+      { ...at, gpid: '1.1', diskTag: 'y' },
+    ]);
+    cluster.run(100);
+    const { context: slots } = cluster.service.ingestion;
+    expect(slots.tryPartitionIngestion('1.0', [A])).toBeDefined();
+    expect(slots.tryPartitionIngestion('1.1', [A])).toBeDefined();
+  });
+
   it('make the second partition wait for the first', () => {
     const cluster = new LoadCluster({ settings: { bulkLoadNodeMaxIngestingCount: 1 } });
     let isFirstDone = false;

@@ -1,8 +1,9 @@
 /** A meta server's bulk load over a fake world: its operator, a provider in memory, and primaries that answer as told. */
 import { DiskError } from '../../../../impl/env/contract.ts';
 import type { ProviderServices } from '../../../../impl/env/contract.ts';
-import { BulkLoadService } from '../../../../impl/meta/bulkLoad/bulkLoadService.ts';
+import type { BulkLoadService } from '../../../../impl/meta/bulkLoad/bulkLoadService.ts';
 import type { AppLoad } from '../../../../impl/meta/bulkLoad/bulkLoadState.ts';
+import { encodeConfig, partitionPath } from '../../../../impl/meta/records.ts';
 import { providerParts } from '../../../../impl/provider/parts.ts';
 import type {
   BulkLoadAdminResponse,
@@ -38,7 +39,6 @@ export class LoadCluster {
   /** What a primary answers to a poll; undefined: as a group that is always done. */
   answer: (request: BulkLoadRequest) => Partial<BulkLoadResponse> | undefined = () => undefined;
   ingest: (index: number) => Partial<IngestionWriteResponse> = () => ({});
-  service: BulkLoadService;
 
   constructor(options: { partitions?: number; settings?: Partial<Settings>; envs?: Record<string, string> } = {}) {
     this.cluster = new MetaCluster({ settings: options.settings ?? {}, parts: providerParts });
@@ -46,16 +46,22 @@ export class LoadCluster {
     this.cluster.create('t', { partitions: options.partitions ?? 2, envs: options.envs ?? {} });
     this.cluster.world.run(3000);
     this.fillGroups();
-    this.service = this.newService();
+    this.cluster.world.provider = { tree: (name) => (name === 'local' ? this.tree() : undefined) };
     this.putInfo({ app_id: 1, app_name: 't', partition_count: options.partitions ?? 2 });
     for (const server of SERVERS) this.serve(server);
   }
 
-  newService(): BulkLoadService {
-    const { meta, metaProcess } = this.cluster;
-    const provider: ProviderServices = { tree: (name) => (name === 'local' ? this.tree() : undefined) };
-    const ctx = { ...metaProcess.ctx, env: { ...metaProcess.ctx.env, provider } };
-    return new BulkLoadService(ctx, meta.state, meta.storage, meta.appService);
+  get service(): BulkLoadService {
+    return this.cluster.meta.bulkLoadService;
+  }
+
+  /** A new meta server, which has read the store. */
+  restart(): void {
+    this.cluster.restartMeta();
+    for (let spent = 0; !this.cluster.meta.isActive(); spent++) {
+      if (spent > 1000) throw new Error('not active');
+      this.run(1);
+    }
   }
 
   private tree(): ReturnType<ProviderServices['tree']> {
@@ -91,7 +97,9 @@ export class LoadCluster {
     const index = app.configs.findIndex((config) => config.gpid === gpid);
     const old = app.configs[index];
     if (old === undefined) throw new Error(gpid);
-    app.configs[index] = { ...old, primary: SERVERS[0] ?? '', ballot: 3, ...change };
+    const config = { ...old, primary: SERVERS[0] ?? '', ballot: 3, ...change };
+    app.configs[index] = config;
+    this.cluster.world.store.set(partitionPath('source', 1, index), encodeConfig(config));
   }
 
   app() {

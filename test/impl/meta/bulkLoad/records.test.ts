@@ -31,12 +31,13 @@ describe('the records of a bulk load', () => {
       ingestBehind: true,
       isEverIngesting: true,
       error: 'ERR_INGESTION_FAILED',
+      loadId: 2 ** 41,
     };
     const json = records.encodeAppBulkLoad(record);
     expect(records.decodeAppBulkLoad(json)).toEqual(record);
     expect(Object.keys(JSON.parse(json) as object).join(' ')).toBe(
       'app_id partition_count app_name cluster_name file_provider_type status remote_root_path ingest_behind ' +
-        'is_ever_ingesting bulk_load_err',
+        'is_ever_ingesting bulk_load_err load_id',
     );
   });
 

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { task } from '../../../../impl/env/contract.ts';
-import { BulkLoadRecovery } from '../../../../impl/meta/bulkLoad/bulkLoadRecovery.ts';
 import * as records from '../../../../impl/meta/bulkLoad/bulkLoadRecords.ts';
 import { appPath, encodeApp } from '../../../../impl/meta/records.ts';
 import type { BulkLoadStatus } from '../../../../model/vocabulary.ts';
@@ -25,6 +23,7 @@ const RECORD: records.AppBulkLoadRecord = {
   ingestBehind: false,
   isEverIngesting: false,
   error: 'ERR_OK',
+  loadId: 3,
 };
 
 /** A meta server that starts over what a crash has left. */
@@ -32,7 +31,7 @@ function restarted(left: Left | undefined, isBulkLoading = left?.isBulkLoading ?
   const cluster = new LoadCluster();
   const { store } = cluster.cluster.world;
   const { record } = cluster.app();
-  store.set(appPath('source', 1), encodeApp({ ...record, isBulkLoading }));
+  store.set(appPath('source', 1), encodeApp({ ...record, isBulkLoading, lastLoadId: 3 }));
   if (left !== undefined) {
     store.set(ROOT, '');
     store.set(`${ROOT}/1`, records.encodeAppBulkLoad({ ...RECORD, status: left.app, ...left.change }));
@@ -42,21 +41,8 @@ function restarted(left: Left | undefined, isBulkLoading = left?.isBulkLoading ?
       if (status !== undefined) store.set(`${ROOT}/1/${index}`, records.encodePartitionBulkLoad(partition));
     }
   }
-  restart(cluster);
+  cluster.restart();
   return cluster;
-}
-
-function restart(cluster: LoadCluster): void {
-  cluster.cluster.restartMeta();
-  cluster.run(1000);
-  cluster.fillGroups();
-  cluster.service = cluster.newService();
-  const { service } = cluster;
-  const ended = { count: 0, onEnd: () => void ended.count++ };
-  const recovery = new BulkLoadRecovery(service.ctx, service, service.storage, task(ended, 'onEnd'));
-  cluster.cluster.metaProcess.later(0, () => recovery.initializeBulkLoadService());
-  cluster.run(2);
-  expect(ended.count).toBe(1);
 }
 
 const D = 'BLS_DOWNLOADING';
@@ -64,6 +50,7 @@ const DED = 'BLS_DOWNLOADED';
 const I = 'BLS_INGESTING';
 const S = 'BLS_SUCCEED';
 const P = 'BLS_PAUSED';
+const FAILED_NAME = 'replication::bulk_load_status::BLS_FAILED';
 
 describe('a load after a restart of the meta server', () => {
   const VALID: readonly (readonly [BulkLoadStatus, readonly (BulkLoadStatus | undefined)[], BulkLoadStatus])[] = [
@@ -105,13 +92,15 @@ describe('a load after a restart of the meta server', () => {
     ['SUCCEED with a partition that did not', { app: S, partitions: [S, I] }],
     ['PAUSED with a partition that is not', { app: P, partitions: [P, D] }],
   ];
-  it.each(INVALID)('with %s is given up', (_what, left) => {
+  it.each(INVALID)('with %s is given up, and its replicas are told', (_what, left) => {
     const cluster = restarted(left);
-    cluster.run(1000);
+    cluster.run(12_000);
     expect(cluster.failure()).toBeUndefined();
+    expect(cluster.stored()).toMatchObject({ status: FAILED_NAME, bulk_load_err: 'ERR_INCONSISTENT_STATE' });
+    const told = new Set(cluster.polls.map(({ gpid, metaStatus, loadId }) => `${gpid} ${metaStatus} ${loadId}`));
+    expect([...told].sort()).toEqual(['1.0 BLS_FAILED 3', '1.1 BLS_FAILED 3']);
     expect(cluster.isBulkLoading()).toBe(false);
-    expect(cluster.stored()).toBeUndefined();
-    expect(cluster.stored('/0')).toBeUndefined();
+    expect(cluster.query()).toMatchObject({ error: 'ERR_INCONSISTENT_STATE', appStatus: 'BLS_FAILED' });
     expect(cluster.service.lock.isFree()).toBe(true);
     const again = cluster.start();
     cluster.run(1000);
@@ -124,6 +113,13 @@ describe('a load after a restart of the meta server', () => {
     expect(cluster.query()).toMatchObject({ appStatus: S, partitionsStatus: [S, S], isBulkLoading: false });
     expect(cluster.polls).toEqual([]);
     expect(cluster.service.lock.isFree()).toBe(true);
+  });
+
+  it('that has all its rows does not ask for the option any more', () => {
+    const cluster = restarted({ app: S, partitions: [S, S], change: { ingestBehind: true } });
+    cluster.run(30_000);
+    expect(cluster.query()).toMatchObject({ error: 'ERR_OK', appStatus: S });
+    expect(new Set(cluster.polls.map(({ metaStatus }) => metaStatus))).toEqual(new Set([S]));
   });
 
   it('that never got a node is called off', () => {
@@ -154,7 +150,7 @@ describe('a load after a restart of the meta server', () => {
         expect(crashAt).toBeGreaterThan(15);
         return;
       }
-      restart(cluster);
+      cluster.restart();
       cluster.run(200_000);
       expect(cluster.failure()).toBeUndefined();
       expect(cluster.isBulkLoading()).toBe(false);

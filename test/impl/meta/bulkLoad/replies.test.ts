@@ -80,6 +80,66 @@ describe('the reply of a poll', () => {
     expect([cluster.status(), cluster.load().record.error]).toEqual([after, error]);
   });
 
+  it.each(['BLS_DOWNLOADING', 'BLS_DOWNLOADED', 'BLS_INGESTING'] as const)(
+    'ERR_BUSY in %s is asked again and rolls nothing back: an ingestion may not be over',
+    (status) => {
+      const cluster = new LoadCluster();
+      let isBusy = true;
+      cluster.answer = ({ metaStatus }) => (isBusy && metaStatus === status ? { error: 'ERR_BUSY' } : undefined);
+      cluster.start();
+      cluster.runTo(status);
+      cluster.run(60_000);
+      expect([cluster.status(), cluster.load().rollbackCount]).toEqual([status, 0]);
+      isBusy = false;
+      cluster.runTo('BLS_SUCCEED');
+      expect(cluster.load().rollbackCount).toBe(0);
+    },
+  );
+
+  it.each(['BLS_DOWNLOADED', 'BLS_INGESTING'] as const)(
+    'a secondary that is told to have lost the load in %s rolls it back, and is waited for',
+    (status) => {
+      const cluster = new LoadCluster();
+      const groupStates = { a: STATE, b: { ...STATE, downloadStatus: 'ERR_INVALID_STATE' as const } };
+      let isLost = true;
+      cluster.answer = ({ metaStatus }) => {
+        if (isLost && metaStatus === status) return { groupStates, isGroupIngestionFinished: false };
+        return isLost && metaStatus === 'BLS_DOWNLOADING' && cluster.load().rollbackCount > 0
+          ? { groupStates }
+          : undefined;
+      };
+      cluster.start();
+      cluster.runTo(status);
+      cluster.runTo('BLS_DOWNLOADING', 20_000);
+      cluster.run(35_000);
+      expect([cluster.status(), cluster.load().rollbackCount]).toEqual(['BLS_DOWNLOADING', 1]);
+      isLost = false;
+      cluster.runTo('BLS_SUCCEED');
+    },
+  );
+
+  it.each(['BLS_SUCCEED', 'BLS_CANCELED', 'BLS_FAILED'] as const)('an error does not change the end in %s', (end) => {
+    const cluster = new LoadCluster();
+    let trouble: ErrorCode = 'ERR_OK';
+    cluster.answer = ({ metaStatus }) => {
+      if (metaStatus === end) return { error: trouble, isGroupCleanedUp: false };
+      if (end === 'BLS_FAILED') return { error: 'ERR_CORRUPTION' };
+      return end === 'BLS_CANCELED' ? { error: 'ERR_BUSY' } : undefined;
+    };
+    cluster.start();
+    cluster.run(100);
+    if (end === 'BLS_CANCELED') cluster.control('BLC_CANCEL');
+    cluster.runTo(end);
+    const { error } = cluster.load().record;
+    trouble = 'ERR_FS_INTERNAL';
+    cluster.run(30_000);
+    expect(cluster.load().record).toMatchObject({ status: end, error });
+    expect(cluster.load().intended).toBe(cluster.load().record);
+    cluster.answer = () => undefined;
+    cluster.run(30_000);
+    expect(cluster.query()).toMatchObject({ appStatus: end, isBulkLoading: false });
+  });
+
   it.each([
     ['ERR_CORRUPTION', 'ERR_CORRUPTION'],
     ['ERR_FILE_OPERATION_FAILED', 'ERR_FILE_OPERATION_FAILED'],
@@ -130,6 +190,25 @@ describe('the reply of a poll', () => {
     expect(cluster.load().rollbackCount).toBe(1);
     cluster.runTo('BLS_SUCCEED');
     expect(cluster.load().rollbackCount).toBe(1);
+  });
+
+  it('of one partition does not count while the rollback for another is on its way to the store', () => {
+    const cluster = new LoadCluster();
+    let isTold = false;
+    cluster.answer = ({ gpid }) => {
+      if (!isTold) return { error: 'ERR_BUSY' };
+      return gpid === '1.0' ? { error: 'ERR_INVALID_STATE' } : undefined;
+    };
+    cluster.start();
+    cluster.run(5000);
+    let isLate = true;
+    cluster.cluster.world.storeFate = ({ path }) => (isLate && path === `${ROOT}/1` ? 'timeout' : 'ok');
+    isTold = true;
+    cluster.run(20_000);
+    expect([cluster.load().rollbackCount, cluster.query().partitionsStatus[1]]).toEqual([1, 'BLS_DOWNLOADING']);
+    isLate = false;
+    cluster.answer = () => undefined;
+    cluster.runTo('BLS_SUCCEED');
   });
 
   it('the last rollback allowed is followed by FAILED', () => {
@@ -187,6 +266,22 @@ describe('a table that goes', () => {
     const dropped = cluster.cluster.drop('t');
     cluster.run(30_000);
     expect(dropped.last).toMatchObject({ error: 'ERR_OK' });
+    expect(cluster.failure()).toBeUndefined();
+    expect(cluster.service.lock.isFree()).toBe(true);
+    expect(cluster.stored()).toBeUndefined();
+    expect(cluster.isBulkLoading()).toBe(false);
+  });
+
+  it('takes a paused load along too, of which nobody is asked any more', () => {
+    const cluster = new LoadCluster();
+    cluster.answer = ({ metaStatus }) => (metaStatus === 'BLS_DOWNLOADING' ? { totalDownloadProgress: 50 } : undefined);
+    cluster.start();
+    cluster.run(1000);
+    cluster.control('BLC_PAUSE');
+    cluster.runTo('BLS_PAUSED');
+    cluster.run(60_000);
+    cluster.cluster.drop('t');
+    cluster.run(30_000);
     expect(cluster.failure()).toBeUndefined();
     expect(cluster.service.lock.isFree()).toBe(true);
     expect(cluster.stored()).toBeUndefined();

@@ -49,8 +49,10 @@ describe('start of a bulk load', () => {
     ['false', false, 'ERR_OK'],
     ['invalid', true, 'ERR_INCONSISTENT_STATE'],
     ['invalid', false, 'ERR_OK'],
+    [undefined, true, 'ERR_INCONSISTENT_STATE'],
+    [undefined, false, 'ERR_OK'],
   ])('with the env %s, ingest_behind %s: %s', (env, ingestBehind, error) => {
-    const cluster = new LoadCluster({ envs: { 'rocksdb.allow_ingest_behind': env } });
+    const cluster = new LoadCluster({ envs: env === undefined ? {} : { 'rocksdb.allow_ingest_behind': env } });
     const answers = cluster.start({ ingestBehind });
     cluster.run(1000);
     expect(answers.map((answer) => answer.error)).toEqual([error]);
@@ -82,6 +84,7 @@ describe('start of a bulk load', () => {
       ingest_behind: 0,
       is_ever_ingesting: 0,
       bulk_load_err: 'ERR_OK',
+      load_id: 1,
     });
   });
 

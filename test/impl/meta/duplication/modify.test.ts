@@ -146,12 +146,12 @@ describe('a removal', () => {
   it('is stored with the table, so that another change of it cannot bring the mark back (B45)', () => {
     const cluster = new DupCluster();
     const { dupId } = cluster.add('t1');
-    cluster.source.setEnvs('t1', { a: '1' });
+    cluster.source.setEnvs('t1', { default_ttl: '1' });
     cluster.modify('t1', dupId, { status: 'DS_REMOVED' });
-    cluster.source.setEnvs('t1', { b: '2' });
+    cluster.source.setEnvs('t1', { 'business.info': '2' });
     cluster.world.run(100);
     cluster.restart();
-    expect(cluster.source.storedApp(1)?.info).toMatchObject({ duplicating: false, envs: { a: '1', b: '2' } });
+    expect(cluster.source.storedApp(1)?.info).toMatchObject({ duplicating: false, envs: { default_ttl: '1', 'business.info': '2' } });
   });
 });
 

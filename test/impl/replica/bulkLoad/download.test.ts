@@ -94,6 +94,28 @@ describe('a download', () => {
   });
 });
 
+describe('files without bytes', () => {
+  it('are fetched too, though the sum of bytes is complete without them (bl.14.3)', () => {
+    const c = new LoadCluster();
+    const empty = new Uint8Array(0);
+    const files = ['a.sst', 'b.sst', 'c.sst'].map((name) => c.putFile(name, name === 'b.sst' ? contentOf('b') : empty));
+    c.putMetadata(files);
+    const { downloader } = c.loader();
+    c.loader().act(c.wish('BLS_DOWNLOADING'));
+    const seen = new Set<number>();
+    c.runUntil(() => {
+      seen.add(downloader.progress);
+      return c.loader().localStatus === 'BLS_DOWNLOADED';
+    });
+    expect([...seen]).toEqual([0, 99, 100]);
+    c.download();
+    for (const node of NODES) expect(c.localFiles(node)).toEqual(['a.sst', 'b.sst', 'bulk_load_metadata', 'c.sst']);
+    expect(c.ingestNow()).toBe('ERR_OK');
+    c.run(10);
+    expect([c.loader().ingestion.status, c.loader().ingestion.needsRepair]).toEqual(['IS_FAILED', false]);
+  });
+});
+
 describe('a download fails', () => {
   const cases: readonly [string, ErrorCode, (c: LoadCluster) => void][] = [
     ['no metadata on the provider', 'ERR_CORRUPTION', (c) =>

@@ -1,18 +1,23 @@
 /** A cluster with one table, a provider with its files, and the meta server's wishes in the test's hand. */
 import type { BulkLoadStatus, Gpid, NodeId } from '../../../../model/vocabulary.ts';
+import type { IngestionWriteResponse } from '../../../../impl/protocol/messages.ts';
 import type {
   BulkLoadRequest,
   BulkLoadResponse,
   FileMeta,
   GroupBulkLoadRequest,
+  IngestionRequest,
 } from '../../../../impl/protocol/bulkLoadMessages.ts';
-import { threadHash } from '../../../../impl/protocol/gpid.ts';
+import { appIdOf, threadHash } from '../../../../impl/protocol/gpid.ts';
+import { encodeIngestion } from '../../../../impl/protocol/ingestion.ts';
 import { md5Hex } from '../../../../impl/protocol/md5.ts';
+import { loadFiles } from '../../../../impl/provider/loadSet.ts';
 import { sidecarPath } from '../../../../impl/provider/paths.ts';
 import { encodeBulkLoadMetadata, encodeSidecar } from '../../../../impl/provider/records.ts';
+import { storedKey } from '../../../../impl/protocol/rrdb.ts';
 import type { ReplicaBulkLoader } from '../../../../impl/replica/bulkLoad/replicaBulkLoader.ts';
 import { Cluster, NODES } from '../cluster.ts';
-import type { ClusterOptions } from '../cluster.ts';
+import type { Box, ClusterOptions } from '../cluster.ts';
 
 export const FILE_BYTES = 50;
 
@@ -43,8 +48,7 @@ export class LoadCluster extends Cluster {
 
   /** Slots in use on a server. */
   slots(node: NodeId = this.primaryNode()): number {
-    const { downloadSlots } = this.server(node);
-    return 'count' in downloadSlots && typeof downloadSlots.count === 'function' ? Number(downloadSlots.count()) : -1;
+    return this.server(node).downloadSlots.count();
   }
 
   // ------------------------------------------------------------------ the provider
@@ -70,6 +74,27 @@ export class LoadCluster extends Cluster {
     const files = names.map((name) => this.putFile(name, contentOf(`${root === 'root' ? '' : root}${name}`), root));
     this.putMetadata(files, undefined, root);
     return files;
+  }
+
+  /** Sorted files of rows of the hash key 'h', two rows each, and their metadata. */
+  fillRows(rows: Readonly<Record<string, string>>, root = 'root'): readonly FileMeta[] {
+    const list = Object.entries(rows).map(([sortKey, value]) => ({ hashKey: 'h', sortKey, value, expireTs: 0 }));
+    const info = { appId: appIdOf(this.gpid), appName: 't', partitionCount: 1 };
+    const files: FileMeta[] = [];
+    for (const { path, bytes } of loadFiles(info, list, 30)) {
+      const name = path.replace(/^0\//u, '');
+      if (name.endsWith('.sst')) files.push(this.putFile(name, bytes, root));
+    }
+    this.putMetadata(files, undefined, root);
+    return files;
+  }
+
+  /** What each member's storage holds of these keys, '-' for none. */
+  stored(keys: string): readonly string[] {
+    return NODES.map((node) => {
+      const { storage } = this.replica(node, this.gpid);
+      return keys.split('').map((key) => storage?.get(storedKey('h', key), 0)?.value ?? '-').join(' ');
+    });
   }
 
   // ------------------------------------------------------------------ wishes
@@ -110,6 +135,43 @@ export class LoadCluster extends Cluster {
   download(): void {
     this.poll('BLS_DOWNLOADING');
     this.runUntil(() => NODES.every((node) => this.loader(node).localStatus === 'BLS_DOWNLOADED'));
+  }
+
+  // ------------------------------------------------------------------ the ingestion write
+
+  /** As the meta server would send it for what the primary has downloaded. */
+  ingestionRequest(more: Partial<IngestionRequest> = {}): IngestionRequest {
+    const { metadata } = this.loader().downloader;
+    const ballot = this.replica(this.primaryNode(), this.gpid).ballot();
+    return { appName: 't', metadata, ingestBehind: false, ballot, verifyBeforeIngest: false, ...more };
+  }
+
+  ingest(more: Partial<IngestionRequest> = {}): Box<IngestionWriteResponse> {
+    const request = this.request(this.gpid, encodeIngestion(this.ingestionRequest(more)));
+    return this.call(this.primaryNode(), 'RPC_RRDB_RRDB_BULK_LOAD', request, threadHash(this.gpid));
+  }
+
+  /** ERR_OK, or why it was refused. */
+  ingestNow(more: Partial<IngestionRequest> = {}): string {
+    const box = this.ingest(more);
+    this.runUntil(() => box.result !== undefined);
+    return box.result?.body?.ingestion?.error ?? box.result?.error ?? '';
+  }
+
+  /** A client's write. */
+  write(key: string, value: string): string {
+    const box = this.put(this.gpid, key, value);
+    this.runUntil(() => box.result !== undefined);
+    return box.result?.error ?? '';
+  }
+
+  /** Cuts or heals all links between the primary and the secondaries. */
+  isolatePrimary(cut = true): void {
+    const primary = this.primaryNode();
+    for (const node of this.secondaries()) {
+      if (cut) this.world.cutLink(primary, node);
+      else this.world.restoreLink(primary, node);
+    }
   }
 
   localFiles(node: NodeId = this.primaryNode()): readonly string[] {

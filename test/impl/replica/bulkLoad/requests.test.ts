@@ -1,6 +1,7 @@
 /** What a primary and its secondaries answer, and what the group's reports sum up (bl 13.1 to 13.3, 16, 17, 22). */
 import { describe, expect, it } from 'vitest';
 import type { BulkLoadStatus, IngestionStatus } from '../../../../model/vocabulary.ts';
+import { filesText } from '../../../../impl/replica/bulkLoad/metadataCheck.ts';
 import { RESET_STATE } from '../../../../impl/replica/bulkLoad/types.ts';
 import { threadHash } from '../../../../impl/protocol/gpid.ts';
 import { NODES } from '../cluster.ts';
@@ -50,10 +51,11 @@ describe('a request of the meta server', () => {
     expect(second.totalDownloadProgress).toBe(33);
     const third = c.poll('BLS_DOWNLOADING');
     expect([third.totalDownloadProgress, third.metadata]).toEqual([100, undefined]);
+    const done = { ...RESET_STATE, downloadProgress: 100, files: filesText({ files, fileTotalSize: 100 }) };
     expect(third.groupStates).toEqual({
-      [c.primaryNode()]: { ...RESET_STATE, downloadProgress: 100 },
-      [one]: { ...RESET_STATE, downloadProgress: 100 },
-      [two]: { ...RESET_STATE, downloadProgress: 100 },
+      [c.primaryNode()]: done,
+      [one]: done,
+      [two]: done,
     });
   });
 });

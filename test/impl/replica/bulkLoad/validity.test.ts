@@ -17,7 +17,8 @@ const TABLE: Readonly<Record<Short, string>> = {
   INGESTING: '001100000',
   SUCCEED: '101110000',
   FAILED: '111111111',
-  PAUSING: '111001010',
+  // INGESTING and SUCCEED: of a round before (docs/departures.md, bl.13.4).
+  PAUSING: '111111010',
   PAUSED: '000000000',
   CANCELED: '111111111',
 };
@@ -33,7 +34,9 @@ const AFTER: Readonly<Partial<Record<Short, Readonly<Partial<Record<Short, Short
   SUCCEED: { DOWNLOADED: 'SUCCEED', INGESTING: 'SUCCEED', SUCCEED: 'INVALID' },
   FAILED: CLEANED,
   CANCELED: CLEANED,
-  PAUSING: { INVALID: 'PAUSED', DOWNLOADING: 'PAUSED', DOWNLOADED: 'PAUSED' },
+  PAUSING: {
+    INVALID: 'PAUSED', DOWNLOADING: 'PAUSED', DOWNLOADED: 'PAUSED', INGESTING: 'PAUSED', SUCCEED: 'PAUSED',
+  },
 };
 
 function status(short: Short): BulkLoadStatus {

@@ -90,6 +90,7 @@ export class TwoClusters {
       removed: (node, path) => void this.unsynced.delete(`${node} ${path}`),
       diskDamaged: ignore,
       storeApplied: ignore,
+      providerChanged: ignore,
       processStarted: ignore,
       processStopped: (node, cause, detail) => void this.stopped.push({ node, cause, detail }),
       claimed: (node, claim) => void this.said.push({ node, claim }),

@@ -146,6 +146,28 @@ describe('writes beyond the limit (thr 5.1)', () => {
   });
 });
 
+describe('what a replica says of its verdicts', () => {
+  it('is each delay and refusal once, with wait, cost and timeout; nothing of what passes', () => {
+    const c = new Throttled();
+    c.configure({ [envs.WRITE_THROTTLING]: '1*delay*300', [envs.WRITE_THROTTLING_BY_SIZE]: '150*reject*40', [envs.READ_THROTTLING_BY_SIZE]: '3' });
+    for (const key of ['a', 'b', 'c']) c.put(c.gpid, key, 'v');
+    c.run(500);
+    expect(c.read(c.gpid, 'a')).toBe('v');
+    expect(c.read(c.gpid, 'a')).toBe('!ERR_BUSY');
+    c.enterSecond();
+    c.run(1);
+    c.put(c.gpid, 'd', 'v'.repeat(200));
+    c.run(100);
+    const said = c.claimsOf(c.node, 'throttle.verdict').map(({ of, by, verdict, waitMs, cost, timeoutMs }) => [of, by, verdict, waitMs, cost > 200, timeoutMs]);
+    expect(said).toEqual([
+      ['write', 'units', 'DELAY', 300, false, 5000],
+      ['read', 'size', 'REJECT', 0, false, 5000],
+      ['write', 'size', 'REJECT', 40, true, 5000],
+    ]);
+    for (const node of NODES) if (node !== c.node) expect(c.claimsOf(node, 'throttle.verdict')).toEqual([]);
+  });
+});
+
 describe('configuration (thr 3)', () => {
   it('comes with the sync, goes with it, and a restarted replica has none before', () => {
     const c = new Throttled();
@@ -217,10 +239,10 @@ describe('setting the envs (thr 2.2, 7)', () => {
 
   it('keeps the old value when a new one is refused, and tells why', () => {
     const c = new Throttled();
-    const stored = (): string | undefined => {
+    const stored = (key: string = KEY): string | undefined => {
       const box = c.call(META, 'RPC_CM_LIST_APPS', {});
       c.runUntil(() => box.result !== undefined);
-      return box.result?.body?.apps[0]?.envs[KEY];
+      return box.result?.body?.apps[0]?.envs[key];
     };
     for (const value of ['100*delay*100', '20K*delay*100', '20M*delay*100']) {
       expect(c.setEnvs({ [KEY]: value })).toMatchObject({ error: 'ERR_OK', hint: '' });
@@ -245,11 +267,12 @@ describe('setting the envs (thr 2.2, 7)', () => {
     expect(c.setEnvs({ [KEY]: '20M*reject*100' })?.error).toBe('ERR_OK');
     expect(stored()).toBe('20M*reject*100');
     expect(c.setEnvs({ [envs.WRITE_THROTTLING_BY_SIZE]: '300*delay*100' })?.error).toBe('ERR_OK');
+    expect([stored(), stored(envs.WRITE_THROTTLING_BY_SIZE)]).toEqual(['20M*reject*100', '300*delay*100']);
   });
 
   it('the first bad pair refuses all, before the table is looked up; other envs are as they were', () => {
     const c = new Throttled();
-    const set = { word: 'x', [KEY]: '1*delay*1', [envs.READ_THROTTLING]: 'a', [envs.READ_THROTTLING_BY_SIZE]: 'b' };
+    const set = { default_ttl: 'x', [KEY]: '1*delay*1', [envs.READ_THROTTLING]: 'a', [envs.READ_THROTTLING_BY_SIZE]: 'b' };
     const refusal = {
       error: 'ERR_INVALID_PARAMETERS', hint: `The field count of 'a' separated by '*' must be 3`, appId: 0,
     };
@@ -257,9 +280,11 @@ describe('setting the envs (thr 2.2, 7)', () => {
     const box = c.call(META, 'RPC_CM_UPDATE_APP_ENV', { appName: 'none', set });
     c.runUntil(() => box.result !== undefined);
     expect(box.result?.body).toEqual(refusal);
-    expect(c.setEnvs({ word: '1*pass*1' })?.error).toBe('ERR_OK');
+    const unknown = { error: 'ERR_INVALID_PARAMETERS', hint: `app_env 'word' is not supported`, appId: 0 };
+    expect(c.setEnvs({ [KEY]: '1*delay*1', word: '1', [envs.READ_THROTTLING]: 'a' })).toEqual(unknown);
+    expect(c.setEnvs({ default_ttl: '1*pass*1' })?.error).toBe('ERR_OK');
     c.run(2 * INTERVAL_MS);
-    expect(c.replica(c.node, c.gpid).app.envs).toEqual({ word: '1*pass*1' });
+    expect(c.replica(c.node, c.gpid).app.envs).toEqual({ default_ttl: '1*pass*1' });
   });
 
   it('a creation stores what it is told, and replicas do without what they cannot read', () => {

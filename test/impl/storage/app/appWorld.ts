@@ -2,6 +2,7 @@
 import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../../../impl/protocol/rrdb.ts';
 import type { Parts } from '../../../../impl/parts.ts';
 import type { Settings } from '../../../../impl/settings.ts';
+import type { StorageAppOptions } from '../../../../impl/storage/contracts.ts';
 import type { StorageApp } from '../../../../impl/storage/app/storageApp.ts';
 import type { LogMutation, Update } from '../../../../impl/storage/plog/types.ts';
 import { FakeDisk, FakeProcess } from '../engine/fakeEnv.ts';
@@ -14,10 +15,15 @@ export interface AppWorld {
   readonly app: StorageApp;
 }
 
-export function appOver(disk: FakeDisk, settings: Partial<Settings> = {}, parts: Partial<Parts> = {}): AppWorld {
+export function appOver(
+  disk: FakeDisk,
+  settings: Partial<Settings> = {},
+  parts: Partial<Parts> = {},
+  more: Partial<StorageAppOptions> = {},
+): AppWorld {
   const process = new FakeProcess(disk, settings, parts);
-  const app = new process.ctx.parts.StorageApp(process.ctx, { gpid: '1.0', dataDir: DATA, hash: 7, clusterNumber: 1 });
-  return { disk, process, app };
+  const options = { gpid: '1.0', dataDir: DATA, hash: 7, clusterNumber: 1, ...more };
+  return { disk, process, app: new process.ctx.parts.StorageApp(process.ctx, options) };
 }
 
 export function newApp(settings: Partial<Settings> = {}, parts: Partial<Parts> = {}): AppWorld {

@@ -1,9 +1,8 @@
-/** Applying mutations (repl 1.6 Apply), the value schema, reads with expiry, ingestion, opening and closing. */
+/** Applying mutations (repl 1.6 Apply), the value schema, reads with expiry, opening and closing. */
 import { describe, expect, test } from 'vitest';
 import { CheckFailed, task } from '../../../../impl/env/contract.ts';
 import { decodeValue, encodeValue } from '../../../../impl/storage/app/valueSchema.ts';
 import { parseCheckpointName, parseInteger } from '../../../../impl/storage/app/names.ts';
-import { encodeRun } from '../../../../impl/storage/engine/sortedRun.ts';
 import {
   DATA,
   EMPTY,
@@ -94,60 +93,6 @@ describe('applyMutation', () => {
     world.process.run();
     expect(decrees(world)).toEqual([0, decree, decree + 1]);
     for (let i = 1; i <= decree + 1; i++) expect(world.app.get(key(`k${i}`), 0)?.value).toBe(`v${i}`);
-  });
-});
-
-describe('ingestion', () => {
-  const file = (name: string, value: string) => encodeRun({ keys: [key(name)], values: [encodeValue(value, 0, 1, 1)] });
-  const withFiles = () => {
-    const world = newApp();
-    world.disk.mkdir('bulk');
-    const files = { new: file('a', 'new'), newer: file('a', 'newer'), bad: Uint8Array.of(1) };
-    for (const [name, bytes] of Object.entries(files)) {
-      world.disk.create(`bulk/${name}`);
-      world.disk.write(`bulk/${name}`, 0, bytes);
-    }
-    world.app.applyMutation(mutation(1, put('a', 'old')));
-    return world;
-  };
-
-  test('newest rows win, the last file of the list is the newest, and the decree is durable at once', () => {
-    const world = withFiles();
-    expect(world.app.ingestFiles(['bulk/new', 'bulk/newer'], 2, false)).toBe('ERR_OK');
-    expect(world.app.get(key('a'), 0)?.value).toBe('newer');
-    expect(decrees(world)).toEqual([0, 2, 2]);
-    const again = reopened(world);
-    again.disk.losePower(false);
-    expect(again.app.openExisting()).toBe('ERR_OK');
-    expect(again.app.get(key('a'), 0)?.value).toBe('newer');
-    write(again);
-    expect(decrees(again)).toEqual([2, 2, 3]);
-  });
-
-  test('behind: only where the table allows it, under what is there, and deletes survive compaction', () => {
-    const world = withFiles();
-    expect(world.app.ingestFiles(['bulk/new'], 2, true)).toBe('ERR_LOCAL_APP_FAILURE');
-    expect(decrees(world)).toEqual([0, 0, 2]);
-    world.app.updateAppEnvs({ 'rocksdb.allow_ingest_behind': 'true' });
-    world.app.applyMutation(mutation(3, remove('a')));
-    expect(world.app.compactRange(0)).toBe(true);
-    world.app.flushAllFamilyColumns();
-    expect(world.app.compactRange(0)).toBe(true);
-    expect(world.app.ingestFiles(['bulk/new'], 4, true)).toBe('ERR_OK');
-    expect(world.app.get(key('a'), 0)).toBe(undefined);
-    const again = reopened(world);
-    again.app.openExisting();
-    again.app.compactRange(0);
-    expect(again.app.get(key('a'), 0)).toBe(undefined);
-  });
-
-  test('a bad file changes nothing but the decree', () => {
-    const world = withFiles();
-    expect(world.app.ingestFiles(['bulk/new', 'bulk/bad'], 2, false)).toBe('ERR_RDB_CORRUPTION');
-    expect(world.app.get(key('a'), 0)?.value).toBe('old');
-    expect(world.app.lastCommittedDecree()).toBe(2);
-    write(world);
-    expect(world.app.syncCheckpoint('start-up')).toEqual({ error: 'ERR_OK', durable: 3 });
   });
 });
 

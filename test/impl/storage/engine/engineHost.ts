@@ -10,9 +10,9 @@ export interface Host {
   readonly engine: StorageEngine;
 }
 
-export function host(disk: FakeDisk, memtableSizeBytes = 1 << 20, dir = DIR): Host {
+export function host(disk: FakeDisk, memtableSizeBytes = 1 << 20, dir = DIR, allowIngestBehind = false): Host {
   const process = new FakeProcess(disk, { memtableSizeBytes });
-  return { process, engine: new process.ctx.parts.StorageEngine(process.ctx, { dir, hash: 0 }) };
+  return { process, engine: new process.ctx.parts.StorageEngine(process.ctx, { dir, hash: 0, allowIngestBehind }) };
 }
 
 export function created(memtableSizeBytes?: number): Host {

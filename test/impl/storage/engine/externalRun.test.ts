@@ -78,7 +78,10 @@ describe('a load made from rows', () => {
       if (path.endsWith('.sst')) runs.push(`r/bulk_load/${path}`);
     }
     expect(runs.length).toBeGreaterThan(2);
-    engine.ingest(runs, false, 2);
+    engine.write([], 2);
+    engine.awaitIngestion();
+    engine.ingest(engine.openExternalRuns(runs), false);
+    engine.endIngestion();
     const expected = [...rows.map(({ hashKey, value }) => `${hashKey}=${value}`), 'z=kept'].sort();
     const found = (): string[] => rowsOfEngine(engine).map((row) => row.slice(2).replace(/=[^]{12}/, '='));
     expect(found().sort()).toEqual(expected);

@@ -209,8 +209,13 @@ export function runBytes(rows: readonly MadeRow[]): Buffer {
   );
 }
 
-export function manifestBytes(lastFlushedDecree: number, files: readonly string[], nextFile = 9): Buffer {
-  const line = JSON.stringify({ nextFile, lastFlushedDecree, meta: { pegasus_data_version: '1' }, files });
+export function manifestBytes(
+  lastFlushedDecree: number,
+  files: readonly string[],
+  nextFile = 9,
+  more: Readonly<Record<string, string>> = {},
+): Buffer {
+  const line = JSON.stringify({ nextFile, lastFlushedDecree, meta: { pegasus_data_version: '1', ...more }, files });
   return latin(`${line}\n${slowCrc(latin(line)).toString(16).padStart(8, '0')}\n`);
 }
 

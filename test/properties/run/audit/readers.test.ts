@@ -276,7 +276,7 @@ describe('storageReader', () => {
     const reader = new StorageReader();
     reader.read(disk(5, [['000002.sst', runBytes([a, b])]]), 'd');
     const after = reader.read(disk(5, [['000006.sst', runBytes([b])]]), 'd');
-    expect(after).toEqual({ ok: true, value: { decree: 5, digest: hash(b), added: undefined } });
+    expect(after).toEqual({ ok: true, value: { decree: 5, digest: hash(b), added: undefined, allowsBehind: false } });
   });
 
   it('tells what is wrong', () => {

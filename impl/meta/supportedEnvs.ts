@@ -1,0 +1,35 @@
+/**
+ * The envs that a table may be given (thr 2.2): upstream's, also those that mean nothing to the replicas here. What the
+ * meta servers give a follower's table at its creation is not among them.
+ */
+export const SUPPORTED_ENVS: ReadonlySet<string> = new Set([
+  'business.info',
+  'default_ttl',
+  'manual_compact.disabled',
+  'manual_compact.max_concurrent_running_count',
+  'manual_compact.once.bottommost_level_compaction',
+  'manual_compact.once.target_level',
+  'manual_compact.once.trigger_time',
+  'manual_compact.periodic.bottommost_level_compaction',
+  'manual_compact.periodic.target_level',
+  'manual_compact.periodic.trigger_time',
+  'replica.backup_request_throttling',
+  'replica.deny_client_request',
+  'replica.read_throttling',
+  'replica.read_throttling_by_size',
+  'replica.rocksdb_block_cache_enabled',
+  'replica.rocksdb_iteration_threshold_time_ms',
+  'replica.slow_query_threshold',
+  'replica.split.validate_partition_hash',
+  'replica.write_throttling',
+  'replica.write_throttling_by_size',
+  'replica_access_controller.allowed_users',
+  'replica_access_controller.ranger_policies',
+  'rocksdb.allow_ingest_behind',
+  'rocksdb.checkpoint.reserve_min_count',
+  'rocksdb.checkpoint.reserve_time_seconds',
+  'rocksdb.num_levels',
+  'rocksdb.usage_scenario',
+  'rocksdb.write_buffer_size',
+  'user_specified_compaction',
+]);
