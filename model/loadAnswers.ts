@@ -371,6 +371,8 @@ export function noteLoadAnswer(scene: AnswerScene, answer: Answer, atUs: number)
   // What is to be created begins so (bl.B23).
   if (load === undefined || isErased(load) || isTerminal(load.record.status)) cluster.tables[appId]?.grantedEarly.push(control);
   if (load === undefined || isErased(load)) return;
-  if (control === 'force' && load.forcedAtUs < 0) load.forcedAtUs = atUs;
+  // Whoever let it in may have ended before it was stored.
+  const isKept = command.invokedAtUs > cluster.metaStartedAtUs;
+  if (control === 'force' && load.forcedAtUs < 0 && isKept) load.forcedAtUs = atUs;
   if (command.effects === 0 && load.record.status !== 'BLS_CANCELED') load.granted.push(control);
 }

@@ -363,12 +363,13 @@ export const loadErased: Rule<LoadErased> = rule(
 
 // ---------------------------------------------------------------- a restart, and the table's flag
 
-/** The counter of rollbacks begins anew with each meta server (bl 11.1). */
+/** Rollbacks are counted anew by each meta server (bl 11.1), which knows of a forced cancel only what is stored (bl 6.2). */
 export function noteMetaStarted(cluster: ClusterState, atUs: number): void {
   cluster.metaStartedAtUs = atUs;
   for (const load of Object.values(cluster.loads)) {
     load.rollbacks = 0;
     load.unclearRollbacks = 0;
+    if (load.record.status !== 'BLS_CANCELED') load.forcedAtUs = -1;
   }
 }
 
