@@ -6,6 +6,7 @@
  * What the store holds is known exactly; what the meta server has in memory lags behind, by one write at most: a version is
  * `seen` from the moment at which somebody was told of it.
  */
+import { indexOf } from './gpid.ts';
 import type { DupEntryFact } from './duplicationEvents.ts';
 import type { MutationFact, RowOp, UpdateFact } from './events.ts';
 import { excluded } from './exclusions.ts';
@@ -146,11 +147,10 @@ export interface Inbound {
 
 // ---------------------------------------------------------------- looking things up
 
+export { appIdOf, indexOf } from './gpid.ts';
 export const dupKey = (appId: number, dupId: DupId): string => `${appId}/${dupId}`;
 export const duplicatorKey = (gpid: Gpid, node: NodeId): string => `${gpid} ${node}`;
 export const clusterNameOf = (node: NodeId): ClusterId => node.slice(0, node.indexOf('/'));
-export const appIdOf = (gpid: Gpid): number => Number(gpid.slice(0, gpid.indexOf('.')));
-export const indexOf = (gpid: Gpid): number => Number(gpid.slice(gpid.indexOf('.') + 1));
 
 export function newVersion(status: DuplicationStatus, failMode: DuplicationFailMode, atUs: number): DupVersion {
   return { status, failMode, atUs, seenAtUs: -1 };

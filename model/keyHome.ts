@@ -3,6 +3,7 @@
  * where that is empty, modulo the partition count. What clients write comes to the right partition by itself; files of a
  * load may hold rows of others, which nobody reads there.
  */
+import { indexOf } from './gpid.ts';
 import type { PartitionState, TableState } from './state.ts';
 
 const POLYNOMIAL = 0x9a6c9329ac4bc9b5n;
@@ -26,6 +27,6 @@ export function servingIndex(key: string, partitionCount: number): number {
 /** Clients read the key here from now on, if this is the partition that serves it. */
 export function settleHome(table: TableState | undefined, part: PartitionState, key: string): void {
   if (table === undefined || table.home[key] !== undefined) return;
-  const index = Number(part.gpid.slice(part.gpid.indexOf('.') + 1));
+  const index = indexOf(part.gpid);
   if (servingIndex(key, table.partitionCount) === index) table.home[key] = part.gpid;
 }

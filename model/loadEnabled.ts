@@ -6,6 +6,7 @@
  * Each step comes long after the one before it, so that no rule may excuse it by what was on its way. A wish and the report
  * that answers it are one step, as are an operator's line and its answer; a wish that is never answered changes nothing.
  */
+import { RESET } from './loadWords.ts';
 import type { Command } from './commands.ts';
 import type { ModelEvent } from './events.ts';
 import type { LoadMetadataFact, LoadReported, MemberLoadFact, PartitionLoadRecordFact } from './loadEvents.ts';
@@ -198,13 +199,6 @@ function partitionRecords(here: Part): Transition[] {
 
 // ---------------------------------------------------------------- wishes and reports
 
-const RESET: MemberLoadFact = {
-  downloadProgress: 0,
-  downloadStatus: 'ERR_OK',
-  ingestStatus: 'IS_INVALID',
-  isCleanedUp: false,
-  isPaused: false,
-};
 
 /** What a member says that has done what is wished; PAUSED is never wished. */
 function doneWord(wish: BulkLoadStatus): MemberLoadFact | undefined {

@@ -2,6 +2,7 @@
  * What a load finds on its provider (bl 5): where its files are, whether they are good, and what of them lies on a disk. A
  * file that was put or taken away since a moment is not certain for a reader of that moment.
  */
+import { indexOf } from './gpid.ts';
 import type { LoadFileFact, LoadMetadataFact, LoadRecordFact } from './loadEvents.ts';
 import { isKnown, type LoadState, type PartitionLoadState, type ProviderFile, type ProviderState } from './loadState.ts';
 import type { Refusal } from './rules/rule.ts';
@@ -122,7 +123,7 @@ export function areFilesGood(state: ModelState, cluster: ClusterState, load: Loa
  * now: the member waits for it, and whoever would end the load waits for the member (docs/departures bl.17.4).
  */
 export function isFileGone(state: ModelState, load: LoadState | undefined, part: PartitionState): boolean {
-  const index = part.gpid.slice(part.gpid.indexOf('.') + 1);
+  const index = `${indexOf(part.gpid)}`;
   return Object.values(part.ingestions).some((one) =>
     one.load.metadata.files.some((file) => {
       const at = load === undefined ? undefined : providerPath(load.record, index, file.name);

@@ -3,6 +3,7 @@
  * sum of the polls, retries and waits that lead out of it; the ways back are counted (bl 11.1), so that all of them have an
  * end too. Nothing is owed while a partition does not serve, or has lost what membership cannot bring back.
  */
+import { appIdOf } from './gpid.ts';
 import { settingsOfCluster, type ModelSettings } from './config.ts';
 import { excluded } from './exclusions.ts';
 import { areFilesGood, isFileGone } from './loadFiles.ts';
@@ -194,7 +195,7 @@ function idle(state: ModelState, cluster: ClusterState, settings: ModelSettings,
   for (const [node, { slots }] of Object.entries(state.nodes)) {
     if (!node.startsWith(`${cluster.id}/`)) continue;
     for (const [gpid, takenAtUs] of Object.entries(slots)) {
-      const table = cluster.tables[Number(gpid.slice(0, gpid.indexOf('.')))];
+      const table = cluster.tables[appIdOf(gpid)];
       const last = table === undefined ? undefined : cluster.loads[table.appId];
       const needed = table?.status === 'AS_AVAILABLE' && table.isBulkLoading && last?.record.status === 'BLS_DOWNLOADING';
       if (needed) continue;

@@ -71,3 +71,12 @@ export function lagUsOf(state: { readonly calm: boolean; readonly disturbedAtUs:
   if (state.calm) return CALM_LAG_US;
   return atUs - state.disturbedAtUs < FAULTY_LAG_US ? Infinity : FAULTY_LAG_US;
 }
+
+/** Of a member that did nothing, answered badly, or lost what it had (bl 13.3). */
+export const RESET: MemberLoadFact = {
+  downloadProgress: 0,
+  downloadStatus: 'ERR_OK',
+  ingestStatus: 'IS_INVALID',
+  isCleanedUp: false,
+  isPaused: false,
+};

@@ -3,6 +3,7 @@
  * terms, setting x count, counted from the latest of the obligation's own start, heal and the last command; it can
  * print itself.
  */
+import { membersOf } from './members.ts';
 import {
   durableOf,
   excused,
@@ -76,7 +77,7 @@ function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void 
   }
 }
 
-function membersOf(part: PartitionState): {
+function memberReplicas(part: PartitionState): {
   readonly primary: ReplicaState | undefined;
   readonly secondaries: readonly (ReplicaState | undefined)[];
 } {
@@ -95,7 +96,7 @@ function partition(
   all: Owed[],
 ): void {
   const s = settingsOfCluster(state.config, cluster.id);
-  const { primary, secondaries } = membersOf(part);
+  const { primary, secondaries } = memberReplicas(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs);
   const round: readonly Term[] = [
     // The prepare and the request for a ballot that the last fault took, and the retry of each (FM2).
@@ -191,10 +192,7 @@ function pausedUntil(state: ModelState, part: PartitionState): number {
 
 /** A disk fault took a member whole: its replica was set aside, and nobody can take its place (FM1). */
 function lacksHurtMember(state: ModelState, part: PartitionState): boolean {
-  const { primary = '', secondaries = [] } = part.configs[part.ballot] ?? {};
-  return [primary, ...secondaries].some((node) => {
-    return state.nodes[node]?.diskFault === true && part.replicas[node]?.open === false;
-  });
+  return membersOf(part).some((node) => state.nodes[node]?.diskFault === true && part.replicas[node]?.open === false);
 }
 
 function storage(

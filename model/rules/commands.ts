@@ -1,6 +1,7 @@
 /**
  * Commands, attempts and answers as events; whether an answer may be given is judged in `model/answers.ts` (S1, S8).
  */
+import { appIdOf } from '../gpid.ts';
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
 import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
@@ -92,7 +93,7 @@ export const attemptSent = rule(
     command.sent++;
     command.gpid = e.gpid;
     command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
-    const appId = Number(e.gpid.slice(0, e.gpid.indexOf('.')));
+    const appId = appIdOf(e.gpid);
     if (appId === command.appId || !isWrite(command.command)) return;
     // The name means another table now than when the command was invoked.
     command.appId = appId;

@@ -2,6 +2,7 @@
  * The meta server's configurations of partitions (repl 1.10; docs/departures FM1, FM2, FM12): ballots rise by one, members
  * are fixed, and a primary leaves before another one takes over, only when an operator wished it.
  */
+import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
 import { noteServing } from '../serving.ts';
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
@@ -17,7 +18,7 @@ interface ConfigScene extends ClusterScene {
 function configScene(state: ModelState, e: ConfigStored): ConfigScene | string {
   const scene = clusterScene(state, e);
   if (typeof scene === 'string') return scene;
-  const appId = Number(e.config.gpid.slice(0, e.config.gpid.indexOf('.')));
+  const appId = appIdOf(e.config.gpid);
   const table = scene.cluster.tables[appId];
   if (table === undefined) return `table ${appId} of partition ${e.config.gpid}`;
   return { ...scene, table, part: (scene.cluster.partitions[e.config.gpid] ??= newPartition(e.config.gpid, appId)) };
@@ -46,7 +47,7 @@ function mover(
   { cluster, table, state }: ConfigScene,
   { gpid, secondaries }: ConfigStored['config'],
 ): CommandState | undefined {
-  const index = Number(gpid.slice(gpid.indexOf('.') + 1));
+  const index = indexOf(gpid);
   const most = state.calm ? 1 : 2;
   return Object.values(cluster.commands).find(
     ({ command, effects }) =>
@@ -89,7 +90,7 @@ export const configStored = rule(
   configScene,
   [
     guard('tables/partition-in-range', 'S7', ({ table }, { config }: ConfigStored) => {
-      const index = Number(config.gpid.slice(config.gpid.indexOf('.') + 1));
+      const index = indexOf(config.gpid);
       return index >= 0 && index < table.partitionCount && config.maxReplicaCount === table.maxReplicaCount
         ? undefined
         : [

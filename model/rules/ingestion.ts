@@ -2,6 +2,7 @@
  * Ingestion (bl 12, 15): the files that a provider has for it, the write that the meta server sends, what is answered to
  * it, and what becomes of it at each member.
  */
+import { membersOf } from '../members.ts';
 import { settingsOfCluster } from '../config.ts';
 import { missingUpTo } from '../ingestions.ts';
 import type {
@@ -103,10 +104,6 @@ function holdsSlot(cluster: ClusterState, part: PartitionState, atUs: number, ti
 function tooMany({ state, cluster, part }: SentScene, e: IngestionSent): Refusal | undefined {
   if (!state.calm) return undefined;
   const { bulkLoadNodeMaxIngestingCount: most, ingestionWriteTimeoutMs } = settingsOfCluster(state.config, cluster.id);
-  const membersOf = ({ configs, ballot }: PartitionState): readonly string[] => {
-    const config = configs[ballot];
-    return config === undefined ? [] : [config.primary, ...config.secondaries];
-  };
   const others = Object.values(cluster.partitions).filter(
     (one) => one !== part && one.ingestionsSent.length > 0 && holdsSlot(cluster, one, e.atUs, ingestionWriteTimeoutMs),
   );

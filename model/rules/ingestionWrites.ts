@@ -2,6 +2,7 @@
  * The ingestion write at a primary (bl 15.1, 15.2): it stems from one that the meta server sent, needs the full group,
  * and keeps user writes out until its files are in.
  */
+import { indexOf } from '../gpid.ts';
 import { missingUpTo } from '../ingestions.ts';
 import type { MutationFact, UpdateFact } from '../events.ts';
 import { sameLoad, show, showFiles } from '../mutations.ts';
@@ -52,7 +53,7 @@ export function notLoading({ cluster, part, replica }: ReplicaScene, { updates }
 
 /** Has the meta server left INGESTING for this partition since then, or does it know of no load at all? */
 function isLetGo({ cluster, part }: ReplicaScene, sinceUs: number): boolean {
-  const index = Number(part.gpid.slice(part.gpid.indexOf('.') + 1));
+  const index = indexOf(part.gpid);
   const load = cluster.loads[part.appId]?.partitions[index];
   return load?.record.status !== 'BLS_INGESTING' || load.storedAtUs > sinceUs;
 }

@@ -2,6 +2,7 @@
  * The record of one partition's load in the store (bl 4.3, 8.4, 10, 12.2): pushed by the table's status, or moved on by what
  * the group reported; a partition is SUCCEED when every member has the files of this load in its storage (S10).
  */
+import { membersOf } from '../members.ts';
 import type { LoadPartitionStored, PartitionLoadRecordFact } from '../loadEvents.ts';
 import { isLegalPair } from '../loadLegality.ts';
 import { isKnown, type LoadState, type PartitionLoadState } from '../loadState.ts';
@@ -38,14 +39,11 @@ function isPushed(scene: PartitionLoadScene, { record, atUs }: LoadPartitionStor
   return scene.load.record.status === record.status || (!scene.state.calm && mayBe(scene, record.status, atUs));
 }
 
-const membersOf = (part: PartitionState | undefined): readonly string[] => {
-  const config = part?.configs[part.ballot];
-  return config === undefined ? [] : [config.primary, ...config.secondaries].sort();
-};
+const sortedMembers = (part: PartitionState | undefined): readonly string[] => [...membersOf(part)].sort();
 
 /** bl 12.2: these very nodes have ingested in this load before. */
 function isShortcut({ own, part }: PartitionLoadScene): boolean {
-  return own?.record.everIngestSucceed === true && [...own.record.hostPorts].sort().join() === membersOf(part).join();
+  return own?.record.everIngestSucceed === true && [...own.record.hostPorts].sort().join() === sortedMembers(part).join();
 }
 
 /** Why the partition may not take this step (bl 8.4). */
@@ -93,7 +91,7 @@ function notIn(scene: PartitionLoadScene, e: LoadPartitionStored): Refusal | und
   );
   const last = ingestions.at(-1);
   if (last === undefined) return ['a committed ingestion of the files of this load', 'none'];
-  const missing = membersOf(part).find((node) => !ingestions.some(({ ingestedAtUs }) => ingestedAtUs[node] !== undefined));
+  const missing = sortedMembers(part).find((node) => !ingestions.some(({ ingestedAtUs }) => ingestedAtUs[node] !== undefined));
   return missing === undefined ? undefined : [`the files of decree ${last.decree} in the storage of ${missing}`, 'they are not'];
 }
 
@@ -113,7 +111,7 @@ function wrongNodes({ own, part }: PartitionLoadScene, { record }: LoadPartition
   const text = `${record.everIngestSucceed ? 'ingested' : 'not ingested'} by ${now || 'nobody'}`;
   if (record.everIngestSucceed === before.everIngestSucceed && now === [...before.hostPorts].sort().join()) return undefined;
   const first = record.status === 'BLS_SUCCEED' && own?.record.status === 'BLS_INGESTING';
-  if (first && record.everIngestSucceed && now === membersOf(part).join()) return undefined;
+  if (first && record.everIngestSucceed && now === sortedMembers(part).join()) return undefined;
   return [`${before.everIngestSucceed ? 'ingested' : 'not ingested'} by ${[...before.hostPorts].join() || 'nobody'}`, text];
 }
 

@@ -2,13 +2,15 @@
  * What meta server, primaries and members tell each other of a load (bl 9, 10, 13): wishes are what the store holds, a
  * member tells what is so on its disk and in its storage, a primary tells of others only what they said.
  */
+import { membersOf } from '../members.ts';
+import { appIdOf, indexOf } from '../gpid.ts';
 import { settingsOfCluster } from '../config.ts';
 import { awaitsFiles, noteFlagCleared } from '../ingestions.ts';
 import { areFilesGood, downloadedPercent, metadataOf } from '../loadFiles.ts';
 import type { DownloadSlotClaim, IngestionAnswered, LoadMemberReported, LoadReported, LoadWished, MemberLoadFact } from '../loadEvents.ts';
 import { isErased, type LoadState, type PartitionLoadState } from '../loadState.ts';
 import { POLL_GUARDS } from './loadPolls.ts';
-import { lagUsOf, sameMember, sameMembers, sameMetadata, statusesSince } from '../loadWords.ts';
+import { lagUsOf, RESET, sameMember, sameMembers, sameMetadata, statusesSince } from '../loadWords.ts';
 import type { ClusterState, ModelState, PartitionState } from '../state.ts';
 import type { BulkLoadStatus, ErrorCode, Gpid } from '../vocabulary.ts';
 import {
@@ -22,8 +24,6 @@ import {
   type Rule,
 } from './rule.ts';
 
-const appIdOf = (gpid: Gpid): number => Number(gpid.slice(0, gpid.indexOf('.')));
-const indexOf = (gpid: Gpid): number => Number(gpid.slice(gpid.indexOf('.') + 1));
 
 /** The load of a partition, and what is known of that partition in it. */
 export function loadOf(
@@ -228,21 +228,14 @@ export const loadMemberReported: Rule<LoadMemberReported> = rule(
 
 // ---------------------------------------------------------------- load.reported
 
-const RESET: MemberLoadFact = {
-  downloadProgress: 0,
-  downloadStatus: 'ERR_OK',
-  ingestStatus: 'IS_INVALID',
-  isCleanedUp: false,
-  isPaused: false,
-};
 const UNKNOWN: MemberLoadFact = { ...RESET, downloadStatus: undefined };
 
 function groupDiffers({ part, cluster }: ReportScene, e: LoadReported): Refusal | undefined {
-  const config = part.configs[part.ballot];
+  const group = membersOf(part);
   const table = cluster.tables[part.appId];
-  if (e.error !== 'ERR_OK' || config === undefined || config.primary === '' || table?.status !== 'AS_AVAILABLE')
+  if (e.error !== 'ERR_OK' || group.length === 0 || group.includes('') || table?.status !== 'AS_AVAILABLE')
     return undefined;
-  const members = [config.primary, ...config.secondaries].sort().join();
+  const members = [...group].sort().join();
   const told = Object.keys(e.members).sort().join();
   return members === told ? undefined : [`of ${members}`, `of ${told}`];
 }

@@ -2,6 +2,7 @@
  * The name of a cluster whose table loads: of the load what a rule may still ask for; partitions are alike. What happens in
  * storage after the end of a load is nobody's concern in the search, so an end forgets it.
  */
+import { indexOf } from '../../model/gpid.ts';
 import { wasRestarted } from '../../model/loadEnabled.ts';
 import { isKnown, isTerminal, type LoadState, type LoadVersion, type PartitionLoadState } from '../../model/loadState.ts';
 import { isTroubled } from '../../model/loadSteps.ts';
@@ -43,7 +44,7 @@ function recordKey(load: LoadState): string {
 }
 
 function partKey(load: LoadState | undefined, part: PartitionState, keyOf: (part: PartitionState) => string): string {
-  const own = load?.partitions[Number(part.gpid.slice(part.gpid.indexOf('.') + 1))];
+  const own = load?.partitions[indexOf(part.gpid)];
   const { status = '' } = own?.record ?? {};
   if (load !== undefined && isTerminal(load.record.status)) return `${status}${own?.reportedCleaned === true ? 'c' : ''}`;
   const sent = part.ingestionsSent.map(({ prepared, decree, answered }) => `${prepared ? decree : '-'}${answered ? 'a' : ''}`);

@@ -2,6 +2,7 @@
  * What a campaign must have seen of duplication: each status reached and left in each way, servers that stop in each status and on
  * both sides of each write of a record, pauses, batches, logs that cannot be read, followers that lose what they were given.
  */
+import { appIdOf, indexOf } from '../../model/gpid.ts';
 import type { Command } from '../../model/commands.ts';
 import {
   clusterNameOf,
@@ -68,12 +69,12 @@ function openChanges(state: ModelState, node: NodeId, kind: Command['kind'], hav
 
 /** What the store holds of a partition's progress. */
 function storedProgress(dup: DupState, gpid: Gpid): number {
-  return dup.partitions[Number(gpid.slice(gpid.indexOf('.') + 1))]?.values.at(-1)?.decree ?? -1;
+  return dup.partitions[indexOf(gpid)]?.values.at(-1)?.decree ?? -1;
 }
 
 /** Is this a replica of a follower table that is being filled? */
 function isBeingFilled(state: ModelState, node: NodeId, gpid: Gpid): boolean {
-  const name = state.clusters[clusterNameOf(node)]?.tables[Number(gpid.slice(0, gpid.indexOf('.')))]?.name;
+  const name = state.clusters[clusterNameOf(node)]?.tables[appIdOf(gpid)]?.name;
   return Object.values(state.clusters).some((cluster) =>
     Object.values(cluster.dups).some(
       (dup) =>

@@ -2,6 +2,7 @@
  * What a campaign must have seen of the files of loads and of the writes that bring them in: each thing that can be wrong with
  * files, refused and delayed ingestion writes, members that stop while one is on its way, files that are fetched once more.
  */
+import { indexOf } from '../../model/gpid.ts';
 import { clusterNameOf } from '../../model/dupState.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { metadataFile, providerPath } from '../../model/loadFiles.ts';
@@ -9,7 +10,7 @@ import type { LoadFileFact } from '../../model/loadEvents.ts';
 import { isKnown, type IngestionState, type LoadState, type ProviderFile } from '../../model/loadState.ts';
 import type { ModelState, PartitionState } from '../../model/state.ts';
 import type { Gpid, NodeId } from '../../model/vocabulary.ts';
-import { indexOf, loadOf, loadSometimes } from './loadSometimes.ts';
+import { loadOf, loadSometimes } from './loadSometimes.ts';
 import type { Sometimes } from './types.ts';
 
 const sometimes = loadSometimes;

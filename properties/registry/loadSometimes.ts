@@ -9,6 +9,8 @@
  * thousand runs meet the last now and then and the others never. DOWNLOADING, SUCCEED, PAUSED and
  * the rest have no other partitions beside them than those that are listed (model/loadLegality.ts).
  */
+import { membersOf } from '../../model/members.ts';
+import { appIdOf } from '../../model/gpid.ts';
 import { clusterNameOf, isErased as isDupErased } from '../../model/dupState.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { isErased, isKnown, isTerminal, type LoadState } from '../../model/loadState.ts';
@@ -23,8 +25,6 @@ export function loadSometimes(id: string, sentence: string, met: Sometimes['met'
 const sometimes = loadSometimes;
 
 /** `1.0` to 1 */
-export const appIdOf = (gpid: Gpid): number => Number(gpid.slice(0, gpid.indexOf('.')));
-export const indexOf = (gpid: Gpid): number => Number(gpid.slice(gpid.indexOf('.') + 1));
 
 /** The load of a replica's table that stands in the store. */
 export function loadOf(state: ModelState, e: { readonly node: NodeId; readonly gpid: Gpid }): LoadState | undefined {
@@ -209,11 +209,8 @@ const CONTROL: readonly Sometimes[] = [
 
 // ---------------------------------------------------------------- members
 
-const isMemberOf = (cluster: ClusterState | undefined, gpid: Gpid, node: NodeId): boolean => {
-  const part = cluster?.partitions[gpid];
-  const config = part?.configs[part.ballot];
-  return config !== undefined && (config.primary === node || config.secondaries.includes(node));
-};
+const isMemberOf = (cluster: ClusterState | undefined, gpid: Gpid, node: NodeId): boolean =>
+  membersOf(cluster?.partitions[gpid]).includes(node);
 
 /** A member of a partition whose record is in that status. */
 function memberDownIn(status: BulkLoadStatus): Sometimes['met'] {

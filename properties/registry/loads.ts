@@ -1,4 +1,5 @@
 /** Bulk load: what its records, reports and slots promise (bl 20), and where a load must come to. */
+import { membersOf } from '../../model/members.ts';
 import { isLegalPair } from '../../model/loadLegality.ts';
 import type { MemberLoadFact } from '../../model/loadEvents.ts';
 import { isErased, isTerminal, type GroupReport, type LoadState, type PartitionLoadState } from '../../model/loadState.ts';
@@ -164,9 +165,8 @@ export const LOAD_STATE_PREDICATES: readonly StatePredicate[] = [
     'what a group reported, the whole of it said',
     perPartition((own, index, { cluster, load }) => {
       const part = cluster.partitions[`${load.appId}.${index}`];
-      const config = part?.configs[part.ballot];
-      if (config === undefined || config.primary === '') return undefined;
-      const group = [config.primary, ...config.secondaries];
+      const group = membersOf(part);
+      if (group.length === 0 || group.includes('')) return undefined;
       for (const { what, told, said } of REPORTS) {
         const isBorneOut = ({ members }: GroupReport): boolean =>
           group.every((node) => {
@@ -202,10 +202,10 @@ export const LOAD_STATE_PREDICATES: readonly StatePredicate[] = [
   predicate('S10.members', 'every member of a partition that SUCCEED has the files of its load', ({ cluster, load }) => {
     for (const [index, { record }] of Object.entries(load.partitions)) {
       const part = cluster.partitions[`${load.appId}.${index}`];
-      const config = part?.configs[part.ballot];
-      if (record.status !== 'BLS_SUCCEED' || part === undefined || config === undefined || config.primary === '') continue;
+      const members = membersOf(part);
+      if (record.status !== 'BLS_SUCCEED' || part === undefined || members.includes('')) continue;
       const got = Object.values(part.ingestions).filter(({ committedAtUs }) => committedAtUs >= load.startedAtUs);
-      const lacks = [config.primary, ...config.secondaries].find(
+      const lacks = members.find(
         (node) => !got.some(({ ingestedAtUs }) => ingestedAtUs[node] !== undefined),
       );
       if (lacks !== undefined) return `${lacks} has none of the files of partition ${index}`;
