@@ -51,6 +51,8 @@ export const closedAudits: AuditPair<typeof KIND> = {
       'A replica that is opened anew, whose directory is gone, or that comes back after its server ' +
       'called it unknown, was claimed closed.',
     otherClaim(desk, view, claim) {
+      // What it prepared before it was called unknown may still be acknowledged when the log has it; what it prepares now may not.
+      if (claim.kind === 'replica.prepared') back(desk, view, `prepared decree ${claim.mutation.decree}`);
       if (claim.kind !== 'replica.opened' || !view.open) return;
       desk.lie(
         KIND,
@@ -69,7 +71,6 @@ export const closedAudits: AuditPair<typeof KIND> = {
     // A replica that is being closed counts as absent before its closing ends and is claimed; it does not come back.
     prepareAnswered(desk, view, ack) {
       if (ack.error === 'ERR_OBJECT_NOT_FOUND') view.denied = view.open;
-      else if (ack.error === 'ERR_OK') back(desk, view, `acknowledged decree ${ack.decree}`);
     },
     prepareSent: (desk, view, to) => back(desk, view, `sent a prepare to ${to}`),
     settle(desk, view) {
