@@ -69,7 +69,7 @@ export const closedAudits: AuditPair<typeof KIND> = {
       desk.owe(view);
     },
     // A replica that is being closed counts as absent before its closing ends and is claimed; it does not come back.
-    prepareAnswered(desk, view, ack) {
+    prepareAnswered(_desk, view, ack) {
       if (ack.error === 'ERR_OBJECT_NOT_FOUND') view.denied = view.open;
     },
     prepareSent: (desk, view, to) => back(desk, view, `sent a prepare to ${to}`),
