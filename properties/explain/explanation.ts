@@ -26,12 +26,14 @@ export interface Mark {
   readonly part: PlanPart;
   /** The part in words, as the plan's text has it. */
   readonly text: string;
-  /** `necessary`: some other value (or leaving it out) passes; `free`: every value that was tried fails too; `untried`: the budget ended. */
+  /** `necessary`: some other value (or leaving it out) passes, or all of them break something else; `free`: what was tried fails too; `untried`: the budget ended. */
   readonly mark: 'necessary' | 'free' | 'untried';
   /** How many other values were run. */
   readonly tried: number;
   /** Of a necessary part, the simplest change that passes, in words: `without it`, `300 instead of 1000`; else ''. */
   readonly passesWith: string;
+  /** The simplest change with which something else breaks, and what: `without it: S5/process.stopped`; else ''. */
+  readonly breaksWith: string;
 }
 
 /** A plan that differs in one place and does not fail. */

@@ -187,6 +187,19 @@ export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
   };
 }
 
+/** A setting's value when a plan does not mention it; undefined: no plan may set it. */
+export function calmOf(name: string): number | undefined {
+  return BY_NAME.get(name)?.calm;
+}
+
+/** Other values that a plan may give a setting: those that are drawn, and the nearest ones. */
+export function otherSettings(name: string, value: number): readonly number[] {
+  const setting = BY_NAME.get(name);
+  if (setting === undefined) return [];
+  const others = [...setting.drawn, value - 1, value + 1, value * 2].filter((n) => n !== value && checkSetting(name, n) === undefined);
+  return [...new Set(others)];
+}
+
 export function settingText(settings: Readonly<Record<string, number>>): string {
   const entries = Object.entries(settings);
   return entries.length === 0 ? 'all calm' : entries.map(([name, value]) => `${name}=${String(value)}`).join(' ');

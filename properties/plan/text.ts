@@ -28,7 +28,8 @@ export function planHeader(plan: Plan): string {
   return `${clusters}; settings: ${settingText(plan.settings)}`;
 }
 
-function deviationText(cause: string, value: number): string {
+/** A deviation as words: where it strikes, what, and by how much. */
+export function deviationText(cause: string, value: number): string {
   const [point, where, what, gpid, number, occurrence] = cause.split('|');
   const about = gpid === '' ? '' : ` of ${gpid ?? ''}${number === '-1' || number === '0' ? '' : ` decree ${number ?? ''}`}`;
   const nth = occurrence === '1' ? '' : ` (time ${occurrence ?? ''})`;
