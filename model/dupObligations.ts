@@ -21,7 +21,7 @@ import {
   type DuplicatorState,
 } from './dupState.ts';
 import { excluded } from './exclusions.ts';
-import { owe, WORK, type Owed, type Term } from './owe.ts';
+import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import {
   excused,
   serves,
@@ -41,7 +41,7 @@ interface Here {
   readonly dup: DupState;
   readonly table: TableState;
   readonly settings: ModelSettings;
-  readonly all: Owed[];
+  readonly all: Ledger;
 }
 
 /** One partition of it, both ends. */
@@ -53,7 +53,7 @@ interface End extends Here {
   readonly duplicator: DuplicatorState | undefined;
 }
 
-export function duplicationObligations(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+export function duplicationObligations(state: ModelState, cluster: ClusterState, all: Ledger): void {
   for (const dup of Object.values(cluster.dups)) {
     const table = cluster.tables[dup.appId];
     if (table?.status !== 'AS_AVAILABLE') continue;

@@ -8,7 +8,7 @@ import { settingsOfCluster, type ModelSettings } from './config.ts';
 import { excluded } from './exclusions.ts';
 import { areFilesGood, isFileGone } from './loadFiles.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
-import { owe, WORK, type Owed, type Term } from './owe.ts';
+import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import { hasTooFewMembers, throttles } from './rules/loads.ts';
 import { excused, serves, type ClusterState, type ModelState, type PartitionState, type TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
@@ -20,10 +20,10 @@ interface Here {
   readonly settings: ModelSettings;
   /** That stands in the store. */
   readonly load: LoadState | undefined;
-  readonly all: Owed[];
+  readonly all: Ledger;
 }
 
-export function loadObligations(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+export function loadObligations(state: ModelState, cluster: ClusterState, all: Ledger): void {
   const settings = settingsOfCluster(state.config, cluster.id);
   for (const table of Object.values(cluster.tables)) {
     if (table.status !== 'AS_AVAILABLE') continue;
@@ -191,7 +191,7 @@ function keptOutSince(part: PartitionState): number | undefined {
 // ---------------------------------------------------------------- S9
 
 /** A slot is for a download: of a load that is DOWNLOADING, or was until a moment ago. */
-function idle(state: ModelState, cluster: ClusterState, settings: ModelSettings, all: Owed[]): void {
+function idle(state: ModelState, cluster: ClusterState, settings: ModelSettings, all: Ledger): void {
   for (const [node, { slots }] of Object.entries(state.nodes)) {
     if (!node.startsWith(`${cluster.id}/`)) continue;
     for (const [gpid, takenAtUs] of Object.entries(slots)) {

@@ -20,7 +20,7 @@ import { duplicationObligations, keptForDuplication } from './dupObligations.ts'
 import { excluded } from './exclusions.ts';
 import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
 import { loadObligations } from './loadObligations.ts';
-import { owe, WORK, type Obligation, type Owed, type Term } from './owe.ts';
+import { owe, WORK, type Ledger, type Obligation, type Term } from './owe.ts';
 import { isLive } from './rules/world.ts';
 
 export { OBLIGATIONS, type Obligation } from './owe.ts';
@@ -28,7 +28,7 @@ export { OBLIGATIONS, type Obligation } from './owe.ts';
 export function obligations(state: ModelState): readonly Obligation[] {
   const all: Obligation[] = [];
   for (const cluster of Object.values(state.clusters)) {
-    const own: Owed[] = [];
+    const own: Ledger = { cluster: cluster.id, entries: all };
     commands(state, cluster, own);
     duplicationObligations(state, cluster, own);
     loadObligations(state, cluster, own);
@@ -39,12 +39,11 @@ export function obligations(state: ModelState): readonly Obligation[] {
       flags(state, cluster, part, own);
     }
     throttled(state, cluster, own);
-    for (const one of own) all.push({ ...one, cluster: cluster.id });
   }
   return all;
 }
 
-function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+function commands(state: ModelState, cluster: ClusterState, all: Ledger): void {
   const { clientTimeoutMs, rpcTimeoutMs } = settingsOfCluster(state.config, cluster.id);
   for (const command of Object.values(cluster.commands)) {
     if (command.answered) continue;
@@ -57,7 +56,7 @@ function commands(state: ModelState, cluster: ClusterState, all: Owed[]): void {
  * With a fault since it was sent, a request's session or its answer may be lost: it was on its way for as long as its client waits
  * at most. And a table may ask for silence (thr 5.1).
  */
-function throttled(state: ModelState, cluster: ClusterState, all: Owed[]): void {
+function throttled(state: ModelState, cluster: ClusterState, all: Ledger): void {
   for (const [key, { incarnation, requests }] of Object.entries(cluster.throttles)) {
     const [gpid = '', node = ''] = key.split(' ');
     const part = cluster.partitions[gpid];
@@ -93,7 +92,7 @@ function partition(
   cluster: ClusterState,
   table: TableState,
   part: PartitionState,
-  all: Owed[],
+  all: Ledger,
 ): void {
   const s = settingsOfCluster(state.config, cluster.id);
   const { primary, secondaries } = memberReplicas(part);
@@ -159,7 +158,7 @@ function takeOverTerms(table: TableState, s: ModelSettings): readonly Term[] {
   ];
 }
 
-function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
+function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Ledger): void {
   const s = settingsOfCluster(state.config, cluster.id);
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
     const replica = part.replicas[node];
@@ -200,7 +199,7 @@ function storage(
   cluster: ClusterState,
   part: PartitionState,
   replica: ReplicaState,
-  all: Owed[],
+  all: Ledger,
 ): void {
   const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
@@ -241,7 +240,7 @@ function storage(
   ], replica.node);
 }
 
-function flags(state: ModelState, cluster: ClusterState, part: PartitionState, all: Owed[]): void {
+function flags(state: ModelState, cluster: ClusterState, part: PartitionState, all: Ledger): void {
   const s = settingsOfCluster(state.config, cluster.id);
   for (const replica of Object.values(part.replicas)) {
     if (!replica.manual) continue;

@@ -61,17 +61,62 @@ export const OBLIGATIONS = {
   'load S9 idle': { property: 'S9', sentence: 'a download slot comes back when its load needs it no more' },
 } as const;
 
-/** Without what the caller adds. */
-export type Owed = Omit<Obligation, 'cluster'>;
 type Name = keyof typeof OBLIGATIONS;
 export type Term = readonly [count: number, name: string, ms: number];
 
 /** Tasks, disk and queues between the timers. */
 export const WORK: Term = [1, 'work', 1000];
 
+/** What one cluster owes, as it is found. */
+export interface Ledger {
+  readonly cluster: ClusterId;
+  readonly entries: Obligation[];
+}
+
+/** Nearly all are met: what only an overdue one tells is put together when it is asked for. */
+class Owed implements Obligation {
+  readonly name: Name;
+  readonly key: string;
+  readonly cluster: ClusterId;
+  readonly gpid: Gpid | '';
+  readonly node: NodeId | '';
+  readonly sinceUs: number;
+  readonly boundUs: number;
+  private readonly terms: readonly Term[];
+
+  constructor(name: Name, key: string, cluster: ClusterId, gpid: Gpid | '', node: NodeId | '', sinceUs: number, terms: readonly Term[]) {
+    this.name = name;
+    this.key = key;
+    this.cluster = cluster;
+    this.gpid = gpid;
+    this.node = node;
+    this.sinceUs = sinceUs;
+    this.boundUs = boundOf(terms);
+    this.terms = terms;
+  }
+
+  get property(): string {
+    return OBLIGATIONS[this.name].property;
+  }
+
+  get sentence(): string {
+    return OBLIGATIONS[this.name].sentence;
+  }
+
+  get boundText(): string {
+    return this.terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
+  }
+}
+
+function boundOf(terms: readonly Term[]): number {
+  let boundUs = 0;
+  for (const term of terms) boundUs += term[0] * term[2] * 1000;
+  return boundUs;
+}
+
 /** Adds an obligation. */
 export function owe(
-  all: Owed[],
+  to: Ledger,
   name: Name,
   key: string,
   gpid: Gpid | '',
@@ -79,8 +124,5 @@ export function owe(
   terms: readonly Term[],
   node: NodeId | '' = '',
 ): void {
-  const boundUs = terms.reduce((sum, [count, , ms]) => sum + count * ms * 1000, 0);
-  const boundText = terms.map(([count, term, ms]) => `${count} x ${term} (${ms} ms)`).join(' + ');
-  const { property, sentence } = OBLIGATIONS[name];
-  all.push({ name, property, key, gpid, node, sentence, sinceUs, boundUs, boundText });
+  to.entries.push(new Owed(name, key, to.cluster, gpid, node, sinceUs, terms));
 }

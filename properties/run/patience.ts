@@ -23,6 +23,13 @@ export interface Overdue {
   readonly cluster: string;
 }
 
+/** How far the run has got. */
+export interface Phase {
+  /** Undefined while faults go on. */
+  readonly healedUs: number | undefined;
+  readonly lastCommandUs: number;
+}
+
 /** What must hold steadily and not once: after heal, the times without it add up. */
 const STEADY: ReadonlySet<string> = new Set(['L4 partition serves']);
 
@@ -37,7 +44,10 @@ export class Patience {
   outstanding = 0;
   /** When the last of those is past its bound, virtual microseconds. */
   dueUs = 0;
-  private watched = new Map<string, Watched>();
+  private watched: ReadonlyMap<string, Watched> = new Map<string, Watched>();
+  /** What the last look knew: how many events, and from when on it waited. */
+  private seenEvents: number | undefined;
+  private settleFromUs = 0;
   /** Of steady obligations, the time that was spent without them. */
   private readonly spentUs = new Map<string, number>();
   private readonly property: string | undefined;
@@ -47,32 +57,40 @@ export class Patience {
     this.property = property;
   }
 
-  /** Looks at the obligations now; answers the first that is past its bound. */
-  look(state: ModelState, phase: { readonly healedUs: number | undefined; readonly lastCommandUs: number }, nowUs: number): Overdue | undefined {
+  /**
+   * Looks at the obligations now; answers the first that is past its bound. `events`: how many the state has taken in; with no
+   * more than at the last look, and in the same phase, nothing else is owed than then.
+   */
+  look(state: ModelState, phase: Phase, nowUs: number, events?: number): Overdue | undefined {
+    const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
+    if (events === undefined || events !== this.seenEvents || settleFromUs !== this.settleFromUs) this.update(state, settleFromUs, nowUs);
+    this.seenEvents = events;
+    for (const { obligation, fromUs } of this.watched.values()) if (nowUs - fromUs > obligation.boundUs) return tell(obligation, nowUs - fromUs);
+    return undefined;
+  }
+
+  /** Takes over what is owed now: what is new, what goes on, and what is over. */
+  private update(state: ModelState, settleFromUs: number, nowUs: number): void {
     const now = new Map<string, Watched>();
-    let overdue: Overdue | undefined;
     for (const obligation of obligations(state)) {
       if (this.property !== undefined && obligation.property !== this.property) continue;
       const key = `${obligation.cluster}|${obligation.name}|${obligation.key}`;
-      const startUs = Math.max(obligation.sinceUs, phase.healedUs ?? 0, phase.lastCommandUs);
+      const startUs = Math.max(obligation.sinceUs, settleFromUs);
       const was = this.watched.get(key);
       // It was over and has begun again since the last look.
       if (was !== undefined && was.obligation.sinceUs < obligation.sinceUs) this.discharged(key, was, Math.min(startUs, nowUs));
-      const fromUs = startUs - (this.spentUs.get(key) ?? 0);
-      now.set(key, { obligation, fromUs });
-      if (overdue === undefined && nowUs - fromUs > obligation.boundUs) overdue = tell(obligation, nowUs - fromUs);
+      now.set(key, { obligation, fromUs: startUs - (this.spentUs.get(key) ?? 0) });
     }
     for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(key, was, nowUs);
     this.watched = now;
+    this.settleFromUs = settleFromUs;
     this.outstanding = 0;
     this.dueUs = 0;
-    const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
     for (const { obligation, fromUs } of now.values()) {
       if (obligation.sinceUs > settleFromUs) continue;
       this.outstanding += 1;
       this.dueUs = Math.max(this.dueUs, fromUs + obligation.boundUs);
     }
-    return overdue;
   }
 
   private discharged(key: string, was: Watched, nowUs: number): void {

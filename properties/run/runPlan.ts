@@ -96,7 +96,7 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
     if (typeof ended === 'object') return { kind: 'limit', limit: limitText(ended), atUs: run.world.nowUs() };
     const healedUs = run.driver.healedUs;
     if (healedUs === undefined) continue;
-    const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs());
+    const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs(), run.judge.digest.events);
     if (overdue !== undefined) {
       return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node, overdue.cluster) };
     }

@@ -61,6 +61,25 @@ describe('patience', () => {
     expect(rules({ healedUs: 5, lastCommandUs: 7 }, bound + 8)).toBe('L2 secondaries commit');
   });
 
+  it('asks again what is owed only after events or a command, and tells what is overdue all the same', () => {
+    const state = served();
+    const patience = new Patience();
+    take(state, write(mutation(1, 2)), 0);
+    const bound = boundOf(state, 'L2 secondaries commit');
+    expect(patience.look(state, HEALED, 1000, 7)).toBeUndefined();
+    expect(patience.look(state, HEALED, bound, 7)).toBeUndefined();
+    expect(patience.look(state, HEALED, bound + 1, 7)?.rule).toBe('L2 secondaries commit');
+    const owed = patience.outstanding;
+    take(state, [A, B].flatMap((node) => [committed(node, 2), applied(node, 2)]), bound);
+    expect(patience.look(state, HEALED, bound + 1, 7)?.rule).toBe('L2 secondaries commit');
+    expect(patience.outstanding).toBe(owed);
+    expect(patience.look(state, HEALED, bound + 1, 8)).toBeUndefined();
+    expect(patience.outstanding).toBeLessThan(owed);
+    take(state, write(mutation(1, 3)), bound + 2);
+    expect(patience.look(state, { ...HEALED, lastCommandUs: bound + 2 }, bound + 3, 8)).toBeUndefined();
+    expect(patience.outstanding).toBe(owed);
+  });
+
   it('adds up the times without service: a partition that flaps is found', () => {
     const state = served();
     const patience = new Patience();
