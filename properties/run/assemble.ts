@@ -17,6 +17,7 @@ import { Judge } from './judge.ts';
 import { clientNode, metaServer, replicaServers } from './names.ts';
 import { plantPreload, preloadedTables } from './preloaded.ts';
 import { Onlookers } from './onlookers.ts';
+import type { Witness } from './witness.ts';
 
 /** 2026-01-01T00:00:00Z: every world begins here, by every wall clock. */
 export const START_WALL_US = 1_767_225_600_000_000;
@@ -32,6 +33,7 @@ export interface AssembleOptions {
   readonly dispatchLimit: number;
   readonly watch: readonly ((event: ModelEvent, state: ModelState) => void)[];
   readonly property?: string;
+  readonly witness?: Witness;
 }
 
 export interface Assembled {
@@ -45,7 +47,7 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   const settings = worldSettings(plan);
   const chance = plan.chance.kind === 'exploring' ? new ExploringLanes(plan.chance, options.draws) : new FrozenLookup(plan.chance);
   const judge = new Judge(init(modelConfig(plan, settings)), { ...options, follows: options.follow });
-  const onlookers = new Onlookers();
+  const onlookers = options.witness?.onlookers ?? new Onlookers();
   const world = new SimWorld({
     chance,
     observer: onlookers,
@@ -66,8 +68,10 @@ export function assemble(plan: Plan, options: AssembleOptions): Assembled {
   else onlookers.observer = claimsOnly(world, sink);
   for (const cluster of plan.clusters) addCluster(world, cluster, settings(cluster), options.parts, sink);
   if (plan.preload !== undefined) plantPreload(world, plan, plan.preload);
+  const assembled = { world, judge, chance, driver };
+  options.witness?.ready(assembled);
   for (const node of nodes) world.startNode(node);
-  return { world, judge, chance, driver };
+  return assembled;
 
   function addCluster(to: SimWorld, cluster: ClusterShape, all: Settings, parts: Parts, out: (event: ModelEvent) => void): void {
     const metaServers = [metaServer(cluster.id)];

@@ -48,6 +48,10 @@ export class Driver implements Stage {
   readonly world: SimWorld;
   /** Steps whose guard failed. */
   readonly skipped: number[] = [];
+  /** When each step began, virtual microseconds, by its index. */
+  readonly begunUs: number[] = [];
+  /** A step is being done at this very moment: the last of `begunUs`. */
+  isPerforming = false;
   /** Commands without an answer yet. */
   readonly open = new Set<number>();
   lastCommandUs = 0;
@@ -103,8 +107,11 @@ export class Driver implements Stage {
 
   private perform(step: Step): void {
     const spec = specOf(step.kind);
+    this.begunUs.push(this.world.nowUs());
+    this.isPerforming = true;
     if (spec?.guard(step, this) === true) spec.run(step, this);
     else this.skipped.push(this.next);
+    this.isPerforming = false;
     this.next += 1;
     this.scheduleNext();
   }

@@ -13,6 +13,7 @@ import type { DrawRecord } from './chance.ts';
 import { Patience, type Ratio } from './patience.ts';
 import type { Verdict } from './verdict.ts';
 import { limitText, waitingLines } from './waitingText.ts';
+import type { Witness } from './witness.ts';
 
 export interface RunOptions {
   readonly parts?: Parts;
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly property?: string;
   /** Called for every event after the model took it in ("sometimes" obligations). */
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
+  /** Sees the world besides the events. */
+  readonly witness?: Witness;
 }
 
 export interface RunResult {
@@ -64,6 +67,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     strict: options.strict ?? false,
     dispatchLimit: options.dispatchLimit ?? DISPATCH_LIMIT,
     ...(options.property === undefined ? {} : { property: options.property }),
+    ...(options.witness === undefined ? {} : { witness: options.witness }),
     watch: [(event, state): void => { atlas.event(event, state); }, ...(options.watch ?? [])],
   });
   const patience = new Patience(options.property);

@@ -85,6 +85,11 @@ export class ReplicaDuplicator implements PipelineHost {
     return this.pipeline === undefined;
   }
 
+  /** What loads and ships now; undefined while paused. */
+  currentPipeline(): PipelineContract | undefined {
+    return this.pipeline;
+  }
+
   /** Committed here and not shipped yet. */
   pendingMutations(): number {
     return Math.max(0, this.replica.lastCommittedDecree() - this.last);

@@ -1,0 +1,166 @@
+/** The model's state as flat words: what a person asks of a cluster, at the same paths as the implementation's (see serverWords.ts). */
+import { isErased, statusOf, storedOf, versionOf, type DupState } from '../../model/dupState.ts';
+import type { LoadState } from '../../model/loadState.ts';
+import { durableOf, serves, type ClusterState, type Debt, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
+import { keyText } from '../run/eventText.ts';
+import type { FlatState, Place } from './flatState.ts';
+import { short } from './words.ts';
+
+const WORLD = ['faults seen so far', 'some that lose things', 'healed'];
+const NODE = ['up', 'life', 'manual checkpoints', 'download slots'];
+const TABLE = ['app id', 'status', 'partitions', 'replicas wanted', 'envs', 'loading'];
+const PARTITION = ['committed', 'rows', 'duplicated writes come in', 'serves', 'owed commit', 'ingestions'];
+const CONFIG = ['ballot', 'primary', 'secondaries'];
+const REPLICA = [
+  'open', 'status', 'ballot', 'committed', 'applied', 'max prepared', 'flushed', 'durable', 'checkpoints', 'log files', 'log records', 'manual checkpoint',
+  'ingestion let in', 'barrier due', 'owed apply', 'owed checkpoint', 'log damaged', 'lost',
+];
+const DUP = ['status', 'fail mode', 'to'];
+const DUP_PARTITION = ['stored', 'reported', 'checkpoint prepared', 'shipping begins behind', 'arrived', 'owed', 'claimed shipped'];
+const DUPLICATOR = ['runs', 'last', 'confirmed'];
+const LOAD = ['status', 'error', 'rollbacks', 'files of'];
+const LOAD_MEMBER = ['download progress', 'download error', 'ingestion', 'cleaned up', 'paused'];
+const THROTTLE = ['told', 'requests of the last seconds'];
+
+/** Rows of a partition up to this many are shown one by one. */
+const FEW_ROWS = 8;
+
+/** Remembers what is dear to count. */
+export class ModelWords {
+  private readonly to: FlatState;
+  private readonly rows = new Map<PartitionState, { committed: number; digest: number | undefined; text: string }>();
+
+  constructor(to: FlatState) {
+    this.to = to;
+  }
+
+  /** `event`: the last one that the model took in. */
+  look(state: ModelState, event: number): void {
+    this.to.begin('model', event);
+    this.to.put(['world', 'faults', 'all'], '', WORLD, [!state.calm, state.lossy, state.healedAtUs >= 0]);
+    for (const id in state.nodes) {
+      const node = state.nodes[id];
+      if (node !== undefined) this.to.put([id.slice(0, id.indexOf('/')), 'server', short(id)], '', NODE, [node.up, node.incarnation, node.manualCount, Object.keys(node.slots).length]);
+    }
+    for (const id in state.clusters) {
+      const cluster = state.clusters[id];
+      if (cluster !== undefined) this.cluster(cluster);
+    }
+    this.to.end();
+  }
+
+  private cluster(cluster: ClusterState): void {
+    const newest = new Map<string, number>();
+    for (const id in cluster.tables) {
+      const table = cluster.tables[id];
+      if (table !== undefined) newest.set(table.name, table.appId);
+    }
+    for (const [name, appId] of newest) {
+      const table = cluster.tables[appId];
+      if (table === undefined) continue;
+      const { status, partitionCount, maxReplicaCount, envs, isBulkLoading } = table;
+      this.to.put([cluster.id, name, 'meta-0'], '', TABLE, [appId, status, partitionCount, maxReplicaCount, envsText(envs), isBulkLoading]);
+    }
+    for (const gpid in cluster.partitions) {
+      const part = cluster.partitions[gpid];
+      if (part !== undefined) this.partition(cluster.id, part);
+    }
+    for (const key in cluster.dups) {
+      const dup = cluster.dups[key];
+      if (dup !== undefined) this.duplication(cluster, dup);
+    }
+    for (const appId in cluster.loads) {
+      const load = cluster.loads[appId];
+      if (load !== undefined && newest.get(load.record.appName) === load.appId) this.load(cluster, load);
+    }
+    for (const key in cluster.throttles) {
+      const throttle = cluster.throttles[key];
+      const [gpid = '', node = ''] = key.split(' ');
+      if (throttle !== undefined) this.to.put([cluster.id, gpid, short(node)], 'throttle', THROTTLE, [envsText(throttle.told.at(-1)?.envs ?? {}), throttle.requests.length]);
+    }
+  }
+
+  private partition(cluster: string, part: PartitionState): void {
+    const { gpid, ballot, committed, inbound, pending } = part;
+    const config = part.configs[ballot];
+    this.to.put([cluster, gpid, 'all'], '', PARTITION, [committed, this.rowsText(part), inbound, serves(part), owed(pending), Object.keys(part.ingestions).join(' ')]);
+    if (config !== undefined) this.to.put([cluster, gpid, 'meta-0'], '', CONFIG, [ballot, short(config.primary), config.secondaries.map(short).join(' ')]);
+    for (const node in part.replicas) {
+      const replica = part.replicas[node];
+      if (replica !== undefined) this.replica([cluster, gpid, short(node)], replica);
+    }
+  }
+
+  private replica(place: Place, replica: ReplicaState): void {
+    const { open, status, ballot, committed, applied, maxPrepared, flushed, checkpoints, files, manual, ingesting, barrierDue } = replica;
+    let records = 0;
+    for (const file of files) records += file.records.length;
+    this.to.put(place, '', REPLICA, [
+      open, status, ballot, committed, applied, maxPrepared, flushed, durableOf(replica), list(checkpoints, (one) => one.decree), list(files, (one) => one.index), records, manual,
+      ingesting > 0, barrierDue, owed(replica.behind), owed(replica.unlisted), replica.damaged, replica.lost,
+    ]);
+  }
+
+  private duplication(cluster: ClusterState, dup: DupState): void {
+    const { appId, dupId, remote, remoteAppName } = dup;
+    const group = `duplication ${String(dupId)}`;
+    this.to.put([cluster.id, cluster.tables[appId]?.name ?? String(appId), 'meta-0'], group, DUP, [statusOf(dup), versionOf(dup).failMode, `${remote}/${remoteAppName}`]);
+    if (isErased(dup)) return;
+    for (const index in dup.partitions) {
+      const part = dup.partitions[index];
+      if (part === undefined) continue;
+      const { reported, prepared, base, arrived, owed: newest, shipped } = part;
+      this.to.put([cluster.id, `${String(appId)}.${index}`, 'meta-0'], group, DUP_PARTITION, [storedOf(part), reported, prepared, base, arrived, newest, shipped]);
+    }
+    for (const key in dup.duplicators) {
+      const one = dup.duplicators[key];
+      if (one !== undefined && !one.dropped) this.to.put([cluster.id, one.gpid, short(one.node)], group, DUPLICATOR, [one.running, one.shipped, one.confirmed]);
+    }
+  }
+
+  private load(cluster: ClusterState, load: LoadState): void {
+    const { appId, record, rollbacks } = load;
+    const from = `${record.remoteRootPath}/${record.clusterName}`;
+    this.to.put([cluster.id, record.appName, 'meta-0'], 'load', LOAD, [load.erasedAtUs >= 0 ? 'removed' : record.status, record.error, rollbacks, from]);
+    if (load.erasedAtUs >= 0) return;
+    for (const index in load.partitions) {
+      const part = load.partitions[index];
+      if (part === undefined) continue;
+      const gpid = `${String(appId)}.${index}`;
+      this.to.put([cluster.id, gpid, 'meta-0'], 'load', ['status'], [part.record.status]);
+      for (const node in part.members) {
+        const said = part.members[node];
+        if (said === undefined) continue;
+        this.to.put([cluster.id, gpid, 'meta-0'], `load at ${short(node)}`, LOAD_MEMBER, [said.downloadProgress, said.downloadStatus ?? 'unknown', said.ingestStatus, said.isCleanedUp, said.isPaused]);
+      }
+    }
+  }
+
+  /** The rows of few, else how many there are; with the digest of the content. */
+  private rowsText(part: PartitionState): string {
+    const digest = part.digests[part.committed];
+    const known = this.rows.get(part);
+    if (known?.committed === part.committed && known.digest === digest) return known.text;
+    const keys = Object.keys(part.rows);
+    const shown = keys.map((key) => `${keyText(key)}=${part.rows[key]?.value ?? ''}`).join(', ');
+    const text = keys.length <= FEW_ROWS && shown.length <= 160 ? shown : `${String(keys.length)} rows, digest ${(digest ?? 0).toString(16)}`;
+    this.rows.set(part, { committed: part.committed, digest, text });
+    return text;
+  }
+}
+
+function owed(debt: Debt): string {
+  return debt.sinceUs < 0 ? 'nothing' : `up to ${String(debt.target)} since +${(debt.sinceUs / 1000).toFixed(0)} ms`;
+}
+
+function list<T>(all: readonly T[], text: (one: T) => number): string {
+  let line = '';
+  for (const one of all) line += line === '' ? String(text(one)) : ` ${String(text(one))}`;
+  return line;
+}
+
+export function envsText(envs: Readonly<Record<string, string>>): string {
+  let line = '';
+  for (const key in envs) line += `${line === '' ? '' : ', '}${key}=${envs[key] ?? ''}`;
+  return line;
+}
