@@ -8,16 +8,16 @@ import { Arbitrary, Stream, Value, type Random } from 'fast-check';
 import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
-import { encodeKey, encodeMultiPut, encodePut, storedKey } from '../../impl/protocol/rrdb.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
 import { drawMoveScene } from './scenesMove.ts';
 import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
-import { hasSubject, str, strings, type StepSpec } from './spec.ts';
+import { hasSubject, type StepSpec } from './spec.ts';
 import { STEP_SPECS } from './steps/index.ts';
 import { Symbols } from './symbols.ts';
+import { largestWriteBytes } from './writeSizes.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
 
 export interface Profile {
@@ -180,25 +180,6 @@ function drawPair(draw: Draw): readonly ClusterShape[] {
     { id: 'source', replicaServers: draw.weighted([3, 2, 1], (n) => [0, 2, 2, 5][n] ?? 0) },
     { id: 'follower', replicaServers: draw.weighted([2, 3, 1], (n) => [0, 3, 3, 2][n] ?? 0) },
   ];
-}
-
-/** Of one write on its way between the clusters: its body, and what is put around it (a mutation's header fields, the code's name). */
-const AROUND_A_WRITE_BYTES = 160;
-/** The run's own probes are not larger. */
-const PROBE_BYTES = 120;
-
-function largestWriteBytes(steps: readonly Step[]): number {
-  let largest = PROBE_BYTES;
-  for (const step of steps) largest = Math.max(largest, bodyBytes(step));
-  return largest + AROUND_A_WRITE_BYTES;
-}
-
-function bodyBytes(step: Step): number {
-  if (step.kind === 'put') return encodePut(storedKey(str(step, 'hashKey'), str(step, 'sortKey')), str(step, 'value'), 0).length;
-  if (step.kind === 'remove') return encodeKey(storedKey(str(step, 'hashKey'), str(step, 'sortKey'))).length;
-  if (step.kind !== 'multiPut') return 0;
-  const values = strings(step, 'values');
-  return encodeMultiPut(str(step, 'hashKey'), strings(step, 'sortKeys').map((sortKey, i) => ({ sortKey, value: values[i] ?? '' })), 0).length;
 }
 
 /** How many plans move primaries, loads apart; how often a step of them makes place for it. */
