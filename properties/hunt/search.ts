@@ -27,6 +27,10 @@ export interface SearchOptions {
   /** Real time that shrinking may take, milliseconds. */
   readonly maxShrinkMs?: number;
   readonly onProgress?: (totals: Totals) => void;
+  /** Told of each failing run, its plan frozen; true ends the search, false goes on. Nothing is shrunk then. */
+  readonly onFailing?: (plan: Plan, result: RunResult, foundInRuns: number) => boolean;
+  /** Told of each smaller plan that shrinking finds, with its run. */
+  readonly onShrunk?: (plan: Plan, result: RunResult, shrinkRuns: number) => void;
   /** Asked before each run: true ends the search, and shrinking (Ctrl-C). */
   readonly stopped?: () => boolean;
   readonly watch?: readonly ((event: ModelEvent, state: ModelState) => void)[];
@@ -81,6 +85,7 @@ export function search(options: SearchOptions): SearchResult {
     count(totals, result);
     options.onProgress?.(totals);
     if (!counts(result.verdict, options.property)) return true;
+    if (options.onFailing !== undefined) return !options.onFailing(freeze(plan, result.deviations), result, totals.runs);
     failed = { plan, result };
     return false;
   };
@@ -90,7 +95,8 @@ export function search(options: SearchOptions): SearchResult {
   return { totals, finding, seconds: (performance.now() - began) / 1000 };
 }
 
-function counts(verdict: Verdict, property: string | undefined): boolean {
+/** Is it a finding of a search that looks at this property (undefined: at all)? */
+export function counts(verdict: Verdict, property: string | undefined): boolean {
   if (!isFinding(verdict)) return false;
   return property === undefined || (verdict.kind !== 'pass' && verdict.kind !== 'limit' && verdict.property === property);
 }
@@ -116,12 +122,16 @@ export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOpti
   const isOwed = (candidate: Plan): boolean => options.defects === undefined || options.defects.length === 0 || !isFinding(runPlan(candidate).verdict);
   const owed = isOwed(original);
   const began = performance.now();
+  let tries = 0;
   const fails = (candidate: Plan): Plan | undefined => {
     if (options.stopped?.() === true || performance.now() - began > (options.maxShrinkMs ?? Infinity)) return undefined;
     const tried = runPlan(candidate, { parts });
+    tries += 1;
     if (!isFinding(tried.verdict) || causeOf(tried.verdict) !== cause) return undefined;
     const frozen = freeze(candidate, tried.deviations);
-    return !owed || isOwed(frozen) ? frozen : undefined;
+    if (owed && !isOwed(frozen)) return undefined;
+    options.onShrunk?.(frozen, tried, tries);
+    return frozen;
   };
   const shrunk = minimize(original, fails, options.maxShrinkRuns ?? 4000);
   return {

@@ -1,0 +1,140 @@
+/**
+ * What a worker does, by the kind of the job: each is a function of plain data to plain data, and tells now and then its outcome so
+ * far. It may be ended after any run.
+ */
+import { loadDefects } from '../defects/index.ts';
+import { partsWith } from '../defects/types.ts';
+import { runPlan } from '../run/runPlan.ts';
+import { causeOf } from '../run/verdict.ts';
+import { Coverage } from './coverage.ts';
+import { plainFinding, plainTotals, profileOf, type BatchJob, type BatchOutcome, type Failing, type Jobs, type JobKind, type PlainFinding, type Replayed, type ReplayJob, type SearchJob, type SearchOutcome, type SearchSubject, type ShrinkJob } from './job.ts';
+import { counts, search, shrinkFailure, type Finding, type SearchOptions, type Totals } from './search.ts';
+
+export type Work<K extends JobKind> = (job: Jobs[K]['job'], tell: (soFar: Jobs[K]['outcome']) => void) => Promise<Jobs[K]['outcome']>;
+
+export const WORK: { readonly [K in JobKind]: Work<K> } = { search: searchOne, batch: searchBatch, shrink: shrinkOne, replay: replayAll };
+
+/** How often a job tells how far it is, milliseconds of real time. */
+const TELL_MS = 200;
+
+/** Answers whether it is time to tell. */
+function pace(): () => boolean {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    if (now - last < TELL_MS) return false;
+    last = now;
+    return true;
+  };
+}
+
+async function optionsOf(job: SearchSubject): Promise<Pick<SearchOptions, 'profile' | 'defects' | 'property'>> {
+  const { property } = job;
+  return { profile: profileOf(job), defects: await loadDefects(job.defects), ...(property === undefined ? {} : { property }) };
+}
+
+/** Searches until something is found, and shrinks it. */
+async function searchOne(job: SearchJob, tell: (soFar: SearchOutcome) => void): Promise<SearchOutcome> {
+  const { maxShrinkRuns, maxShrinkMs } = job;
+  const began = performance.now();
+  const coverage = new Coverage(job.subsystem);
+  const due = pace();
+  let latest: Totals | undefined;
+  const soFar = (totals: Totals): SearchOutcome => ({
+    totals: plainTotals(totals),
+    coverage: coverage.toJSON(),
+    finding: undefined,
+    seconds: (performance.now() - began) / 1000,
+  });
+  const result = search({
+    ...(await optionsOf(job)),
+    seed: job.seed,
+    runs: job.runs,
+    forMs: job.forMs,
+    ...(maxShrinkRuns === undefined ? {} : { maxShrinkRuns }),
+    ...(maxShrinkMs === undefined ? {} : { maxShrinkMs }),
+    onProgress: (totals) => {
+      latest = totals;
+    },
+    stopped: () => {
+      if (latest !== undefined && due()) tell(soFar(latest));
+      return false;
+    },
+    watch: [coverage.watch],
+  });
+  return { ...soFar(result.totals), finding: result.finding === undefined ? undefined : plainFinding(result.finding) };
+}
+
+async function searchBatch(job: BatchJob, tell: (soFar: BatchOutcome) => void): Promise<BatchOutcome> {
+  const began = performance.now();
+  const coverage = new Coverage(job.subsystem);
+  const due = pace();
+  const failing: Failing[] = [];
+  const soFar = (totals: Totals): BatchOutcome => ({
+    totals: plainTotals(totals),
+    coverage: coverage.toJSON(),
+    failing,
+    seconds: (performance.now() - began) / 1000,
+  });
+  const result = search({
+    ...(await optionsOf(job)),
+    seed: job.seed,
+    runs: job.runs,
+    forMs: job.forMs,
+    onProgress: (totals) => {
+      if (due()) tell(soFar(totals));
+    },
+    onFailing: (plan, { verdict, digest }, foundInRuns) => {
+      const cause = causeOf(verdict);
+      if (!failing.some((known) => known.cause === cause)) failing.push({ cause, verdict, digest, plan, seed: job.seed, foundInRuns });
+      return job.stopAtFirst;
+    },
+    watch: [coverage.watch],
+  });
+  return soFar(result.totals);
+}
+
+async function shrinkOne(job: ShrinkJob, tell: (soFar: PlainFinding) => void): Promise<PlainFinding> {
+  const { failing, maxShrinkMs, maxShrinkRuns } = job;
+  const { plan: original, seed, foundInRuns } = failing;
+  const options = await optionsOf(job);
+  const defects = (options.defects ?? []).map(({ id }) => id);
+  const result = runPlan(original, { parts: partsWith(options.defects ?? []) });
+  const due = pace();
+  let latest: Finding = { plan: original, original, result, seed, foundInRuns, shrinkRuns: 0, minimal: false, defects };
+  const shrunk = shrinkFailure(
+    original,
+    result,
+    {
+      ...options,
+      seed,
+      runs: 1,
+      forMs: Infinity,
+      maxShrinkMs,
+      ...(maxShrinkRuns === undefined ? {} : { maxShrinkRuns }),
+      onShrunk: (plan, run, shrinkRuns) => {
+        latest = { ...latest, plan, result: run, shrinkRuns };
+      },
+      stopped: () => {
+        if (due()) tell(plainFinding(latest));
+        return false;
+      },
+    },
+    foundInRuns,
+  );
+  return plainFinding(shrunk);
+}
+
+async function replayAll(job: ReplayJob, tell: (soFar: readonly Replayed[]) => void): Promise<readonly Replayed[]> {
+  const { defects, property } = await optionsOf(job);
+  const parts = partsWith(defects ?? []);
+  const due = pace();
+  const done: Replayed[] = [];
+  for (const plan of job.plans) {
+    const { verdict, digest, dispatches, virtualMs } = runPlan(plan, { parts });
+    const failing = counts(verdict, property) ? { cause: causeOf(verdict), verdict, digest, plan, seed: 0, foundInRuns: 1 } : undefined;
+    done.push({ failing, dispatches, virtualMs });
+    if (due()) tell(done);
+  }
+  return done;
+}
