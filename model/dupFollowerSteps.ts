@@ -22,6 +22,7 @@ export function follower({ scope, state, cluster, dup, atUs }: Here): Transition
     'duplication.master_cluster': cluster.id,
     'duplication.master_metas': scope.meta,
     'duplication.master_app_name': table.name,
+    'duplication.master_app_id': `${table.appId}`,
     'duplication.master_dup_id': `${dup.dupId}`,
     [MARK]: mark,
   };

@@ -214,6 +214,7 @@ export function belongsTo(table: TableState, dup: DupState, master: ClusterId, m
   return (
     envs['duplication.master_cluster'] === master &&
     envs['duplication.master_app_name'] === masterName &&
+    envs['duplication.master_app_id'] === `${dup.appId}` &&
     envs['duplication.master_dup_id'] === `${dup.dupId}`
   );
 }

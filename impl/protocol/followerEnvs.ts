@@ -9,6 +9,8 @@ export const MASTER_CLUSTER_ENV = 'duplication.master_cluster';
 export const MASTER_METAS_ENV = 'duplication.master_metas';
 /** The master's table. */
 export const MASTER_APP_NAME_ENV = 'duplication.master_app_name';
+/** Its id, in decimal: the name may be another table's by the time somebody looks. */
+export const MASTER_APP_ID_ENV = 'duplication.master_app_id';
 /** How far the creation is: `FOLLOWER_CREATING` or `FOLLOWER_CREATED`. */
 export const FOLLOWER_APP_STATUS_ENV = 'duplication.follower_app_status';
 /** The duplication, in decimal: a later one of the same table is another master (dup.B9). */

@@ -1,12 +1,14 @@
 /** What a follower table's servers read in its envs: where its data comes from (dup 2.6, 5.5). */
 import type { NodeId } from '../../model/vocabulary.ts';
-import { MASTER_APP_NAME_ENV, MASTER_CLUSTER_ENV, MASTER_METAS_ENV } from './followerEnvs.ts';
+import { MASTER_APP_ID_ENV, MASTER_APP_NAME_ENV, MASTER_CLUSTER_ENV, MASTER_METAS_ENV } from './followerEnvs.ts';
 import type { AppInfo } from './messages.ts';
 
 export interface MasterInfo {
   readonly cluster: string;
   readonly metas: readonly NodeId[];
   readonly appName: string;
+  /** Undefined: the master does not tell it. */
+  readonly appId: number | undefined;
 }
 
 /** Whether the partitions of the table begin with a checkpoint of their master's. */
@@ -24,7 +26,8 @@ export function parseMasterInfo(app: AppInfo): MasterInfo | undefined {
   if (cluster === undefined || list === undefined) return undefined;
   const metas = list.split(',');
   if (!metas.every(isNodeId)) return undefined;
-  return { cluster, metas, appName: app.envs[MASTER_APP_NAME_ENV] ?? app.appName };
+  const appId = app.envs[MASTER_APP_ID_ENV];
+  return { cluster, metas, appName: app.envs[MASTER_APP_NAME_ENV] ?? app.appName, appId: appId === undefined ? undefined : Number(appId) };
 }
 
 /** `<cluster>/<process>` */

@@ -34,13 +34,10 @@ function adoptionScene(state: ModelState, e: CheckpointAdopted): AdoptionScene |
   if (typeof scene === 'string') return scene;
   const envs = scene.cluster.tables[scene.part.appId]?.envs ?? {};
   const master = state.clusters[envs['duplication.master_cluster'] ?? ''];
-  // The name may be another table's by now: it is the one that has the duplication.
-  const dupId = Number(envs['duplication.master_dup_id']);
-  const table = Object.values(master?.tables ?? {}).findLast(
-    ({ name, appId }) => name === envs['duplication.master_app_name'] && master?.dups[dupKey(appId, dupId)] !== undefined,
-  );
-  const dup = master?.dups[dupKey(table?.appId ?? -1, dupId)];
-  const source = master?.partitions[`${table?.appId ?? -1}.${indexOf(e.gpid)}`];
+  // The name may be another table's by now.
+  const appId = Number(envs['duplication.master_app_id']);
+  const dup = master?.dups[dupKey(appId, Number(envs['duplication.master_dup_id']))];
+  const source = master?.partitions[`${appId}.${indexOf(e.gpid)}`];
   if (master === undefined || dup === undefined || source === undefined) return `a master of table ${appIdOf(e.gpid)}`;
   return { ...scene, dup, master, source };
 }

@@ -291,6 +291,7 @@ function wrongEnvs({ cluster, dup }: AskScene, e: Asked): Refusal | undefined {
     ...(changing ? {} : table?.envs),
     'duplication.master_cluster': cluster.id,
     'duplication.master_app_name': table?.name ?? '',
+    'duplication.master_app_id': `${dup.appId}`,
     'duplication.master_dup_id': `${dup.dupId}`,
     [MARK]: e.envs[MARK] ?? 'none',
     [METAS]: e.envs[METAS] ?? 'none',

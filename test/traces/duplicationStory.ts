@@ -191,6 +191,7 @@ export const ENVS = {
   'duplication.master_cluster': 'c',
   'duplication.master_metas': 'c/meta-0',
   'duplication.master_app_name': 't',
+  'duplication.master_app_id': '1',
   'duplication.master_dup_id': `${ID}`,
 } as const;
 export type Mark = 'creating' | 'created';

@@ -16,6 +16,7 @@ import {
   FOLLOWER_CREATING,
   MASTER_APP_NAME_ENV,
   MASTER_CLUSTER_ENV,
+  MASTER_APP_ID_ENV,
   MASTER_DUP_ID_ENV,
   MASTER_METAS_ENV,
 } from '../../protocol/followerEnvs.ts';
@@ -78,6 +79,7 @@ export class FollowerAppClient {
       [MASTER_METAS_ENV]: this.service.ownMetas().join(','),
       [MASTER_APP_NAME_ENV]: app.record.info.appName,
       [FOLLOWER_APP_STATUS_ENV]: status,
+      [MASTER_APP_ID_ENV]: String(app.appId),
       [MASTER_DUP_ID_ENV]: String(dup.id),
     };
   }

@@ -12,6 +12,7 @@ import {
   FOLLOWER_CREATING,
   MASTER_APP_NAME_ENV,
   MASTER_CLUSTER_ENV,
+  MASTER_APP_ID_ENV,
   MASTER_DUP_ID_ENV,
 } from '../../protocol/followerEnvs.ts';
 import type { CreateAppRequest } from '../../protocol/messages.ts';
@@ -31,7 +32,7 @@ export class FollowerAppRules {
 
   isSameMaster(request: CreateAppRequest, app: AppState): boolean {
     const { envs } = app.record.info;
-    return [MASTER_CLUSTER_ENV, MASTER_APP_NAME_ENV, MASTER_DUP_ID_ENV].every((key) => {
+    return [MASTER_CLUSTER_ENV, MASTER_APP_NAME_ENV, MASTER_APP_ID_ENV, MASTER_DUP_ID_ENV].every((key) => {
       return envs[key] !== undefined && envs[key] === request.envs[key];
     });
   }

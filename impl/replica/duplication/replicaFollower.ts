@@ -134,6 +134,7 @@ export class ReplicaFollower {
   /** Where the master's partition is served; or why it is not known. */
   updateMasterReplicaConfig(response: QueryConfigResponse): CheckpointSource | ErrorCode {
     if (response.error !== 'ERR_OK') return response.error;
+    if (this.isAnotherTable(response.appId)) return 'ERR_APP_DROPPED';
     if (response.partitionCount !== this.options.app.partitionCount) return 'ERR_INCONSISTENT_STATE';
     const index = parseGpid(this.options.gpid)?.partitionIndex ?? 0;
     const config = response.partitions[index];
@@ -144,9 +145,15 @@ export class ReplicaFollower {
     return { node: config.primary, gpid, cluster: this.ctx.settings.dupClusterName, minDecree: 0 };
   }
 
+  /** The master's table is gone, and its name is another one's by now. */
+  isAnotherTable(appId: number): boolean {
+    const { appId: wanted } = this.masterInfo();
+    return wanted !== undefined && wanted !== appId;
+  }
+
   private masterInfo(): MasterInfo {
     const { source } = this.options;
-    return 'metas' in source ? source : { cluster: '', metas: [], appName: '' };
+    return 'metas' in source ? source : { cluster: '', metas: [], appName: '', appId: undefined };
   }
 
   private masterMeta(): NodeId {

@@ -7,12 +7,14 @@ const CLUSTER = 'duplication.master_cluster';
 const METAS = 'duplication.master_metas';
 const NAME = 'duplication.master_app_name';
 const STATUS = 'duplication.follower_app_status';
+const APP_ID = 'duplication.master_app_id';
 const DUP_ID = 'duplication.master_dup_id';
 const CREATING: Record<string, string> = {
   [CLUSTER]: 'm',
   [METAS]: 'm/meta-0',
   [NAME]: 't1',
   [STATUS]: 'creating',
+  [APP_ID]: '1',
   [DUP_ID]: '7',
 };
 const CREATED = { ...CREATING, [STATUS]: 'created' };
@@ -104,6 +106,7 @@ describe('a repeated request', () => {
     ['a plain table', {}, {}, 'ERR_APP_EXIST'],
     ['another master cluster', { ...CREATING, [CLUSTER]: 'other' }, {}, 'ERR_APP_EXIST'],
     ['another master table', { ...CREATING, [NAME]: 't2' }, {}, 'ERR_APP_EXIST'],
+    ['a later master table of the name', { ...CREATING, [APP_ID]: '2' }, {}, 'ERR_APP_EXIST'],
     ['another duplication of the table', { ...CREATING, [DUP_ID]: '6' }, {}, 'ERR_APP_EXIST'],
     ['a table of a duplication without id', without(CREATING, DUP_ID), {}, 'ERR_APP_EXIST'],
     ['a request without id', CREATING, { envs: without(CREATING, DUP_ID) }, 'ERR_APP_EXIST'],

@@ -70,6 +70,7 @@ describe('in DS_PREPARE', () => {
           'duplication.master_metas': META,
           'duplication.master_app_name': 't1',
           'duplication.follower_app_status': 'creating',
+          'duplication.master_app_id': '1',
           'duplication.master_dup_id': String(dupId),
         },
       },
@@ -90,6 +91,7 @@ describe('in DS_PREPARE', () => {
       'duplication.master_metas': 'other/meta-0',
       'duplication.master_app_name': 'o1',
       'duplication.follower_app_status': 'created',
+      'duplication.master_app_id': '9',
       'duplication.master_dup_id': '3',
     };
     cluster.source.setEnvs('t1', marks);
@@ -102,6 +104,7 @@ describe('in DS_PREPARE', () => {
       'duplication.master_metas': META,
       'duplication.master_app_name': 't1',
       'duplication.follower_app_status': 'creating',
+      'duplication.master_app_id': '1',
       'duplication.master_dup_id': String(dupId),
     });
   });

@@ -143,6 +143,16 @@ describe('a download that cannot be', () => {
     },
   );
 
+  it('of a table that has the name of the master by now is refused', () => {
+    const c = new TwoClusters();
+    withMaster(c);
+    const gpid = `${c.create('follower', 'f', { ...followerEnvs(), 'duplication.master_app_id': '9' })}.0`;
+    c.run(20_000);
+    expect(c.requests('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX').length).toBeGreaterThan(0);
+    expect(c.requests('RPC_QUERY_LAST_CHECKPOINT_INFO')).toEqual([]);
+    expect(c.ballot('follower', gpid)).toBe(0);
+  });
+
   it('without a checkpoint of the master it waits for one, and no other member opens', () => {
     const c = new TwoClusters();
     const master = `${c.createMaster()}.0`;
