@@ -33,6 +33,12 @@ export interface Phase {
 /** What must hold steadily and not once: after heal, the times without it add up. */
 const STEADY: ReadonlySet<string> = new Set(['L4 partition serves']);
 
+/** An obligation that is not past its bound; `dueUs`: virtual microseconds. */
+export interface Owing {
+  readonly obligation: Obligation;
+  readonly dueUs: number;
+}
+
 interface Watched {
   readonly obligation: Obligation;
   readonly fromUs: number;
@@ -91,6 +97,12 @@ export class Patience {
       this.outstanding += 1;
       this.dueUs = Math.max(this.dueUs, fromUs + obligation.boundUs);
     }
+  }
+
+  /** What was owed at the last look and had time left, the soonest due first. */
+  stillOwed(): readonly Owing[] {
+    const owing = [...this.watched.values()].map(({ obligation, fromUs }) => ({ obligation, dueUs: fromUs + obligation.boundUs }));
+    return owing.sort((a, b) => a.dueUs - b.dueUs);
   }
 
   private discharged(key: string, was: Watched, nowUs: number): void {

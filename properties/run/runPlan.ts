@@ -11,7 +11,9 @@ import { assemble, type Assembled } from './assemble.ts';
 import { Atlas } from './atlas.ts';
 import type { DrawRecord } from './chance.ts';
 import { Patience, type Ratio } from './patience.ts';
-import type { Verdict } from './verdict.ts';
+import type { Blame, Verdict } from './verdict.ts';
+import { voidedBy } from './premises.ts';
+import { cutOffReason, restlessReason } from './cutOff.ts';
 import { limitText, waitingLines } from './waitingText.ts';
 import type { Witness } from './witness.ts';
 
@@ -71,7 +73,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
     watch: [(event, state): void => { atlas.event(event, state); }, ...(options.watch ?? [])],
   });
   const patience = new Patience(options.property);
-  const verdict = conduct(assembled, patience, atlas);
+  const verdict = conduct(plan, assembled, patience, atlas);
   const { world, judge, chance, driver } = assembled;
   return {
     verdict,
@@ -90,23 +92,23 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
 }
 
 /** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle; the primaries' tour. */
-function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
+function conduct(plan: Plan, run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   run.driver.begin();
   let wrote = false;
   let read = false;
   for (;;) {
     const ended = run.world.run({ untilUs: run.world.nowUs() + LOOK_MS * 1000, stop: () => run.judge.first !== undefined });
-    if (run.judge.first !== undefined) return violated(run, atlas);
-    if (typeof ended === 'object') return { kind: 'limit', limit: limitText(ended), atUs: run.world.nowUs() };
+    if (run.judge.first !== undefined) return violated(plan, run, atlas);
+    if (typeof ended === 'object') return limited(limitText(ended), cutOffReason(run.world.nowUs(), run.driver.healedUs, patience.stillOwed()), run);
     const healedUs = run.driver.healedUs;
     if (healedUs === undefined) continue;
     const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs(), run.judge.digest.events);
     if (overdue !== undefined) {
-      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: atlas.blame(overdue.property, overdue.gpid, overdue.node, overdue.cluster) };
+      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: blameOf(plan, atlas, overdue) };
     }
     if (patience.outstanding > 0 || run.driver.open.size > 0) {
       if (run.world.nowUs() <= Math.max(healedUs + SETTLE_LIMIT_MS * 1000, patience.dueUs)) continue;
-      return { kind: 'limit', limit: 'settling time', atUs: run.world.nowUs() };
+      return limited('settling time', restlessReason(run.world.nowUs(), healedUs, patience.stillOwed()), run);
     }
     if (read) {
       if (run.driver.tourPrimaries(run.judge.state)) continue;
@@ -121,20 +123,39 @@ function conduct(run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   }
 }
 
-function violated(run: Assembled, atlas: Atlas): Verdict {
+function limited(limit: string, reason: string, run: Assembled): Verdict {
+  return { kind: 'limit', limit, atUs: run.world.nowUs(), blame: { kind: 'inconclusive', reason } };
+}
+
+/** A fault beyond the budget first; then what the plan's settings take away; what is left is a bug. */
+function blameOf(plan: Plan, atlas: Atlas, { property, gpid, node, cluster }: About): Blame {
+  const blame = atlas.blame(property, gpid, node, cluster);
+  const reason = blame.kind === 'bug' ? voidedBy(plan, property) : undefined;
+  return reason === undefined ? blame : { kind: 'inconclusive', reason };
+}
+
+interface About {
+  readonly property: string;
+  readonly cluster: string;
+  readonly gpid: string;
+  readonly node: string;
+}
+
+function violated(plan: Plan, run: Assembled, atlas: Atlas): Verdict {
   const first = run.judge.first;
   if (first === undefined) return { kind: 'pass' };
   const { violation } = first;
+  const about = { property: violation.property, cluster: first.cluster, gpid: gpidIn(violation.message), node: '' };
   return {
     kind: 'violation',
-    property: violation.property,
+    ...about,
     rule: violation.rule,
     message: violation.message,
     expected: violation.expected,
     actual: violation.actual,
     atUs: first.atUs,
     event: first.event,
-    blame: atlas.blame(violation.property, gpidIn(violation.message), '', first.cluster),
+    blame: blameOf(plan, atlas, about),
   };
 }
 
