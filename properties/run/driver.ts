@@ -15,6 +15,7 @@ import { specOf } from '../plan/steps/index.ts';
 import type { Plan, Step } from '../plan/types.ts';
 import { clientNode, resolveNode, tableNameOf } from './names.ts';
 import { ClientHost } from './clientHost.ts';
+import { Awaiting, type Awaited } from './awaited.ts';
 import { KnownTables, type KnownTable } from './knownTables.ts';
 import { PrimaryTour } from './primaryTour.ts';
 import { Probes, type Probe } from './probes.ts';
@@ -68,6 +69,9 @@ export class Driver implements Stage {
   private readonly dupIds = new Map<string, DupId>();
   private readonly loads = new Set<Load>();
   private readonly tables = new KnownTables();
+  private readonly awaiting = new Awaiting(this.tables);
+  /** The next step waits for something to happen. */
+  private isAwaiting = false;
   private nextId = 1;
   private next = 0;
   private heldMs = 0;
@@ -113,7 +117,7 @@ export class Driver implements Stage {
     else this.skipped.push(this.next);
     this.isPerforming = false;
     this.next += 1;
-    this.scheduleNext();
+    if (!this.isAwaiting) this.scheduleNext();
   }
 
   /** Faults end, in the order in which they began; nodes return. */
@@ -162,6 +166,7 @@ export class Driver implements Stage {
 
   onEvent(event: ModelEvent): void {
     this.tables.onEvent(event);
+    this.awaiting.onEvent(event);
   }
 
   /** A command came back. */
@@ -229,6 +234,21 @@ export class Driver implements Stage {
 
   holdMs(forMs: number): void {
     this.heldMs += forMs;
+  }
+
+  holdUntil(awaited: Awaited, atMostMs: number): void {
+    if (this.awaiting.isThere(awaited)) return;
+    const waiting = this.next;
+    this.isAwaiting = true;
+    const goOn = (): void => {
+      // Whichever comes first; the other one finds a later step.
+      if (!this.isAwaiting || this.next !== waiting + 1) return;
+      this.isAwaiting = false;
+      this.awaiting.end();
+      this.scheduleNext();
+    };
+    this.awaiting.begin(awaited, goOn);
+    this.world.at(atMostMs, goOn);
   }
 
   window(forMs: number, undo: () => void): void {

@@ -6,6 +6,7 @@ import type { LostTail } from '../../impl/env/sim/powerLoss.ts';
 import type { SimWorld } from '../../impl/env/sim/world.ts';
 import type { Command } from '../../model/commands.ts';
 import type { ClusterId, DupId, NodeId } from '../../model/vocabulary.ts';
+import type { Awaited } from './awaited.ts';
 import type { KnownTable } from './knownTables.ts';
 
 export interface Stage {
@@ -30,6 +31,8 @@ export interface Stage {
   readBack(cluster: ClusterId, table: string, hashKey: string, sortKey: string): void;
   /** The next step starts this much later. */
   holdMs(forMs: number): void;
+  /** The next step starts when that happens, or after `atMostMs`. */
+  holdUntil(awaited: Awaited, atMostMs: number): void;
   /** Puts a fault in force now and undoes it after `forMs`, or at heal. */
   window(forMs: number, undo: () => void): void;
   /** Work of others in the pool for long tasks of a node: it goes on after heal, and begins again with each of its processes. */

@@ -35,6 +35,7 @@ import { slowStore } from './slowStore.ts';
 import { startBulkLoad } from './startBulkLoad.ts';
 import { triggerCheckpoint } from './triggerCheckpoint.ts';
 import { wait } from './wait.ts';
+import { waitFor } from './waitFor.ts';
 import { wallShift } from './wallShift.ts';
 
 export const STEP_SPECS: readonly StepSpec[] = [
@@ -83,6 +84,7 @@ export const STEP_SPECS: readonly StepSpec[] = [
   providerDown,
   slowProvider,
   wait,
+  waitFor,
 ];
 
 const BY_KIND = new Map(STEP_SPECS.map((spec) => [spec.kind, spec]));
