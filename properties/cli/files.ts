@@ -1,5 +1,5 @@
 /** Files a command reads and writes; every failure is one clear line (BadInput). */
-import { accessSync, closeSync, constants, copyFileSync, existsSync, linkSync, openSync, readSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, copyFileSync, existsSync, linkSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../impl/env/node/disk.ts';
 import { BadInput } from '../plan/parse.ts';
@@ -82,26 +82,26 @@ let written = 0;
  * Writes a whole file or nothing, under the first free name: `<base>.json`, `<base>-2.json`, ... An existing file is never
  * replaced, even if somebody else writes into the same folder now. Answers the path.
  */
-export function writeNew(dir: string, base: string, text: string): string {
+export function writeNew(dir: string, base: string, text: string, extension = 'json'): string {
   return orBadInput(
     () => {
       makeDirectory(dir);
       written += 1;
       const temporary = join(dir, `.${base}.${String(process.pid)}-${String(written)}.part`);
-      writeFileSync(temporary, text, { flag: 'wx' });
       try {
-        return namedFreely(temporary, dir, base);
+        writeFileSync(temporary, text, { flag: 'wx' });
+        return namedFreely(temporary, dir, base, extension);
       } finally {
-        unlinkSync(temporary);
+        rmSync(temporary, { force: true });
       }
     },
-    (reason) => `${join(dir, base)}.json: cannot write (${reason}); give another folder with --out`,
+    (reason) => `${join(dir, base)}.${extension}: cannot write (${reason}); give another folder with --out`,
   );
 }
 
-function namedFreely(temporary: string, dir: string, base: string): string {
+function namedFreely(temporary: string, dir: string, base: string, extension: string): string {
   for (let n = 1; ; n += 1) {
-    const path = join(dir, n === 1 ? `${base}.json` : `${base}-${String(n)}.json`);
+    const path = join(dir, `${n === 1 ? base : `${base}-${String(n)}`}.${extension}`);
     try {
       nameExclusively(temporary, path);
       return path;

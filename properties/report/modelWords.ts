@@ -24,6 +24,7 @@ const THROTTLE = ['told', 'requests of the last seconds'];
 
 /** Rows of a partition up to this many are shown one by one. */
 const FEW_ROWS = 8;
+const LONGEST_ROWS = 160;
 
 /** Remembers what is dear to count. */
 export class ModelWords {
@@ -142,8 +143,8 @@ export class ModelWords {
     const known = this.rows.get(part);
     if (known?.committed === part.committed && known.digest === digest) return known.text;
     const keys = Object.keys(part.rows);
-    const shown = keys.map((key) => `${keyText(key)}=${part.rows[key]?.value ?? ''}`).join(', ');
-    const text = keys.length <= FEW_ROWS && shown.length <= 160 ? shown : `${String(keys.length)} rows, digest ${(digest ?? 0).toString(16)}`;
+    const shown = keys.length > FEW_ROWS ? '' : keys.map((key) => `${keyText(key)}=${part.rows[key]?.value ?? ''}`).join(', ');
+    const text = keys.length <= FEW_ROWS && shown.length <= LONGEST_ROWS ? shown : `${String(keys.length)} rows, digest ${(digest ?? 0).toString(16)}`;
     this.rows.set(part, { committed: part.committed, digest, text });
     return text;
   }

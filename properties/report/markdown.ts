@@ -1,0 +1,65 @@
+/** A finding as Markdown, to be pasted into a ticket: everything that came from a run is shown as code or escaped. */
+import type { Mark } from '../explain/explanation.ts';
+import { printPlan } from '../plan/parse.ts';
+import { code, codeBlock, codeCell, markdown } from './escape.ts';
+import type { FindingRecord } from './finding.ts';
+import { placeOf, planText } from './text.ts';
+
+export function findingMarkdown(record: FindingRecord): string {
+  const { headline, configuration, waiting, explanation, lastEvents, repeat, plan } = record;
+  const parts = [
+    `## ${markdown(headline)}`,
+    ...verdictTable(record),
+    `**Plan** (${markdown(configuration)})`,
+    codeBlock(planText(record)),
+    ...marks(record),
+    ...nearest(record),
+    ...(explanation.waits.length === 0 ? [] : ['**Who waits for whom**', explanation.waits.map(({ who, text }) => `1. ${code(who)} ${markdown(text)}`).join('\n')]),
+    ...(waiting.length === 0 ? [] : [details(`What was waited for when the run ended (${String(waiting.length)})`, codeBlock(waiting))]),
+    ...(lastEvents.length === 0 ? [] : [details('The last events', codeBlock(lastEvents.map(({ atUs, text }) => `${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${text}`)))]),
+    details('The plan as a file', codeBlock(printPlan(plan).trimEnd().split('\n'), 'json')),
+    ...(repeat === '' ? [] : ['**Repeat**', codeBlock([repeat], 'sh')]),
+    footer(record),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function verdictTable({ verdict, property, defects }: FindingRecord): readonly string[] {
+  const rows: (readonly [string, string])[] = [];
+  if (verdict.kind === 'violation' || verdict.kind === 'stuck') {
+    rows.push(['property', `${codeCell(verdict.property)} ${markdown(property?.sentence ?? '')}`]);
+    rows.push(['expected', codeCell(verdict.expected)], ['what happened', codeCell(verdict.actual)]);
+    rows.push(['where', `+${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${codeCell(verdict.rule)}`]);
+    if (verdict.blame.kind === 'excusable') rows.push(['excused by', codeCell(verdict.blame.fault)]);
+  }
+  if (defects.length > 0) rows.push(['put back', defects.map(codeCell).join(', ')]);
+  return rows.length === 0 ? [] : [['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')];
+}
+
+function marks({ explanation }: FindingRecord): readonly string[] {
+  const rows = explanation.marks.filter(({ mark }) => mark !== 'untried');
+  if (rows.length === 0) return [];
+  const line = ({ part, text, mark, passesWith, tried }: Mark): string =>
+    `| ${mark === 'necessary' ? '**necessary**' : 'free'} | ${placeOf(part)}${codeCell(text)} | ${mark === 'necessary' ? `passes ${passesWith === 'without it' ? passesWith : `with ${codeCell(passesWith)}`}` : `${String(tried)} others fail too`} |`;
+  return ['**What matters in it**', ['| | part | |', '|---|---|---|', ...rows.map(line)].join('\n')];
+}
+
+function nearest({ explanation }: FindingRecord): readonly string[] {
+  const { nearestPass } = explanation;
+  if (nearestPass === undefined) return [];
+  const { change, ended, parting } = nearestPass;
+  const said = (text: string): string => (text === '' ? 'the run had ended' : code(text));
+  return [
+    `**Nearest plan that passes**: ${markdown(change)} (${markdown(ended)})`,
+    [`At +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}, the two part:`, `- here: ${said(parting.here)}`, `- there: ${said(parting.there)}`].join('\n'),
+  ];
+}
+
+function details(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+}
+
+function footer({ search, digest, dispatches, virtualMs }: FindingRecord): string {
+  const found = search === undefined ? '' : `Found in run ${String(search.foundInRuns)} of seed ${String(search.seed)}, shrunk in ${String(search.shrinkRuns)} runs${search.minimal ? ' (1-minimal)' : ''}. `;
+  return `${found}Digest ${code(digest)}, ${String(dispatches)} dispatches, ${(virtualMs / 1000).toFixed(1)} virtual seconds.`;
+}
