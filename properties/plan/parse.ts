@@ -5,6 +5,7 @@
 import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { LARGEST_CLUSTER, LARGEST_PLAN_STEPS } from './limits.ts';
 import { logDamage } from './logFiles.ts';
+import { migrated, OLDEST_PLAN_VERSION } from './migrate.ts';
 import { checkSetting } from './settings.ts';
 import { int } from './spec.ts';
 import { specOf, STEP_SPECS } from './steps/index.ts';
@@ -176,7 +177,10 @@ function checkPreload(value: unknown, clusters: readonly ClusterShape[]): void {
 export function checkPlan(value: unknown): Plan {
   const plan = object(value, '$');
   if (plan['format'] !== PLAN_FORMAT) fail('$.format', `must be "${PLAN_FORMAT}": this is no plan of this tool`);
-  if (plan['version'] !== PLAN_VERSION) fail('$.version', `is ${JSON.stringify(plan['version'])}; this tool reads version ${String(PLAN_VERSION)}`);
+  if (plan['version'] !== PLAN_VERSION) {
+    const newer = Number(plan['version']) > PLAN_VERSION ? ', which a newer one wrote' : '';
+    fail('$.version', `is ${JSON.stringify(plan['version'])}${newer}; this tool reads versions ${String(OLDEST_PLAN_VERSION)} to ${String(PLAN_VERSION)}`);
+  }
   onlyKeys(plan, ['format', 'version', 'clusters', 'settings', 'preload', 'steps', 'chance'], '$');
   checkClusters(plan['clusters']);
   checkSettings(plan['settings'], '$.settings');
@@ -198,7 +202,7 @@ export function parsePlan(source: string, name: string): Plan {
     throw new BadInput(`${name}: not JSON (${error.message}); give a plan file as a hunt writes it`);
   }
   try {
-    return checkPlan(value);
+    return checkPlan(migrated(value));
   } catch (error) {
     if (error instanceof BadInput) throw new BadInput(`${name}: ${error.message}`);
     throw error;

@@ -1,7 +1,7 @@
 /** Simpler plans of two clusters: without the follower, without duplication, without a cluster's own settings. */
 import { describe, expect, it } from 'vitest';
 import { candidates } from '../../../properties/minimize/candidates.ts';
-import { minimize } from '../../../properties/minimize/minimize.ts';
+import { minimizePlan } from '../../../properties/minimize/plan.ts';
 import type { Plan, Step } from '../../../properties/plan/types.ts';
 
 const create: Step = { kind: 'createTable', afterMs: 0, cluster: 'source', as: 'table#1', name: 'table#1', partitionCount: 1, replicaCount: 2, envs: {}, successIfExist: false };
@@ -12,7 +12,7 @@ const crash: Step = { kind: 'crash', afterMs: 5, node: 'node(follower,0)', downM
 const cut: Step = { kind: 'cutLink', afterMs: 5, from: 'node(source,0)', to: 'meta(follower,0)', oneWay: true, forMs: 10 };
 const PLAN: Plan = {
   format: 'pegasus-check/plan',
-  version: 1,
+  version: 2,
   clusters: [{ id: 'source', replicaServers: 2 }, { id: 'follower', replicaServers: 1, settings: { dupShipRetryMs: 100, memtableSizeBytes: 200 } }],
   settings: {},
   steps: [create, add, pause, put, crash, cut],
@@ -44,7 +44,7 @@ describe('candidates of a plan of two clusters', () => {
   });
 
   it('end in a plan of one cluster when the fault needs only one', () => {
-    const { plan, minimal } = minimize(PLAN, (p) => (p.steps.some((s) => s.kind === 'put') ? p : undefined), 5000);
+    const { value: plan, minimal } = minimizePlan(PLAN, (p) => (p.steps.some((s) => s.kind === 'put') ? p : undefined), 5000);
     expect([minimal, plan.clusters, plan.steps.map((s) => s.kind)]).toEqual([true, [{ id: 'source', replicaServers: 1 }], ['put']]);
   });
 });

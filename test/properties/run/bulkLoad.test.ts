@@ -16,7 +16,7 @@ const wait = (forMs: number): Step => ({ kind: 'wait', afterMs: 0, forMs });
 const of = (kind: string, afterMs = 0): Step => ({ kind, afterMs, ...PLACE });
 
 function run(steps: readonly Step[], follow = true): RunResult {
-  const plan: Plan = { format: 'pegasus-check/plan', version: 1, clusters: [{ id: 'source', replicaServers: 3 }], settings: {}, steps, chance: { kind: 'frozen', deviations: [] } };
+  const plan: Plan = { format: 'pegasus-check/plan', version: 2, clusters: [{ id: 'source', replicaServers: 3 }], settings: {}, steps, chance: { kind: 'frozen', deviations: [] } };
   return runPlan(plan, { trace: true, follow });
 }
 const ofKind = <K extends ModelEvent['kind']>(result: RunResult, kind: K): readonly Extract<ModelEvent, { readonly kind: K }>[] =>
