@@ -6,6 +6,8 @@ import { COMMON_PROFILE, type Profile } from '../plan/arbitrary.ts';
 import { preloadFrom } from '../plan/preload.ts';
 import { subsystemKinds } from '../plan/subsystems.ts';
 import type { Plan } from '../plan/types.ts';
+import { Digest } from '../run/digest.ts';
+import type { RunResult } from '../run/runPlan.ts';
 import { causeOf, type Verdict } from '../run/verdict.ts';
 import type { CoverageJson } from './coverage.ts';
 import type { Finding, Totals } from './search.ts';
@@ -57,6 +59,10 @@ export interface Failing {
   readonly seed: number;
   /** Number of runs until it was found, counting it. */
   readonly foundInRuns: number;
+  /** The corpus plan that it is; undefined: it was drawn. */
+  readonly file?: string;
+  readonly dispatches: number;
+  readonly virtualMs: number;
 }
 
 /** A failing run that was shrunk: `plan`, `verdict` and `digest` are those of the shrunk plan. */
@@ -67,8 +73,6 @@ export interface PlainFinding extends Failing {
   readonly minimal: boolean;
   /** Ids. */
   readonly defects: readonly string[];
-  readonly dispatches: number;
-  readonly virtualMs: number;
 }
 
 /** What a search has done; also told now and then while it goes on. */
@@ -105,17 +109,16 @@ export interface ShrinkJob extends SearchSubject {
   readonly maxShrinkMs: number;
 }
 
-/** Runs frozen plans. */
+/** Runs plans of a corpus. */
 export interface ReplayJob extends SearchSubject {
-  readonly plans: readonly Plan[];
+  readonly plans: readonly { readonly file: string; readonly plan: Plan }[];
 }
 
-/** How one plan ended. */
-export interface Replayed {
-  /** The failure, when it is one that the subject counts. */
-  readonly failing: Failing | undefined;
-  readonly dispatches: number;
-  readonly virtualMs: number;
+export interface ReplayOutcome {
+  /** How many were run. */
+  readonly runs: number;
+  /** Those that failed in a way that the subject counts. */
+  readonly failing: readonly Failing[];
 }
 
 /** Each kind of job, what it answers, and what it tells while it goes on: enough to be used if it goes no further. */
@@ -123,9 +126,35 @@ export interface Jobs {
   readonly search: { readonly job: SearchJob; readonly outcome: SearchOutcome };
   readonly batch: { readonly job: BatchJob; readonly outcome: BatchOutcome };
   readonly shrink: { readonly job: ShrinkJob; readonly outcome: PlainFinding };
-  readonly replay: { readonly job: ReplayJob; readonly outcome: readonly Replayed[] };
+  readonly replay: { readonly job: ReplayJob; readonly outcome: ReplayOutcome };
 }
 export type JobKind = keyof Jobs;
+
+export function emptyPlainTotals(): PlainTotals {
+  return { runs: 0, dispatches: 0, virtualMs: 0, events: 0, excusable: 0, skippedSteps: 0, effects: {}, worstRatios: {}, digest: '' };
+}
+
+/** Both together; the digest tells their order too. */
+export function addTotals(one: PlainTotals, other: PlainTotals): PlainTotals {
+  const effects: Record<string, number> = { ...one.effects };
+  for (const [name, times] of Object.entries(other.effects)) effects[name] = (effects[name] ?? 0) + times;
+  const worstRatios: Record<string, number> = { ...one.worstRatios };
+  for (const [name, ratio] of Object.entries(other.worstRatios)) worstRatios[name] = Math.max(worstRatios[name] ?? 0, ratio);
+  const digest = new Digest();
+  digest.text(one.digest);
+  digest.text(other.digest);
+  return {
+    runs: one.runs + other.runs,
+    dispatches: one.dispatches + other.dispatches,
+    virtualMs: one.virtualMs + other.virtualMs,
+    events: one.events + other.events,
+    excusable: one.excusable + other.excusable,
+    skippedSteps: one.skippedSteps + other.skippedSteps,
+    effects,
+    worstRatios,
+    digest: one.digest === '' ? other.digest : digest.hex(),
+  };
+}
 
 /** Throws BadInput. */
 export function profileOf(subject: Pick<SearchSubject, 'plog' | 'subsystem'>): Profile {
@@ -140,8 +169,13 @@ export function plainTotals(totals: Totals): PlainTotals {
   return { ...counts, effects: Object.fromEntries(effects), worstRatios: Object.fromEntries(worstRatios), digest: digest.hex() };
 }
 
+/** `plan` must be frozen. */
+export function failingOf(plan: Plan, result: RunResult, seed: number, foundInRuns: number): Failing {
+  const { verdict, digest, dispatches, virtualMs } = result;
+  return { cause: causeOf(verdict), verdict, digest, plan, seed, foundInRuns, dispatches, virtualMs };
+}
+
 export function plainFinding(finding: Finding): PlainFinding {
   const { plan, original, result, seed, foundInRuns, shrinkRuns, minimal, defects } = finding;
-  const { verdict, digest, dispatches, virtualMs } = result;
-  return { cause: causeOf(verdict), verdict, digest, plan, original, seed, foundInRuns, shrinkRuns, minimal, defects, dispatches, virtualMs };
+  return { ...failingOf(plan, result, seed, foundInRuns), original, shrinkRuns, minimal, defects };
 }

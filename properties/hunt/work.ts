@@ -4,10 +4,26 @@
  */
 import { loadDefects } from '../defects/index.ts';
 import { partsWith } from '../defects/types.ts';
-import { runPlan } from '../run/runPlan.ts';
-import { causeOf } from '../run/verdict.ts';
+import { freeze, runPlan } from '../run/runPlan.ts';
 import { Coverage } from './coverage.ts';
-import { plainFinding, plainTotals, profileOf, type BatchJob, type BatchOutcome, type Failing, type Jobs, type JobKind, type PlainFinding, type Replayed, type ReplayJob, type SearchJob, type SearchOutcome, type SearchSubject, type ShrinkJob } from './job.ts';
+import {
+  failingOf,
+  plainFinding,
+  plainTotals,
+  profileOf,
+  type BatchJob,
+  type BatchOutcome,
+  type Failing,
+  type JobKind,
+  type Jobs,
+  type PlainFinding,
+  type ReplayJob,
+  type ReplayOutcome,
+  type SearchJob,
+  type SearchOutcome,
+  type SearchSubject,
+  type ShrinkJob,
+} from './job.ts';
 import { counts, search, shrinkFailure, type Finding, type SearchOptions, type Totals } from './search.ts';
 
 export type Work<K extends JobKind> = (job: Jobs[K]['job'], tell: (soFar: Jobs[K]['outcome']) => void) => Promise<Jobs[K]['outcome']>;
@@ -84,9 +100,9 @@ async function searchBatch(job: BatchJob, tell: (soFar: BatchOutcome) => void): 
     onProgress: (totals) => {
       if (due()) tell(soFar(totals));
     },
-    onFailing: (plan, { verdict, digest }, foundInRuns) => {
-      const cause = causeOf(verdict);
-      if (!failing.some((known) => known.cause === cause)) failing.push({ cause, verdict, digest, plan, seed: job.seed, foundInRuns });
+    onFailing: (plan, run, foundInRuns) => {
+      const one = failingOf(plan, run, job.seed, foundInRuns);
+      if (!failing.some(({ cause }) => cause === one.cause)) failing.push(one);
       return job.stopAtFirst;
     },
     watch: [coverage.watch],
@@ -96,11 +112,12 @@ async function searchBatch(job: BatchJob, tell: (soFar: BatchOutcome) => void): 
 
 async function shrinkOne(job: ShrinkJob, tell: (soFar: PlainFinding) => void): Promise<PlainFinding> {
   const { failing, maxShrinkMs, maxShrinkRuns } = job;
-  const { plan: original, seed, foundInRuns } = failing;
+  const { plan: original, seed, foundInRuns, file } = failing;
   const options = await optionsOf(job);
   const defects = (options.defects ?? []).map(({ id }) => id);
   const result = runPlan(original, { parts: partsWith(options.defects ?? []) });
   const due = pace();
+  const told = (finding: Finding): PlainFinding => ({ ...plainFinding(finding), ...(file === undefined ? {} : { file }) });
   let latest: Finding = { plan: original, original, result, seed, foundInRuns, shrinkRuns: 0, minimal: false, defects };
   const shrunk = shrinkFailure(
     original,
@@ -116,25 +133,26 @@ async function shrinkOne(job: ShrinkJob, tell: (soFar: PlainFinding) => void): P
         latest = { ...latest, plan, result: run, shrinkRuns };
       },
       stopped: () => {
-        if (due()) tell(plainFinding(latest));
+        if (due()) tell(told(latest));
         return false;
       },
     },
     foundInRuns,
   );
-  return plainFinding(shrunk);
+  return told(shrunk);
 }
 
-async function replayAll(job: ReplayJob, tell: (soFar: readonly Replayed[]) => void): Promise<readonly Replayed[]> {
+async function replayAll(job: ReplayJob, tell: (soFar: ReplayOutcome) => void): Promise<ReplayOutcome> {
   const { defects, property } = await optionsOf(job);
   const parts = partsWith(defects ?? []);
   const due = pace();
-  const done: Replayed[] = [];
-  for (const plan of job.plans) {
-    const { verdict, digest, dispatches, virtualMs } = runPlan(plan, { parts });
-    const failing = counts(verdict, property) ? { cause: causeOf(verdict), verdict, digest, plan, seed: 0, foundInRuns: 1 } : undefined;
-    done.push({ failing, dispatches, virtualMs });
-    if (due()) tell(done);
+  const failing: Failing[] = [];
+  let runs = 0;
+  for (const { file, plan } of job.plans) {
+    const result = runPlan(plan, { parts });
+    runs += 1;
+    if (counts(result.verdict, property)) failing.push({ ...failingOf(freeze(plan, result.deviations), result, 0, 1), file });
+    if (due()) tell({ runs, failing });
   }
-  return done;
+  return { runs, failing };
 }
