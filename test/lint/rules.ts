@@ -29,7 +29,7 @@ export function sources(root: string): readonly SourceFile[] {
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
       const path = join(dir, entry.name);
       if (entry.isDirectory()) walk(path);
-      else if (/\.(ts|js)$/.test(entry.name)) found.push({ path: relative(root, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') });
+      else if (/\.(tsx?|js)$/.test(entry.name)) found.push({ path: relative(root, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') });
     }
   };
   for (const room of ROOMS) walk(join(root, room));

@@ -1,0 +1,122 @@
+/** The ruler with its times and breaks, the steps of the plan, and the lines that go through the whole chart. */
+import type { Axis } from '../axis.ts';
+import type { Story } from '../story.ts';
+import { durationText } from '../view.ts';
+import type { Layout } from './layout.ts';
+import { RULER_HEIGHT, STEPS_HEIGHT } from './layout.ts';
+import { ticksOf, type Scale } from './scale.ts';
+import { fitted } from './words.ts';
+
+interface Props {
+  readonly story: Story;
+  readonly axis: Axis;
+  readonly scale: Scale;
+  readonly layout: Layout;
+}
+
+/** Breaks narrower than this are not drawn, pixels. */
+const LEAST_FOLD_PX = 5;
+const FOLD_LABEL_PX = 40;
+
+export function Folds({ axis, scale, layout }: Props) {
+  const folds = axis.folds.filter((fold) => scale.x(fold.to) > scale.left && scale.x(fold.from) < scale.right && (fold.to - fold.from) * scale.perUnit >= LEAST_FOLD_PX);
+  return (
+    <g class="folds">
+      {folds.map((fold) => {
+        const x = scale.x(fold.from);
+        const width = scale.x(fold.to) - x;
+        const inset = Math.min(width * 0.18, 14);
+        return (
+          <g key={fold.fromUs}>
+            <rect x={x + inset} y={RULER_HEIGHT} width={width - 2 * inset} height={layout.height - RULER_HEIGHT} fill="url(#quiet)">
+              <title>{`${durationText(fold.toUs - fold.fromUs)} in which nothing that is shown happens`}</title>
+            </rect>
+            {width >= FOLD_LABEL_PX && (
+              <text x={x + width / 2} y={layout.sequenceBottom - 4} text-anchor="middle">
+                {durationText(fold.toUs - fold.fromUs)}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+export function Ruler({ axis, scale, layout }: Props) {
+  return (
+    <g class="ruler">
+      <line x1={layout.gutter} x2={layout.width} y1={RULER_HEIGHT} y2={RULER_HEIGHT} />
+      {ticksOf(axis, scale).map((tick) => (
+        <g key={tick.x}>
+          <line class="tick" x1={tick.x} x2={tick.x} y1={RULER_HEIGHT - 5} y2={layout.height} />
+          <text x={tick.x} y={RULER_HEIGHT - 10} text-anchor="middle">
+            {tick.text}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+interface Flag {
+  readonly step: number;
+  readonly event: number;
+  readonly x: number;
+  /** Until the next flag, pixels. */
+  readonly room: number;
+}
+
+function flagsOf({ story, scale }: Props, place: (event: number) => number): readonly Flag[] {
+  const flags = [...story.stepEvents].map(([step, event]) => ({ step, event, x: scale.x(place(event)) })).filter((flag) => scale.sees(flag.x));
+  flags.sort((a, b) => a.x - b.x);
+  return flags.map((flag, i) => ({ ...flag, room: (flags[i + 1]?.x ?? scale.right) - flag.x }));
+}
+
+export function Steps(props: Props & { readonly place: (event: number) => number; readonly go: (event: number) => void }) {
+  const { story, layout } = props;
+  const middle = RULER_HEIGHT + STEPS_HEIGHT / 2;
+  const text = new Map(story.finding.record.lines.flatMap((line) => (line.part.kind === 'step' ? [[line.part.step, line.text] as const] : [])));
+  const marks = new Map(story.finding.record.explanation.marks.flatMap((mark) => (mark.part.kind === 'step' ? [[mark.part.step, mark.mark] as const] : [])));
+  return (
+    <g class="steps">
+      {flagsOf(props, props.place).map((flag) => {
+        const number = String(flag.step + 1);
+        const width = 10 + 7 * number.length;
+        return (
+          <g key={flag.step} class={`step ${marks.get(flag.step) ?? 'untried'}`} onClick={() => { props.go(flag.event); }}>
+            <title>{`step ${number}: ${text.get(flag.step) ?? ''}`}</title>
+            <line x1={flag.x} x2={flag.x} y1={RULER_HEIGHT} y2={layout.sequenceBottom} />
+            {flag.room >= width && <rect x={flag.x} y={middle - 8} width={width} height={16} rx={2} />}
+            {flag.room >= width && (
+              <text class="number" x={flag.x + width / 2} y={middle + 4} text-anchor="middle">
+                {number}
+              </text>
+            )}
+            {flag.room >= width + 30 && (
+              <text x={flag.x + width + 4} y={middle + 4}>
+                {fitted(text.get(flag.step) ?? '', flag.room - width - 8)}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+export function Needle({ x, name, word, layout }: { readonly x: number; readonly name: 'cursor' | 'failing' | 'parting'; readonly word: string; readonly layout: Layout }) {
+  const width = word.length * 6.4 + 10;
+  const at = Math.min(Math.max(x - width / 2, layout.gutter), layout.width - width);
+  return (
+    <g class={`needle ${name}`}>
+      <line x1={x} x2={x} y1={name === 'cursor' ? 0 : 14} y2={layout.height} />
+      {word !== '' && <rect x={at} y={0} width={width} height={15} rx={2} />}
+      {word !== '' && (
+        <text x={at + width / 2} y={11} text-anchor="middle">
+          {word}
+        </text>
+      )}
+    </g>
+  );
+}

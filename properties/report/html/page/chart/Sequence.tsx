@@ -1,0 +1,124 @@
+/** The message sequence: a line for each node, arrows from sender to receiver, a dot for each event. */
+import { durationText, timeText } from '../view.ts';
+import type { Story } from '../story.ts';
+import type { Layout } from './layout.ts';
+import type { Arrow, EventMark } from './marks.ts';
+import type { Scale } from './scale.ts';
+import { fitted } from './words.ts';
+
+interface Props {
+  readonly story: Story;
+  readonly scale: Scale;
+  readonly layout: Layout;
+  readonly marks: readonly EventMark[];
+  readonly arrows: readonly Arrow[];
+  readonly cursor: number;
+}
+
+export function NodeLines({ scale, layout }: { readonly scale: Scale; readonly layout: Layout }) {
+  return (
+    <g class="nodes">
+      {layout.nodes.map((row) => (
+        <line key={row.node.id} x1={scale.left - 8} x2={scale.right + 8} y1={row.y} y2={row.y} />
+      ))}
+    </g>
+  );
+}
+
+/** Names of rows: over everything, so that a panned picture passes beneath them. */
+export function Labels({ layout }: { readonly layout: Layout }) {
+  const narrow = layout.gutter === 0;
+  return (
+    <g class="labels">
+      {!narrow && <rect class="gutter" x={0} y={0} width={layout.gutter} height={layout.height} />}
+      {layout.headings.map((heading) => (
+        <text key={heading.y} class="heading" x={2} y={heading.y}>
+          {heading.text}
+        </text>
+      ))}
+      {layout.nodes.map((row) => (
+        <text key={row.node.id} x={narrow ? 2 : 12} y={narrow ? row.y - 9 : row.y + 4}>
+          <title>{row.node.id}</title>
+          {fitted(row.label, narrow ? 200 : layout.gutter - 14)}
+        </text>
+      ))}
+      {layout.lanes.map((row) => (
+        <text key={row.lane.name} x={narrow ? 2 : 12} y={narrow ? row.y - 3 : row.y + 13}>
+          <title>{row.lane.name}</title>
+          {fitted(row.lane.name, narrow ? 300 : layout.gutter - 14)}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+export function arrowText(arrow: Arrow): string {
+  const { message } = arrow;
+  const about = `${message.gpid === '' ? '' : ` ${message.gpid}`}${message.decree < 0 ? '' : ` decree ${String(message.decree)}`}`;
+  const fate = message.arrivedUs === undefined ? 'never arrived' : `took ${durationText(message.arrivedUs - message.sentUs)}`;
+  const error = message.error === '' ? '' : `, ${message.error}`;
+  const more = arrow.count > 1 ? ` and ${String(arrow.count - 1)} more: zoom in` : '';
+  return `${message.code} ${message.kind}${about}, ${message.from} to ${message.to}, sent at ${timeText(message.sentUs)}, ${fate}${error}${more}`;
+}
+
+function arrowClass({ message, count }: Arrow): string {
+  const trouble = message.arrivedUs === undefined ? ' lost' : message.error === '' ? '' : ' refused';
+  return `arrow ${message.kind}${trouble}${count > 1 ? ' many' : ''}`;
+}
+
+const NAMED_FROM_PX = 90;
+const MOST_NAMED = 60;
+
+function ArrowLine({ arrow, named }: { readonly arrow: Arrow; readonly named: boolean }) {
+  const lost = arrow.message.arrivedUs === undefined;
+  // What is lost ends half way.
+  const x2 = lost ? (arrow.x1 + arrow.x2) / 2 : arrow.x2;
+  const y2 = lost ? (arrow.y1 + arrow.y2) / 2 : arrow.y2;
+  const length = Math.hypot(x2 - arrow.x1, y2 - arrow.y1);
+  const angle = (Math.atan2(y2 - arrow.y1, x2 - arrow.x1) * 180) / Math.PI;
+  const upright = Math.abs(angle) > 90 ? angle + 180 : angle;
+  return (
+    <g class={arrowClass(arrow)}>
+      <line x1={arrow.x1} y1={arrow.y1} x2={x2} y2={y2} stroke-width={arrow.count > 1 ? Math.min(5, 1 + Math.log2(arrow.count) * 0.6) : 1} />
+      {lost ? <path d="M-4,-4 L4,4 M-4,4 L4,-4" transform={`translate(${String(x2)} ${String(y2)})`} /> : length > 14 && <path class="head" d="M0,0 L-7,-2.6 L-7,2.6 Z" transform={`translate(${String(x2)} ${String(y2)}) rotate(${String(angle)})`} />}
+      {named && length >= NAMED_FROM_PX && (
+        <text text-anchor="middle" transform={`translate(${String((arrow.x1 + x2) / 2)} ${String((arrow.y1 + y2) / 2)}) rotate(${String(upright)}) translate(0 -3)`}>
+          {fitted(arrow.message.code.replace(/^RPC_/, ''), length - 20)}
+        </text>
+      )}
+    </g>
+  );
+}
+
+export function Arrows({ arrows }: { readonly arrows: readonly Arrow[] }) {
+  const named = arrows.length <= MOST_NAMED;
+  return (
+    <g class="arrows">
+      {arrows.map((arrow, i) => (
+        <ArrowLine key={i} arrow={arrow} named={named} />
+      ))}
+    </g>
+  );
+}
+
+function Dot({ mark, here }: { readonly mark: EventMark; readonly here: boolean }) {
+  const at = `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`;
+  const fill = `event f-${mark.family}${here ? ' here' : ''}`;
+  if (mark.count > 1) {
+    const height = Math.min(22, 4 + 2.6 * Math.log2(mark.count));
+    return <rect class={fill} x={-3} y={-height / 2} width={6} height={height} rx={1} transform={at} />;
+  }
+  if (mark.family === 'fault') return <path class={fill} d="M0,-6 L6,5 L-6,5 Z" transform={at} />;
+  if (mark.family === 'command') return <rect class={fill} x={-3.5} y={-3.5} width={7} height={7} transform={at} />;
+  return <circle class={fill} r={here ? 5 : 3.5} transform={at} />;
+}
+
+export function Dots({ marks, cursor }: Props) {
+  return (
+    <g class="events">
+      {marks.map((mark) => (
+        <Dot key={mark.event} mark={mark} here={mark.event === cursor} />
+      ))}
+    </g>
+  );
+}

@@ -1,0 +1,102 @@
+/** Where the rows of the chart are: nodes by cluster above, statuses below, on one time axis. Pixels. */
+import type { TapeLane, TapeNode } from '../../../tape.ts';
+import type { Filter } from '../filter.ts';
+import { NO_NODE, type Story } from '../story.ts';
+
+export interface NodeRow {
+  readonly node: TapeNode;
+  readonly label: string;
+  /** Of the row's line. */
+  readonly y: number;
+}
+export interface LaneRow {
+  readonly lane: TapeLane;
+  /** Upper edge. */
+  readonly y: number;
+}
+export interface Heading {
+  readonly text: string;
+  /** Of the text's base line. */
+  readonly y: number;
+}
+export interface Layout {
+  readonly width: number;
+  /** Left of it are labels; 0: labels stand over the lines. */
+  readonly gutter: number;
+  readonly nodes: readonly NodeRow[];
+  readonly byNode: ReadonlyMap<string, number>;
+  readonly lanes: readonly LaneRow[];
+  readonly headings: readonly Heading[];
+  readonly sequenceTop: number;
+  readonly sequenceBottom: number;
+  readonly height: number;
+  /** Lanes that are folded away. */
+  readonly hiddenLanes: number;
+}
+
+export const LANE_HEIGHT = 18;
+export const RULER_HEIGHT = 26;
+export const STEPS_HEIGHT = 24;
+const NODE_HEIGHT = 30;
+const HEADING_HEIGHT = 20;
+const GUTTER = 152;
+const NARROW = 640;
+
+const LANE_KINDS: readonly TapeLane['kind'][] = ['fault', 'table', 'duplication', 'load', 'process', 'replica'];
+
+/** `source/replica-0` under the heading `source` is `replica-0`. */
+export function shortName(node: TapeNode): string {
+  if (node.id === NO_NODE) return 'store, world';
+  return node.id.startsWith(`${node.cluster}/`) ? node.id.slice(node.cluster.length + 1) : node.id;
+}
+
+function lanesShown(story: Story, filter: Filter): readonly TapeLane[] {
+  const table = (lane: TapeLane): string => story.tableOf.get(lane.gpid) ?? '';
+  const concerns = (lane: TapeLane): boolean =>
+    lane.gpid === '' || ((filter.gpid === '' || lane.gpid === filter.gpid) && (filter.table === '' || table(lane) === filter.table));
+  return LANE_KINDS.flatMap((kind) => story.tape.lanes.filter((lane) => lane.kind === kind && concerns(lane)));
+}
+
+/** How many status lanes are there before the rest is folded away. */
+const LANES_AT_FIRST = 14;
+
+/** A lane that never changes says little: when lanes must be folded away, it goes first. */
+function foremost(lanes: readonly TapeLane[]): readonly TapeLane[] {
+  const moving = lanes.filter((lane) => lane.spans.length > 1 || lane.kind === 'fault' || lane.kind === 'duplication' || lane.kind === 'load');
+  const kept = new Set([...moving, ...lanes].slice(0, LANES_AT_FIRST));
+  return lanes.filter((lane) => kept.has(lane));
+}
+
+export function makeLayout(story: Story, filter: Filter, width: number, everyLane: boolean): Layout {
+  const gutter = width < NARROW ? 0 : GUTTER;
+  const headings: Heading[] = [];
+  const nodes: NodeRow[] = [];
+  let y = RULER_HEIGHT + STEPS_HEIGHT;
+  const sequenceTop = y;
+  let cluster: string | undefined;
+  for (const node of story.lanes) {
+    if (filter.hiddenNodes.has(node.id)) continue;
+    if (node.cluster !== cluster) {
+      cluster = node.cluster;
+      if (cluster !== '') headings.push({ text: `cluster ${cluster}`, y: y + 14 });
+      y += cluster === '' ? 4 : HEADING_HEIGHT;
+    }
+    nodes.push({ node, label: shortName(node), y: y + NODE_HEIGHT / 2 + (gutter === 0 ? 4 : 0) });
+    y += NODE_HEIGHT;
+  }
+  const sequenceBottom = y;
+  const candidates = lanesShown(story, filter);
+  const shown = everyLane || candidates.length <= LANES_AT_FIRST ? candidates : foremost(candidates);
+  const lanes: LaneRow[] = [];
+  if (shown.length > 0) {
+    headings.push({ text: 'statuses', y: y + 18 });
+    y += HEADING_HEIGHT + 4;
+  }
+  for (const lane of shown) {
+    if (gutter === 0) y += 13;
+    lanes.push({ lane, y });
+    y += LANE_HEIGHT + 3;
+  }
+  const byNode = new Map(nodes.map((row) => [row.node.id, row.y]));
+  return { width, gutter, nodes, byNode, lanes, headings, sequenceTop, sequenceBottom, height: y + 8, hiddenLanes: candidates.length - shown.length };
+}

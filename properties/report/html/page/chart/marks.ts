@@ -1,0 +1,169 @@
+/**
+ * What is drawn of events and messages in one view: each by itself while there is room, counts where there is not. However many
+ * events a run has, the number of marks is bounded.
+ */
+import type { TapeMessage } from '../../../tape.ts';
+import type { Axis } from '../axis.ts';
+import { familyOf, type Family } from '../families.ts';
+import type { Story } from '../story.ts';
+import type { Layout } from './layout.ts';
+import type { Scale } from './scale.ts';
+
+/** One event, or several that stand too near to each other. */
+export interface EventMark {
+  readonly x: number;
+  readonly y: number;
+  /** The event; of several, the first. */
+  readonly event: number;
+  readonly count: number;
+  /** Of several, the most frequent one. */
+  readonly family: Family;
+}
+
+export interface Arrow {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+  /** The message; of several, the first. */
+  readonly message: TapeMessage;
+  readonly count: number;
+}
+
+/** Until so many events in sight, each is a dot. */
+const MOST_DOTS = 600;
+/** Until so many messages in sight, each is an arrow. */
+const MOST_ARROWS = 400;
+const BIN_PX = 7;
+const ARROW_BIN_PX = 14;
+
+/** First and last of the shown events in sight: a half-open range of places in `shown`. */
+export function inSight(axis: Axis, count: number, scale: Scale): readonly [number, number] {
+  const find = (units: number, after: boolean): number => {
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const it = axis.ofEvent(middle);
+      if (it < units || (after && it === units)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return [find(scale.units(scale.left - 8), false), find(scale.units(scale.right + 8), true)];
+}
+
+interface Bin {
+  readonly x: number;
+  readonly y: number;
+  readonly event: number;
+  count: number;
+  readonly families: Map<Family, number>;
+}
+
+export function eventMarks(story: Story, shown: readonly number[], axis: Axis, scale: Scale, layout: Layout): readonly EventMark[] {
+  const [from, to] = inSight(axis, shown.length, scale);
+  const crowded = to - from > MOST_DOTS;
+  const bins = new Map<string, Bin>();
+  const marks: EventMark[] = [];
+  for (let nth = from; nth < to; nth += 1) {
+    const number = shown[nth];
+    const event = number === undefined ? undefined : story.tape.events[number];
+    const y = event === undefined ? undefined : layout.byNode.get(event.node);
+    if (number === undefined || event === undefined || y === undefined) continue;
+    const x = scale.x(axis.ofEvent(nth));
+    const family = familyOf(event.kind);
+    if (!crowded) {
+      marks.push({ x, y, event: number, count: 1, family });
+      continue;
+    }
+    const place = Math.floor(x / BIN_PX);
+    const key = `${String(place)} ${event.node}`;
+    const bin = bins.get(key) ?? { x: (place + 0.5) * BIN_PX, y, event: number, count: 0, families: new Map<Family, number>() };
+    bin.count += 1;
+    bin.families.set(family, (bin.families.get(family) ?? 0) + 1);
+    bins.set(key, bin);
+  }
+  for (const { families, ...bin } of bins.values()) marks.push({ ...bin, family: mostFrequent(families) });
+  return marks;
+}
+
+function mostFrequent(families: ReadonlyMap<Family, number>): Family {
+  let best: Family = 'process';
+  let most = 0;
+  for (const [family, count] of families) {
+    // A fault is never hidden behind what is frequent.
+    if (family === 'fault') return family;
+    if (count > most) [best, most] = [family, count];
+  }
+  return best;
+}
+
+/** Places of messages on an axis: computed once per axis, looked through in every view. */
+export interface PlacedMessages {
+  readonly messages: readonly TapeMessage[];
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+}
+
+export function placeMessages(messages: readonly TapeMessage[], axis: Axis): PlacedMessages {
+  const from = Float64Array.from(messages, (message) => axis.at(message.sentUs, 'last'));
+  // What is never received ends a little after it was sent.
+  const to = Float64Array.from(messages, (message, i) => (message.arrivedUs === undefined ? (from[i] ?? 0) + 1 : axis.at(message.arrivedUs, 'first')));
+  return { messages, from, to };
+}
+
+export function arrowsOf(placed: PlacedMessages, scale: Scale, layout: Layout): readonly Arrow[] {
+  const seen: Arrow[] = [];
+  const low = scale.units(scale.left);
+  const high = scale.units(scale.right);
+  placed.messages.forEach((message, i) => {
+    const from = placed.from[i] ?? 0;
+    const to = placed.to[i] ?? 0;
+    if (Math.max(from, to) < low || Math.min(from, to) > high) return;
+    const y1 = layout.byNode.get(message.from);
+    const y2 = layout.byNode.get(message.to);
+    if (y1 === undefined || y2 === undefined) return;
+    seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, count: 1 });
+  });
+  return seen.length <= MOST_ARROWS ? seen : bundled(seen);
+}
+
+/** Arrows of one pair of nodes in one place become one; what was lost or refused stays apart. */
+function bundled(arrows: readonly Arrow[]): readonly Arrow[] {
+  const bundles = new Map<string, Arrow>();
+  for (const arrow of arrows) {
+    const { message } = arrow;
+    const trouble = message.arrivedUs === undefined ? 'lost' : message.error === '' ? '' : 'failed';
+    const key = `${String(Math.floor(arrow.x1 / ARROW_BIN_PX))} ${message.from} ${message.to} ${trouble}`;
+    const there = bundles.get(key);
+    bundles.set(key, there === undefined ? arrow : { ...there, count: there.count + 1 });
+  }
+  return [...bundles.values()];
+}
+
+/** The mark nearest to a point, within reach. */
+export function nearestMark(marks: readonly EventMark[], x: number, y: number, reachPx: number): EventMark | undefined {
+  let best: EventMark | undefined;
+  let least = reachPx;
+  for (const mark of marks) {
+    // Along the row a miss is worse than across it: rows are far apart.
+    const distance = Math.hypot(mark.x - x, (mark.y - y) * 0.8);
+    if (distance < least) [best, least] = [mark, distance];
+  }
+  return best;
+}
+
+/** The arrow nearest to a point, within reach. */
+export function nearestArrow(arrows: readonly Arrow[], x: number, y: number, reachPx: number): Arrow | undefined {
+  let best: Arrow | undefined;
+  let least = reachPx;
+  for (const arrow of arrows) {
+    const dx = arrow.x2 - arrow.x1;
+    const dy = arrow.y2 - arrow.y1;
+    const along = Math.min(1, Math.max(0, ((x - arrow.x1) * dx + (y - arrow.y1) * dy) / (dx * dx + dy * dy || 1)));
+    const distance = Math.hypot(arrow.x1 + along * dx - x, arrow.y1 + along * dy - y);
+    if (distance < least) [best, least] = [arrow, distance];
+  }
+  return best;
+}
