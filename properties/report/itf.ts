@@ -44,10 +44,13 @@ class FlatWords {
   }
 
   private put(place: string, field: string, word: string | undefined): void {
-    const { [field]: _old, ...fields } = this.places[place] ?? {};
-    const { [place]: _place, ...others } = this.places;
-    const now = word === undefined ? fields : { ...fields, [field]: valueOf(word) };
-    this.places = Object.keys(now).length === 0 ? others : { ...this.places, [place]: now };
+    const fields = { ...this.places[place] };
+    if (word === undefined) Reflect.deleteProperty(fields, field);
+    else fields[field] = valueOf(word);
+    const places = { ...this.places };
+    if (Object.keys(fields).length === 0) Reflect.deleteProperty(places, place);
+    else places[place] = fields;
+    this.places = places;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A finding as Markdown, to be pasted into a ticket: everything that came from a run is shown as code or escaped. */
 import type { Mark } from '../explain/explanation.ts';
 import { printPlan } from '../plan/parse.ts';
+import { blameText } from '../run/verdict.ts';
 import { code, codeBlock, codeCell, markdown } from './escape.ts';
 import type { FindingRecord } from './finding.ts';
 import { placeOf, planText } from './text.ts';
@@ -30,7 +31,7 @@ function verdictTable({ verdict, property, defects }: FindingRecord): readonly s
     rows.push(['property', `${codeCell(verdict.property)} ${markdown(property?.sentence ?? '')}`]);
     rows.push(['expected', codeCell(verdict.expected)], ['what happened', codeCell(verdict.actual)]);
     rows.push(['where', `+${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${codeCell(verdict.rule)}`]);
-    if (verdict.blame.kind === 'excusable') rows.push(['excused by', codeCell(verdict.blame.fault)]);
+    if (verdict.blame.kind !== 'bug') rows.push(['but', markdown(blameText(verdict.blame))]);
   }
   if (defects.length > 0) rows.push(['put back', defects.map(codeCell).join(', ')]);
   return rows.length === 0 ? [] : [['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')];

@@ -3,6 +3,7 @@
  * fingerprint is its cause, so that a code host knows it again when another plan shows it.
  */
 import { PROPERTIES } from '../registry/index.ts';
+import type { Verdict } from '../run/verdict.ts';
 import type { FindingRecord } from './finding.ts';
 import { findingMarkdown } from './markdown.ts';
 import { findingText } from './text.ts';
@@ -21,7 +22,7 @@ interface ReportingDescriptor {
 interface Result {
   readonly ruleId: string;
   readonly ruleIndex: number;
-  readonly level: 'error' | 'note';
+  readonly level: 'error' | 'warning' | 'note';
   readonly kind: 'fail';
   readonly message: Message;
   readonly locations: readonly [{ readonly physicalLocation: { readonly artifactLocation: { readonly uri: string } } }];
@@ -71,21 +72,25 @@ function rule(id: string, kind: string, sentence: string): ReportingDescriptor {
   return { id, shortDescription: { text: sentence }, properties: { kind } };
 }
 
-/** An excusable one is a note: a fault beyond the budget explains it. */
 function result({ record, planFile }: Located, rules: readonly ReportingDescriptor[]): Result {
   const { verdict, cause, digest, repeat } = record;
   const ruleId = record.property?.id ?? LIMITS;
-  const excused = (verdict.kind === 'violation' || verdict.kind === 'stuck') && verdict.blame.kind !== 'bug';
   return {
     ruleId,
     ruleIndex: rules.findIndex(({ id }) => id === ruleId),
-    level: excused ? 'note' : 'error',
+    level: levelOf(verdict),
     kind: 'fail',
     message: { text: findingText(record), markdown: findingMarkdown(record) },
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(planFile === '' ? `${cause}.json` : planFile) } } }],
     partialFingerprints: { 'cause/v1': cause },
     properties: { digest, repeat },
   };
+}
+
+/** What a fault excuses, or a run does not show, is a note; a run that was cut off is a warning. */
+function levelOf(verdict: Verdict): Result['level'] {
+  if (verdict.kind === 'limit') return 'warning';
+  return verdict.kind === 'pass' || verdict.blame.kind === 'bug' ? 'error' : 'note';
 }
 
 /** A path as a relative reference: each segment is percent-encoded, as SARIF wants a URI. */
