@@ -1,10 +1,116 @@
-/** `pegasus-check defects`: the modules that can be put in. */
-import { DEFECTS } from '../defects/index.ts';
+/**
+ * `pegasus-check defects`: the bench of real defects. Each is put back and searched for from scratch; what is found is told with what it
+ * took, and the job fails when something that was found before is not found any more. With `--list` it only tells what can be put back.
+ */
+import { complaintsOf, readMeasured } from '../defectBench/expectations.ts';
+import { DEFAULT_RUNS, DEFAULT_SEEDS, runBench } from '../defectBench/bench.ts';
+import { CLEAN, type DefectRow, type Outcome } from '../defectBench/row.ts';
+import { staleness } from '../defectBench/staleness.ts';
+import { writeDocuments, writeMeasured } from '../defectBench/documents.ts';
+import { DEFECTS, loadDefects } from '../defects/index.ts';
+import { BadInput } from '../plan/parse.ts';
 import { EXIT, type Io } from './io.ts';
 
-export function runDefects(options: { readonly json: boolean }, io: Io): number {
-  const rows = DEFECTS.map((d) => ({ id: d.id, family: d.family, issue: d.issue, upstream: d.upstream, symptom: d.symptom, expected: d.expected, parts: d.changes.map((c) => c.part) }));
+export interface DefectsOptions {
+  readonly only?: readonly string[];
+  readonly seeds?: number;
+  readonly runs?: number;
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly check: boolean;
+  readonly store: boolean;
+  readonly writeDocs: boolean;
+}
+
+export async function runDefects(options: DefectsOptions, io: Io): Promise<number> {
+  checkTogether(options);
+  if (options.list) return list(options.json, io);
+  if (options.writeDocs) return write(io);
+  const rows = await bench(options, io);
+  const measured = readMeasured();
+  const complaints = [...complaintsOf(rows, measured.rows), ...(options.check ? staleness(rows, measured) : [])];
   if (options.json) io.out(JSON.stringify(rows));
+  else for (const line of tableLines(rows)) io.out(line);
+  for (const line of complaints) io.err(`pegasus-check: ${line}`);
+  if (options.store) {
+    writeMeasured({ seeds: options.seeds ?? DEFAULT_SEEDS, runs: options.runs ?? DEFAULT_RUNS, rows });
+    write(io);
+  }
+  return complaints.length === 0 ? EXIT.nothingFound : EXIT.finding;
+}
+
+/** Throws BadInput. */
+function checkTogether({ only, list: lists, store, writeDocs, check }: DefectsOptions): void {
+  if (only !== undefined && (store || check)) throw new BadInput(`--only goes with neither --store nor --check: they are about all defects`);
+  if ([lists, store, writeDocs, check].filter(Boolean).length > 1) throw new BadInput('at most one of --list, --check, --store and --write-docs');
+}
+
+function list(json: boolean, io: Io): number {
+  const rows = DEFECTS.map((d) => ({ id: d.id, family: d.family, issue: d.issue, upstream: d.upstream, symptom: d.symptom, expected: d.expected, parts: d.changes.map((c) => c.part) }));
+  if (json) io.out(JSON.stringify(rows));
   else for (const r of rows) io.out(`${r.id.padEnd(34)} ${r.family.padEnd(9)} ${r.symptom}`);
   return EXIT.nothingFound;
+}
+
+function write(io: Io): number {
+  for (const path of writeDocuments()) io.out(`written: ${path}`);
+  return EXIT.nothingFound;
+}
+
+async function bench(options: DefectsOptions, io: Io): Promise<readonly DefectRow[]> {
+  const words = options.only ?? DEFECTS.map(({ id }) => id);
+  const named = words.filter((word) => word !== CLEAN);
+  const defects = (await loadDefects(named)).map((defect, i) => ({ defect, word: named[i] ?? defect.id }));
+  const measured = new Map(readMeasured().rows.map((row) => [row.id, row]));
+  const runs = options.runs ?? DEFAULT_RUNS;
+  const seeds = options.seeds ?? DEFAULT_SEEDS;
+  if (!options.json) io.out(`${String(defects.length)} defects, seeds 1 to ${String(seeds)}, ${String(runs)} runs each at most`);
+  const rows = await runBench({
+    defects,
+    clean: options.only === undefined || words.includes(CLEAN),
+    seeds,
+    runs,
+    expectedRuns: (id) => measured.get(id)?.runsMedian ?? runs,
+    onOutcome: (id, outcome, done, all) => {
+      if (options.json) return;
+      const line = progressLine(id, outcome, done, all);
+      if (io.interactive && io.draw !== undefined) io.draw(line);
+      else io.out(line);
+    },
+  });
+  if (!options.json && io.interactive) io.draw?.('');
+  return rows;
+}
+
+function progressLine(id: string, { seed, finding, runs, seconds }: Outcome, done: number, all: number): string {
+  const what = finding === undefined ? `nothing in ${String(runs)} runs` : `${finding.cause} in run ${String(finding.foundInRuns)}, ${String(finding.plan.steps.length)} steps`;
+  return `  ${String(done)}/${String(all)}  ${id}, seed ${String(seed)}: ${what}, ${seconds.toFixed(1)} s`;
+}
+
+const COLUMNS: readonly (readonly [head: string, cell: (row: DefectRow) => string])[] = [
+  ['defect', (row) => row.id],
+  ['', (row) => wordOf(row)],
+  ['seeds', (row) => `${String(row.foundSeeds)}/${String(row.seeds)}`],
+  ['runs', ({ runsMedian }) => (runsMedian === null ? '' : String(runsMedian))],
+  ['seconds', ({ secondsMedian }) => (secondsMedian === null ? '' : secondsMedian.toFixed(1))],
+  ['worst', ({ secondsWorst }) => (secondsWorst === null ? '' : secondsWorst.toFixed(1))],
+  ['steps', ({ shrunkSteps }) => (shrunkSteps === null ? '' : String(shrunkSteps))],
+  ['deviations', ({ shrunkDeviations }) => (shrunkDeviations === null ? '' : String(shrunkDeviations))],
+  ['caught by', ({ caughtBy }) => caughtBy.join(' ')],
+];
+
+function wordOf(row: DefectRow): string {
+  if (row.id === CLEAN) return row.found ? 'BROKEN' : 'passes';
+  if (row.found) return 'found';
+  return row.caughtBy.length > 0 ? 'by its plan' : 'MISSED';
+}
+
+function tableLines(rows: readonly DefectRow[]): readonly string[] {
+  const cells = rows.map((row) => COLUMNS.map(([, cell]) => cell(row)));
+  const widths = COLUMNS.map(([head], i) => Math.max(head.length, ...cells.map((line) => line[i]?.length ?? 0)));
+  const line = (words: readonly string[]): string => words.map((word, i) => word.padEnd(widths[i] ?? 0)).join('  ').trimEnd();
+  const hunted = rows.filter(({ id }) => id !== CLEAN);
+  const found = hunted.filter(({ found: isFound }) => isFound).length;
+  const byPlan = hunted.filter((row) => !row.found && row.caughtBy.length > 0).length;
+  return [line(COLUMNS.map(([head]) => head)), ...cells.map(line), `${String(found)} of ${String(hunted.length)} found from scratch, ${String(byPlan)} shown by a plan of the corpus`];
 }

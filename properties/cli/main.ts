@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DEFAULT_RUN_BYTES } from '../../impl/provider/loadSet.ts';
 import { BadInput } from '../plan/parse.ts';
 import { DamagedData } from '../plan/preload.ts';
+import type { DefectsOptions } from './defects.ts';
 import type { HuntOptions } from './hunt.ts';
 import { EXIT, oneLine, type Io } from './io.ts';
 import type { ReplayOptions } from './replay.ts';
@@ -131,11 +132,18 @@ function program(io: Io, end: (code: number) => void): Command {
 
   cli
     .command('defects')
-    .description('lists the defect modules')
+    .description('puts each defect back and searches for it from scratch, on all cores; fails when one that was found before is not')
+    .option('--only <id|file...>', 'only these defects (`clean`: none)')
+    .option('--seeds <n>', 'seeds 1 to N (default 1)', wholePositive)
+    .option('--runs <n>', 'runs that each search has (default 1500)', wholePositive)
     .option('--json', 'a JSON array', false)
-    .action(async (options: { json: boolean }) => {
+    .option('--list', 'lists the defect modules, runs nothing', false)
+    .option('--check', 'also fails when the numbers are not those of README.md any more', false)
+    .option('--store', 'makes what is measured the numbers of README.md and docs', false)
+    .option('--write-docs', 'writes the tables and docs/findings anew, runs no search', false)
+    .action(async (options: DefectsOptions) => {
       const { runDefects } = await import('./defects.ts');
-      end(runDefects(options, io));
+      end(await runDefects(options, io));
     });
 
   cli

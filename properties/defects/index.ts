@@ -27,7 +27,7 @@ export async function loadDefects(words: readonly string[]): Promise<readonly De
 
 async function loadFile(word: string): Promise<Defect> {
   if (!existsSync(word)) {
-    throw new BadInput(`--defect ${word}: neither a defect nor a file; "pegasus-check defects" lists the defects`);
+    throw new BadInput(`--defect ${word}: neither a defect nor a file; "pegasus-check defects --list" lists them`);
   }
   let loaded: { readonly default?: unknown };
   try {

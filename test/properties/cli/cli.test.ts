@@ -145,9 +145,10 @@ describe('replay', () => {
 });
 
 describe('lists', () => {
-  it.each([['properties'], ['defects'], ['seams']])('%s prints text and a JSON array', async (command) => {
-    const text = await run(command);
-    const json = await run(command, '--json');
+  it.each([['properties'], ['defects --list'], ['seams']])('%s prints text and a JSON array', async (command) => {
+    const words = command.split(' ');
+    const text = await run(...words);
+    const json = await run(...words, '--json');
     expect(text.code).toBe(0);
     const rows = JSON.parse(json.out) as readonly unknown[];
     expect(rows.length).toBeGreaterThan(10);

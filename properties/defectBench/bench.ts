@@ -1,0 +1,80 @@
+/**
+ * The bench of real defects: each defect module is put back and searched for from scratch with the common profile, with the fixed
+ * seeds 1 to N and a fixed number of runs, on all cores; beside them the right implementation is searched in the same way. A search is
+ * a pure function of its seed, so that all but the seconds repeat exactly: the budget is runs, never time.
+ */
+import type { Defect } from '../defects/types.ts';
+import type { SearchJob } from '../hunt/job.ts';
+import { SearchPool } from '../hunt/pool.ts';
+import { propertyBrokenByPlan } from './expectations.ts';
+import { CLEAN_ROW, rowOf, type DefectRow, type Outcome } from './row.ts';
+
+/** Enough for every defect that a search finds at all, with room to move. */
+export const DEFAULT_RUNS = 1500;
+export const DEFAULT_SEEDS = 1;
+
+export interface BenchOptions {
+  /** Defects with the word that names each: an id, or the path of a module. */
+  readonly defects: readonly { readonly word: string; readonly defect: Defect }[];
+  /** Whether the right implementation is searched too. */
+  readonly clean: boolean;
+  /** Seeds 1 to this one. */
+  readonly seeds: number;
+  readonly runs: number;
+  /** How long a defect's search is expected to be, runs: the longest begin first, so that no core waits at the end. */
+  readonly expectedRuns: (id: string) => number;
+  /** Jobs at a time; default: one per core. */
+  readonly threads?: number;
+  readonly onOutcome: (id: string, outcome: Outcome, done: number, all: number) => void;
+}
+
+/** A defect, or the lack of one, with the words that a search is given. */
+interface Subject {
+  readonly row: Pick<DefectRow, 'id' | 'issue' | 'expected'>;
+  readonly words: readonly string[];
+}
+
+/** Rows in the order of the defects, the clean one last. Throws LostJob when a process dies again and again. */
+export async function runBench(options: BenchOptions): Promise<readonly DefectRow[]> {
+  const subjects: Subject[] = options.defects.map(({ word, defect }) => ({ row: defect, words: [word] }));
+  if (options.clean) subjects.push({ row: CLEAN_ROW, words: [] });
+  const outcomes = await outcomesOf(subjects, options);
+  return subjects.map(({ row }) => {
+    const own = outcomes.get(row.id) ?? [];
+    const defect = options.defects.find((d) => d.defect.id === row.id)?.defect;
+    const isAsked = defect !== undefined && own.every(({ finding }) => finding === undefined);
+    return rowOf(row, own, isAsked ? propertyBrokenByPlan(defect) : undefined);
+  });
+}
+
+async function outcomesOf(subjects: readonly Subject[], options: BenchOptions): Promise<ReadonlyMap<string, readonly Outcome[]>> {
+  const { seeds, runs, expectedRuns, onOutcome, threads } = options;
+  const seedList = Array.from({ length: seeds }, (_, i) => i + 1);
+  const jobs = subjects
+    .flatMap(({ row, words }) => seedList.map((seed) => ({ id: row.id, job: { seed, runs, forMs: Infinity, maxShrinkRuns: 0, defects: words } })))
+    .toSorted((a, b) => expectedRuns(b.id) - expectedRuns(a.id));
+  const pool = new SearchPool(threads === undefined ? {} : { threads });
+  const outcomes = new Map<string, Outcome[]>(subjects.map(({ row }) => [row.id, []]));
+  let done = 0;
+  try {
+    await Promise.all(
+      jobs.map(async ({ id, job }) => {
+        const outcome = await searched(pool, job);
+        done += 1;
+        onOutcome(id, outcome, done, jobs.length);
+        outcomes.get(id)?.push(outcome);
+      }),
+    );
+  } finally {
+    await pool.close();
+  }
+  return outcomes;
+}
+
+/** Searching and shrinking are jobs of their own, so that each has its own seconds. */
+async function searched(pool: SearchPool, job: SearchJob): Promise<Outcome> {
+  const { finding, totals, seconds } = await pool.run(job);
+  if (finding === undefined) return { seed: job.seed, runs: totals.runs, seconds, finding: undefined };
+  const shrunk = await pool.do('shrink', { defects: job.defects, failing: finding, maxShrinkMs: Infinity });
+  return { seed: job.seed, runs: totals.runs, seconds, finding: shrunk ?? finding };
+}
