@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
-import { minimize } from '../minimize/minimize.ts';
+import { minimizePlan } from '../minimize/plan.ts';
 import { COMMON_PROFILE, PlanArbitrary, type Profile } from '../plan/arbitrary.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Defect } from '../defects/types.ts';
@@ -27,6 +27,8 @@ export interface SearchOptions {
   /** Real time that shrinking may take, milliseconds. */
   readonly maxShrinkMs?: number;
   readonly onProgress?: (totals: Totals) => void;
+  /** Told of each run, and how long it took. */
+  readonly onRun?: (plan: Plan, result: RunResult, seconds: number) => void;
   /** Told of each failing run, its plan frozen; true ends the search, false goes on. Nothing is shrunk then. */
   readonly onFailing?: (plan: Plan, result: RunResult, foundInRuns: number) => boolean;
   /** Told of each smaller plan that shrinking finds, with its run. */
@@ -81,8 +83,10 @@ export function search(options: SearchOptions): SearchResult {
   const predicate = (plan: Plan): boolean => {
     // Answering only "fine" would let fast-check draw every plan that is left.
     if (options.stopped?.() === true || performance.now() - began > options.forMs) throw new fc.PreconditionFailure(true);
+    const before = performance.now();
     const result = runPlan(plan, { parts, watch: options.watch ?? [] });
     count(totals, result);
+    options.onRun?.(plan, result, (performance.now() - before) / 1000);
     options.onProgress?.(totals);
     if (!counts(result.verdict, options.property)) return true;
     if (options.onFailing !== undefined) return !options.onFailing(freeze(plan, result.deviations), result, totals.runs);
@@ -133,10 +137,10 @@ export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOpti
     options.onShrunk?.(frozen, tried, tries);
     return frozen;
   };
-  const shrunk = minimize(original, fails, options.maxShrinkRuns ?? 4000);
+  const shrunk = minimizePlan(original, fails, options.maxShrinkRuns ?? 4000);
   return {
-    plan: shrunk.plan,
-    result: runPlan(shrunk.plan, { parts, trace: true }),
+    plan: shrunk.value,
+    result: runPlan(shrunk.value, { parts, trace: true }),
     original,
     seed: options.seed,
     foundInRuns,

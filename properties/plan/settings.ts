@@ -145,17 +145,15 @@ export function settingsOfClusters(plan: Readonly<Record<string, number>>, own: 
   });
 }
 
-/** The plan's settings with one of them calmer. */
-export function* simplerSettings(settings: Readonly<Record<string, number>>): Generator<Readonly<Record<string, number>>> {
-  for (const name of Object.keys(settings)) {
-    const rest = { ...settings };
-    delete rest[name];
-    yield rest;
-  }
-  for (const [name, value] of Object.entries(settings)) {
-    const calm = BY_NAME.get(name)?.calm ?? value;
-    for (const simpler of towards(calm, value)) if (simpler !== calm) yield { ...settings, [name]: simpler };
-  }
+/** Values between the calm one and this; the calm one itself is that of a plan that does not mention the setting. */
+export function calmerSettings(name: string, value: number): readonly number[] {
+  const calm = BY_NAME.get(name)?.calm ?? value;
+  return towards(calm, value).filter((one) => one !== calm);
+}
+
+/** How far from its calm value a setting is. */
+export function settingSize(name: string, value: number): number {
+  return Math.abs(value - (BY_NAME.get(name)?.calm ?? value));
 }
 
 /** Numbers that are flags in Settings. */

@@ -7,11 +7,16 @@ import type { Step, StepValue } from './types.ts';
 import type { Symbols } from './symbols.ts';
 import type { Stage } from '../run/stage.ts';
 
-/** A field's type: how a value from a file is judged (an error text, or undefined when it is fine), and simpler values. */
+/**
+ * A field's type: how a value from a file is judged (an error text, or undefined when it is fine), and simpler values, each of a
+ * smaller `size`, so that making a plan simpler ends.
+ */
 export interface Field {
   readonly describe: string;
   check(value: unknown): string | undefined;
   simpler(value: StepValue): readonly StepValue[];
+  /** Of what has no simpler values nobody asks it. */
+  size?(value: StepValue): number;
 }
 
 export interface StepSpec {
@@ -42,19 +47,20 @@ export function hasSubject(spec: StepSpec, withFollower: boolean, withLoads: boo
 
 // ---------------------------------------------------------------- fields
 
-/** Values between a target and `value`, the target first. */
+/** Values between a target and `value`: the target, then by halves of the way back, down to the next one. */
 export function towards(target: number, value: number): readonly number[] {
-  if (value === target) return [];
-  const half = target + Math.trunc((value - target) / 2);
-  const next = value > target ? value - 1 : value + 1;
-  return [...new Set([target, half, next])].filter((v) => v !== value);
+  const values: number[] = [];
+  for (let gap = value - target; gap !== 0; gap = Math.trunc(gap / 2)) values.push(value - gap);
+  return values;
 }
 
 export function int(min: number, max: number): Field {
+  const target = min <= 0 && max >= 0 ? 0 : min;
   return {
     describe: `an integer from ${String(min)} to ${String(max)}`,
     check: (v) => (typeof v === 'number' && Number.isInteger(v) && v >= min && v <= max ? undefined : `must be an integer from ${String(min)} to ${String(max)}`),
-    simpler: (v) => (typeof v === 'number' ? towards(min <= 0 && max >= 0 ? 0 : min, v) : []),
+    simpler: (v) => (typeof v === 'number' ? towards(target, v) : []),
+    size: (v) => (typeof v === 'number' ? Math.abs(v - target) : 0),
   };
 }
 
@@ -66,6 +72,7 @@ export function oneOf(...values: readonly string[]): Field {
       const at = typeof v === 'string' ? values.indexOf(v) : -1;
       return at > 0 ? values.slice(0, at) : [];
     },
+    size: (v) => (typeof v === 'string' ? values.indexOf(v) : 0),
   };
 }
 
@@ -74,13 +81,25 @@ export function text(pattern: RegExp, describe: string): Field {
     describe,
     check: (v) => (typeof v === 'string' && pattern.test(v) ? undefined : `must be ${describe}`),
     simpler: () => [],
+    size: (v) => (typeof v === 'string' ? textSize(v) : 0),
   };
+}
+
+/** A reference is as large as its number; any other word larger than those, by its letters and the numbers in it. */
+export function textSize(word: string): number {
+  if (word === '') return 0;
+  const reference = /^(?:table#|dup#|v|(?:node|meta)\([a-z]+,)(\d+)\)?$/.exec(word);
+  if (reference !== null) return 1 + Number(reference[1]);
+  let size = word.length === 1 ? 0 : 10_000;
+  for (const [part] of word.matchAll(/\d{1,9}|\D/g)) size += /^\d/.test(part) ? 100 + Number(part) : part.charCodeAt(0);
+  return size;
 }
 
 export const flag: Field = {
   describe: 'true or false',
   check: (v) => (typeof v === 'boolean' ? undefined : 'must be true or false'),
   simpler: (v) => (v === true ? [false] : []),
+  size: (v) => (v === true ? 1 : 0),
 };
 
 export const keyText: Field = text(/^[\x20-\x7e]{0,64}$/, 'at most 64 printable ASCII characters');
@@ -105,6 +124,7 @@ export function listOf(item: Field, max: number): Field {
       if (!Array.isArray(v) || v.length < 2) return [];
       return v.map((_, i) => v.filter((__, j) => j !== i));
     },
+    size: (v) => (Array.isArray(v) ? v.reduce((sum: number, one: StepValue) => sum + 1 + (item.size?.(one) ?? 0), 0) : 0),
   };
 }
 
@@ -116,6 +136,7 @@ export const envs: Field = {
     const entries = Object.entries(v);
     return entries.map((_, i) => Object.fromEntries(entries.filter((__, j) => j !== i)) as Record<string, string>);
   },
+  size: (v) => (typeof v === 'object' ? Object.values(v).reduce((sum: number, one: string) => sum + 1 + textSize(one), 0) : 0),
 };
 
 // ---------------------------------------------------------------- typed access to a checked step
