@@ -1,11 +1,11 @@
 /** The form of paths of the Disk contract: relative, '/'-separated, '' for the root; both sides insist on it. */
 
+/** A name that is empty, '.' or '..'. */
+const FORBIDDEN_NAME = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** Throws when a path is not in the contract's form: a slip of the programmer, not an error of the disk. */
 export function assertPath(path: string): void {
-  if (path === '') return;
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.' || name === '..') throw new Error(`not a path of the disk contract: ${path}`);
-  }
+  if (path !== '' && FORBIDDEN_NAME.test(path)) throw new Error(`not a path of the disk contract: ${path}`);
 }
 
 /** The directory that holds a path; '' for a name in the root. */

@@ -41,6 +41,7 @@ abstract class BaseChance implements Chance {
   private readonly randomCalls = new Map<string, number>();
   protected calmed = false;
 
+  abstract isCalm(point: ChancePoint): boolean;
   abstract decide(point: ChancePoint, where: string, what: string, gpid: string, number: number): number | undefined;
 
   random(node: string): number {
@@ -91,11 +92,14 @@ export class ExploringLanes extends BaseChance {
     this.draws = recordDraws ? [] : undefined;
   }
 
+  override isCalm(point: ChancePoint): boolean {
+    return this.calmed || this.armed[point] === undefined || this.deviations.length >= this.plan.budget;
+  }
+
   override decide(point: ChancePoint, where: string, what: string, gpid: string, number: number): number | undefined {
     const permille = this.armed[point];
-    if (permille === undefined || this.calmed) return undefined;
+    if (permille === undefined || this.isCalm(point)) return undefined;
     const cause = this.occurrences.next(point, where, what, gpid, number);
-    if (this.deviations.length >= this.plan.budget) return undefined;
     const lane = this.lane(point);
     const drawn = lane();
     this.draws?.push({ lane: point, cause, value: drawn });
@@ -128,8 +132,12 @@ export class FrozenLookup extends BaseChance {
     for (const d of plan.deviations) this.armed.add(d.cause.slice(0, d.cause.indexOf('|')));
   }
 
+  override isCalm(point: ChancePoint): boolean {
+    return this.calmed || !this.armed.has(point);
+  }
+
   override decide(point: ChancePoint, where: string, what: string, gpid: string, number: number): number | undefined {
-    if (this.armed.size === 0 || this.calmed || !this.armed.has(point)) return undefined;
+    if (this.isCalm(point)) return undefined;
     const cause = this.occurrences.next(point, where, what, gpid, number);
     const value = this.values.get(cause);
     if (value !== undefined) this.deviations.push({ cause, value });

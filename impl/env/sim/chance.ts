@@ -29,6 +29,8 @@ export type ChancePoint =
   | 'pool.delay';
 
 export interface Chance {
+  /** True while every `decide` of the point would be calm, and nobody counts: then it need not be asked. Without it, always ask. */
+  isCalm?(point: ChancePoint): boolean;
   decide(point: ChancePoint, where: string, what: string, gpid: string, number: number): number | undefined;
   /** Uniform in [0, 1) for `env.random()` of a process; deterministic also in frozen runs (derived from the cause, not drawn). */
   random(node: string): number;

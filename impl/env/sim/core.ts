@@ -3,7 +3,7 @@
  * has spent, and the count of fault effects (a campaign in which a fault never took effect has not tested it).
  */
 import type { Gpid, NodeId } from '../../../model/vocabulary.ts';
-import type { Chance } from './chance.ts';
+import type { Chance, ChancePoint } from './chance.ts';
 import { LimitReached } from './ended.ts';
 import { Kernel } from './kernel.ts';
 import type { Limits } from './limits.ts';
@@ -41,6 +41,11 @@ export class Core {
   /** The present moment as the running handler sees it: its start plus what it has charged. */
   momentUs(): number {
     return this.kernel.nowUs + this.chargedUs;
+  }
+
+  /** Can a point deviate now? If not, its cause need not even be named: nearly all disk calls and messages are calm. */
+  mayDeviate(point: ChancePoint): boolean {
+    return this.chance.isCalm?.(point) !== true;
   }
 
   /** A lasting fault took effect once more; the observer was told when it first did. */

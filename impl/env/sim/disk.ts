@@ -7,7 +7,7 @@ import type { NodeId } from '../../../model/vocabulary.ts';
 import { type Disk, DiskError, type FileInfo } from '../contract.ts';
 import { assertPath } from '../diskPath.ts';
 import type { Core } from './core.ts';
-import { decideError, decideSlow, type DiskOperation, type PathFacts, pathFacts } from './diskFaults.ts';
+import { decideError, decideSlow, type DiskOperation, pathFacts } from './diskFaults.ts';
 import { DiskTree } from './diskTree.ts';
 import { losePower, type LostTail } from './powerLoss.ts';
 import type { SimProcess } from './process.ts';
@@ -121,8 +121,9 @@ export class ProcessDisk implements Disk {
 
   exists(path: string): boolean {
     this.pay('exists', path, DISK_COST_US.names);
+    if (this.disk.tree.entry(path) !== undefined) return true;
     assertPath(path);
-    return this.disk.tree.entry(path) !== undefined;
+    return false;
   }
 
   info(path: string): FileInfo {
@@ -137,9 +138,9 @@ export class ProcessDisk implements Disk {
   }
 
   create(path: string): void {
-    const facts = this.pay('create', path, DISK_COST_US.names);
+    this.pay('create', path, DISK_COST_US.names);
     this.disk.takeRoom(0, 'create', path);
-    decideError(this.core, this.node, 'create', path, facts);
+    decideError(this.core, this.node, 'create', path);
     this.disk.tree.create(path, this.process.wallNowUs());
     this.core.observer.fileCreated(this.node, path);
     this.process.leave();
@@ -147,11 +148,11 @@ export class ProcessDisk implements Disk {
 
   write(path: string, offset: number, bytes: Uint8Array): void {
     if (!(offset >= 0) || !Number.isInteger(offset)) throw new Error(`write ${path} at ${offset}`);
-    const facts = this.pay('write', path, DISK_COST_US.data + (bytes.length >> 10) * DISK_COST_US.perKib);
+    this.pay('write', path, DISK_COST_US.data + (bytes.length >> 10) * DISK_COST_US.perKib);
     const inode = this.disk.tree.file(path, 'write');
     const moreBytes = offset + bytes.length - inode.sizeBytes;
     if (moreBytes > 0 && bytes.length > 0) this.disk.takeRoom(moreBytes, 'write', path);
-    decideError(this.core, this.node, 'write', path, facts);
+    decideError(this.core, this.node, 'write', path);
     this.disk.tree.write(path, offset, bytes, this.process.wallNowUs());
     this.core.observer.fileWritten(this.node, path, offset, bytes);
     this.process.leave();
@@ -159,9 +160,9 @@ export class ProcessDisk implements Disk {
 
   read(path: string, offset: number, length: number): Uint8Array {
     if (!(offset >= 0) || !(length >= 0)) throw new Error(`read ${path} at ${offset}, ${length} bytes`);
-    const facts = this.pay('read', path, DISK_COST_US.data);
+    this.pay('read', path, DISK_COST_US.data);
     this.disk.tree.file(path, 'read');
-    decideError(this.core, this.node, 'read', path, facts);
+    decideError(this.core, this.node, 'read', path);
     const bytes = this.disk.tree.read(path, offset, length);
     const costUs = Math.round((bytes.length >> 10) * DISK_COST_US.perKib * this.disk.slowFactor);
     if (this.core.running !== undefined) this.core.chargedUs += costUs;
@@ -169,25 +170,25 @@ export class ProcessDisk implements Disk {
   }
 
   sync(path: string): void {
-    const facts = this.pay('sync', path, DISK_COST_US.sync);
+    this.pay('sync', path, DISK_COST_US.sync);
     this.disk.tree.file(path, 'sync');
-    decideError(this.core, this.node, 'sync', path, facts);
+    decideError(this.core, this.node, 'sync', path);
     this.disk.tree.sync(path);
     this.core.observer.fileSynced(this.node, path);
     this.process.leave();
   }
 
   rename(from: string, to: string): void {
-    const facts = this.pay('rename', from, DISK_COST_US.names);
-    decideError(this.core, this.node, 'rename', from, facts);
+    this.pay('rename', from, DISK_COST_US.names);
+    decideError(this.core, this.node, 'rename', from);
     this.disk.tree.rename(from, to, this.process.wallNowUs());
     this.core.observer.renamed(this.node, from, to);
     this.process.leave();
   }
 
   link(from: string, to: string): void {
-    const facts = this.pay('link', to, DISK_COST_US.names);
-    decideError(this.core, this.node, 'link', to, facts);
+    this.pay('link', to, DISK_COST_US.names);
+    decideError(this.core, this.node, 'link', to);
     this.disk.tree.link(from, to, this.process.wallNowUs());
     this.core.observer.linked(this.node, from, to);
     this.process.leave();
@@ -202,15 +203,13 @@ export class ProcessDisk implements Disk {
     this.process.leave();
   }
 
-  /** The guard and the cost of every call; returns what causes say about its path. */
-  private pay(operation: DiskOperation, path: string, costUs: number): PathFacts {
+  /** The guard and the cost of every call. */
+  private pay(operation: DiskOperation, path: string, costUs: number): void {
     this.process.enter();
     const { disk, core } = this;
     const slowedUs = disk.slowed(costUs, operation, path);
-    const facts = pathFacts(path);
-    const extraUs = decideSlow(core, this.node, operation, path, facts);
+    const extraUs = decideSlow(core, this.node, operation, path);
     // Outside handlers (a driver's direct call) there is nobody to charge.
     if (core.running !== undefined) core.chargedUs += slowedUs + extraUs;
-    return facts;
   }
 }

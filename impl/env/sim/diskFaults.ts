@@ -58,7 +58,9 @@ function whatOf(operation: DiskOperation, kind: string): string {
 }
 
 /** Extra virtual time of a call, microseconds. */
-export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, path: string, facts: PathFacts): number {
+export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, path: string): number {
+  if (!core.mayDeviate('disk.slow')) return 0;
+  const facts = pathFacts(path);
   const extraUs = core.chance.decide('disk.slow', node, whatOf(operation, facts.kind), facts.gpid, 0);
   if (extraUs === undefined || extraUs <= 0) return 0;
   core.strike('disk.slow', node, facts.gpid, `${operation} ${path}: ${extraUs} us`);
@@ -66,8 +68,10 @@ export function decideSlow(core: Core, node: NodeId, operation: DiskOperation, p
 }
 
 /** Throws 'io' when chance says so. */
-export function decideError(core: Core, node: NodeId, operation: DiskOperation, path: string, facts: PathFacts): void {
+export function decideError(core: Core, node: NodeId, operation: DiskOperation, path: string): void {
   const point = operation === 'read' ? 'disk.read-error' : 'disk.write-error';
+  if (!core.mayDeviate(point)) return;
+  const facts = pathFacts(path);
   if (core.chance.decide(point, node, whatOf(operation, facts.kind), facts.gpid, 0) === undefined) return;
   core.strike(point, node, facts.gpid, `${operation} ${path}`);
   throw new DiskError('io', path, operation);

@@ -4,12 +4,15 @@
  * Entries are kept flat by full path: a look-up is one probe, and only moving a directory walks its subtree. Two names
  * of one inode share everything (hard links). `syncedBytes` is the prefix of a file that a power loss cannot touch.
  */
+import { newBytes, NO_BYTES } from '../../protocol/bytes.ts';
 import { DiskError, type FileInfo } from '../contract.ts';
 import { assertPath, nameOf, parentOf } from '../diskPath.ts';
 
 export class Inode {
   readonly kind = 'file';
-  bytes = new Uint8Array(0);
+  /** How many names it has; its bytes are free when the last one goes. */
+  names = 0;
+  bytes: Uint8Array = NO_BYTES;
   sizeBytes = 0;
   syncedBytes = 0;
   mtimeUs = 0;
@@ -33,8 +36,6 @@ export class DiskTree {
   /** Bytes of all files, each inode once. */
   usedBytes = 0;
   private readonly entries = new Map<string, Entry>([['', new Directory()]]);
-  /** How many names an inode has; its bytes are free when the last one goes. */
-  private readonly names = new Map<Inode, number>();
 
   entry(path: string): Entry | undefined {
     return this.entries.get(path);
@@ -74,14 +75,14 @@ export class DiskTree {
     this.mkdir(parent, nowUs);
     const made = new Directory();
     made.mtimeUs = nowUs;
-    this.add(dir, made, nowUs);
+    this.add(this.directory(parent, 'mkdir'), dir, made, nowUs);
   }
 
   create(path: string, nowUs: number): void {
-    this.vacant(path, 'create');
+    const parent = this.vacant(path, 'create');
     const inode = new Inode();
     inode.mtimeUs = nowUs;
-    this.add(path, inode, nowUs);
+    this.add(parent, path, inode, nowUs);
   }
 
   write(path: string, offset: number, bytes: Uint8Array, nowUs: number): void {
@@ -98,7 +99,10 @@ export class DiskTree {
   read(path: string, offset: number, length: number): Uint8Array {
     const inode = this.file(path, 'read');
     const from = Math.min(offset, inode.sizeBytes);
-    return inode.bytes.slice(from, Math.min(from + length, inode.sizeBytes));
+    const to = Math.min(from + length, inode.sizeBytes);
+    const copy = newBytes(to - from);
+    copy.set(inode.bytes.subarray(from, to));
+    return copy;
   }
 
   sync(path: string): void {
@@ -110,7 +114,7 @@ export class DiskTree {
   rename(from: string, to: string, nowUs: number): void {
     const moved = this.entries.get(from);
     if (moved === undefined || from === '') throw this.missing(from, 'rename');
-    this.parentDirectory(to, 'rename');
+    const parent = this.parentDirectory(to, 'rename');
     const target = this.entries.get(to);
     if (isInside(to, from)) throw new DiskError('io', to, 'rename');
     if (target === moved) return;
@@ -118,13 +122,12 @@ export class DiskTree {
     if (target !== undefined) this.drop(to, nowUs);
     this.unlink(from, nowUs);
     this.move(from, to, moved);
-    this.directory(parentOf(to), 'rename').names.add(nameOf(to));
+    parent.names.add(nameOf(to));
   }
 
   link(from: string, to: string, nowUs: number): void {
     const inode = this.file(from, 'link');
-    this.vacant(to, 'link');
-    this.add(to, inode, nowUs);
+    this.add(this.vacant(to, 'link'), to, inode, nowUs);
   }
 
   /** Removes and reports every name that went, children before their directory. */
@@ -168,10 +171,12 @@ export class DiskTree {
     return parent;
   }
 
-  private vacant(path: string, doing: string): void {
+  /** The directory for a name that is free. */
+  private vacant(path: string, doing: string): Directory {
     assertPath(path);
-    this.parentDirectory(path, doing);
+    const parent = this.parentDirectory(path, doing);
     if (this.entries.has(path)) throw new DiskError('exists', path, doing);
+    return parent;
   }
 
   private makeRoomFor(moved: Entry, target: Entry, to: string): void {
@@ -180,12 +185,11 @@ export class DiskTree {
     if (target.kind === 'directory' && target.names.size > 0) throw new DiskError('not-empty', to, 'rename');
   }
 
-  private add(path: string, entry: Entry, nowUs: number): void {
-    const parent = this.directory(parentOf(path), 'add');
+  private add(parent: Directory, path: string, entry: Entry, nowUs: number): void {
     parent.names.add(nameOf(path));
     parent.mtimeUs = nowUs;
     this.entries.set(path, entry);
-    if (entry.kind === 'file') this.names.set(entry, (this.names.get(entry) ?? 0) + 1);
+    if (entry.kind === 'file') entry.names++;
   }
 
   private drop(path: string, nowUs: number): void {
@@ -193,13 +197,8 @@ export class DiskTree {
     this.unlink(path, nowUs);
     this.entries.delete(path);
     if (entry?.kind !== 'file') return;
-    const left = (this.names.get(entry) ?? 1) - 1;
-    if (left > 0) {
-      this.names.set(entry, left);
-      return;
-    }
-    this.names.delete(entry);
-    this.usedBytes -= entry.sizeBytes;
+    entry.names--;
+    if (entry.names === 0) this.usedBytes -= entry.sizeBytes;
   }
 
   private unlink(path: string, nowUs: number): void {
@@ -221,7 +220,7 @@ export class DiskTree {
   private resize(inode: Inode, sizeBytes: number): void {
     this.usedBytes += sizeBytes - inode.sizeBytes;
     if (sizeBytes <= inode.bytes.length) return;
-    const bytes = new Uint8Array(Math.max(SMALLEST_BUFFER, sizeBytes, inode.bytes.length * 2));
+    const bytes = newBytes(Math.max(SMALLEST_BUFFER, sizeBytes, inode.bytes.length * 2));
     bytes.set(inode.bytes.subarray(0, inode.sizeBytes));
     inode.bytes = bytes;
   }

@@ -32,6 +32,7 @@ function remember(table: Map<string, string>, code: string, kind: string): strin
 
 /** Extra latency of a message, microseconds. */
 export function decideDelay(core: Core, message: Message): number {
+  if (!core.mayDeviate('link.delay')) return 0;
   const { link, gpid, decree } = message;
   const extraUs = core.chance.decide('link.delay', link.where, whatOf(message), gpid, decree);
   if (extraUs === undefined || extraUs <= 0) return 0;
@@ -41,6 +42,7 @@ export function decideDelay(core: Core, message: Message): number {
 
 /** True when the session breaks as this message is sent. */
 export function decideReset(core: Core, message: Message): boolean {
+  if (!core.mayDeviate('link.reset')) return false;
   const { link, gpid, decree } = message;
   if (core.chance.decide('link.reset', link.where, whatOf(message), gpid, decree) === undefined) return false;
   core.strike('link.reset', link.to.id, gpid, `${link.where} ${whatOf(message)} ${decree}`);
@@ -49,6 +51,7 @@ export function decideReset(core: Core, message: Message): boolean {
 
 /** True when this reply never arrives. */
 export function decideReplyLost(core: Core, message: Message): boolean {
+  if (!core.mayDeviate('link.reply-lost')) return false;
   const { link, gpid, decree } = message;
   if (core.chance.decide('link.reply-lost', link.where, whatOf(message), gpid, decree) === undefined) return false;
   core.strike('link.reply-lost', link.to.id, gpid, `${link.where} ${whatOf(message)} ${decree}`);
