@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
+import { failsAlike } from '../minimize/alike.ts';
 import { minimizePlan } from '../minimize/plan.ts';
 import { COMMON_PROFILE, PlanArbitrary, type Profile } from '../plan/arbitrary.ts';
 import type { Plan } from '../plan/types.ts';
@@ -12,7 +13,7 @@ import type { Defect } from '../defects/types.ts';
 import { partsWith } from '../defects/types.ts';
 import { Digest } from '../run/digest.ts';
 import { freeze, runPlan, type RunResult } from '../run/runPlan.ts';
-import { causeOf, isFinding, type Verdict } from '../run/verdict.ts';
+import { isFinding, type Verdict } from '../run/verdict.ts';
 
 export interface SearchOptions {
   readonly seed: number;
@@ -120,32 +121,27 @@ function count(totals: Totals, result: RunResult): void {
 
 /** Freezes a failing run and shrinks it as long as it fails for the same cause: with defects put back, because of them. */
 export function shrinkFailure(plan: Plan, result: RunResult, options: SearchOptions, foundInRuns: number): Finding {
-  const parts = partsWith(options.defects ?? []);
-  const cause = causeOf(result.verdict);
+  const defects = options.defects ?? [];
   const original = freeze(plan, result.deviations);
-  const isOwed = (candidate: Plan): boolean => options.defects === undefined || options.defects.length === 0 || !isFinding(runPlan(candidate).verdict);
-  const owed = isOwed(original);
+  const alike = failsAlike(original, result.verdict, defects);
   const began = performance.now();
   let tries = 0;
   const fails = (candidate: Plan): Plan | undefined => {
     if (options.stopped?.() === true || performance.now() - began > (options.maxShrinkMs ?? Infinity)) return undefined;
-    const tried = runPlan(candidate, { parts });
+    const failed = alike(candidate);
     tries += 1;
-    if (!isFinding(tried.verdict) || causeOf(tried.verdict) !== cause) return undefined;
-    const frozen = freeze(candidate, tried.deviations);
-    if (owed && !isOwed(frozen)) return undefined;
-    options.onShrunk?.(frozen, tried, tries);
-    return frozen;
+    if (failed !== undefined) options.onShrunk?.(failed.plan, failed.result, tries);
+    return failed?.plan;
   };
   const shrunk = minimizePlan(original, fails, options.maxShrinkRuns ?? 4000);
   return {
     plan: shrunk.value,
-    result: runPlan(shrunk.value, { parts, trace: true }),
+    result: runPlan(shrunk.value, { parts: partsWith(defects), trace: true }),
     original,
     seed: options.seed,
     foundInRuns,
     shrinkRuns: shrunk.runs,
     minimal: shrunk.minimal && options.stopped?.() !== true && performance.now() - began <= (options.maxShrinkMs ?? Infinity),
-    defects: (options.defects ?? []).map((d) => d.id),
+    defects: defects.map((d) => d.id),
   };
 }
