@@ -7,6 +7,7 @@ import type { DefectsOptions } from './defects.ts';
 import type { HuntOptions } from './hunt.ts';
 import { EXIT, oneLine, type Io } from './io.ts';
 import type { ReplayOptions } from './replay.ts';
+import type { ReportOptions } from './report.ts';
 import type { SstOptions } from './sst.ts';
 
 /** A year: longer would overflow the platform's timers. */
@@ -30,6 +31,10 @@ function wholeSeed(text: string): number {
 }
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function collectWords(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',')];
 }
 
 function program(io: Io, end: (code: number) => void): Command {
@@ -84,6 +89,20 @@ function program(io: Io, end: (code: number) => void): Command {
     .action(async (path: string, options: ReplayOptions) => {
       const { runReplay } = await import('./replay.ts');
       end(await runReplay(path, options, io));
+    });
+
+  cli
+    .command('report')
+    .argument('<plan>', 'a plan file')
+    .description('runs one plan, explains what it finds, prints it and writes its reports')
+    .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
+    .option('--property <id>', 'only what breaks this property is a failure')
+    .option('--out <dir>', 'where reports are written', 'out')
+    .option('--format <name>', 'html, text (printed only), markdown, json, itf, junit, sarif or vitest (repeatable, or with commas; default: all)', collectWords, [])
+    .option('--no-explain', 'do not try what matters in the plan')
+    .action(async (path: string, options: ReportOptions) => {
+      const { runReport } = await import('./report.ts');
+      end(await runReport(path, options, io));
     });
 
   cli

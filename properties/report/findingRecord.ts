@@ -7,7 +7,7 @@ import type { Plan } from '../plan/types.ts';
 import { propertyOf } from '../registry/index.ts';
 import { eventText } from '../run/eventText.ts';
 import { freeze, type RunResult } from '../run/runPlan.ts';
-import { causeOf, verdictSentence } from '../run/verdict.ts';
+import { causeOf, verdictSentence, type Verdict } from '../run/verdict.ts';
 import { FINDING_FORMAT, FINDING_VERSION, type FindingRecord, type PlanLine } from './finding.ts';
 
 /** How many of the last events of a run a finding shows. */
@@ -38,7 +38,7 @@ export function findingRecord(source: FindingSource): FindingRecord {
     cause: causeOf(verdict),
     headline: verdictSentence(verdict),
     verdict,
-    property: verdict.kind === 'pass' || verdict.kind === 'limit' ? undefined : propertyWords(verdict.property),
+    property: propertyWords(verdict),
     defects,
     plan,
     configuration: planHeader(plan),
@@ -54,7 +54,10 @@ export function findingRecord(source: FindingSource): FindingRecord {
   };
 }
 
-function propertyWords(id: string): FindingRecord['property'] {
+/** The property that a verdict is about, in its own words; none of a run that passed or was cut off. */
+export function propertyWords(verdict: Verdict): FindingRecord['property'] {
+  if (verdict.kind === 'pass' || verdict.kind === 'limit') return undefined;
+  const { property: id } = verdict;
   const { kind = 'always', sentence = 'not in the registry' } = propertyOf(id) ?? {};
   return { id, kind, sentence };
 }

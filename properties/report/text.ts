@@ -8,7 +8,9 @@ const WAITING = 8;
 
 /** `emphasis` marks the verdict's line (a terminal's bold). The last lines: seed, configuration, repeat command. */
 export function findingText(record: FindingRecord, emphasis = (line: string): string => line): string {
-  const { headline, configuration, repeat } = record;
+  const { headline } = record;
+  const configuration = visible(record.configuration);
+  const repeat = visible(record.repeat);
   return [
     emphasis(visible(headline)),
     '',
@@ -16,8 +18,7 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
     ...planText(record).map((line) => `  ${line}`),
     '',
     ...section('  what matters in it:', markLines(record)),
-    ...verdictLines(record),
-    ...record.waiting.slice(0, WAITING).map((line) => `  waiting         ${visible(line)}`),
+    ...resultLines(record),
     '',
     ...section('  who waits for whom:', record.explanation.waits.map(({ who, text }, i) => `  ${'  '.repeat(i)}${visible(who)}: ${visible(text)}`)),
     ...section('  the last events:', record.lastEvents.map(({ atUs, text }) => `  ${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${visible(text)}`)),
@@ -27,14 +28,16 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
   ].join('\n');
 }
 
-/** Property, expectation, fact and place; none of a run that passed or hit a limit. */
-export function verdictLines({ verdict, property }: Pick<FindingRecord, 'verdict' | 'property'>): readonly string[] {
-  if (verdict.kind === 'pass' || verdict.kind === 'limit') return [];
+/** Property, expectation, fact and place, and who waited; of a run that passed there is nothing to say. */
+export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 'verdict' | 'property' | 'waiting'>): readonly string[] {
+  const waits = waiting.slice(0, WAITING).map((line) => `  waiting         ${visible(line)}`);
+  if (verdict.kind === 'pass' || verdict.kind === 'limit') return waits;
   return [
     `  property        ${verdict.property}: ${property?.sentence ?? 'not in the registry'}`,
     `  model expected  ${visible(verdict.expected)}`,
     `  what happened   ${visible(verdict.actual)}`,
-    `  at              +${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${verdict.rule}`,
+    `  at              +${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${visible(verdict.rule)}`,
+    ...waits,
   ];
 }
 
