@@ -101,7 +101,7 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     }),
     guard('dup/start-is-in-the-log', 'dup.S7', ({ replica, node }: DuplicatorScene, e: Started) => {
       const gone = replica.files[0]?.previousMaxDecree ?? 0;
-      return gone < e.start || replica.damaged || replica.lost || node.diskFault
+      return gone < e.start || replica.damaged || replica.lost || node.diskFault || node.powerLost
         ? undefined
         : [`a log that holds decree ${e.start}`, `one from decree ${gone + 1} on`];
     }),
