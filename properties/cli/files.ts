@@ -1,6 +1,6 @@
 /** Files a command reads and writes; every failure is one clear line (BadInput). */
-import { accessSync, closeSync, constants, copyFileSync, existsSync, linkSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, appendFileSync, closeSync, constants, copyFileSync, existsSync, linkSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../impl/env/node/disk.ts';
 import { BadInput } from '../plan/parse.ts';
 
@@ -28,7 +28,7 @@ export function reasonOf(code: string): string {
 }
 
 /** Runs file system calls; what the system refuses becomes a BadInput of this line. */
-function orBadInput<T>(doing: () => T, line: (reason: string) => string): T {
+export function orBadInput<T>(doing: () => T, line: (reason: string) => string): T {
   try {
     return doing();
   } catch (error) {
@@ -96,6 +96,35 @@ export function writeNew(dir: string, base: string, text: string, extension = 'j
       }
     },
     (reason) => `${join(dir, base)}.${extension}: cannot write (${reason}); give another folder with --out`,
+  );
+}
+
+/** Writes a whole file in the place of the one that may be there, or leaves that as it is. Throws BadInput. */
+export function replaceFile(path: string, text: string): void {
+  orBadInput(
+    () => {
+      makeDirectory(dirname(path));
+      written += 1;
+      const temporary = join(dirname(path), `.${basename(path)}.${String(process.pid)}-${String(written)}.part`);
+      try {
+        writeFileSync(temporary, text, { flag: 'wx' });
+        renameSync(temporary, path);
+      } finally {
+        rmSync(temporary, { force: true });
+      }
+    },
+    (reason) => `${path}: cannot write (${reason}); give another folder`,
+  );
+}
+
+/** Adds whole lines to a file, which is made if it is not there. Throws BadInput. */
+export function appendLines(path: string, lines: readonly string[]): void {
+  orBadInput(
+    () => {
+      makeDirectory(dirname(path));
+      appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
+    },
+    (reason) => `${path}: cannot write (${reason}); give another folder`,
   );
 }
 

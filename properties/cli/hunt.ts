@@ -1,174 +1,243 @@
-/** `pegasus-check hunt`: searches until something is found, the time or the runs are spent, or Ctrl-C. */
+/** `pegasus-check hunt`: a campaign on all cores, until the time or the runs are spent, something is found (if that is enough), or Ctrl-C. */
+import { join } from 'node:path';
+import { runCampaign, type CampaignResult } from '../hunt/campaign.ts';
+import { OWN_CORPUS, readCorpus, type CorpusPlan } from '../hunt/corpus.ts';
+import { CAMPAIGN_RUNS, isCampaign } from '../hunt/coverage.ts';
+import { profileOf } from '../hunt/job.ts';
+import { SearchPool } from '../hunt/pool.ts';
 import { loadDefects } from '../defects/index.ts';
-import type { Defect } from '../defects/types.ts';
-import { findingText, resultLines } from '../hunt/findingText.ts';
-import { replayCorpus } from '../hunt/corpus.ts';
-import { CAMPAIGN_RUNS, Coverage, isCampaign } from '../hunt/coverage.ts';
-import { search, type Finding, type SearchResult } from '../hunt/search.ts';
-import { COMMON_PROFILE, type Profile } from '../plan/arbitrary.ts';
-import { BadInput, printPlan } from '../plan/parse.ts';
-import { preloadFrom } from '../plan/preload.ts';
-import { subsystemKinds } from '../plan/subsystems.ts';
-import { propertyIds } from '../registry/index.ts';
-import { causeOf, verdictSentence } from '../run/verdict.ts';
-import { checkOut, writeNew } from './files.ts';
+import type { Profile } from '../plan/arbitrary.ts';
+import { checkFormats, type Format } from '../report/formats.ts';
+import { ciFiles, writeCiFile } from './ciFolder.ts';
+import { checkOut, appendLines } from './files.ts';
+import { FindingKeeper } from './findingKeeper.ts';
+import { report, type Reported } from './huntReports.ts';
 import { EXIT, painted, type Io } from './io.ts';
 import { Progress } from './progress.ts';
+import { checkProperty, freshSeed, huntCommand } from './repeatCommands.ts';
+import { shardOf } from './optionWords.ts';
 import { totalsText } from './totals.ts';
 
 export interface HuntOptions {
   readonly seconds?: number;
   readonly runs?: number;
   readonly seed?: number;
+  /** As many as there are cores when it is not told. */
+  readonly threads?: number;
+  /** As `1/4`. */
+  readonly shard?: string;
+  readonly keepGoing?: boolean;
+  readonly stopAtFirst?: boolean;
   readonly property?: string;
   readonly subsystem?: string;
   readonly defect: readonly string[];
   readonly plog?: string;
   readonly out: string;
+  readonly corpus?: string;
+  readonly observations?: string;
+  /** Formats of reports, or `none`. */
+  readonly report: readonly string[];
+  readonly ci: boolean;
   readonly json: boolean;
 }
 
-export function profileOf(options: Pick<HuntOptions, 'plog' | 'subsystem'>): Profile {
-  let profile: Profile = COMMON_PROFILE;
-  if (options.subsystem !== undefined) profile = { ...profile, kinds: subsystemKinds(options.subsystem) };
-  if (options.plog !== undefined) profile = { ...profile, preload: preloadFrom(options.plog) };
-  return profile;
-}
-
-/** Throws BadInput. */
-export function checkProperty(id: string): void {
-  if (!propertyIds().includes(id)) throw new BadInput(`--property ${id}: no such property; "pegasus-check properties" lists them`);
-}
+/** Real time that shrinking one failing run may take, milliseconds. */
+const SHRINK_MS = 60_000;
+/** Lines of observations that a CI folder takes: enough to see distributions. */
+const CI_OBSERVATIONS = 2000;
+const CI_FORMATS: readonly Format[] = ['html', 'markdown', 'json', 'vitest'];
 
 export async function runHunt(options: HuntOptions, io: Io): Promise<number> {
-  if (options.property !== undefined) checkProperty(options.property);
-  checkOut(options.out);
-  const defects = await loadDefects(options.defect);
-  const seed = options.seed ?? freshSeed();
-  const profile = profileOf(options);
-  if (!options.json) for (const line of headLines(profile, seed, defects, options)) io.out(line);
-  const corpusFailure = options.property === undefined && options.plog === undefined && defects.length === 0 ? replayCorpus() : undefined;
-  if (corpusFailure !== undefined) return corpusFails(corpusFailure, seed, options, io);
-  const progress = new Progress(io, options.json);
-  const coverage = new Coverage(options.subsystem);
-  const result = search({
-    seed,
-    runs: options.runs ?? 1_000_000_000,
-    forMs: options.runs === undefined ? (options.seconds ?? 60) * 1000 : options.seconds === undefined ? Infinity : options.seconds * 1000,
-    profile,
-    defects,
-    ...(options.property === undefined ? {} : { property: options.property }),
-    maxShrinkMs: 60_000,
-    onProgress: progress.show,
-    stopped: () => io.stopped?.() === true,
-    watch: [coverage.watch],
-  });
-  progress.end();
-  return conclude(result, coverage, seed, options, io);
+  const hunt = await Hunt.of(options, io);
+  return hunt.run();
 }
 
-/** Seed, configuration, repeat command: the first lines of every hunt. */
-function headLines(profile: Profile, seed: number, defects: readonly Defect[], options: HuntOptions): readonly string[] {
-  const { preload } = profile;
-  const kinds = profile.kinds === undefined ? 'every kind of step' : `steps ${[...profile.kinds].join(' ')}`;
-  const booted = preload === undefined ? '' : `; a replica of ${preload.gpid} boots from ${String(preload.files.length)} log files`;
-  return [
-    `hunt: seed ${String(seed)}${defects.length === 0 ? '' : `, with ${defects.map((d) => d.id).join(', ')} put back`}`,
-    `configuration: ${String(profile.steps.min)} to ${String(profile.steps.max)} steps a plan, ${kinds}${booted}`,
-    `repeat: ${huntCommand(seed, options.runs, options)}`,
-  ];
-}
+class Hunt {
+  private readonly options: HuntOptions;
+  private readonly io: Io;
+  private readonly seed: number;
+  private readonly formats: readonly Format[];
+  private readonly defectIds: readonly string[];
+  private readonly profile: Profile;
+  private readonly keeper: FindingKeeper;
+  private readonly progress: Progress;
+  private observed = 0;
 
-function corpusFails(failure: NonNullable<ReturnType<typeof replayCorpus>>, seed: number, options: HuntOptions, io: Io): number {
-  const { path, result } = failure;
-  const repeat = replayCommand(path, []);
-  const { verdict, digest } = result;
-  if (options.json) {
-    const finding = { cause: causeOf(verdict), verdict, digest, file: path, repeat };
-    io.out(JSON.stringify({ seed, runs: 1, dispatches: result.dispatches, virtualSeconds: result.virtualMs / 1000, digest, corpus: true, finding }));
-  } else io.out([`corpus plan ${path} fails: ${verdictSentence(verdict)}`, ...resultLines(result), `repeat: ${repeat}`].join('\n'));
-  return EXIT.finding;
-}
+  /** Refuses, before anything has cost anything, what cannot be used. Throws BadInput. */
+  static async of(options: HuntOptions, io: Io): Promise<Hunt> {
+    if (options.property !== undefined) checkProperty(options.property);
+    checkOut(options.out);
+    const defects = await loadDefects(options.defect);
+    return new Hunt(options, io, profileOf(options), defects.map(({ id }) => id));
+  }
 
-function conclude(result: SearchResult, coverage: Coverage, seed: number, options: HuntOptions, io: Io): number {
-  const { finding, totals } = result;
-  const interrupted = io.stopped?.() === true;
-  const file = finding === undefined ? undefined : keepFinding(finding, options.out, io);
-  // Only a whole campaign must have reached everything.
-  const whole = finding === undefined && totals.runs >= CAMPAIGN_RUNS && isCampaign(options.subsystem) && options.defect.length === 0;
-  const complaints = whole ? coverage.complaints(totals.effects) : [];
-  const repeat = file === undefined ? '' : replayCommand(file, options.defect);
-  if (options.json) {
-    io.out(JSON.stringify({ ...summary(result, seed, file, repeat), interrupted, notReached: coverage.notReached().map((s) => s.id), complaints }));
-  } else {
-    if (finding !== undefined) io.out(`\n${findingText(finding, repeat, (line) => painted(io, 'bold', line))}\n`);
-    const found = finding === undefined ? 'nothing found' : `found ${causeOf(finding.result.verdict)}, plan in ${file ?? '(not written)'}`;
-    io.out(`${interrupted ? 'interrupted: ' : ''}${found}: ${totalsText(totals, result.seconds)}`);
+  private constructor(options: HuntOptions, io: Io, profile: Profile, defectIds: readonly string[]) {
+    this.options = options;
+    this.io = io;
+    this.profile = profile;
+    this.defectIds = defectIds;
+    this.seed = options.seed ?? freshSeed();
+    this.formats = options.ci ? CI_FORMATS : checkFormats(options.report.filter((word) => word !== 'none'));
+    this.keeper = new FindingKeeper(options.out, this.corpusDir(), io);
+    this.progress = new Progress(io, options.json);
+  }
+
+  async run(): Promise<number> {
+    const { io, options } = this;
+    if (!options.json) for (const line of this.headLines()) io.out(line);
+    const corpus = this.corpus();
+    const pool = new SearchPool(options.threads === undefined ? {} : { threads: options.threads });
+    try {
+      const result = await this.search(pool, corpus);
+      this.progress.end();
+      const reported = await report(pool, result.found, this.reporting(result), io);
+      return this.conclude(result, reported);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  private search(pool: SearchPool, corpus: readonly CorpusPlan[]): Promise<CampaignResult> {
+    const { options, io, progress } = this;
+    const observing = this.observations() !== undefined;
+    return runCampaign(
+      pool,
+      {
+        ...this.subject(),
+        seed: this.seed,
+        runs: options.runs ?? Infinity,
+        forMs: options.runs === undefined ? (options.seconds ?? 60) * 1000 : options.seconds === undefined ? Infinity : options.seconds * 1000,
+        shard: shardOf(options.shard),
+        stopAtFirst: this.stopsAtFirst(),
+        maxShrinkMs: SHRINK_MS,
+        corpus: corpus.map(({ path, plan }) => ({ file: path, plan })),
+        signal: io.signal ?? new AbortController().signal,
+        ...(observing ? { observeSince: Date.now() / 1000 } : {}),
+      },
+      {
+        onProgress: progress.show,
+        onFinding: (finding) => {
+          this.keeper.keep(finding);
+          const { cause, file, foundInRuns, seed, shrinkRuns } = finding;
+          if (shrinkRuns === 0 && !this.stopsAtFirst()) progress.say(`found ${cause} in ${file ?? `run ${String(foundInRuns)} of seed ${String(seed)}`}`);
+        },
+        onLost: (line) => {
+          io.err(`pegasus-check: ${line}`);
+        },
+        onBatch: (_, { observations }) => {
+          this.observe(observations.map((one) => JSON.stringify(one)));
+        },
+      },
+    );
+  }
+
+  /** Plans that are run first: ours on the right implementation, and those of `--corpus`. */
+  private corpus(): readonly CorpusPlan[] {
+    const { options, io } = this;
+    const own = options.property === undefined && options.plog === undefined && options.defect.length === 0 ? OWN_CORPUS : [];
+    const dir = this.corpusDir();
+    const read = [...own, ...(dir === undefined ? [] : [dir])].map((one) => this.keeper.attempt(() => readCorpus(one)) ?? { plans: [], problems: [] });
+    for (const line of read.flatMap(({ problems }) => problems)) io.err(`pegasus-check: ${line}`);
+    return read.flatMap(({ plans }) => plans);
+  }
+
+  private observe(lines: readonly string[]): void {
+    const file = this.observations();
+    if (file === undefined || lines.length === 0) return;
+    const room = this.options.observations === undefined ? CI_OBSERVATIONS - this.observed : Infinity;
+    const taken = lines.slice(0, Math.max(0, room));
+    this.observed += taken.length;
+    if (taken.length > 0) this.keeper.attempt(() => { appendLines(file, taken); });
+  }
+
+  /** Seed, configuration, repeat command: the first lines of every hunt. */
+  private headLines(): readonly string[] {
+    const { profile, seed, options } = this;
+    const { preload } = profile;
+    const kinds = profile.kinds === undefined ? 'every kind of step' : `steps ${[...profile.kinds].join(' ')}`;
+    const booted = preload === undefined ? '' : `; a replica of ${preload.gpid} boots from ${String(preload.files.length)} log files`;
+    return [
+      `hunt: seed ${String(seed)}${options.shard === undefined ? '' : `, shard ${options.shard}`}${this.defectIds.length === 0 ? '' : `, with ${this.defectIds.join(', ')} put back`}`,
+      `configuration: ${String(profile.steps.min)} to ${String(profile.steps.max)} steps a plan, ${kinds}${booted}`,
+      `repeat: ${huntCommand(seed, options.runs, options)}`,
+    ];
+  }
+
+  private conclude(result: CampaignResult, reported: readonly Reported[]): number {
+    const { io, options, keeper } = this;
+    const complaints = this.complaints(result);
+    const repeat = huntCommand(this.seed, Math.max(1, result.repeatRuns), options);
+    if (options.ci) {
+      const title = `pegasus-check hunt, seed ${String(this.seed)}${options.shard === undefined ? '' : `, shard ${options.shard}`}`;
+      const files = ciFiles({ title, result, findings: reported, complaints, problems: keeper.problems, repeat });
+      for (const [name, text] of files) keeper.attempt(() => { writeCiFile(options.out, name, text); });
+    }
+    if (options.json) io.out(JSON.stringify(this.summary(result, reported, complaints)));
+    else this.print(result, reported, complaints, repeat);
+    return reported.length === 0 && complaints.length === 0 && result.lost.length === 0 ? EXIT.nothingFound : EXIT.finding;
+  }
+
+  private print(result: CampaignResult, reported: readonly Reported[], complaints: readonly string[], repeat: string): void {
+    const { io } = this;
+    const { totals, coverage, seconds, interrupted, lost } = result;
+    for (const { text } of reported) io.out(`\n${text((line) => painted(io, 'bold', line))}\n`);
+    const found = reported.map(({ cause, planFile }) => `found ${cause}, plan in ${planFile === '' ? '(not written)' : planFile}`);
+    if (found.length > 1) for (const line of found) io.out(line);
+    const verdict = found.length === 0 ? 'nothing found' : found.length === 1 ? (found[0] ?? '') : `${String(found.length)} findings`;
+    io.out(`${interrupted ? 'interrupted: ' : ''}${verdict}: ${totalsText(totals, seconds)}`);
     io.out(`situations reached: ${String(coverage.total - coverage.notReached().length)} of ${String(coverage.total)}`);
-    for (const line of complaints) io.out(`  ${line}`);
-    io.out(`repeat the search: ${huntCommand(seed, Math.max(1, totals.runs), options)}`);
+    for (const line of [...complaints, ...lost]) io.out(`  ${line}`);
+    io.out(`repeat the search: ${repeat}`);
   }
-  return finding === undefined && complaints.length === 0 ? EXIT.nothingFound : EXIT.finding;
-}
 
-/** Writes the finding; when it cannot be written, it is still printed, and the reason is told. */
-export function keepFinding(finding: Finding, out: string, io: Io): string | undefined {
-  try {
-    return writeFinding(finding, out);
-  } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    io.err(`pegasus-check: ${error.message}`);
-    return undefined;
+  /** Only a whole campaign must have reached everything. */
+  private complaints({ found, totals, coverage }: CampaignResult): readonly string[] {
+    const whole = found.length === 0 && totals.runs >= CAMPAIGN_RUNS && isCampaign(this.options.subsystem) && this.options.defect.length === 0;
+    return whole ? coverage.complaints(new Map(Object.entries(totals.effects))) : [];
   }
-}
 
-/** Writes the shrunk plan under a name that says what it is; an existing file is never replaced. Throws BadInput. */
-export function writeFinding(finding: Finding, out: string): string {
-  const base = causeOf(finding.result.verdict).replaceAll(/[^A-Za-z0-9.]+/g, '-');
-  return writeNew(out, `${base}-${finding.result.digest}`, printPlan(finding.plan));
-}
+  private summary(result: CampaignResult, reported: readonly Reported[], complaints: readonly string[]): object {
+    const { totals, coverage, seconds, interrupted, replayed, lost } = result;
+    const findings = reported.map(({ json }) => json);
+    return {
+      seed: this.seed,
+      ...(this.options.shard === undefined ? {} : { shard: this.options.shard }),
+      ...totals,
+      seconds,
+      runsPerSecond: totals.runs / seconds,
+      dispatchesPerSecond: totals.dispatches / seconds,
+      virtualSeconds: totals.virtualMs / 1000,
+      replayed,
+      finding: findings[0] ?? null,
+      findings,
+      lost,
+      interrupted,
+      notReached: coverage.notReached().map((s) => s.id),
+      complaints,
+    };
+  }
 
-/** A word that a shell reads back as it is. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
+  private reporting(result: CampaignResult): Parameters<typeof report>[2] {
+    const { options, formats, keeper } = this;
+    return { subject: this.subject(), dir: options.out, formats, fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted };
+  }
 
-export function replayCommand(file: string, defects: readonly string[]): string {
-  return ['npx pegasus-check replay', shellWord(file), ...defects.map((d) => `--defect ${shellWord(d)}`)].join(' ');
-}
+  private subject(): { readonly defects: readonly string[]; readonly subsystem?: string; readonly plog?: string; readonly property?: string } {
+    const { subsystem, plog, property, defect } = this.options;
+    return { defects: defect, ...(subsystem === undefined ? {} : { subsystem }), ...(plog === undefined ? {} : { plog }), ...(property === undefined ? {} : { property }) };
+  }
 
-export function huntCommand(seed: number, runs: number | undefined, options: Omit<HuntOptions, 'runs' | 'seed'>): string {
-  const words = ['npx pegasus-check hunt', `--seed ${String(seed)}`];
-  if (runs !== undefined) words.push(`--runs ${String(runs)}`);
-  else if (options.seconds !== undefined) words.push(`--seconds ${String(options.seconds)}`);
-  if (options.property !== undefined) words.push(`--property ${shellWord(options.property)}`);
-  if (options.subsystem !== undefined) words.push(`--subsystem ${shellWord(options.subsystem)}`);
-  if (options.plog !== undefined) words.push(`--plog ${shellWord(options.plog)}`);
-  for (const defect of options.defect) words.push(`--defect ${shellWord(defect)}`);
-  return words.join(' ');
-}
+  /** Who puts a defect in asks whether it is found; without one, everything that can be found is of interest. */
+  private stopsAtFirst(): boolean {
+    const { stopAtFirst, keepGoing, defect } = this.options;
+    return stopAtFirst ?? (keepGoing === true ? false : defect.length > 0);
+  }
 
-function summary(result: SearchResult, seed: number, file: string | undefined, repeat: string): object {
-  const { totals, finding, seconds } = result;
-  return {
-    seed,
-    runs: totals.runs,
-    dispatches: totals.dispatches,
-    seconds,
-    runsPerSecond: totals.runs / seconds,
-    dispatchesPerSecond: totals.dispatches / seconds,
-    virtualSeconds: totals.virtualMs / 1000,
-    excusable: totals.excusable,
-    effects: Object.fromEntries(totals.effects),
-    digest: totals.digest.hex(),
-    finding:
-      finding === undefined
-        ? null
-        : { cause: causeOf(finding.result.verdict), verdict: finding.result.verdict, digest: finding.result.digest, steps: finding.plan.steps.length, foundInRuns: finding.foundInRuns, minimal: finding.minimal, defects: finding.defects, file, repeat, plan: finding.plan },
-  };
-}
+  private corpusDir(): string | undefined {
+    return this.options.corpus ?? (this.options.ci ? join(this.options.out, 'corpus') : undefined);
+  }
 
-/** A seed for people who gave none; printed, so that it can be given. */
-export function freshSeed(): number {
-  return Number(process.hrtime.bigint() & 0x7fffffffn);
+  private observations(): string | undefined {
+    return this.options.observations ?? (this.options.ci ? join(this.options.out, 'observations.jsonl') : undefined);
+  }
 }

@@ -12,6 +12,8 @@ export interface Io {
   draw?(line: string): void;
   /** Whether the person has asked for the end (Ctrl-C). */
   stopped?(): boolean;
+  /** The same, for what waits. */
+  readonly signal?: AbortSignal;
 }
 
 /** Bytes that would move a terminal's cursor or break "one line" are shown as escapes. */

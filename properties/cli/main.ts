@@ -1,37 +1,15 @@
 /** The command line. Options are checked before anything is written; every error of the user's is one line and exit code 2. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { DEFAULT_RUN_BYTES } from '../../impl/provider/loadSet.ts';
 import { BadInput } from '../plan/parse.ts';
 import { DamagedData } from '../plan/preload.ts';
 import type { DefectsOptions } from './defects.ts';
-import type { HuntOptions } from './hunt.ts';
+import { addHunt } from './huntCommand.ts';
 import { EXIT, oneLine, type Io } from './io.ts';
+import { collect, positive, wholePositive } from './optionWords.ts';
 import type { ReplayOptions } from './replay.ts';
 import type { ReportOptions } from './report.ts';
 import type { SstOptions } from './sst.ts';
-
-/** A year: longer would overflow the platform's timers. */
-const MOST_SECONDS = 31_536_000;
-const MOST_RUNS = 1_000_000_000;
-
-function positive(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (!(value > 0 && value <= MOST_SECONDS)) throw new InvalidArgumentError(`must be a positive number, at most ${String(MOST_SECONDS)}.`);
-  return value;
-}
-function wholePositive(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value > 0 && value <= MOST_RUNS)) throw new InvalidArgumentError(`must be a positive whole number, at most ${String(MOST_RUNS)}.`);
-  return value;
-}
-function wholeSeed(text: string): number {
-  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value >= -0x80000000 && value <= 0x7fffffff)) throw new InvalidArgumentError('must be a 32-bit whole number.');
-  return value;
-}
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
 
 function collectWords(value: string, before: readonly string[]): readonly string[] {
   return [...before, ...value.split(',')];
@@ -61,22 +39,7 @@ function program(io: Io, end: (code: number) => void): Command {
       end(await runStart(options, io));
     });
 
-  cli
-    .command('hunt')
-    .description('searches for a plan that breaks a property')
-    .option('--seconds <n>', 'real time (default 60)', positive)
-    .option('--runs <n>', 'number of runs instead', wholePositive)
-    .option('--seed <n>', 'seed of the search', wholeSeed)
-    .option('--property <id>', 'only this property counts')
-    .option('--subsystem <name>', 'only the commands of this subsystem')
-    .option('--defect <id|file>', 'put a defect in (repeatable)', collect, [])
-    .option('--plog <dir>', 'boot a replica from a copy of these private log files')
-    .option('--out <dir>', 'where findings are written', 'out')
-    .option('--json', 'one JSON object instead of text', false)
-    .action(async (options: HuntOptions) => {
-      const { runHunt } = await import('./hunt.ts');
-      end(await runHunt(options, io));
-    });
+  addHunt(cli, io, end);
 
   cli
     .command('replay')

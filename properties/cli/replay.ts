@@ -8,8 +8,8 @@ import { eventText } from '../run/eventText.ts';
 import { runPlan } from '../run/runPlan.ts';
 import { isFinding, verdictSentence } from '../run/verdict.ts';
 import { readText } from './files.ts';
-import { checkProperty } from './hunt.ts';
 import { EXIT, type Io } from './io.ts';
+import { checkProperty } from './repeatCommands.ts';
 
 export interface ReplayOptions {
   readonly defect: readonly string[];

@@ -7,8 +7,8 @@ import { findingText } from '../report/text.ts';
 import { writeReports } from '../report/writeReports.ts';
 import { isFinding } from '../run/verdict.ts';
 import { checkOut, readText } from './files.ts';
-import { checkProperty, replayCommand } from './hunt.ts';
 import { EXIT, painted, type Io } from './io.ts';
+import { checkProperty, replayCommand } from './repeatCommands.ts';
 
 export interface ReportOptions {
   readonly defect: readonly string[];

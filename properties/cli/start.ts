@@ -4,14 +4,15 @@
  */
 import { DEFECTS } from '../defects/index.ts';
 import type { Defect } from '../defects/types.ts';
-import { findingText } from '../hunt/findingText.ts';
-import { search, type Finding, type SearchResult } from '../hunt/search.ts';
-import type { Profile } from '../plan/arbitrary.ts';
-import { causeOf } from '../run/verdict.ts';
+import { runCampaign } from '../hunt/campaign.ts';
+import { profileOf, type PlainFinding, type SearchOutcome } from '../hunt/job.ts';
+import { LostJob, SearchPool } from '../hunt/pool.ts';
 import { checkOut } from './files.ts';
-import { freshSeed, huntCommand, keepFinding, profileOf, replayCommand } from './hunt.ts';
+import { FindingKeeper } from './findingKeeper.ts';
+import { report } from './huntReports.ts';
 import { EXIT, painted, type Io } from './io.ts';
 import { Progress } from './progress.ts';
+import { freshSeed, huntCommand } from './repeatCommands.ts';
 import { totalsText } from './totals.ts';
 
 export interface StartOptions {
@@ -37,93 +38,144 @@ const SHOWN: readonly string[] = [
 
 /** Real time that each of these searches may take, milliseconds. */
 const EACH_MS = 15_000;
+/** The right implementation is hunted at least so long, milliseconds. */
+const LEAST_CLEAN_MS = 5000;
+
+interface Start {
+  readonly options: StartOptions;
+  readonly io: Io;
+  readonly pool: SearchPool;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+}
 
 export async function runStart(options: StartOptions, io: Io): Promise<number> {
   const began = performance.now();
   checkOut(options.out);
-  const profile = profileOf(options.plog === undefined ? {} : { plog: options.plog });
+  profileOf(options);
   const seed = freshSeed();
   io.out(`pegasus-check: seed ${String(seed)}; first the known defects, put back one at a time, then the right implementation`);
-  const shown = DEFECTS.filter((d) => SHOWN.includes(d.id)).sort((a, b) => SHOWN.indexOf(a.id) - SHOWN.indexOf(b.id));
+  const pool = new SearchPool();
+  const start: Start = { options, io, pool, seed, signal: io.signal ?? new AbortController().signal };
+  try {
+    const missed = await knownDefects(start);
+    if (missed === undefined) {
+      io.out('interrupted before every defect was tried');
+      return EXIT.nothingFound;
+    }
+    return await clean(start, Math.max(LEAST_CLEAN_MS, options.seconds * 1000 - (performance.now() - began)), missed);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Searches for each of them at once, tells them in order, and shows the first; answers those that were missed. Undefined: interrupted. */
+async function knownDefects(start: Start): Promise<readonly string[] | undefined> {
+  const { io } = start;
+  const shown = SHOWN.map((id) => DEFECTS.find((d) => d.id === id)).filter((d) => d !== undefined);
+  const looking = new Looking(io, shown);
+  const searches = shown.map((defect) => searchWith(defect, start, looking));
   const missed: string[] = [];
-  let sample: { readonly defect: Defect; readonly finding: Finding } | undefined;
-  for (const defect of shown) {
-    const result = searchWith(defect, profile, seed, io);
-    if (result.finding === undefined && stopped(io)) return interrupted(io);
-    io.out(foundLine(defect, result, io));
-    if (result.finding === undefined) missed.push(defect.id);
-    else sample ??= { defect, finding: result.finding };
+  let sample: { readonly defect: Defect; readonly finding: PlainFinding } | undefined;
+  for (const [at, defect] of shown.entries()) {
+    const outcome = await searches[at];
+    if (outcome?.finding === undefined && start.signal.aborted) return undefined;
+    looking.say(foundLine(defect, outcome, io));
+    if (outcome?.finding === undefined) missed.push(defect.id);
+    else sample ??= { defect, finding: outcome.finding };
   }
-  if (sample !== undefined) {
-    const file = keepFinding(sample.finding, options.out, io);
-    io.out(`\n${painted(io, 'underline', `one of them shrunk: ${sample.defect.id}`)} (${sample.defect.symptom})\n`);
-    io.out(shownFinding(sample.finding, file, [sample.defect.id], io));
+  looking.end();
+  if (sample !== undefined) await show(sample.defect, sample.finding, start);
+  return missed;
+}
+
+async function searchWith(defect: Defect, { pool, seed, options, io, signal }: Start, looking: Looking): Promise<SearchOutcome | undefined> {
+  const job = { seed, runs: 1_000_000, forMs: EACH_MS, defects: [defect.id], maxShrinkMs: 4000, ...(options.plog === undefined ? {} : { plog: options.plog }) };
+  try {
+    return await pool.do('search', job, { signal, onSoFar: ({ totals }) => { looking.at(defect, totals.runs); } });
+  } catch (error) {
+    if (!(error instanceof LostJob)) throw error;
+    io.err(`pegasus-check: the search for ${defect.id} is lost with its worker: ${error.message}`);
+    return undefined;
+  } finally {
+    looking.done(defect);
   }
-  return clean(profile, seed, Math.max(5000, options.seconds * 1000 - (performance.now() - began)), missed, options, io);
 }
 
-function stopped(io: Io): boolean {
-  return io.stopped?.() === true;
+/** What is being looked for, on a line that is redrawn. */
+class Looking {
+  private readonly io: Io;
+  private readonly open: Set<string>;
+  private readonly runs = new Map<string, number>();
+
+  constructor(io: Io, defects: readonly Defect[]) {
+    this.io = io;
+    this.open = new Set(defects.map(({ id }) => id));
+  }
+
+  at({ id }: Defect, runs: number): void {
+    this.runs.set(id, runs);
+    const under = [...this.runs].filter(([one]) => this.open.has(one)).map(([one, made]) => `${one} (${String(made)} runs)`);
+    if (this.io.interactive) this.io.draw?.(`  looking for ${under.join(', ')}`);
+  }
+
+  done({ id }: Defect): void {
+    this.open.delete(id);
+  }
+
+  say(line: string): void {
+    this.end();
+    this.io.out(line);
+  }
+
+  end(): void {
+    if (this.io.interactive) this.io.draw?.('');
+  }
 }
 
-function interrupted(io: Io): number {
-  io.out('interrupted before every defect was tried');
-  return EXIT.nothingFound;
+async function show(defect: Defect, finding: PlainFinding, { options, io, pool }: Start): Promise<void> {
+  const keeper = new FindingKeeper(options.out, undefined, io);
+  keeper.keep(finding);
+  const subject = { defects: [defect.id] };
+  const [reported] = await report(pool, [{ finding, times: 1 }], { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: true }, io);
+  if (reported === undefined) return;
+  io.out(`\n${painted(io, 'underline', `one of them shrunk: ${defect.id}`)} (${defect.symptom})\n`);
+  io.out(reported.text((line) => painted(io, 'bold', line)));
+  for (const file of reported.report.files) io.out(`  report: ${file}`);
 }
 
-function searchWith(defect: Defect, profile: Profile, seed: number, io: Io): SearchResult {
-  const progress = new Progress(io, false, `  looking for ${defect.id}: `);
-  const result = search({
-    seed,
-    runs: 1_000_000,
-    forMs: EACH_MS,
-    profile,
-    defects: [defect],
-    maxShrinkMs: 4000,
-    onProgress: progress.show,
-    stopped: () => stopped(io),
-  });
-  progress.end();
-  return result;
-}
-
-function shownFinding(finding: Finding, file: string | undefined, defects: readonly string[], io: Io): string {
-  return findingText(finding, file === undefined ? '' : replayCommand(file, defects), (line) => painted(io, 'bold', line));
-}
-
-function foundLine(defect: Defect, result: SearchResult, io: Io): string {
-  const { finding } = result;
+function foundLine(defect: Defect, outcome: SearchOutcome | undefined, io: Io): string {
   const id = defect.id.padEnd(28);
-  if (finding === undefined) return `  ${painted(io, 'red', 'missed')}  ${id} ${String(result.totals.runs)} runs, ${result.seconds.toFixed(1)} s`;
-  const cause = causeOf(finding.result.verdict).padEnd(40);
-  const shrunk = `shrunk to ${String(finding.plan.steps.length)} steps`;
+  const { finding, totals, seconds = 0 } = outcome ?? {};
+  if (finding === undefined) return `  ${painted(io, 'red', 'missed')}  ${id} ${String(totals?.runs ?? 0)} runs, ${seconds.toFixed(1)} s`;
   const run = String(finding.foundInRuns).padStart(4);
-  return `  ${painted(io, 'green', 'found')}   ${id} by ${cause} in run ${run}, ${shrunk}, ${result.seconds.toFixed(1)} s`;
+  return `  ${painted(io, 'green', 'found')}   ${id} by ${finding.cause.padEnd(40)} in run ${run}, shrunk to ${String(finding.plan.steps.length)} steps, ${seconds.toFixed(1)} s`;
 }
 
-function clean(profile: Profile, seed: number, forMs: number, missed: readonly string[], options: StartOptions, io: Io): number {
+async function clean(start: Start, forMs: number, missed: readonly string[]): Promise<number> {
+  const { io, pool, options, seed, signal } = start;
   io.out(`\nnow with no defect, for ${(forMs / 1000).toFixed(0)} s:`);
   const progress = new Progress(io, false);
-  const result = search({
-    seed,
-    runs: 1_000_000_000,
-    forMs,
-    profile,
-    maxShrinkMs: 20_000,
-    onProgress: progress.show,
-    stopped: () => stopped(io),
-  });
+  const keeper = new FindingKeeper(options.out, undefined, io);
+  const subject = { defects: [], ...(options.plog === undefined ? {} : { plog: options.plog }) };
+  const result = await runCampaign(
+    pool,
+    { ...subject, seed, runs: Infinity, forMs, shard: { index: 1, count: 1 }, stopAtFirst: true, maxShrinkMs: 20_000, corpus: [], signal },
+    {
+      onProgress: progress.show,
+      onFinding: (finding) => { keeper.keep(finding); },
+      onLost: (line) => { io.err(`pegasus-check: ${line}`); },
+    },
+  );
   progress.end();
-  if (result.finding !== undefined) {
-    const file = keepFinding(result.finding, options.out, io);
-    io.out(`\n${shownFinding(result.finding, file, [], io)}\n`);
-  }
-  const verdict = result.finding === undefined ? 'nothing found with no defect' : `found ${causeOf(result.finding.result.verdict)} with no defect`;
+  const reported = await report(pool, result.found, { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted }, io);
+  for (const { text } of reported) io.out(`\n${text((line) => painted(io, 'bold', line))}\n`);
+  const found = result.found.map(({ finding }) => finding.cause);
+  const verdict = found.length === 0 ? 'nothing found with no defect' : `found ${found.join(', ')} with no defect`;
   const known = missed.length === 0 ? 'every defect found' : `MISSED ${missed.join(', ')}`;
-  io.out(`${stopped(io) ? 'interrupted; ' : ''}verdict: ${verdict}; ${known}`);
+  io.out(`${result.interrupted ? 'interrupted; ' : ''}verdict: ${verdict}; ${known}`);
   io.out(totalsText(result.totals, result.seconds));
-  const { plog, out } = options;
-  const asHunt = { defect: [], json: false, out, ...(plog === undefined ? {} : { plog }) };
-  io.out(`repeat: ${huntCommand(seed, Math.max(1, result.totals.runs), asHunt)}`);
-  return result.finding === undefined && missed.length === 0 ? EXIT.nothingFound : EXIT.finding;
+  for (const line of result.lost) io.out(line);
+  io.out(`repeat: ${huntCommand(seed, Math.max(1, result.repeatRuns), { defect: [], stopAtFirst: true, ...(options.plog === undefined ? {} : { plog: options.plog }) })}`);
+  return found.length === 0 && missed.length === 0 && result.lost.length === 0 ? EXIT.nothingFound : EXIT.finding;
 }

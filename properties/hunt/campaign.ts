@@ -26,6 +26,8 @@ export interface CampaignOptions extends SearchSubject {
   readonly maxShrinkMs: number;
   /** Plans to be run first. */
   readonly corpus: readonly { readonly file: string; readonly plan: Plan }[];
+  /** Unix time at which it began, seconds, when its runs are observed. */
+  readonly observeSince?: number;
   /** Ends it in good order: what was found is told as far as it was shrunk. */
   readonly signal: AbortSignal;
 }
@@ -170,8 +172,8 @@ class Campaign {
   }
 
   private async search(batch: Batch, nth: number): Promise<void> {
-    const { forMs, stopAtFirst } = this.options;
-    const job = { ...this.subject(), seed: batch.seed, runs: batch.runs, forMs: Math.max(0, forMs - this.ms()), stopAtFirst };
+    const { forMs, stopAtFirst, observeSince } = this.options;
+    const job = { ...this.subject(), ...(observeSince === undefined ? {} : { observeSince }), seed: batch.seed, runs: batch.runs, forMs: Math.max(0, forMs - this.ms()), stopAtFirst };
     const outcome = await this.do('batch', job, `batch ${String(batch.number)} (seed ${String(batch.seed)}, ${String(batch.runs)} runs)`, (told) => {
       this.soFar.set(nth, told);
       this.progress();

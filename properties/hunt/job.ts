@@ -9,7 +9,10 @@ import type { Plan } from '../plan/types.ts';
 import { Digest } from '../run/digest.ts';
 import type { RunResult } from '../run/runPlan.ts';
 import { causeOf, type Verdict } from '../run/verdict.ts';
+import type { FindingRecord } from '../report/finding.ts';
+import type { Format } from '../report/formats.ts';
 import type { CoverageJson } from './coverage.ts';
+import type { Observation } from './observations.ts';
 import type { Finding, Totals } from './search.ts';
 
 /** What searches have in common, whoever runs them. */
@@ -94,11 +97,15 @@ export interface BatchJob extends SearchSubject {
   readonly forMs: number;
   /** End with the first failing run. */
   readonly stopAtFirst: boolean;
+  /** Undefined: runs are not observed. Else the Unix time at which the campaign began, seconds. */
+  readonly observeSince?: number;
 }
 
 export interface BatchOutcome extends Explored {
   /** The first failing run of each cause. */
   readonly failing: readonly Failing[];
+  /** Of each run, in order; told at the end only. */
+  readonly observations: readonly Observation[];
 }
 
 /** Shrinks a failing run as long as it fails for its cause. */
@@ -121,11 +128,33 @@ export interface ReplayOutcome {
   readonly failing: readonly Failing[];
 }
 
+/** Explains a finding and writes its reports. */
+export interface ReportJob extends SearchSubject {
+  readonly finding: PlainFinding;
+  /** Where reports go. */
+  readonly dir: string;
+  readonly formats: readonly Format[];
+  /** '' when it could not be written. */
+  readonly planFile: string;
+  readonly repeat: string;
+  /** What explaining may cost. */
+  readonly explainRuns: number;
+  readonly explainMs: number;
+}
+
+export interface ReportOutcome {
+  readonly record: FindingRecord;
+  readonly files: readonly string[];
+  /** One line for each report that could not be made or written. */
+  readonly problems: readonly string[];
+}
+
 /** Each kind of job, what it answers, and what it tells while it goes on: enough to be used if it goes no further. */
 export interface Jobs {
   readonly search: { readonly job: SearchJob; readonly outcome: SearchOutcome };
   readonly batch: { readonly job: BatchJob; readonly outcome: BatchOutcome };
   readonly shrink: { readonly job: ShrinkJob; readonly outcome: PlainFinding };
+  readonly report: { readonly job: ReportJob; readonly outcome: ReportOutcome };
   readonly replay: { readonly job: ReplayJob; readonly outcome: ReplayOutcome };
 }
 export type JobKind = keyof Jobs;

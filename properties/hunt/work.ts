@@ -4,7 +4,8 @@
  */
 import { loadDefects } from '../defects/index.ts';
 import { partsWith } from '../defects/types.ts';
-import { freeze, runPlan } from '../run/runPlan.ts';
+import type { Plan } from '../plan/types.ts';
+import { freeze, runPlan, type RunResult } from '../run/runPlan.ts';
 import { Coverage } from './coverage.ts';
 import {
   failingOf,
@@ -24,11 +25,13 @@ import {
   type SearchSubject,
   type ShrinkJob,
 } from './job.ts';
+import { observationOf, type Observation } from './observations.ts';
+import { reportOne } from './reportWork.ts';
 import { counts, search, shrinkFailure, type Finding, type SearchOptions, type Totals } from './search.ts';
 
 export type Work<K extends JobKind> = (job: Jobs[K]['job'], tell: (soFar: Jobs[K]['outcome']) => void) => Promise<Jobs[K]['outcome']>;
 
-export const WORK: { readonly [K in JobKind]: Work<K> } = { search: searchOne, batch: searchBatch, shrink: shrinkOne, replay: replayAll };
+export const WORK: { readonly [K in JobKind]: Work<K> } = { search: searchOne, batch: searchBatch, shrink: shrinkOne, replay: replayAll, report: reportOne };
 
 /** How often a job tells how far it is, milliseconds of real time. */
 const TELL_MS = 200;
@@ -86,28 +89,41 @@ async function searchBatch(job: BatchJob, tell: (soFar: BatchOutcome) => void): 
   const coverage = new Coverage(job.subsystem);
   const due = pace();
   const failing: Failing[] = [];
+  const observations: Observation[] = [];
+  const { observeSince, seed, subsystem, property } = job;
+  const options = await optionsOf(job);
+  const defects = (options.defects ?? []).map(({ id }) => id);
   const soFar = (totals: Totals): BatchOutcome => ({
     totals: plainTotals(totals),
     coverage: coverage.toJSON(),
     failing,
+    observations: [],
     seconds: (performance.now() - began) / 1000,
   });
   const result = search({
-    ...(await optionsOf(job)),
-    seed: job.seed,
+    ...options,
+    seed,
     runs: job.runs,
     forMs: job.forMs,
     onProgress: (totals) => {
       if (due()) tell(soFar(totals));
     },
+    ...(observeSince === undefined
+      ? {}
+      : {
+          onRun: (plan: Plan, run: RunResult, seconds: number) => {
+            const origin = { seed, run: observations.length + 1, runStart: observeSince, defects, subsystem, property };
+            observations.push(observationOf(plan, run, seconds, origin));
+          },
+        }),
     onFailing: (plan, run, foundInRuns) => {
-      const one = failingOf(plan, run, job.seed, foundInRuns);
+      const one = failingOf(plan, run, seed, foundInRuns);
       if (!failing.some(({ cause }) => cause === one.cause)) failing.push(one);
       return job.stopAtFirst;
     },
     watch: [coverage.watch],
   });
-  return soFar(result.totals);
+  return { ...soFar(result.totals), observations };
 }
 
 async function shrinkOne(job: ShrinkJob, tell: (soFar: PlainFinding) => void): Promise<PlainFinding> {
