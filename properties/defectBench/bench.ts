@@ -14,8 +14,8 @@ export const DEFAULT_RUNS = 1500;
 export const DEFAULT_SEEDS = 1;
 
 export interface BenchOptions {
-  /** Defects with the word that names each: an id, or the path of a module. */
-  readonly defects: readonly { readonly word: string; readonly defect: Defect }[];
+  /** Defects with the word that names each, an id or the path of a module; one that is not searched is only shown by its plan. */
+  readonly defects: readonly { readonly word: string; readonly defect: Defect; readonly isSearched: boolean }[];
   /** Whether the right implementation is searched too. */
   readonly clean: boolean;
   /** Seeds 1 to this one. */
@@ -32,12 +32,13 @@ export interface BenchOptions {
 interface Subject {
   readonly row: Pick<DefectRow, 'id' | 'issue' | 'expected'>;
   readonly words: readonly string[];
+  readonly isSearched: boolean;
 }
 
 /** Rows in the order of the defects, the clean one last. Throws LostJob when a process dies again and again. */
 export async function runBench(options: BenchOptions): Promise<readonly DefectRow[]> {
-  const subjects: Subject[] = options.defects.map(({ word, defect }) => ({ row: defect, words: [word] }));
-  if (options.clean) subjects.push({ row: CLEAN_ROW, words: [] });
+  const subjects: Subject[] = options.defects.map(({ word, defect, isSearched }) => ({ row: defect, words: [word], isSearched }));
+  if (options.clean) subjects.push({ row: CLEAN_ROW, words: [], isSearched: true });
   const outcomes = await outcomesOf(subjects, options);
   return subjects.map(({ row }) => {
     const own = outcomes.get(row.id) ?? [];
@@ -51,6 +52,7 @@ async function outcomesOf(subjects: readonly Subject[], options: BenchOptions): 
   const { seeds, runs, expectedRuns, onOutcome, threads } = options;
   const seedList = Array.from({ length: seeds }, (_, i) => i + 1);
   const jobs = subjects
+    .filter(({ isSearched }) => isSearched)
     .flatMap(({ row, words }) => seedList.map((seed) => ({ id: row.id, job: { seed, runs, forMs: Infinity, maxShrinkRuns: 0, defects: words } })))
     .toSorted((a, b) => expectedRuns(b.id) - expectedRuns(a.id));
   const pool = new SearchPool(threads === undefined ? {} : { threads });

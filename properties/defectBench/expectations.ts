@@ -54,7 +54,7 @@ export function complaintsOf(rows: readonly DefectRow[], measured: readonly Defe
     if (row.id === CLEAN) return row.found ? [`the right implementation breaks ${row.caughtBy.join(', ')}`] : [];
     if (row.found) return [];
     const before = measured.find(({ id }) => id === row.id);
-    if (row.id === 'canary' || (before?.found ?? true)) return [`${row.id} is not found any more (${row.seeds === 1 ? 'one seed' : `${String(row.seeds)} seeds`})`];
+    if (row.id === 'canary' || (before?.found ?? true)) return [`${row.id} is not found any more`];
     return row.caughtBy.length === 0 ? [`${row.id} is found neither by a search nor by its plan in the corpus`] : [];
   });
 }

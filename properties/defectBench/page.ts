@@ -104,7 +104,7 @@ function storyLines({ story }: PageParts): readonly string[] {
   const lines = [
     '## What happens, step by step',
     '',
-    `The run with upstream's behaviour put back.${story.instead === undefined ? '' : ' At `=>` it parts from the run of the mended implementation.'}`,
+    'The run with upstream\'s behaviour put back; its boring events are left out. At `=>` it parts from the run of the mended implementation.',
     '',
     '```text',
     ...story.lines,

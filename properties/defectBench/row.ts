@@ -23,7 +23,7 @@ export interface DefectRow {
   readonly issue: string;
   /** Whether a search from scratch found it, with at least one seed. */
   readonly found: boolean;
-  /** How many seeds were tried. */
+  /** How many seeds were tried; 0 when only its plan was replayed. */
   readonly seeds: number;
   /** How many of them found it. */
   readonly foundSeeds: number;

@@ -12,6 +12,7 @@ import type { Plan } from '../plan/types.ts';
 import { stepText } from '../plan/text.ts';
 import { answerText, eventText } from '../run/eventText.ts';
 import type { RunResult } from '../run/runPlan.ts';
+import type { Verdict } from '../run/verdict.ts';
 
 /** Lines of a story, those that stand for events left out not counted. */
 const MOST_LINES = 26;
@@ -66,7 +67,16 @@ function linesOf(plan: Plan, run: Watched, kinds: ReadonlySet<Kind>, parting: Pa
     const shape = `${what.kind} ${text.replaceAll(/\d+/g, '#')}`;
     return { event, atUs: what.atUs, text, shape, weight: isMarked ? MARKED : isProbe ? 0 : weightOf(what, event, run.events.length, kinds) };
   });
-  return printed(fitting(withoutRepeats(lines.filter(({ weight }) => weight > 0))), parting?.event);
+  const isMarked = parting !== undefined && parting.event < run.events.length;
+  const isWait = run.result.verdict.kind === 'stuck' && isMarked;
+  const centres = [...(isMarked ? [parting.event] : []), ...(isWait ? [] : [run.events.length])];
+  const told = printed(fitting(withoutRepeats(lines.filter(({ weight }) => weight > 0)), centres), parting?.event);
+  return isMarked ? told : [...told, ...refusedLine(run.result.verdict)];
+}
+
+/** Up to its end the run is that of the right implementation, in words: what was refused is a claim, or lies in what no word tells. */
+function refusedLine(verdict: Verdict): readonly string[] {
+  return verdict.kind === 'pass' || verdict.kind === 'limit' ? [] : [`=>${timed(verdict.atUs, verdict.message)}`];
 }
 
 /** The step of each command of the plan, by the command's id; what the run asks by itself when the steps are over is not among them. */
@@ -116,14 +126,14 @@ function withoutRepeats(lines: readonly Line[]): readonly Line[] {
   });
 }
 
-/** Leaves out what weighs least, and of that what is the farthest from the end. */
-function fitting(lines: readonly Line[]): readonly Line[] {
-  const excess = Math.max(0, lines.length - MOST_LINES);
+/** Leaves out what weighs least, and of that what is the farthest from where the runs part and, when it is not a wait, from the end. */
+function fitting(lines: readonly Line[], centres: readonly number[]): readonly Line[] {
+  const far = ({ event }: Line): number => Math.min(...centres.map((centre) => Math.abs(centre - event)));
   const out = new Set(
     lines
       .filter(({ weight }) => weight < MARKED)
-      .toSorted((a, b) => a.weight - b.weight || a.event - b.event)
-      .slice(0, excess),
+      .toSorted((a, b) => a.weight - b.weight || far(b) - far(a))
+      .slice(0, Math.max(0, lines.length - MOST_LINES)),
   );
   return lines.filter((line) => !out.has(line));
 }

@@ -115,6 +115,18 @@ export const DUPLICATION_META: readonly Suspect[] = [
     mending: 'Send the duplication\'s id in one more env of the follower table and compare it, together with master table, partition count and replica count; anything else gets ERR_APP_EXIST, so that the operator drops the left-over table. (Requests of a master that does not send the id fall back to the present rule.)',
   },
   {
+    id: 'dup-master-known-by-name',
+    title: 'A follower table downloads the checkpoint of whatever table has its master\'s name by now',
+    confidence: 'H',
+    harm: 'lost or wrong data',
+    files: ['src/replica/duplication/replica_follower.cpp', SERVICE],
+    names: ['duplication.master_app_name', 'duplicate_checkpoint', 'RPC_QUERY_LAST_CHECKPOINT_INFO'],
+    cause: 'The follower\'s replicas find their master by `duplication.master_app_name`: they ask the master\'s meta servers for the configuration of the table of that name, and take the last checkpoint of its primary. Only the partition count is compared. Nothing tells a table from another one that was created under its name after it was dropped.',
+    when: 'The source table is dropped and created again while its follower table is being set up, or a replica of it opens anew. Default settings, no fault.',
+    consequence: 'Replicas of one follower table hold checkpoints of two different tables, or all of them hold the wrong one, at decrees that mean something else. No error is shown.',
+    mending: 'Put the master\'s app id into the envs of the follower table, send it with the query for the configuration (the reply has the id already), and end the download with an error when it differs. The master\'s meta server should answer ERR_APP_DROPPED for such a query.',
+  },
+  {
     id: 'dup-served-before-restored',
     title: 'After a leader change syncs are answered before duplications are restored; logs are released meanwhile',
     confidence: 'M',

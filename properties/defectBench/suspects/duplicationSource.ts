@@ -40,7 +40,7 @@ export const DUPLICATION_SOURCE: readonly Suspect[] = [
     names: ['update_progress', 'update_duplication_map'],
     cause: '`update_duplication_map` CHECKs the result of `update_progress` for a duplicator that exists. It is not OK when the meta server\'s confirmed decree is larger than what this duplicator has shipped. That is possible: another primary, or an earlier life of this node, has shipped more.',
     when: 'A replica is demoted and promoted again before its duplicator was dropped, while another primary ships; or a progress write that ZooKeeper delays lands after a restart. Default settings, narrow.',
-    consequence: 'The replica server aborts.',
+    consequence: 'The replica server aborts, with all its replicas, although each of the two decrees was right when it was told.',
     mending: 'When the meta server has stored more than a duplicator has shipped, drop that duplicator and build it anew from the stored decree. Keep the CHECK for the other direction only (the meta server has less than was confirmed).',
   },
   {
@@ -70,7 +70,7 @@ export const DUPLICATION_SOURCE: readonly Suspect[] = [
   {
     id: 'manual-count-leak',
     title: 'Each manual checkpoint that is covered meanwhile keeps a unit of the server\'s limit; after ten, no full duplication starts',
-    confidence: 'M',
+    confidence: 'L',
     harm: 'stuck',
     files: [CHECKPOINT],
     names: ['trigger_manual_emergency_checkpoint', 'max_concurrent_manual_emergency_checkpointing_count'],
