@@ -11,30 +11,38 @@ export function without<S>(items: readonly S[], from: number, to: number = from 
   return [...items.slice(0, from), ...items.slice(to)];
 }
 
+/** The smallest part of a list that is left out as a block, in halves, quarters and so on. */
+const SMALLEST_BLOCK = 4;
+
 /**
- * Leaves out entries, the last first. Where one can go, as many before it go at once as can: twice as many after each success, half
- * as many after each failure. So it takes about one run for each entry that stays, and few for a long run of those that go.
+ * Leaves out blocks, from halves of the list down: several at once sometimes can go where none can alone. Then single entries, the last
+ * first: where one can go, as many before it go at once as can, twice as many after each success and half as many after a
+ * failure. So it takes about one run for each entry that stays, and few for a long run of those that go.
  */
 export function fewer<T, S>(name: string, { of, put }: Part<T, S>): Pass<T> {
   return {
     name,
     *tries(start): Tries<T> {
       let value = start;
+      for (let size = Math.floor(of(value).length / 2); size >= SMALLEST_BLOCK; size = Math.floor(size / 2)) {
+        for (let end = of(value).length; end > 0; end = Math.min(end - size, of(value).length)) {
+          value = (yield put(value, without(of(value), Math.max(0, end - size), end))) ?? value;
+        }
+      }
       let size = 1;
-      let growing = true;
+      let isGrowing = true;
       for (let end = of(value).length; end > 0; ) {
-        const items = of(value);
         const from = Math.max(0, end - size);
-        const taken = yield put(value, without(items, from, end));
+        const taken = yield put(value, without(of(value), from, end));
         if (taken !== undefined) {
           value = taken;
           end = Math.min(from, of(value).length);
-          size = growing ? size * 2 : Math.max(1, size);
+          if (isGrowing) size *= 2;
         } else if (size > 1) {
-          growing = false;
+          isGrowing = false;
           size = Math.floor(size / 2);
         } else {
-          growing = true;
+          isGrowing = true;
           end -= 1;
         }
       }
