@@ -7,8 +7,10 @@ import { partsWith, type Defect } from '../defects/types.ts';
 import type { Plan } from '../plan/types.ts';
 import { freeze, type RunResult } from '../run/runPlan.ts';
 import type { Explanation } from './explanation.ts';
+import { LedgerOnlookers } from './ledger.ts';
 import { tryParts, type Budget } from './marks.ts';
 import { nearestPass } from './nearest.ts';
+import { waitsOf } from './waits.ts';
 import { watchRun, type Watched } from './watched.ts';
 
 export interface ExplainOptions {
@@ -34,9 +36,11 @@ export function explain(plan: Plan, result: RunResult, options: ExplainOptions =
   if (result.verdict.kind === 'pass') return { marks: [], nearestPass: undefined, waits: [], runs: 0 };
   const frozen = plan.chance.kind === 'frozen' ? plan : freeze(plan, result.deviations);
   const counter = new Runs(options, Math.max(LEAST_DISPATCHES, result.dispatches * LONGEST_RUN));
-  const failing = counter.run(frozen);
+  const ledger = new LedgerOnlookers();
+  const failing = counter.run(frozen, ledger);
+  const waits = waitsOf(failing, { ledger, waiting: failing.left.world.waiting(), endUs: failing.left.world.nowUs() });
   const { marks, passes } = tryParts(frozen, failing, counter);
-  return { marks, nearestPass: nearestPass(frozen, failing, passes), waits: [], runs: counter.runs };
+  return { marks, nearestPass: nearestPass(frozen, failing, passes), waits, runs: counter.runs };
 }
 
 class Runs implements Budget {
@@ -57,9 +61,14 @@ class Runs implements Budget {
     return this.runs >= maxRuns || performance.now() - this.began >= maxMs || stopped?.() === true;
   }
 
-  run(plan: Plan): Watched {
+  run(plan: Plan, ledger?: LedgerOnlookers): Watched {
     this.runs += 1;
     const { property } = this.options;
-    return watchRun(plan, { parts: this.parts, dispatchLimit: this.dispatchLimit, ...(property === undefined ? {} : { property }) });
+    return watchRun(plan, {
+      parts: this.parts,
+      dispatchLimit: this.dispatchLimit,
+      ...(property === undefined ? {} : { property }),
+      ...(ledger === undefined ? {} : { onlookers: ledger, onReady: (run) => void (ledger.nowUs = (): number => run.world.nowUs()) }),
+    });
   }
 }

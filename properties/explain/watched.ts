@@ -15,6 +15,8 @@ export interface Watched {
   readonly events: readonly ModelEvent[];
   /** Per event that a step is the beginning of, the step's index. */
   readonly stepOf: ReadonlyMap<ModelEvent, number>;
+  /** The world as the run left it; to be read only. */
+  readonly left: Assembled;
 }
 
 export interface WatchOptions {
@@ -23,20 +25,25 @@ export interface WatchOptions {
   readonly dispatchLimit?: number;
   /** In the place of the plain ones. */
   readonly onlookers?: Onlookers;
+  /** Called when the world stands. */
+  readonly onReady?: (run: Assembled) => void;
 }
 
 class StepWitness implements Witness {
   readonly onlookers: Onlookers;
   readonly events: ModelEvent[] = [];
   readonly stepOf = new Map<ModelEvent, number>();
-  private run: Assembled | undefined;
+  run: Assembled | undefined;
+  private readonly onReady: (run: Assembled) => void;
 
-  constructor(onlookers: Onlookers) {
+  constructor(onlookers: Onlookers, onReady: (run: Assembled) => void) {
     this.onlookers = onlookers;
+    this.onReady = onReady;
   }
 
   ready(run: Assembled): void {
     this.run = run;
+    this.onReady(run);
   }
 
   see(event: ModelEvent): void {
@@ -46,8 +53,8 @@ class StepWitness implements Witness {
   }
 }
 
-export function watchRun(plan: Plan, { parts, property, dispatchLimit, onlookers = new Onlookers() }: WatchOptions): Watched {
-  const witness = new StepWitness(onlookers);
+export function watchRun(plan: Plan, { parts, property, dispatchLimit, onlookers = new Onlookers(), onReady = (): void => undefined }: WatchOptions): Watched {
+  const witness = new StepWitness(onlookers, onReady);
   const result = runPlan(plan, {
     parts,
     witness,
@@ -55,5 +62,7 @@ export function watchRun(plan: Plan, { parts, property, dispatchLimit, onlookers
     ...(property === undefined ? {} : { property }),
     ...(dispatchLimit === undefined ? {} : { dispatchLimit }),
   });
-  return { result, events: witness.events, stepOf: witness.stepOf };
+  const left = witness.run;
+  if (left === undefined) throw new Error('the run had no world');
+  return { result, events: witness.events, stepOf: witness.stepOf, left };
 }

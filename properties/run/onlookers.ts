@@ -66,7 +66,7 @@ export class Onlookers implements WorldObserver {
   faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
     this.observer.faultStruck?.(fault, node, gpid, detail);
   }
-  taskStarted(node: NodeId, code: string, method: string): void {
-    this.observer.taskStarted?.(node, code, method);
+  taskStarted(node: NodeId, code: string, method: string, hash?: number, owner?: object): void {
+    this.observer.taskStarted?.(node, code, method, hash, owner);
   }
 }

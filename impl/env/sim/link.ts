@@ -56,6 +56,8 @@ export class Call extends SimEvent implements RpcHandle {
   done = false;
   /** In its session's list: a reset from now on ends it. */
   enlisted = false;
+  /** When it was made, virtual microseconds. */
+  readonly sinceUs: number;
   dueMonoUs = 0;
   /** The continuation, once the result is known. */
   completion: SimTask | undefined = undefined;
@@ -84,6 +86,7 @@ export class Call extends SimEvent implements RpcHandle {
     this.pool = caller.callersPool();
     this.then = then;
     this.session = session;
+    this.sinceUs = network.core.momentUs();
   }
 
   override isDead(): boolean {

@@ -48,6 +48,6 @@ export interface WorldObserver {
   claimed(node: NodeId, claim: Claim): void;
   /** A fault took effect (a deviation or a step), with what it hit. */
   faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void;
-  /** A task's handler is about to run (for traces and for who-waits-for-what). */
-  taskStarted(node: NodeId, code: string, method: string): void;
+  /** A task's handler is about to run (for traces and for who-waits-for-what). `hash`: of its replica, 0 for none; `owner`: whose method. */
+  taskStarted(node: NodeId, code: string, method: string, hash?: number, owner?: object): void;
 }

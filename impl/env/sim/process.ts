@@ -153,7 +153,7 @@ export class SimProcess implements Clock {
     const core = this.core;
     task.state = 'started';
     core.runningTask = task;
-    core.observer.taskStarted(this.node.id, task.code.code, task.method);
+    core.observer.taskStarted(this.node.id, task.code.code, task.method, task.hash, task.owner);
     const costUs = this.within(() => this.invoke(task));
     core.runningTask = undefined;
     return task.code.costUs + costUs;

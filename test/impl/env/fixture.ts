@@ -101,8 +101,8 @@ export class TraceObserver implements WorldObserver {
   faultStruck(...a: readonly unknown[]): void {
     this.say('fault', ...a);
   }
-  taskStarted(...a: readonly unknown[]): void {
-    this.say('task', ...a);
+  taskStarted(node: NodeId, code: string, method: string): void {
+    this.say('task', node, code, method);
   }
 }
 

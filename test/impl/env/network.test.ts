@@ -21,6 +21,8 @@ describe('calls', () => {
     expect(world.waiting().tasks).toEqual([
       {
         node: 'a',
+        owner: 'Echo',
+        ahead: 0,
         pool: 'THREAD_POOL_REPLICATION_LONG',
         code: 'RPC_CLI_CLI_CALL',
         method: 'onAnswer',

@@ -260,17 +260,19 @@ describe('runs', () => {
       e.post('LPC_REPLICATION_LOW', 'late', { delayMs: 70 });
       e.post('LPC_REPLICATION_LOW', 'long', { hash: 3, costUs: 50_000 });
       e.post('LPC_REPLICATION_LOW', 'behind', { hash: 3 });
+      e.post('LPC_REPLICATION_LOW', 'last', { hash: 3 });
       e.env.tasks.charge(1000);
       e.env.store.get('/a', { owner: e, method: 'note', args: [] });
     }));
     f.world.run({ untilUs: 1200 });
-    const work = { node: 'a', pool: 'THREAD_POOL_REPLICATION', code: 'LPC_REPLICATION_LOW', method: 'work' };
+    const work = { node: 'a', pool: 'THREAD_POOL_REPLICATION', code: 'LPC_REPLICATION_LOW', owner: 'Echo', method: 'work' };
     expect(f.world.waiting()).toEqual({
       tasks: [
-        { ...work, hash: 3, state: 'queued', dueUs: 1200 },
-        { ...work, hash: 0, state: 'delayed', dueUs: 70_000 },
+        { ...work, hash: 3, state: 'queued', dueUs: 1200, ahead: 0 },
+        { ...work, hash: 3, state: 'queued', dueUs: 1200, ahead: 1 },
+        { ...work, hash: 0, state: 'delayed', dueUs: 70_000, ahead: 0 },
       ],
-      calls: [{ from: 'a', to: 'b', code: 'RPC_CLI_CLI_CALL', gpid: '1.0', decree: 4, method: 'onAnswer' }],
+      calls: [{ from: 'a', to: 'b', code: 'RPC_CLI_CLI_CALL', gpid: '1.0', decree: 4, method: 'onAnswer', sinceUs: 0, untilUs: 900_000 }],
       store: [{ cluster: 'source', node: 'a', operation: 'get', path: '/a' }],
     });
   });

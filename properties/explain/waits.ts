@@ -1,0 +1,83 @@
+/**
+ * The chain of who waits for whom: from what is owed, over what stands still, to the nodes that should act, and from each to those it
+ * asks, until somebody waits for something that does not come.
+ */
+import type { NodeId } from '../../model/vocabulary.ts';
+import type { WaitLink } from './explanation.ts';
+import { callLeads, dueLead, questionLeads, seconds, taskLeads, type Lead, type Remains } from './links.ts';
+import { scopeOf, type Scope } from './scope.ts';
+import { standingsOf } from './standings.ts';
+import type { Watched } from './watched.ts';
+
+const MOST_STANDINGS = 4;
+/** Links below the standings. */
+const MOST_LINKS = 8;
+/** Of one node. */
+const MOST_OF_NODE = 3;
+
+/** Empty unless the run is stuck. */
+export function waitsOf({ result, events }: Watched, remains: Remains): readonly WaitLink[] {
+  const { verdict, state } = result;
+  if (verdict.kind !== 'stuck') return [];
+  const scope = scopeOf(state, verdict);
+  if (scope === undefined) return [{ who: verdict.node, kind: 'obligation', text: verdict.message }];
+  const { obligation } = scope;
+  const first: WaitLink = {
+    who: obligation.key,
+    kind: 'obligation',
+    text: `${obligation.sentence}: ${obligation.key}, owed since ${seconds(obligation.sinceUs)}`,
+  };
+  return [first, ...standingLinks(events, scope), ...follow(scope, remains)];
+}
+
+function standingLinks(events: Watched['events'], scope: Scope): readonly WaitLink[] {
+  return standingsOf(events, scope)
+    .slice(0, MOST_STANDINGS)
+    .map(({ text, sinceUs, again }) => ({
+      who: scope.obligation.key,
+      kind: 'standstill',
+      text: `${text}; nothing else since ${seconds(sinceUs)}${again === 0 ? '' : again === 1 ? ', said once more' : `, said ${String(again)} times more`}`,
+    }));
+}
+
+/** From the node that should act to those that it asks; then the others that have to do with it, while there is room. */
+function follow(scope: Scope, remains: Remains): readonly WaitLink[] {
+  const links: WaitLink[] = [];
+  const seen = new Set<NodeId>();
+  const reached: NodeId[] = scope.nodes.slice(0, 1);
+  const others = [...scope.nodes];
+  while (links.length < MOST_LINKS) {
+    const isReached = reached.length > 0;
+    const node = reached.shift() ?? others.shift();
+    if (node === undefined) break;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    const leads = leadsOf(node, scope, remains);
+    // Who is asked and asks nobody: what is left to come from it.
+    for (const { link, to } of leads.length === 0 && isReached && (links.length === 0 || node.includes('/replica-')) ? [dueLead(node, scope, remains)] : leads) {
+      links.push(link);
+      if (to !== '') reached.push(to);
+    }
+  }
+  return links.slice(0, MOST_LINKS);
+}
+
+const RANK: Readonly<Record<WaitLink['kind'], number>> = { refused: 0, queued: 1, call: 2, timer: 3, store: 4, standstill: 5, obligation: 6 };
+
+function leadsOf(node: NodeId, scope: Scope, remains: Remains): readonly Lead[] {
+  const leads = [...questionLeads(node, scope, remains), ...callLeads(node, scope, remains), ...taskLeads(node, scope, remains)];
+  return together(leads).sort((a, b) => RANK[a.link.kind] - RANK[b.link.kind]).slice(0, MOST_OF_NODE);
+}
+
+/** Those that are alike become one, which names the others. */
+function together(leads: readonly Lead[]): Lead[] {
+  const groups = new Map<string, Lead[]>();
+  for (const lead of leads) groups.set(lead.like, [...(groups.get(lead.like) ?? []), lead]);
+  return [...groups.values()].flatMap(([first, ...rest]) => {
+    if (first === undefined) return [];
+    const names = [...new Set(rest.map(({ by }) => by.replace(/^ of /, '')))].filter((by) => by !== '');
+    if (names.length === 0) return [first];
+    const others = names.length > 4 ? `${names.slice(0, 4).join(', ')}, …` : names.join(', ');
+    return [{ ...first, link: { ...first.link, text: `${first.link.text}; and so ${others}` } }];
+  });
+}
