@@ -180,7 +180,9 @@ class Hunt {
   private print(result: CampaignResult, reported: readonly Reported[], complaints: readonly string[], repeat: string): void {
     const { io } = this;
     const { totals, coverage, seconds, interrupted, lost } = result;
-    for (const { text } of reported) io.out(`\n${text((line) => painted(io, 'bold', line))}\n`);
+    for (const { text, report: { files } } of reported) {
+      io.out([`\n${text((line) => painted(io, 'bold', line))}`, ...files.map((file) => `  report: ${file}`), ''].join('\n'));
+    }
     const found = reported.map(({ cause, planFile }) => `found ${cause}, plan in ${planFile === '' ? '(not written)' : planFile}`);
     if (found.length > 1) for (const line of found) io.out(line);
     const verdict = found.length === 0 ? 'nothing found' : found.length === 1 ? (found[0] ?? '') : `${String(found.length)} findings`;

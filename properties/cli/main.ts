@@ -10,6 +10,7 @@ import { collect, positive, wholePositive } from './optionWords.ts';
 import type { ReplayOptions } from './replay.ts';
 import type { ReportOptions } from './report.ts';
 import type { SstOptions } from './sst.ts';
+import type { TicketsOptions } from './tickets.ts';
 
 function collectWords(value: string, before: readonly string[]): readonly string[] {
   return [...before, ...value.split(',')];
@@ -126,6 +127,16 @@ function program(io: Io, end: (code: number) => void): Command {
     .action(async (options: DefectsOptions) => {
       const { runDefects } = await import('./defects.ts');
       end(await runDefects(options, io));
+    });
+
+  cli
+    .command('tickets')
+    .argument('<dir...>', 'folders below which .ci/hunt has written')
+    .description('opens one ticket for each cause that was found, or comments on it, through gh')
+    .option('--dry-run', 'only print what would be done', false)
+    .action(async (dirs: string[], options: TicketsOptions) => {
+      const { runTickets } = await import('./tickets.ts');
+      end(runTickets(dirs, options, io));
     });
 
   cli
