@@ -4,7 +4,7 @@
  */
 import type { Deviation, Plan, Step } from '../plan/types.ts';
 import { fewerClusters, fewerServers, lessPreload } from './clusters.ts';
-import { fewerAtTheSameTime, simplerFields, smallerDeviations } from './fields.ts';
+import { simplerFields, smallerDeviations } from './fields.ts';
 import { plainerKeys, plainerValues } from './keys.ts';
 import { simplerKinds } from './kinds.ts';
 import { fewer, fewerPairs, type Part } from './lists.ts';
@@ -13,6 +13,7 @@ import { STEP_REFERENCES } from './names.ts';
 import { fewerWithUsers, merged, reaimed, renumbered } from './references.ts';
 import { sameNames } from './remotes.ts';
 import { fewerSettings, simplerSettings } from './settings.ts';
+import { timeInStead, timeKept } from './times.ts';
 
 const STEPS: Part<Plan, Step> = { of: (plan) => plan.steps, put: (plan, steps) => ({ ...plan, steps }) };
 
@@ -34,7 +35,7 @@ export const PLAN_PASSES: readonly Pass<Plan>[] = [
   lessPreload,
   fewer('steps', STEPS),
   fewer('deviations', DEVIATIONS),
-  fewerAtTheSameTime,
+  timeKept,
   fewerWithUsers('steps with what uses them', STEPS, STEP_REFERENCES),
   merged('one table, duplication or load for two', STEPS, STEP_REFERENCES),
   fewerSettings,
@@ -48,6 +49,7 @@ export const PLAN_PASSES: readonly Pass<Plan>[] = [
   renumbered('numbers of tables, duplications and loads', STEPS, STEP_REFERENCES, namesFromElsewhere),
   smallerDeviations,
   simplerSettings,
+  timeInStead,
   fewerPairs('pairs of steps', STEPS, PAIRS_UP_TO),
 ];
 

@@ -43,26 +43,6 @@ export const simplerFields: Pass<Plan> = {
   },
 };
 
-/** A step may have carried the time that the rest needs: it goes, and its time is the next one's. */
-export const fewerAtTheSameTime: Pass<Plan> = {
-  name: 'steps, not their time',
-  *tries(start): Tries<Plan> {
-    let plan = start;
-    for (let at = plan.steps.length - 2; at >= 0; at -= 1) {
-      const step = plan.steps[at];
-      const next = plan.steps[at + 1];
-      if (step === undefined || next === undefined) continue;
-      const carriedMs = step.afterMs + (step.kind === 'wait' && typeof step['forMs'] === 'number' ? step['forMs'] : 0);
-      if (carriedMs === 0) continue;
-      const later: Step = { ...next, afterMs: Math.min(LONGEST_MS, next.afterMs + carriedMs) };
-      plan = (yield { ...plan, steps: [...plan.steps.slice(0, at), later, ...plan.steps.slice(at + 2)] }) ?? plan;
-    }
-  },
-};
-
-/** Most time between two steps, milliseconds. */
-const LONGEST_MS = 600_000;
-
 export const smallerDeviations: Pass<Plan> = {
   name: 'amounts of deviations',
   *tries(start): Tries<Plan> {
