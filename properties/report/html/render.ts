@@ -3,12 +3,12 @@
  * says so). Data stand in elements that never run, and become text nodes; nothing in a plan, key or value can be script.
  */
 import { createHash } from 'node:crypto';
-import { planLines } from '../../plan/text.ts';
 import type { FindingRecord } from '../finding.ts';
 import type { Tape } from '../tape.ts';
 import { bundle } from './bundle.ts';
 import { encodeTape } from './pack.ts';
-import type { PageFinding, PlanPair } from './page/pageFinding.ts';
+import type { PageFinding } from './page/pageFinding.ts';
+import { pairsOf } from './pairs.ts';
 
 /** A text between tags. */
 function escaped(text: string): string {
@@ -24,42 +24,9 @@ function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-function withoutTime(line: string): string {
-  return line.replace(/^\s*\d+\s+\+\d+ ms\s+/, '').trim();
-}
-
-/** Both plans line by line. A line that one of them lacks stands beside ''. */
-export function planPairs(here: readonly string[], there: readonly string[]): readonly PlanPair[] {
-  const pairs: PlanPair[] = [];
-  let i = 0;
-  let j = 0;
-  const same = (a: string | undefined, b: string | undefined): boolean => a !== undefined && b !== undefined && withoutTime(a) === withoutTime(b);
-  while (i < here.length || j < there.length) {
-    const a = here[i];
-    const b = there[j];
-    if (same(a, b)) {
-      const moved = a?.trim() !== b?.trim() && /^\s*\d+\s/.test(a ?? '') && a?.trim().replace(/^\d+/, '') !== b?.trim().replace(/^\d+/, '');
-      pairs.push({ here: a?.trim() ?? '', there: b?.trim() ?? '', same: !moved });
-      i += 1;
-      j += 1;
-    } else if (a !== undefined && here.length - i > there.length - j) {
-      pairs.push({ here: a.trim(), there: '', same: false });
-      i += 1;
-    } else if (b !== undefined && there.length - j > here.length - i) {
-      pairs.push({ here: '', there: b.trim(), same: false });
-      j += 1;
-    } else {
-      pairs.push({ here: a?.trim() ?? '', there: b?.trim() ?? '', same: false });
-      i += 1;
-      j += 1;
-    }
-  }
-  return pairs;
-}
-
 function pageFinding(record: FindingRecord): PageFinding {
   const nearest = record.explanation.nearestPass;
-  const pairs = nearest === undefined ? [] : planPairs(planLines(record.plan), planLines(nearest.plan));
+  const pairs = nearest === undefined ? [] : pairsOf(record.plan, nearest.plan);
   // Bytes of logs that a plan brings along are in the plan's own file; the page has no use for them.
   const withoutBytes = <T extends FindingRecord['plan']>(plan: T): T =>
     plan.preload === undefined ? plan : { ...plan, preload: { ...plan.preload, files: plan.preload.files.map((file) => ({ ...file, hex: '' })) } };

@@ -9,7 +9,7 @@ import { Header } from './Header.tsx';
 import { Help } from './Help.tsx';
 import { useKeyboard } from './keyboard.ts';
 import { moved, type Move } from './moves.ts';
-import { Nearest, Waits } from './Nearest.tsx';
+import { Nearest, Waiting, Waits } from './Nearest.tsx';
 import { PlanView } from './PlanView.tsx';
 import { StatePane } from './StatePane.tsx';
 import type { Story } from './story.ts';
@@ -26,7 +26,7 @@ function SkipLinks() {
 }
 
 function useStory(story: Story) {
-  const [ui, dispatch] = useReducer(reduce, story.failing, firstUi);
+  const [ui, dispatch] = useReducer(reduce, { cursor: story.failing, path: story.gpid }, firstUi);
   const shown = useMemo(() => shownEvents(story, ui.filter), [story, ui.filter]);
   const messages = useMemo(() => shownMessages(story, ui.filter), [story, ui.filter]);
   const axis = useMemo(() => makeAxis(shown.map((event) => story.tape.events[event]?.atUs ?? 0), story.tape.endUs, ui.mode), [story, shown, ui.mode]);
@@ -60,9 +60,10 @@ export function App({ story }: { readonly story: Story }) {
       <main>
         <div class={beside ? 'halves' : ''}>
           <PlanView story={story} go={go} />
-          {beside && <div><Waits story={story} /><Nearest story={story} go={go} /></div>}
+          {beside && <div><Waits story={story} /><Nearest story={story} go={go} /><Waiting story={story} /></div>}
         </div>
-        <section id="chart" aria-labelledby="chart-title">
+        <div class="explorer">
+          <section id="chart" aria-labelledby="chart-title">
           <h2 id="chart-title">What happened</h2>
           {story.leftOut > 0 && <p class="note">{`The run is too long for one page: its first ${String(story.leftOut)} events are left out.`}</p>}
           <Filters story={story} ui={ui} shown={shown.length} dispatch={dispatch} zoom={zoom} />
@@ -72,6 +73,7 @@ export function App({ story }: { readonly story: Story }) {
         <div class="halves states-events">
           <StatePane story={story} ui={ui} dispatch={dispatch} />
           <EventList story={story} ui={ui} shown={shown} dispatch={dispatch} />
+        </div>
         </div>
       </main>
       <Help open={ui.help} close={() => { dispatch({ kind: 'help', open: false }); }} />

@@ -17,12 +17,15 @@ function Choice({ name, value, options, choose }: { readonly name: string; reado
   return (
     <label class="choice">
       {name}
-      <select value={value} onChange={(event) => { choose(event.currentTarget.value); }}>
+      <select aria-label={name} value={value} onChange={(event) => { choose(event.currentTarget.value); }}>
         {options.map(([id, text]) => <option key={id} value={id}>{text}</option>)}
       </select>
     </label>
   );
 }
+
+/** From here on there is room for every filter. */
+const WIDE_PX = 900;
 
 const MESSAGES: readonly (readonly [MessageChoice, string])[] = [
   ['all', 'all'],
@@ -85,7 +88,7 @@ export function Filters(props: Props) {
         <span class="tally" role="status">{`${String(shown)} of ${String(story.tape.events.length)} events`}</span>
         {isFiltering(filter) && <button type="button" onClick={() => { dispatch({ kind: 'filter', change: { ...NO_FILTER, messages: filter.messages } }); }}>Show all</button>}
       </div>
-      <details class="more">
+      <details class="more" open={innerWidth >= WIDE_PX}>
         <summary>Nodes and kinds of events</summary>
         <Chips {...props} />
       </details>

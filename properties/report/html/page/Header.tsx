@@ -19,15 +19,15 @@ function verdictWord(record: FindingRecord): string {
 
 function blameWords(record: FindingRecord): string {
   const { verdict } = record;
-  if (verdict.kind === 'pass' || verdict.kind === 'limit') return '';
+  if (verdict.kind === 'pass') return '';
   const { blame } = verdict;
   switch (blame.kind) {
     case 'bug':
-      return 'no fault excuses it';
+      return 'a bug: no fault excuses it';
     case 'excusable':
       return `excusable: ${blame.fault}`;
-    default:
-      return Object.values(blame).join(': ');
+    case 'inconclusive':
+      return `inconclusive: ${blame.reason}`;
   }
 }
 

@@ -1,7 +1,33 @@
 /** The plan that differs in one place and passes, and who waits for whom when a run is stuck. */
 import type { WaitLink } from '../../../explain/explanation.ts';
+import type { PlanPair } from './pageFinding.ts';
 import type { Story } from './story.ts';
 import { timeText } from './view.ts';
+
+/** Longer stretches of equal lines become a number. */
+const EQUAL_LINES = 3;
+
+function foldedPairs(pairs: readonly PlanPair[]): readonly (PlanPair | number)[] {
+  const folded: (PlanPair | number)[] = [];
+  for (let i = 0; i < pairs.length; ) {
+    let end = i;
+    while (pairs[end]?.same === true) end += 1;
+    if (end - i > EQUAL_LINES) folded.push(end - i);
+    else folded.push(...pairs.slice(i, Math.max(end, i + 1)));
+    i = Math.max(end, i + 1);
+  }
+  return folded;
+}
+
+function Pair({ pair }: { readonly pair: PlanPair }) {
+  const side = (text: string) => (text === '' ? <em>not there</em> : <code>{text}</code>);
+  return (
+    <tr class={pair.same ? 'same' : 'differs'}>
+      <td>{side(pair.here)}</td>
+      <td>{pair.same ? <span aria-label="the same">=</span> : side(pair.there)}</td>
+    </tr>
+  );
+}
 
 export function Nearest({ story, go }: { readonly story: Story; readonly go: (event: number) => void }) {
   const nearest = story.finding.record.explanation.nearestPass;
@@ -20,12 +46,7 @@ export function Nearest({ story, go }: { readonly story: Story; readonly go: (ev
           </tr>
         </thead>
         <tbody>
-          {story.finding.pairs.map((pair, i) => (
-            <tr key={i} class={pair.same ? 'same' : 'differs'}>
-              <td><code>{pair.here}</code></td>
-              <td><code>{pair.same ? '=' : pair.there === '' ? '(not there)' : pair.there}</code></td>
-            </tr>
-          ))}
+          {foldedPairs(story.finding.pairs).map((pair, i) => (typeof pair === 'number' ? <tr key={i} class="same"><td colSpan={2}>{`${String(pair)} lines are the same`}</td></tr> : <Pair key={i} pair={pair} />))}
         </tbody>
       </table>
       <p class="ended">That run: {nearest.ended}</p>
@@ -56,8 +77,8 @@ const KINDS: Readonly<Record<WaitLink['kind'], string>> = {
 };
 
 export function Waits({ story }: { readonly story: Story }) {
-  const { explanation, waiting } = story.finding.record;
-  if (explanation.waits.length === 0 && waiting.length === 0) return null;
+  const { explanation } = story.finding.record;
+  if (explanation.waits.length === 0) return null;
   return (
     <section id="waits" aria-labelledby="waits-title">
       <h2 id="waits-title">Who waits for whom</h2>
@@ -69,12 +90,20 @@ export function Waits({ story }: { readonly story: Story }) {
           </li>
         ))}
       </ol>
-      {waiting.length > 0 && (
-        <details open={explanation.waits.length === 0}>
-          <summary>{`All that waited when the run ended (${String(waiting.length)})`}</summary>
-          <ul class="lines">{waiting.map((line, i) => <li key={i}>{line}</li>)}</ul>
-        </details>
-      )}
     </section>
+  );
+}
+
+/** Until so many lines, what waited is shown without being asked for. */
+const FEW = 6;
+
+export function Waiting({ story }: { readonly story: Story }) {
+  const { waiting } = story.finding.record;
+  if (waiting.length === 0) return null;
+  return (
+    <details class="waiting" open={waiting.length <= FEW}>
+      <summary>{`All that waited when the run ended (${String(waiting.length)})`}</summary>
+      <ul class="lines">{waiting.map((line, i) => <li key={i}>{line}</li>)}</ul>
+    </details>
   );
 }

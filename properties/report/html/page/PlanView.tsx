@@ -31,11 +31,17 @@ function markedLines(story: Story): readonly Marked[] {
 
 const SIGNS: Readonly<Record<Mark['mark'], string>> = { necessary: '●', free: '○', untried: '·' };
 
+/** `without it` and `with 300 instead of 1000`. */
+function withWord(change: string): string {
+  return change.startsWith('without') ? change : `with ${change}`;
+}
+
 function sentence(mark: Mark): string {
+  const other = mark.breaksWith === '' ? '' : `; something else breaks ${mark.breaksWith}`;
   const tries = mark.tried === 1 ? '1 other value was run' : `${String(mark.tried)} other values were run`;
   switch (mark.mark) {
     case 'necessary':
-      return `necessary: passes ${mark.passesWith === '' ? 'without it' : mark.passesWith} (${tries})`;
+      return `necessary${mark.passesWith === '' ? '' : `: passes ${withWord(mark.passesWith)}`}${other} (${tries})`;
     case 'free':
       return `free: it fails with every other value too (${tries})`;
     case 'untried':
@@ -106,11 +112,40 @@ function Line({ marked, event, go }: { readonly marked: Marked; readonly event: 
   );
 }
 
+/** So many free lines in a row are folded into one. */
+const FOLDED_FROM = 6;
+
+/** Lines by themselves, and long rows of free ones together. */
+function stretches(lines: readonly Marked[]): readonly (readonly Marked[])[] {
+  const out: Marked[][] = [];
+  let free: Marked[] = [];
+  const flush = (): void => {
+    if (free.length >= FOLDED_FROM) out.push(free);
+    else out.push(...free.map((marked) => [marked]));
+    free = [];
+  };
+  for (const marked of lines) {
+    if (strength(marked) === 'free') {
+      free.push(marked);
+      continue;
+    }
+    flush();
+    out.push([marked]);
+  }
+  flush();
+  return out;
+}
+
 export function PlanView({ story, go }: { readonly story: Story; readonly go: (event: number) => void }) {
   const { record } = story.finding;
   const lines = markedLines(story);
-  const settings = record.explanation.marks.filter((mark) => mark.part.kind === 'setting' && !lines.some(({ line }) => samePart(line.part, mark.part)));
-  const necessary = settings.filter((mark) => mark.mark === 'necessary');
+  // Settings are many and mostly at their usual values: only what matters stands among the steps.
+  const isSetting = ({ line }: Marked): boolean => line.part.kind === 'setting';
+  const done = [...lines.filter((marked) => !isSetting(marked)), ...lines.filter((marked) => isSetting(marked) && strength(marked) === 'necessary')];
+  const settings = lines.filter((marked) => isSetting(marked) && strength(marked) !== 'necessary');
+  const free = settings.filter((marked) => strength(marked) === 'free').length;
+  const line = (marked: Marked | undefined, key: number) =>
+    marked === undefined ? null : <Line key={key} marked={marked} event={marked.line.part.kind === 'step' ? story.stepEvents.get(marked.line.part.step) : undefined} go={go} />;
   return (
     <section id="plan" aria-labelledby="plan-title">
       <h2 id="plan-title">What was done</h2>
@@ -120,14 +155,25 @@ export function PlanView({ story, go }: { readonly story: Story; readonly go: (e
         <span class="untried"><span class="sign" aria-hidden="true">·</span> not tried</span>
       </p>
       <ol class="plan">
-        {lines.map((marked, i) => (
-          <Line key={i} marked={marked} event={marked.line.part.kind === 'step' ? story.stepEvents.get(marked.line.part.step) : undefined} go={go} />
-        ))}
-        {necessary.map((mark, i) => (
-          <Line key={`setting ${String(i)}`} marked={{ line: { part: mark.part, atMs: undefined, text: mark.text }, own: mark, fields: [] }} event={undefined} go={go} />
-        ))}
+        {stretches(done).map((stretch, i) => (stretch.length < FOLDED_FROM ? line(stretch[0], i) : (
+          <li key={i} class="free">
+            <details class="stretch">
+              <summary>
+                <span class="sign" aria-label="free">{SIGNS.free}</span>
+                <span>{`${String(stretch.length)} free lines: ${stretch[0]?.line.text ?? ''} … ${stretch.at(-1)?.line.text ?? ''}`}</span>
+              </summary>
+              <ol class="plan">{stretch.map(line)}</ol>
+            </details>
+          </li>
+        )))}
       </ol>
-      <p class="configuration"><span class="label">configuration</span> {record.configuration}</p>
+      {settings.length > 0 && (
+        <details class="configuration">
+          <summary>{`${String(settings.length)} settings${free === 0 ? '' : `, ${String(free)} of them free: it fails with every other value that was tried`}`}</summary>
+          <ol class="plan">{settings.map((marked, i) => <Line key={i} marked={marked} event={undefined} go={go} />)}</ol>
+        </details>
+      )}
+      {record.lines.length === 0 && <p class="configuration">{record.configuration}</p>}
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { isChanged, isDifferent, rowsAt, type Cell, type Row } from './states.ts';
 import type { Story } from './story.ts';
 import type { Dispatch, StateChoice, Ui } from './ui.ts';
+import { timeText } from './view.ts';
 
 /** Rows that are shown before the reader asks for all. */
 const ROWS_AT_FIRST = 300;
@@ -79,13 +80,18 @@ const CHOICES: readonly (readonly [StateChoice, string])[] = [
 
 export function StatePane({ story, ui, dispatch }: { readonly story: Story; readonly ui: Ui; readonly dispatch: Dispatch }) {
   const [every, setEvery] = useState(false);
-  const rows = useMemo(() => rowsAt(story.model, story.implementation, ui.cursor), [story, ui.cursor]);
+  const { verdict } = story.finding.record;
+  const rows = useMemo(() => rowsAt(story.model, story.implementation, ui.cursor, story.clusters), [story, ui.cursor]);
   const changed = rows.filter(isChanged);
+  const different = rows.filter(isDifferent).length;
   const fitting = chosen(rows, ui);
   const listed = every ? fitting : fitting.slice(0, ROWS_AT_FIRST);
   return (
     <section id="state" aria-labelledby="state-title">
       <h2 id="state-title">State after this event</h2>
+      {ui.cursor === story.failing && (verdict.kind === 'violation' || verdict.kind === 'stuck') && (
+        <p class="fails-here"><strong>{verdict.kind === 'stuck' ? `The last event; at ${timeText(verdict.atUs, 1000)} it is too late.` : 'Here it fails.'}</strong> Expected: {verdict.expected}. Happened: {verdict.actual}.</p>
+      )}
       <h3>{changed.length === 0 ? 'Nothing changed with this event' : 'What changed'}</h3>
       {changed.length > 0 && (
         <table class="states changes">
@@ -100,7 +106,7 @@ export function StatePane({ story, ui, dispatch }: { readonly story: Story; read
         </label>
         <span class="group" role="group" aria-label="which places">
           {CHOICES.map(([id, text]) => (
-            <button key={id} type="button" aria-pressed={ui.states === id} onClick={() => { dispatch({ kind: 'states', states: id }); }}>{text}</button>
+            <button key={id} type="button" aria-pressed={ui.states === id} onClick={() => { dispatch({ kind: 'states', states: id }); }}>{id === 'different' ? `${text} (${String(different)})` : text}</button>
           ))}
         </span>
         <span class="tally">{`${String(fitting.length)} of ${String(rows.length)} places`}</span>

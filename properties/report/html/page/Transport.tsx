@@ -15,7 +15,7 @@ interface Props {
 
 function Step({ label, text, keys, move, to }: { readonly label: string; readonly text: string; readonly keys: string; readonly move: (move: Move) => void; readonly to: Move }) {
   return (
-    <button type="button" aria-label={label} title={`${label} (${keys})`} onClick={() => { move(to); }}>
+    <button type="button" class={to} aria-label={label} title={`${label} (${keys})`} onClick={() => { move(to); }}>
       {text}
     </button>
   );
@@ -25,17 +25,18 @@ export function Transport({ story, shown, cursor, move, go }: Props) {
   const event = story.tape.events[cursor];
   const nth = Math.max(0, atOrBefore(shown, cursor));
   const steps = { move };
+  const same = event === undefined || event.gpid === '' ? 'same' : event.gpid;
   return (
     <section class="transport" aria-label="Scrubber over virtual time">
       <div class="buttons">
-        <Step {...steps} label="First event" text="⏮" keys="Home" to="first" />
+        <Step {...steps} label="First event" text="|‹" keys="Home" to="first" />
         <Step {...steps} label="Previous change" text="‹‹" keys="Shift ←" to="previousChange" />
         <Step {...steps} label="Previous event" text="‹" keys="←" to="previous" />
         <Step {...steps} label="Next event" text="›" keys="→" to="next" />
         <Step {...steps} label="Next change" text="››" keys="Shift →" to="nextChange" />
-        <Step {...steps} label="Last event" text="⏭" keys="End" to="last" />
-        <Step {...steps} label="Previous event of this partition" text="‹ same" keys="[" to="previousSame" />
-        <Step {...steps} label="Next event of this partition" text="same ›" keys="]" to="nextSame" />
+        <Step {...steps} label="Last event" text="›|" keys="End" to="last" />
+        <Step {...steps} label="Previous event of this partition" text={`‹ ${same}`} keys="[" to="previousSame" />
+        <Step {...steps} label="Next event of this partition" text={`${same} ›`} keys="]" to="nextSame" />
         <Step {...steps} label="Go to the failing event" text="fails" keys="f" to="failing" />
         {story.parting !== undefined && <Step {...steps} label="Go to the parting event" text="parts" keys="d" to="parting" />}
       </div>

@@ -74,12 +74,25 @@ function cellsAt(states: States, event: number): ReadonlyMap<string, Cell> {
   return cells;
 }
 
-/** Both states after an event, path by path, in the order of their paths. */
-export function rowsAt(model: States, implementation: States, event: number): readonly Row[] {
+/** `1.2` before `1.10`, `decree 9` before `decree 10`: runs of digits count as numbers. */
+const NATURAL = new Intl.Collator('en', { numeric: true });
+
+/** Both states after an event, path by path: the clusters in the given order, what belongs to none at the end. */
+export function rowsAt(model: States, implementation: States, event: number, clusters: readonly string[]): readonly Row[] {
   const modelCells = cellsAt(model, event);
   const implementationCells = cellsAt(implementation, event);
-  const keys = [...new Set([...modelCells.keys(), ...implementationCells.keys()])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return keys.map((key) => ({ key, segments: key.split(SEPARATOR), model: modelCells.get(key), implementation: implementationCells.get(key) }));
+  const keys = [...new Set([...modelCells.keys(), ...implementationCells.keys()])];
+  const rows = keys.map((key): Row => ({ key, segments: key.split(SEPARATOR), model: modelCells.get(key), implementation: implementationCells.get(key) }));
+  const rank = (row: Row): number => (clusters.indexOf(row.segments[0] ?? '') + clusters.length + 1) % (clusters.length + 1);
+  return rows.sort((a, b) => rank(a) - rank(b) || comparePaths(a.segments, b.segments));
+}
+
+function comparePaths(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const order = NATURAL.compare(a[i] ?? '', b[i] ?? '');
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 export function isChanged(row: Row): boolean {

@@ -14,11 +14,14 @@ export interface Story {
   readonly changing: ReadonlySet<number>;
   /** Lanes of the sequence: nodes by cluster, and one for what happens on no node. */
   readonly lanes: readonly TapeNode[];
+  readonly clusters: readonly string[];
   readonly tables: readonly string[];
   readonly gpids: readonly string[];
   /** Table of a partition. */
   readonly tableOf: ReadonlyMap<string, string>;
   readonly families: ReadonlyMap<Family, number>;
+  /** The partition that the verdict is about; '' when it is about none, or about more. */
+  readonly gpid: string;
   /** The event that the verdict is about. */
   readonly failing: number;
   /** The first event in which the nearest passing run differs; undefined: there is none. */
@@ -78,6 +81,7 @@ export function makeStory(finding: PageFinding, tape: Tape, leftOut: number): St
     families.set(family, (families.get(family) ?? 0) + 1);
     if (event.step !== undefined && !stepEvents.has(event.step)) stepEvents.set(event.step, i);
   });
+  const { verdict } = finding.record;
   const nearest = finding.record.explanation.nearestPass;
   return {
     finding,
@@ -87,10 +91,12 @@ export function makeStory(finding: PageFinding, tape: Tape, leftOut: number): St
     implementation,
     changing: new Set([...model.changing(), ...implementation.changing()]),
     lanes: lanesOf(tape),
+    clusters: [...new Set(tape.nodes.map((node) => node.cluster))],
     tables: sorted(tape.events.map((event) => event.table)),
     gpids: sorted(tape.events.map((event) => event.gpid)),
     tableOf: tableMap(tape.events),
     families,
+    gpid: verdict.kind === 'violation' || verdict.kind === 'stuck' ? verdict.gpid : '',
     failing: failingEvent(finding, tape, leftOut),
     parting: nearest === undefined ? undefined : clampEvent(nearest.parting.event, tape, leftOut),
     stepEvents,

@@ -33,8 +33,9 @@ export type Action =
 
 export type Dispatch = (action: Action) => void;
 
-export function firstUi(cursor: number): Ui {
-  return { cursor, view: undefined, filter: NO_FILTER, mode: 'folded', theme: undefined, help: false, states: 'all', path: '' };
+/** At first the reader stands where it fails, and sees the places of the partition that failed. */
+export function firstUi({ cursor, path }: Pick<Ui, 'cursor' | 'path'>): Ui {
+  return { cursor, view: undefined, filter: NO_FILTER, mode: 'folded', theme: undefined, help: false, states: 'all', path };
 }
 
 export function reduce(ui: Ui, action: Action): Ui {

@@ -10,10 +10,18 @@ import { useGestures } from './gestures.ts';
 import { makeLayout } from './layout.ts';
 import { arrowsOf, eventMarks, nearestArrow, nearestMark, placeMessages } from './marks.ts';
 import { Overview } from './Overview.tsx';
-import { Folds, Needle, Ruler, Steps } from './Ruler.tsx';
+import { flagPx, Folds, Needle, Ruler, Steps } from './Ruler.tsx';
 import { makeScale } from './scale.ts';
 import { Arrows, arrowText, Dots, Labels, NodeLines } from './Sequence.tsx';
 import { FaultBands, Timeline } from './Timeline.tsx';
+
+/** What the pointer is on. */
+interface Hint {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+}
+const NO_HINT: Hint = { x: 0, y: 0, text: '' };
 
 interface Props {
   readonly story: Story;
@@ -49,7 +57,7 @@ export function placeOf(story: Story, shown: readonly number[], axis: Axis, even
 export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
   const [box, width] = useWidth();
   const [everyLane, setEveryLane] = useState(false);
-  const [hint, setHint] = useState('');
+  const [hint, setHint] = useState<Hint>(NO_HINT);
   const picture = useRef<SVGSVGElement>(null);
   const layout = useMemo(() => makeLayout(story, ui.filter, width, everyLane), [story, ui.filter, width, everyLane]);
   const placed = useMemo(() => placeMessages(messages, axis), [messages, axis]);
@@ -58,6 +66,7 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
   const marks = useMemo(() => eventMarks(story, shown, axis, makeScale(layout, view), layout), [story, shown, axis, layout, view.from, view.to]);
   const arrows = useMemo(() => arrowsOf(placed, makeScale(layout, view), layout), [placed, layout, view.from, view.to]);
   const place = (event: number): number => placeOf(story, shown, axis, event);
+  const { verdict } = story.finding.record;
   const go = (event: number): void => { dispatch({ kind: 'cursor', event }); };
 
   const textAt = (x: number, y: number): string => {
@@ -75,11 +84,13 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
       const nearest = mark?.event ?? shown[Math.max(0, atOrBefore(shown.map((_, nth) => axis.ofEvent(nth)), scale.units(x)))];
       if (nearest !== undefined && x >= layout.gutter) go(nearest);
     },
-    hover: (x, y) => { setHint(textAt(x, y)); },
-    leave: () => { setHint(''); },
+    hover: (x, y) => { const text = textAt(x, y); setHint((before) => (text === '' && before.text === '' ? before : { x, y, text })); },
+    leave: () => { setHint(NO_HINT); },
     pan: (dx) => { dispatch({ kind: 'view', view: panned(view, -dx / scale.perUnit, axis.length) }); },
     zoom: (factor, x) => { dispatch({ kind: 'view', view: zoomed(view, factor, scale.units(x), axis.length) }); },
   });
+  const failing = verdict.kind === 'pass' ? undefined : scale.x(verdict.kind === 'stuck' ? axis.at(verdict.atUs, 'last') : place(story.failing));
+  const parting = story.parting === undefined ? undefined : scale.x(place(story.parting));
   const common = { story, axis, scale, layout };
   return (
     <div class="chart" ref={box}>
@@ -94,22 +105,33 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
           </clipPath>
         </defs>
         <g clip-path="url(#plot)">
-          <Ruler {...common} />
+          <Ruler {...common} taken={[...(failing === undefined ? [] : [failing]), ...(parting === undefined ? [] : [parting])]} />
           <Folds {...common} />
           <FaultBands {...common} />
           <Steps {...common} place={place} go={go} />
           <NodeLines scale={scale} layout={layout} />
           <Arrows arrows={arrows} />
-          <Dots story={story} scale={scale} layout={layout} marks={marks} arrows={arrows} cursor={ui.cursor} />
+          <Dots story={story} marks={marks} cursor={ui.cursor} />
           <Timeline {...common} />
-          {story.parting !== undefined && <Needle name="parting" word="parts" x={scale.x(place(story.parting))} layout={layout} />}
-          {story.finding.record.verdict.kind !== 'pass' && <Needle name="failing" word="fails" x={scale.x(place(story.failing))} layout={layout} />}
           <Needle name="cursor" word="" x={scale.x(place(ui.cursor))} layout={layout} />
+          {parting !== undefined && <Needle name="parting" word="parts" x={parting} layout={layout} {...(failing !== undefined && failing >= parting ? { until: Math.min(failing, layout.width - flagPx('fails') / 2) - flagPx('fails') / 2 } : {})} />}
+          {failing !== undefined && <Needle name="failing" word="fails" x={failing} layout={layout} />}
         </g>
         <Labels layout={layout} />
       </svg>
-      <p class="hint" aria-hidden="true">{hint}</p>
-      {layout.hiddenLanes > 0 && <button type="button" class="quiet" onClick={() => { setEveryLane(true); }}>{`Show ${String(layout.hiddenLanes)} more statuses that never change`}</button>}
+      {hint.text !== '' && <p class="hint" aria-hidden="true" style={{ left: `${String(Math.max(0, Math.min(hint.x + 12, width - 330)))}px`, top: `${String(hint.y + 40)}px` }}>{hint.text}</p>}
+      <p class="caption">
+        <span><b>●</b> event</span>
+        <span><b>■</b> command</span>
+        <span><b class="bad">▲</b> fault</span>
+        <span><b>—▸</b> request</span>
+        <span><b>- ▸</b> reply</span>
+        <span><b>··▸</b> told</span>
+        <span class="bad"><b>—▸</b> refused</span>
+        <span class="bad"><b>✕</b> lost</span>
+        <span><i class="hatch" /> quiet time, folded</span>
+      </p>
+      {layout.hiddenLanes > 0 && <button type="button" class="quiet" onClick={() => { setEveryLane(true); }}>{`Show ${String(layout.hiddenLanes)} more statuses`}</button>}
       {everyLane && <button type="button" class="quiet" onClick={() => { setEveryLane(false); }}>Show fewer statuses</button>}
     </div>
   );

@@ -8,10 +8,7 @@ import { fitted } from './words.ts';
 
 interface Props {
   readonly story: Story;
-  readonly scale: Scale;
-  readonly layout: Layout;
   readonly marks: readonly EventMark[];
-  readonly arrows: readonly Arrow[];
   readonly cursor: number;
 }
 
@@ -43,9 +40,9 @@ export function Labels({ layout }: { readonly layout: Layout }) {
         </text>
       ))}
       {layout.lanes.map((row) => (
-        <text key={row.lane.name} x={narrow ? 2 : 12} y={narrow ? row.y - 3 : row.y + 13}>
+        <text key={`${row.lane.cluster} ${row.lane.name}`} x={narrow ? 2 : 12} y={narrow ? row.y - 3 : row.y + 13}>
           <title>{row.lane.name}</title>
-          {fitted(row.lane.name, narrow ? 300 : layout.gutter - 14)}
+          {fitted(row.label, narrow ? 300 : layout.gutter - 14)}
         </text>
       ))}
     </g>
@@ -101,23 +98,23 @@ export function Arrows({ arrows }: { readonly arrows: readonly Arrow[] }) {
   );
 }
 
-function Dot({ mark, here }: { readonly mark: EventMark; readonly here: boolean }) {
+function Dot({ mark, here, failing }: { readonly mark: EventMark; readonly here: boolean; readonly failing: boolean }) {
   const at = `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`;
-  const fill = `event f-${mark.family}${here ? ' here' : ''}`;
+  const fill = `event f-${mark.family}${here ? ' here' : ''}${failing ? ' failing' : ''}`;
   if (mark.count > 1) {
     const height = Math.min(22, 4 + 2.6 * Math.log2(mark.count));
     return <rect class={fill} x={-3} y={-height / 2} width={6} height={height} rx={1} transform={at} />;
   }
   if (mark.family === 'fault') return <path class={fill} d="M0,-6 L6,5 L-6,5 Z" transform={at} />;
   if (mark.family === 'command') return <rect class={fill} x={-3.5} y={-3.5} width={7} height={7} transform={at} />;
-  return <circle class={fill} r={here ? 5 : 3.5} transform={at} />;
+  return <circle class={fill} r={here || failing ? 5 : 3.5} transform={at} />;
 }
 
-export function Dots({ marks, cursor }: Props) {
+export function Dots({ story, marks, cursor }: Props) {
   return (
     <g class="events">
       {marks.map((mark) => (
-        <Dot key={mark.event} mark={mark} here={mark.event === cursor} />
+        <Dot key={mark.event} mark={mark} here={mark.event === cursor} failing={mark.event === story.failing} />
       ))}
     </g>
   );

@@ -13,12 +13,14 @@ interface Props {
 }
 
 /** How a status is coloured: by what it means to somebody who looks for trouble. */
-function tone(lane: TapeLane, word: string): string {
+function tone(lane: TapeLane, words: string): string {
   if (lane.kind === 'fault') return 'bad';
-  if (/ERROR|FAIL|REMOVED|stopped|crash|dead|down|lost/i.test(word)) return 'bad';
-  if (/INACTIVE|PAUS|CANCEL|LEARN|POTENTIAL|PREPARE|closed|unhealthy/i.test(word)) return 'waiting';
-  if (/PRIMARY/.test(word) && lane.kind === 'replica') return 'leading';
-  if (/SECONDARY|AVAILABLE|SUCCEED|DS_LOG|running|started|up/i.test(word)) return 'well';
+  // What comes after the status (a fail mode, say) is not the status.
+  const word = words.split(' ')[0] ?? '';
+  if (/ERROR|FAIL|REMOVED|DROPPED|^(down|stopped|crash|power)/.test(word)) return 'bad';
+  if (/INACTIVE|PAUS|CANCEL|LEARN|POTENTIAL|PREPARE|^(closed|paused)/.test(word)) return 'waiting';
+  if (word === 'PS_PRIMARY') return 'leading';
+  if (/SECONDARY|AVAILABLE|SUCCEED|DS_LOG|^up$/.test(word)) return 'well';
   return 'busy';
 }
 
@@ -47,7 +49,7 @@ export function Timeline(props: Props) {
   return (
     <g class="lanes">
       {props.layout.lanes.map((row) => (
-        <g key={row.lane.name} class={`lane ${row.lane.kind}`}>
+        <g key={`${row.lane.cluster} ${row.lane.name}`} class={`lane ${row.lane.kind}`}>
           {boxes(row.lane, props).map(({ span, x, width }) => (
             <g key={span.fromUs} class={`span ${tone(row.lane, span.word)}`}>
               <title>{`${row.lane.name}: ${span.word}, ${timeText(span.fromUs)} to ${timeText(span.toUs)} (${durationText(span.toUs - span.fromUs)})`}</title>
@@ -70,7 +72,7 @@ export function FaultBands(props: Props) {
     <g class="bands">
       {layout.lanes
         .filter((row) => row.lane.kind === 'fault')
-        .flatMap((row) => boxes(row.lane, props).map((box) => <rect key={`${row.lane.name} ${String(box.span.fromUs)}`} x={box.x} y={layout.sequenceTop} width={box.width} height={layout.sequenceBottom - layout.sequenceTop} />))}
+        .flatMap((row) => boxes(row.lane, props).map((box) => <rect key={`${row.lane.cluster} ${row.lane.name} ${String(box.span.fromUs)}`} x={box.x} y={layout.sequenceTop} width={box.width} height={layout.sequenceBottom - layout.sequenceTop} />))}
     </g>
   );
 }

@@ -11,6 +11,7 @@ export interface NodeRow {
 }
 export interface LaneRow {
   readonly lane: TapeLane;
+  readonly label: string;
   /** Upper edge. */
   readonly y: number;
 }
@@ -39,7 +40,7 @@ export const RULER_HEIGHT = 26;
 export const STEPS_HEIGHT = 24;
 const NODE_HEIGHT = 30;
 const HEADING_HEIGHT = 20;
-const GUTTER = 152;
+const GUTTER = 164;
 const NARROW = 640;
 
 const LANE_KINDS: readonly TapeLane['kind'][] = ['fault', 'table', 'duplication', 'load', 'process', 'replica'];
@@ -57,13 +58,25 @@ function lanesShown(story: Story, filter: Filter): readonly TapeLane[] {
   return LANE_KINDS.flatMap((kind) => story.tape.lanes.filter((lane) => lane.kind === kind && concerns(lane)));
 }
 
+function clustersOf(lanes: readonly TapeLane[]): readonly string[] {
+  return [...new Set(lanes.map((lane) => lane.cluster))];
+}
+
 /** How many status lanes are there before the rest is folded away. */
 const LANES_AT_FIRST = 14;
 
-/** A lane that never changes says little: when lanes must be folded away, it goes first. */
-function foremost(lanes: readonly TapeLane[]): readonly TapeLane[] {
-  const moving = lanes.filter((lane) => lane.spans.length > 1 || lane.kind === 'fault' || lane.kind === 'duplication' || lane.kind === 'load');
-  const kept = new Set([...moving, ...lanes].slice(0, LANES_AT_FIRST));
+/** What a reader misses least is folded away first: lanes that never change, replicas of other partitions. */
+function weight(lane: TapeLane, gpid: string): number {
+  if (lane.kind === 'fault' || lane.kind === 'duplication' || lane.kind === 'load') return 4;
+  if (gpid !== '' && lane.gpid === gpid) return 3;
+  if (lane.spans.length <= 1) return 0;
+  return lane.kind === 'replica' && gpid !== '' ? 1 : 2;
+}
+
+function foremost(lanes: readonly TapeLane[], gpid: string): readonly TapeLane[] {
+  const ranked = [...lanes].sort((a, b) => weight(b, gpid) - weight(a, gpid));
+  // Beside what the failure is about, other partitions' replicas only fill the page, and so does what never changes.
+  const kept = new Set(ranked.filter((lane) => weight(lane, gpid) > (gpid === '' ? 0 : 1)).slice(0, LANES_AT_FIRST));
   return lanes.filter((lane) => kept.has(lane));
 }
 
@@ -86,16 +99,16 @@ export function makeLayout(story: Story, filter: Filter, width: number, everyLan
   }
   const sequenceBottom = y;
   const candidates = lanesShown(story, filter);
-  const shown = everyLane || candidates.length <= LANES_AT_FIRST ? candidates : foremost(candidates);
+  const shown = everyLane ? candidates : foremost(candidates, story.gpid);
   const lanes: LaneRow[] = [];
-  if (shown.length > 0) {
-    headings.push({ text: 'statuses', y: y + 18 });
+  for (const of of clustersOf(shown)) {
+    headings.push({ text: of === '' ? 'statuses' : `statuses of ${of}`, y: y + 18 });
     y += HEADING_HEIGHT + 4;
-  }
-  for (const lane of shown) {
-    if (gutter === 0) y += 13;
-    lanes.push({ lane, y });
-    y += LANE_HEIGHT + 3;
+    for (const lane of shown.filter((one) => one.cluster === of)) {
+      if (gutter === 0) y += 13;
+      lanes.push({ lane, label: lane.name.startsWith(`${of}/`) ? lane.name.slice(of.length + 1) : lane.name, y });
+      y += LANE_HEIGHT + 3;
+    }
   }
   const byNode = new Map(nodes.map((row) => [row.node.id, row.y]));
   return { width, gutter, nodes, byNode, lanes, headings, sequenceTop, sequenceBottom, height: y + 8, hiddenLanes: candidates.length - shown.length };

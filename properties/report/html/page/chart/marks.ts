@@ -30,9 +30,10 @@ export interface Arrow {
   readonly count: number;
 }
 
-/** Until so many events in sight, each is a dot. */
-const MOST_DOTS = 600;
-/** Until so many messages in sight, each is an arrow. */
+/** Each event is a dot while a row has so many pixels for each, and there are not more than this. */
+const DOT_PX = 6;
+const MOST_DOTS = 1600;
+/** Until so many messages in sight, each is an arrow; beyond, neighbours are bundled until there are no more. */
 const MOST_ARROWS = 400;
 const BIN_PX = 7;
 const ARROW_BIN_PX = 14;
@@ -63,7 +64,8 @@ interface Bin {
 
 export function eventMarks(story: Story, shown: readonly number[], axis: Axis, scale: Scale, layout: Layout): readonly EventMark[] {
   const [from, to] = inSight(axis, shown.length, scale);
-  const crowded = to - from > MOST_DOTS;
+  const roomPx = ((scale.right - scale.left) * layout.nodes.length) / Math.max(to - from, 1);
+  const crowded = roomPx < DOT_PX || to - from > MOST_DOTS;
   const bins = new Map<string, Bin>();
   const marks: EventMark[] = [];
   for (let nth = from; nth < to; nth += 1) {
@@ -126,16 +128,18 @@ export function arrowsOf(placed: PlacedMessages, scale: Scale, layout: Layout): 
     if (y1 === undefined || y2 === undefined) return;
     seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, count: 1 });
   });
-  return seen.length <= MOST_ARROWS ? seen : bundled(seen);
+  let arrows: readonly Arrow[] = seen;
+  for (let binPx = ARROW_BIN_PX; arrows.length > MOST_ARROWS && binPx < 2 * layout.width; binPx *= 2) arrows = bundled(seen, binPx);
+  return arrows;
 }
 
 /** Arrows of one pair of nodes in one place become one; what was lost or refused stays apart. */
-function bundled(arrows: readonly Arrow[]): readonly Arrow[] {
+function bundled(arrows: readonly Arrow[], binPx: number): readonly Arrow[] {
   const bundles = new Map<string, Arrow>();
   for (const arrow of arrows) {
     const { message } = arrow;
     const trouble = message.arrivedUs === undefined ? 'lost' : message.error === '' ? '' : 'failed';
-    const key = `${String(Math.floor(arrow.x1 / ARROW_BIN_PX))} ${message.from} ${message.to} ${trouble}`;
+    const key = `${String(Math.floor(arrow.x1 / binPx))} ${message.from} ${message.to} ${trouble}`;
     const there = bundles.get(key);
     bundles.set(key, there === undefined ? arrow : { ...there, count: there.count + 1 });
   }
