@@ -1,6 +1,7 @@
 /** The model's state as flat words: what a person asks of a cluster, at the same paths as the implementation's (see serverWords.ts). */
 import { isErased, statusOf, storedOf, versionOf, type DupState } from '../../model/dupState.ts';
 import type { LoadState } from '../../model/loadState.ts';
+import { obligations, type Obligation } from '../../model/obligations.ts';
 import { durableOf, serves, type ClusterState, type Debt, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
 import { keyText } from '../run/eventText.ts';
 import type { FlatState, Place } from './flatState.ts';
@@ -25,10 +26,14 @@ const THROTTLE = ['told', 'requests of the last seconds'];
 /** Rows of a partition up to this many are shown one by one. */
 const FEW_ROWS = 8;
 const LONGEST_ROWS = 160;
+/** As many obligations cost one more event without a look at them. */
+const OWED_PER_EVENT = 16;
 
 /** Remembers what is dear to count. */
 export class ModelWords {
   private readonly to: FlatState;
+  /** Where much is owed it is asked for more seldom: the first event of the next look. */
+  private owedNext = 0;
   private readonly rows = new Map<PartitionState, { committed: number; digest: number | undefined; text: string }>();
 
   constructor(to: FlatState) {
@@ -46,6 +51,30 @@ export class ModelWords {
     for (const id in state.clusters) {
       const cluster = state.clusters[id];
       if (cluster !== undefined) this.cluster(cluster);
+    }
+    this.to.end();
+    if (event >= this.owedNext) this.lookAtOwed(state, event);
+  }
+
+  /** What must still happen: of each kind the oldest, how many there are, and how long it may take. What is about no partition stands under `owed`. */
+  lookAtOwed(state: ModelState, event: number): void {
+    const oldest = new Map<string, { readonly place: Place; obligation: Obligation; count: number }>();
+    const all = obligations(state);
+    this.owedNext = event + 1 + Math.floor(all.length / OWED_PER_EVENT);
+    this.to.begin('owed', event);
+    for (const obligation of all) {
+      const { cluster, gpid, node, name } = obligation;
+      const id = `${cluster} ${gpid} ${node} ${name}`;
+      const known = oldest.get(id);
+      if (known === undefined) oldest.set(id, { place: [cluster, gpid === '' ? 'owed' : gpid, node === '' ? 'all' : short(node)], obligation, count: 1 });
+      else {
+        known.count += 1;
+        if (obligation.sinceUs < known.obligation.sinceUs) known.obligation = obligation;
+      }
+    }
+    for (const { place, obligation, count } of oldest.values()) {
+      const { name, sinceUs, boundUs } = obligation;
+      this.to.put(place, 'owed', [name], [`${count === 1 ? '' : `${String(count)}, `}since +${ms(sinceUs)} ms, within ${ms(boundUs)} ms`]);
     }
     this.to.end();
   }
@@ -151,7 +180,11 @@ export class ModelWords {
 }
 
 function owed(debt: Debt): string {
-  return debt.sinceUs < 0 ? 'nothing' : `up to ${String(debt.target)} since +${(debt.sinceUs / 1000).toFixed(0)} ms`;
+  return debt.sinceUs < 0 ? 'nothing' : `up to ${String(debt.target)} since +${ms(debt.sinceUs)} ms`;
+}
+
+function ms(us: number): string {
+  return (us / 1000).toFixed(0);
 }
 
 function list<T>(all: readonly T[], text: (one: T) => number): string {

@@ -27,7 +27,12 @@ export interface RecordOptions {
   readonly parts?: Parts;
   /** Only what breaks this property is a finding. */
   readonly property?: string;
+  /** Of a longer run, states and messages of this many of the newest events are recorded. */
+  readonly window?: number;
 }
+
+/** A run that goes beyond it has run away, or says as much by its end. */
+const WINDOW = 20_000;
 
 export interface Recorded {
   /** With its trace. */
@@ -37,8 +42,14 @@ export interface Recorded {
 
 /** Runs the plan and records it. The digest is that of any other run of it. */
 export function recordRun(plan: Plan, options: RecordOptions = {}): Recorded {
-  const recorder = new Recorder(plan);
-  const { parts, property } = options;
+  const { window = WINDOW } = options;
+  const first = recordFrom(0, plan, options);
+  const { length } = first.tape.events;
+  return length <= window ? first : recordFrom(length - window, plan, options);
+}
+
+function recordFrom(from: number, plan: Plan, { parts, property, window = WINDOW }: RecordOptions): Recorded {
+  const recorder = new Recorder(plan, from, from + window);
   const result = runPlan(plan, {
     trace: true,
     ...(parts === undefined ? {} : { parts }),
@@ -65,12 +76,18 @@ class Recorder implements Witness {
   /** No handler has begun since the last event: the one that told it may be going on. */
   private speaking = false;
   private lastStep = -1;
+  /** States and messages are recorded from this event on, and up to that one. */
+  private readonly from: number;
+  private readonly to: number;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, from: number, to: number) {
     this.plan = plan;
+    this.from = from;
+    this.to = to;
     const { preload } = plan;
     if (preload !== undefined) this.facts.addTable(preload.cluster, Number(preload.gpid.split('.')[0]), tableNameOf(preload.table));
     this.onlookers = new TapeOnlookers(this.messages, {
+      isRecording: () => this.isOpen(this.events.length),
       nowUs: () => this.run?.world.momentUs() ?? 0,
       begins: (node) => {
         this.begins(node);
@@ -92,13 +109,16 @@ class Recorder implements Witness {
     const { node, cluster, gpid, table } = facts;
     this.events.push({ atUs, kind, node, cluster, gpid, table, text: eventText(event), ...(step === undefined ? {} : { step }) });
     this.lanes.event(event, facts);
+    if (!this.isOpen(this.events.length - 1)) return;
     this.modelWords.look(state, this.events.length - 1);
     this.lookAtActive();
     this.speaking = true;
   };
 
   tape(result: RunResult): Tape {
-    this.lookAtActive();
+    const last = this.events.length - 1;
+    if (this.isOpen(last)) this.lookAtActive();
+    if (this.isOpen(last)) this.modelWords.lookAtOwed(result.state, last);
     const { driver } = this.run ?? {};
     const endUs = Math.round(result.virtualMs * 1000);
     if (driver !== undefined) this.lanes.windows(this.plan, driver.begunUs, driver.healedUs);
@@ -111,6 +131,10 @@ class Recorder implements Witness {
       implementation: this.implementation.tape(),
       lanes: this.lanes.finish(endUs),
     };
+  }
+
+  private isOpen(event: number): boolean {
+    return event >= this.from && event < this.to;
   }
 
   /** The first event that a step causes at once; of a step that says nothing itself there is none. */

@@ -8,6 +8,8 @@ import type { MessageLog } from './messageLog.ts';
 /** What a recorder wants to hear of. */
 export interface TapeListener {
   nowUs(): number;
+  /** Whether messages are wanted now. */
+  isRecording(): boolean;
   /** Something of the node is about to run, has just begun, or is over. */
   begins(node: NodeId): void;
   paused(node: NodeId, lateUs: number): void;
@@ -35,7 +37,7 @@ export class TapeOnlookers extends Onlookers {
     writtenUs: number,
     asked?: unknown,
   ): void {
-    this.log.sent({ from, to, code, kind, gpid, decree, body, error }, this.listener.nowUs());
+    if (this.listener.isRecording()) this.log.sent({ from, to, code, kind, gpid, decree, body, error }, this.listener.nowUs());
     super.messageSent(from, to, code, kind, gpid, decree, body, error, writtenUs, asked);
   }
 
