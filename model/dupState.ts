@@ -150,7 +150,13 @@ export interface Inbound {
 export { appIdOf, indexOf } from './gpid.ts';
 export const dupKey = (appId: number, dupId: DupId): string => `${appId}/${dupId}`;
 export const duplicatorKey = (gpid: Gpid, node: NodeId): string => `${gpid} ${node}`;
-export const clusterNameOf = (node: NodeId): ClusterId => node.slice(0, node.indexOf('/'));
+export function clusterNameOf(node: NodeId): ClusterId {
+  let name = CLUSTER_NAMES.get(node);
+  if (name === undefined) CLUSTER_NAMES.set(node, (name = node.slice(0, node.indexOf('/'))));
+  return name;
+}
+/** Asked of nearly every event; a slice would be another text each time, to be looked up by all its characters. */
+const CLUSTER_NAMES = new Map<NodeId, ClusterId>();
 
 export function newVersion(status: DuplicationStatus, failMode: DuplicationFailMode, atUs: number): DupVersion {
   return { status, failMode, atUs, seenAtUs: -1 };

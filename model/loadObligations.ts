@@ -192,9 +192,11 @@ function keptOutSince(part: PartitionState): number | undefined {
 
 /** A slot is for a download: of a load that is DOWNLOADING, or was until a moment ago. */
 function idle(state: ModelState, cluster: ClusterState, settings: ModelSettings, all: Ledger): void {
-  for (const [node, { slots }] of Object.entries(state.nodes)) {
-    if (!node.startsWith(`${cluster.id}/`)) continue;
-    for (const [gpid, takenAtUs] of Object.entries(slots)) {
+  for (const node in state.nodes) {
+    const slots = state.nodes[node]?.slots;
+    for (const gpid in slots) {
+      const takenAtUs = slots[gpid];
+      if (takenAtUs === undefined || !node.startsWith(`${cluster.id}/`)) continue;
       const table = cluster.tables[appIdOf(gpid)];
       const last = table === undefined ? undefined : cluster.loads[table.appId];
       const needed = table?.status === 'AS_AVAILABLE' && table.isBulkLoading && last?.record.status === 'BLS_DOWNLOADING';

@@ -2,6 +2,7 @@
  * What a rule is: guards by name, and one effect. A rule refuses by default: an event whose scene does not exist, or
  * that a guard does not permit, is a violation; only then does the effect change the state.
  */
+import { clusterNameOf } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
 import {
   newNode,
@@ -139,5 +140,5 @@ export function replicaScene(
 }
 
 function clusterOf(state: ModelState, node: NodeId): ClusterState | undefined {
-  return state.clusters[node.slice(0, node.indexOf('/'))];
+  return state.clusters[clusterNameOf(node)];
 }

@@ -161,28 +161,41 @@ const FLAGS = new Set(['batchWriteDisabled', 'plogForceFlush', 'emptyWriteDisabl
 
 const LOAD_TASK = 'dupLoadPlogTask';
 
-/** The whole of impl/settings.ts for a plan. */
-export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
+/** Values of plan settings laid over whole settings. */
+function overlaid(under: Settings, values: Readonly<Record<string, number>>): Settings {
   const numbers: Record<string, number | boolean> = {};
-  const workers: Record<PoolName, number> = { ...DEFAULT_SETTINGS.poolWorkers, THREAD_POOL_DEFAULT: 2, THREAD_POOL_COMPACT: 1, THREAD_POOL_META_SERVER: 1 };
-  for (const setting of PLAN_SETTINGS) {
-    const value = plan[setting.name] ?? setting.calm;
-    const pool = WORKERS[setting.name];
+  const workers: Record<PoolName, number> = { ...under.poolWorkers };
+  let { dupLoadPlogTask } = under;
+  for (const name in values) {
+    const value = values[name];
+    if (value === undefined || !BY_NAME.has(name)) continue;
+    const pool = WORKERS[name];
     if (pool !== undefined) workers[pool] = value;
-    else if (setting.name !== LOAD_TASK) numbers[setting.name] = FLAGS.has(setting.name) ? value === 1 : value;
+    else if (name === LOAD_TASK) dupLoadPlogTask = value === 1 ? 'LPC_REPLICATION_LONG_HIGH' : 'LPC_REPLICATION_LONG_COMMON';
+    else numbers[name] = FLAGS.has(name) ? value === 1 : value;
   }
-  // The list keeps its newest committed mutation too: with as many slots as uncommitted decrees a secondary has no room (repl 1.6).
-  numbers['maxMutationCountInPrepareList'] = Math.max(Number(numbers['maxMutationCountInPrepareList']), Number(numbers['stalenessForCommit']) + 1);
-  return {
+  return { ...under, ...numbers, dupLoadPlogTask, poolWorkers: workers };
+}
+
+/** What a plan that says nothing runs with; each world lays its plan's few values over it. */
+const CALM: Settings = overlaid(
+  {
     ...DEFAULT_SETTINGS,
     gcMemoryReplicaIntervalMs: 5000,
     rpcTimeoutMs: 500,
     manualCompactRetryMs: 2000,
     triggerCheckpointRetryIntervalMs: 100,
-    ...numbers,
-    dupLoadPlogTask: plan[LOAD_TASK] === 1 ? 'LPC_REPLICATION_LONG_HIGH' : 'LPC_REPLICATION_LONG_COMMON',
-    poolWorkers: workers,
-  };
+    poolWorkers: { ...DEFAULT_SETTINGS.poolWorkers, THREAD_POOL_DEFAULT: 2, THREAD_POOL_COMPACT: 1, THREAD_POOL_META_SERVER: 1 },
+  },
+  Object.fromEntries(PLAN_SETTINGS.map(({ name, calm }) => [name, calm])),
+);
+
+/** The whole of impl/settings.ts for a plan. */
+export function settingsOf(plan: Readonly<Record<string, number>>): Settings {
+  const all = overlaid(CALM, plan);
+  // The list keeps its newest committed mutation too: with as many slots as uncommitted decrees a secondary has no room (repl 1.6).
+  const slots = all.stalenessForCommit + 1;
+  return all.maxMutationCountInPrepareList >= slots ? all : { ...all, maxMutationCountInPrepareList: slots };
 }
 
 /** A setting's value when a plan does not mention it; undefined: no plan may set it. */

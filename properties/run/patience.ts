@@ -39,9 +39,18 @@ export interface Owing {
   readonly dueUs: number;
 }
 
-interface Watched {
-  readonly obligation: Obligation;
-  readonly fromUs: number;
+/** An obligation from its first look on. */
+class Watched {
+  obligation: Obligation;
+  fromUs = 0;
+  /** Of a steady one, the time that was spent without it. */
+  spentUs = 0;
+  /** The update that saw it last; 0 none. */
+  seenIn = 0;
+
+  constructor(obligation: Obligation) {
+    this.obligation = obligation;
+  }
 }
 
 export class Patience {
@@ -50,12 +59,14 @@ export class Patience {
   outstanding = 0;
   /** When the last of those is past its bound, virtual microseconds. */
   dueUs = 0;
-  private watched: ReadonlyMap<string, Watched> = new Map<string, Watched>();
+  /** What is owed now, in the model's order. */
+  private watched: readonly Watched[] = [];
+  /** By cluster, name and key. Keys are not put together: nothing here is asked more often. */
+  private readonly known = new Map<string, Map<string, Map<string, Watched>>>();
+  private updates = 0;
   /** What the last look knew: how many events, and from when on it waited. */
   private seenEvents: number | undefined;
   private settleFromUs = 0;
-  /** Of steady obligations, the time that was spent without them. */
-  private readonly spentUs = new Map<string, number>();
   private readonly property: string | undefined;
 
   /** `property`: only its obligations are waited for; undefined: all. */
@@ -71,28 +82,31 @@ export class Patience {
     const settleFromUs = Math.max(phase.healedUs ?? 0, phase.lastCommandUs);
     if (events === undefined || events !== this.seenEvents || settleFromUs !== this.settleFromUs) this.update(state, settleFromUs, nowUs);
     this.seenEvents = events;
-    for (const { obligation, fromUs } of this.watched.values()) if (nowUs - fromUs > obligation.boundUs) return tell(obligation, nowUs - fromUs);
+    for (const { obligation, fromUs } of this.watched) if (nowUs - fromUs > obligation.boundUs) return tell(obligation, nowUs - fromUs);
     return undefined;
   }
 
   /** Takes over what is owed now: what is new, what goes on, and what is over. */
   private update(state: ModelState, settleFromUs: number, nowUs: number): void {
-    const now = new Map<string, Watched>();
+    const now: Watched[] = [];
+    this.updates += 1;
     for (const obligation of obligations(state)) {
       if (this.property !== undefined && obligation.property !== this.property) continue;
-      const key = `${obligation.cluster}|${obligation.name}|${obligation.key}`;
       const startUs = Math.max(obligation.sinceUs, settleFromUs);
-      const was = this.watched.get(key);
+      const one = this.knownOf(obligation);
       // It was over and has begun again since the last look.
-      if (was !== undefined && was.obligation.sinceUs < obligation.sinceUs) this.discharged(key, was, Math.min(startUs, nowUs));
-      now.set(key, { obligation, fromUs: startUs - (this.spentUs.get(key) ?? 0) });
+      if (one.seenIn === this.updates - 1 && one.obligation.sinceUs < obligation.sinceUs) this.discharged(one, Math.min(startUs, nowUs));
+      one.obligation = obligation;
+      one.seenIn = this.updates;
+      one.fromUs = startUs - one.spentUs;
+      now.push(one);
     }
-    for (const [key, was] of this.watched) if (!now.has(key)) this.discharged(key, was, nowUs);
+    for (const one of this.watched) if (one.seenIn !== this.updates) this.discharged(one, nowUs);
     this.watched = now;
     this.settleFromUs = settleFromUs;
     this.outstanding = 0;
     this.dueUs = 0;
-    for (const { obligation, fromUs } of now.values()) {
+    for (const { obligation, fromUs } of now) {
       if (obligation.sinceUs > settleFromUs) continue;
       this.outstanding += 1;
       this.dueUs = Math.max(this.dueUs, fromUs + obligation.boundUs);
@@ -101,13 +115,24 @@ export class Patience {
 
   /** What was owed at the last look and had time left, the soonest due first. */
   stillOwed(): readonly Owing[] {
-    const owing = [...this.watched.values()].map(({ obligation, fromUs }) => ({ obligation, dueUs: fromUs + obligation.boundUs }));
+    const owing = this.watched.map(({ obligation, fromUs }) => ({ obligation, dueUs: fromUs + obligation.boundUs }));
     return owing.sort((a, b) => a.dueUs - b.dueUs);
   }
 
-  private discharged(key: string, was: Watched, nowUs: number): void {
+  private knownOf(obligation: Obligation): Watched {
+    const { cluster, name, key } = obligation;
+    let ofCluster = this.known.get(cluster);
+    if (ofCluster === undefined) this.known.set(cluster, (ofCluster = new Map()));
+    let ofName = ofCluster.get(name);
+    if (ofName === undefined) ofCluster.set(name, (ofName = new Map()));
+    let one = ofName.get(key);
+    if (one === undefined) ofName.set(key, (one = new Watched(obligation)));
+    return one;
+  }
+
+  private discharged(was: Watched, nowUs: number): void {
     const waitedUs = Math.max(0, nowUs - was.fromUs);
-    if (STEADY.has(was.obligation.name)) this.spentUs.set(key, waitedUs);
+    if (STEADY.has(was.obligation.name)) was.spentUs = waitedUs;
     const ratio = waitedUs / was.obligation.boundUs;
     const before = this.ratios.get(was.obligation.name);
     this.ratios.set(was.obligation.name, { worst: Math.max(ratio, before?.worst ?? 0), count: (before?.count ?? 0) + 1 });

@@ -154,7 +154,14 @@ export class SimProcess implements Clock {
     task.state = 'started';
     core.runningTask = task;
     core.observer.taskStarted(this.node.id, task.code.code, task.method, task.hash, task.owner);
-    const costUs = this.within(() => this.invoke(task));
+    this.begin();
+    let failure: string | undefined;
+    try {
+      if (this.alive) this.invoke(task);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded) && !(error instanceof LimitReached)) failure = describe(error);
+    }
+    const costUs = this.finish(failure);
     core.runningTask = undefined;
     return task.code.costUs + costUs;
   }
@@ -164,25 +171,31 @@ export class SimProcess implements Clock {
     const { core } = this;
     const { running, runningTask, chargedUs, handlerCalls } = core;
     core.runningTask = undefined;
-    this.within(body);
-    core.running = running;
-    core.runningTask = runningTask;
-    core.chargedUs = chargedUs;
-    core.handlerCalls = handlerCalls;
-  }
-
-  /** Runs something as this process and returns what it charged. Exceptions end the process, not the run. */
-  within(body: () => void): number {
-    const core = this.core;
-    core.running = this;
-    core.chargedUs = 0;
-    core.handlerCalls = 0;
+    this.begin();
     let failure: string | undefined;
     try {
       if (this.alive) body();
     } catch (error) {
       if (!(error instanceof ProcessEnded) && !(error instanceof LimitReached)) failure = describe(error);
     }
+    this.finish(failure);
+    core.running = running;
+    core.runningTask = runningTask;
+    core.chargedUs = chargedUs;
+    core.handlerCalls = handlerCalls;
+  }
+
+  // Between the two something runs as this process. They are no one function around it: a closure for each task would be garbage.
+  private begin(): void {
+    const core = this.core;
+    core.running = this;
+    core.chargedUs = 0;
+    core.handlerCalls = 0;
+  }
+
+  /** Returns what was charged. A failure ends the process, not the run. */
+  private finish(failure: string | undefined): number {
+    const core = this.core;
     const costUs = core.chargedUs;
     core.running = undefined;
     core.chargedUs = 0;
@@ -209,7 +222,7 @@ export class SimProcess implements Clock {
   }
 
   private resolve(code: TaskCode): ResolvedCode {
-    const spec: TaskSpec | undefined = TASK_CODES[code];
+    const spec = SPECS.get(code);
     if (spec === undefined) throw new Error(`unknown task code ${code}`);
     const override = this.node.options.taskOverrides[code];
     const priority: Priority = override?.priority ?? spec.priority;
@@ -223,6 +236,9 @@ export class SimProcess implements Clock {
     return resolved;
   }
 }
+
+/** Each life of a process asks for each of its codes. */
+const SPECS: ReadonlyMap<string, TaskSpec> = new Map(Object.entries(TASK_CODES));
 
 const FRAMES = 4;
 

@@ -11,13 +11,12 @@ import { isObject, parseJson } from './json.ts';
 import { LoadDiskAuditor } from './loadDiskAuditor.ts';
 import { LogAuditor } from './logAuditor.ts';
 import { surveyLog } from './logReader.ts';
-import { Paths } from './paths.ts';
+import { knownPath } from './paths.ts';
 import { readManifest } from './storageReader.ts';
 import { SyncedNames } from './syncedNames.ts';
 import type { Listing, NodeView, ReplicaView } from './view.ts';
 
 export class DiskAuditor {
-  private readonly paths = new Paths();
   private readonly nowUs: () => number;
   private readonly sink: (event: ModelEvent) => void;
   private readonly desk: AuditDesk;
@@ -40,7 +39,7 @@ export class DiskAuditor {
   // ------------------------------------------------------------------ names and bytes
 
   fileWritten(node: NodeId, path: string, offset: number, bytes: Uint8Array): void {
-    const parsed = this.paths.parse(path);
+    const parsed = knownPath(path);
     if (parsed.kind !== 'log') this.names.written(node, path);
     switch (parsed.kind) {
       case 'log':
@@ -65,7 +64,7 @@ export class DiskAuditor {
 
   /** A file was created or linked. */
   nameAppeared(node: NodeId, path: string): void {
-    const parsed = this.paths.parse(path);
+    const parsed = knownPath(path);
     if (parsed.kind === 'load-file') this.desk.replica(node, parsed.gpid, parsed.dir).load.changed(parsed.file);
     if (parsed.kind !== 'checkpoint-file') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
@@ -75,16 +74,16 @@ export class DiskAuditor {
   }
 
   linked(node: NodeId, from: string, to: string): void {
-    const source = this.paths.parse(from);
-    const target = this.paths.parse(to);
+    const source = knownPath(from);
+    const target = knownPath(to);
     this.names.linked(node, from, to);
     if (source.kind === 'load-file' && target.kind === 'rdb-file') this.loads.runTakenOver(this.desk.replica(node, target.gpid, target.dir), target.file);
     else this.nameAppeared(node, to);
   }
 
   renamed(node: NodeId, from: string, to: string): void {
-    const source = this.paths.parse(from);
-    const target = this.paths.parse(to);
+    const source = knownPath(from);
+    const target = knownPath(to);
     // A download is set aside as it is, whole or not.
     if (source.kind !== 'load' || target.kind !== 'aside') this.names.renamed(node, from, to, source);
     if (source.kind === 'replica') {
@@ -122,7 +121,7 @@ export class DiskAuditor {
 
   removed(node: NodeId, path: string): void {
     this.names.removed(node, path);
-    const parsed = this.paths.parse(path);
+    const parsed = knownPath(path);
     if (parsed.kind === 'other' || parsed.kind === 'aside') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     switch (parsed.kind) {
@@ -166,7 +165,7 @@ export class DiskAuditor {
   }
 
   damaged(node: NodeId, path: string): void {
-    const parsed = this.paths.parse(path);
+    const parsed = knownPath(path);
     if (parsed.kind === 'other' || parsed.kind === 'aside') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     if (parsed.kind === 'download-file') {
@@ -191,12 +190,12 @@ export class DiskAuditor {
     node.known = true;
     const disk = this.desk.disk(node.node);
     for (const name of disk.list('')) {
-      const parsed = this.paths.parse(name);
+      const parsed = knownPath(name);
       if (parsed.kind !== 'replica' || node.replicas.has(parsed.gpid)) continue;
       const view = this.desk.replica(node.node, parsed.gpid, parsed.dir);
       this.logs.adopt(view, surveyLog(disk, `${view.dir}/plog`, view.gpid));
       for (const entry of disk.list(`${view.dir}/data`)) {
-        const inData = this.paths.parse(`${view.dir}/data/${entry}`);
+        const inData = knownPath(`${view.dir}/data/${entry}`);
         if (inData.kind === 'checkpoint') view.checkpoints.set(inData.decree, this.listingOf(view, inData.decree));
       }
       const reading = view.storage.read(disk, `${view.dir}/data/rdb`);

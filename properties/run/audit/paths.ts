@@ -1,5 +1,5 @@
 /**
- * What a path on a node's disk is, by docs/formats.md. Parsed once per path: a run meets few paths and many writes.
+ * What a path on a node's disk is, by docs/formats.md. Parsed once per path: runs meet few paths and many writes.
  *
  * A replica directory is any component `<app_id>.<partition_index>.pegasus`; set aside it has further suffixes.
  */
@@ -37,20 +37,19 @@ const CHECKPOINT = 'checkpoint.';
 const DOWNLOAD = 'duplication';
 const LOAD = 'bulk_load';
 
-export class Paths {
-  private readonly known = new Map<string, Path>();
+const REMEMBERED_PATHS = 8192;
+const KNOWN = new Map<string, Path>();
 
-  parse(path: string): Path {
-    let parsed = this.known.get(path);
-    if (parsed === undefined) {
-      parsed = parsePath(path);
-      this.known.set(path, parsed);
-    }
-    return parsed;
-  }
+/** As `parsePath`; runs meet the same paths again and again, in one world and in the next. */
+export function knownPath(path: string): Path {
+  const known = KNOWN.get(path);
+  if (known !== undefined) return known;
+  const parsed = parsePath(path);
+  if (KNOWN.size >= REMEMBERED_PATHS) KNOWN.clear();
+  KNOWN.set(path, parsed);
+  return parsed;
 }
 
-/** See `Paths`. */
 export function parsePath(path: string): Path {
   const parts = path.split('/');
   for (let i = 0; i < parts.length; i++) {
