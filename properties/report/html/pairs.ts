@@ -53,11 +53,17 @@ export function aligned(here: readonly string[], there: readonly string[]): read
   return pairs;
 }
 
+/** A setting that a plan does not name has its usual value. */
+function usual({ here, there, same }: PlanPair): PlanPair {
+  const name = (here === '' ? there : here).replace(/=.*$/, '');
+  return { here: here === '' ? `${name} as usual` : here, there: there === '' ? `${name} as usual` : there, same };
+}
+
 /** Clusters and steps in full; of the settings only those that differ. */
 export function pairsOf(here: Plan, there: Plan): readonly PlanPair[] {
   return [
     ...aligned(shape(here, 'servers'), shape(there, 'servers')),
-    ...aligned(shape(here, 'setting'), shape(there, 'setting')).filter((pair) => !pair.same),
+    ...aligned(shape(here, 'setting'), shape(there, 'setting')).filter((pair) => !pair.same).map(usual),
     ...aligned(trimmed(planLines(here)), trimmed(planLines(there))),
   ];
 }

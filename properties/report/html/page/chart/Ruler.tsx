@@ -134,7 +134,9 @@ export function flagPx(word: string): number {
   return word.length * 6.4 + 10;
 }
 
-export function Needle({ x, name, word, layout, until = layout.width }: NeedleProps) {
+export function Needle({ x, name, word: inside, layout, until = layout.width }: NeedleProps) {
+  // Out of sight its flag stays, and says where to go.
+  const word = inside === '' ? '' : x < layout.gutter ? `‹ ${inside}` : x > layout.width ? `${inside} ›` : inside;
   const width = flagPx(word);
   const at = Math.max(Math.min(x - width / 2, until - width), layout.gutter);
   return (

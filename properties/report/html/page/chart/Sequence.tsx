@@ -77,7 +77,7 @@ function ArrowLine({ arrow, named }: { readonly arrow: Arrow; readonly named: bo
   return (
     <g class={arrowClass(arrow)}>
       <line x1={arrow.x1} y1={arrow.y1} x2={x2} y2={y2} stroke-width={arrow.count > 1 ? Math.min(5, 1 + Math.log2(arrow.count) * 0.6) : 1} />
-      {lost ? <path d="M-4,-4 L4,4 M-4,4 L4,-4" transform={`translate(${String(x2)} ${String(y2)})`} /> : length > 14 && <path class="head" d="M0,0 L-7,-2.6 L-7,2.6 Z" transform={`translate(${String(x2)} ${String(y2)}) rotate(${String(angle)})`} />}
+      {lost ? <path d="M-4,-4 L4,4 M-4,4 L4,-4" transform={`translate(${String(x2)} ${String(y2)})`} /> : length > 14 && arrow.count === 1 && <path class="head" d="M0,0 L-7,-2.6 L-7,2.6 Z" transform={`translate(${String(x2)} ${String(y2)}) rotate(${String(angle)})`} />}
       {named && length >= NAMED_FROM_PX && (
         <text text-anchor="middle" transform={`translate(${String((arrow.x1 + x2) / 2)} ${String((arrow.y1 + y2) / 2)}) rotate(${String(upright)}) translate(0 -3)`}>
           {fitted(arrow.message.code.replace(/^RPC_/, ''), length - 20)}

@@ -128,22 +128,32 @@ export function arrowsOf(placed: PlacedMessages, scale: Scale, layout: Layout): 
     if (y1 === undefined || y2 === undefined) return;
     seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, count: 1 });
   });
-  let arrows: readonly Arrow[] = seen;
-  for (let binPx = ARROW_BIN_PX; arrows.length > MOST_ARROWS && binPx < 2 * layout.width; binPx *= 2) arrows = bundled(seen, binPx);
-  return arrows;
+  if (seen.length <= MOST_ARROWS) return seen;
+  // What was lost or refused is looked for: it stays apart from what went well.
+  const trouble = seen.filter(({ message }) => message.arrivedUs === undefined || message.error !== '');
+  const well = seen.filter(({ message }) => message.arrivedUs !== undefined && message.error === '');
+  return [...reduced(well, layout.width), ...reduced(trouble, layout.width)];
 }
 
-/** Arrows of one pair of nodes in one place become one; what was lost or refused stays apart. */
+/** At most half of all arrows, in bins as narrow as that allows. */
+function reduced(arrows: readonly Arrow[], widthPx: number): readonly Arrow[] {
+  let bundles = arrows;
+  for (let binPx = ARROW_BIN_PX; bundles.length > MOST_ARROWS / 2 && binPx < 2 * widthPx; binPx *= 1.5) bundles = bundled(arrows, binPx);
+  return bundles;
+}
+
+/** Messages between two rows in one place become one line, upright in the middle of what it stands for. */
 function bundled(arrows: readonly Arrow[], binPx: number): readonly Arrow[] {
-  const bundles = new Map<string, Arrow>();
+  const bundles = new Map<string, { readonly first: Arrow; count: number; sum: number }>();
   for (const arrow of arrows) {
-    const { message } = arrow;
-    const trouble = message.arrivedUs === undefined ? 'lost' : message.error === '' ? '' : 'failed';
-    const key = `${String(Math.floor(arrow.x1 / binPx))} ${message.from} ${message.to} ${trouble}`;
-    const there = bundles.get(key);
-    bundles.set(key, there === undefined ? arrow : { ...there, count: there.count + 1 });
+    const [top, bottom] = arrow.y1 < arrow.y2 ? [arrow.y1, arrow.y2] : [arrow.y2, arrow.y1];
+    const key = `${String(Math.floor(arrow.x1 / binPx))} ${String(top)} ${String(bottom)} ${String(arrow.message.arrivedUs === undefined)}`;
+    const bundle = bundles.get(key) ?? { first: arrow, count: 0, sum: 0 };
+    bundle.count += 1;
+    bundle.sum += arrow.x1;
+    bundles.set(key, bundle);
   }
-  return [...bundles.values()];
+  return [...bundles.values()].map(({ first, count, sum }) => (count === 1 ? first : { ...first, x1: sum / count, x2: sum / count, count }));
 }
 
 /** The mark nearest to a point, within reach. */
