@@ -16,6 +16,7 @@ import { bulkLoadLines } from './bulkLoad.ts';
 import { duplicationLines } from './duplication.ts';
 import { bareKernelPerSecond } from './kernel.ts';
 import { cpuSeconds, median, slope, wallSeconds, type BenchLine } from './measure.ts';
+import { minimizerLines } from './minimizer.ts';
 import { benchPlans, COMMITTED_SIZE, sizedPlan, type Size } from './plans.ts';
 
 const ROUNDS = 5;
@@ -96,6 +97,7 @@ export function bench(): readonly BenchLine[] {
     { name: 'slope over servers', value: slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
     ...duplicationLines(ROUNDS),
     ...bulkLoadLines(ROUNDS),
+    ...minimizerLines(),
     ...obligationRatios(),
     { name: 'memory (resident, at the end)', value: process.memoryUsage.rss() / (1 << 20), unit: 'MiB' },
   ];
