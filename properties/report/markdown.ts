@@ -4,7 +4,7 @@ import { printPlan } from '../plan/parse.ts';
 import { blameText } from '../run/verdict.ts';
 import { code, codeBlock, codeCell, markdown } from './escape.ts';
 import type { FindingRecord } from './finding.ts';
-import { placeOf, planText } from './text.ts';
+import { isWhole, passesText, placeOf, planText } from './text.ts';
 
 export function findingMarkdown(record: FindingRecord): string {
   const { headline, configuration, waiting, explanation, lastEvents, repeat, plan } = record;
@@ -15,7 +15,7 @@ export function findingMarkdown(record: FindingRecord): string {
     codeBlock(planText(record)),
     ...marks(record),
     ...nearest(record),
-    ...(explanation.waits.length === 0 ? [] : ['**Who waits for whom**', explanation.waits.map(({ who, text }) => `1. ${code(who)} ${markdown(text)}`).join('\n')]),
+    ...(explanation.waits.length === 0 ? [] : ['**Who waits for whom**', explanation.waits.map(({ who, text }) => `1. ${text.startsWith(who) ? '' : `${code(who)} `}${markdown(text)}`).join('\n')]),
     ...(waiting.length === 0 ? [] : [details(`What was waited for when the run ended (${String(waiting.length)})`, codeBlock(waiting))]),
     ...(lastEvents.length === 0 ? [] : [details('The last events', codeBlock(lastEvents.map(({ atUs, text }) => `${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${text}`)))]),
     details('The plan as a file', codeBlock(printPlan(plan).trimEnd().split('\n'), 'json')),
@@ -37,12 +37,19 @@ function verdictTable({ verdict, property, defects }: FindingRecord): readonly s
   return rows.length === 0 ? [] : [['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')];
 }
 
+/** What is necessary, and steps and deviations that are free, at once; what is free inside them folded. */
 function marks({ explanation }: FindingRecord): readonly string[] {
-  const rows = explanation.marks.filter(({ mark }) => mark !== 'untried');
-  if (rows.length === 0) return [];
-  const line = ({ part, text, mark, passesWith, tried }: Mark): string =>
-    `| ${mark === 'necessary' ? '**necessary**' : 'free'} | ${placeOf(part)}${codeCell(text)} | ${mark === 'necessary' ? `passes ${passesWith === 'without it' ? passesWith : `with ${codeCell(passesWith)}`}` : `${String(tried)} others fail too`} |`;
-  return ['**What matters in it**', ['| | part | |', '|---|---|---|', ...rows.map(line)].join('\n')];
+  const tried = explanation.marks.filter(({ mark }) => mark !== 'untried');
+  if (tried.length === 0) return [];
+  const small = tried.filter(({ mark, part }) => mark === 'free' && !isWhole(part));
+  const table = (rows: readonly Mark[]): string => ['| | part | |', '|---|---|---|', ...rows.map(markRow)].join('\n');
+  return ['**What matters in the plan**', table(tried.filter((one) => !small.includes(one))), ...(small.length === 0 ? [] : [details(`Free values and settings (${String(small.length)})`, table(small))])];
+}
+
+function markRow(one: Mark): string {
+  const { part, text, mark, tried } = one;
+  const shown = `${placeOf(part)}${codeCell(text)}`;
+  return mark === 'necessary' ? `| **necessary** | ${shown} | ${codeCell(passesText(one))} |` : `| free | ${shown} | fails with ${String(tried)} other${tried === 1 ? '' : 's'} too |`;
 }
 
 function nearest({ explanation }: FindingRecord): readonly string[] {

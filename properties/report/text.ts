@@ -1,14 +1,15 @@
 /** A finding as a terminal shows it: verdict, plan with virtual times, what matters in it, expectation and fact, who waits, the end of the run, how to repeat it. */
-import type { Mark } from '../explain/explanation.ts';
+import type { Mark, WaitLink } from '../explain/explanation.ts';
 import type { PlanLine, FindingRecord } from './finding.ts';
 import { visible } from './escape.ts';
 
-/** How many lines of waiting are shown. */
+/** How many lines of waiting are shown; and where the chain tells more. */
 const WAITING = 8;
+const WAITING_BESIDE_CHAIN = 3;
 
 /** `emphasis` marks the verdict's line (a terminal's bold). The last lines: seed, configuration, repeat command. */
 export function findingText(record: FindingRecord, emphasis = (line: string): string => line): string {
-  const { headline } = record;
+  const { headline, explanation, lastEvents } = record;
   const configuration = visible(record.configuration);
   const repeat = visible(record.repeat);
   return [
@@ -17,11 +18,10 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
     `  ${configuration}`,
     ...planText(record).map((line) => `  ${line}`),
     '',
-    ...section('  what matters in it:', markLines(record)),
-    ...resultLines(record),
-    '',
-    ...section('  who waits for whom:', record.explanation.waits.map(({ who, text }, i) => `  ${'  '.repeat(i)}${visible(who)}: ${visible(text)}`)),
-    ...section('  the last events:', record.lastEvents.map(({ atUs, text }) => `  ${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${visible(text)}`)),
+    ...section('', resultLines(record, explanation.waits.length === 0 ? WAITING : WAITING_BESIDE_CHAIN)),
+    ...section('  who waits for whom:', chainLines(explanation.waits).map((line, i) => `  ${'  '.repeat(i)}${line}`)),
+    ...section('  what matters in the plan:', markLines(record)),
+    ...section('  the last events:', lastEvents.map(({ atUs, text }) => `  ${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${visible(text)}`)),
     ...searchLines(record),
     `  configuration: ${configuration}`,
     `  repeat: ${repeat === '' ? 'the plan could not be written' : repeat}`,
@@ -29,8 +29,8 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
 }
 
 /** Property, expectation, fact and place, and who waited; of a run that passed there is nothing to say. */
-export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 'verdict' | 'property' | 'waiting'>): readonly string[] {
-  const waits = waiting.slice(0, WAITING).map((line) => `  waiting         ${visible(line)}`);
+export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 'verdict' | 'property' | 'waiting'>, most = WAITING): readonly string[] {
+  const waits = waiting.slice(0, most).map((line) => `  waiting         ${visible(line)}`);
   if (verdict.kind === 'pass' || verdict.kind === 'limit') return waits;
   return [
     `  property        ${verdict.property}: ${property?.sentence ?? 'not in the registry'}`,
@@ -41,6 +41,11 @@ export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 
   ];
 }
 
+/** The chain of who waits for whom, a line a link; who is named where it is not named anyway. */
+export function chainLines(waits: readonly WaitLink[]): readonly string[] {
+  return waits.map(({ who, text }, i) => (who === waits[i - 1]?.who || text.startsWith(who) ? visible(text) : visible(`${who}: ${text}`)));
+}
+
 /** Steps with their numbers and times, and deviations. */
 export function planText({ lines }: Pick<FindingRecord, 'lines'>): readonly string[] {
   return lines.flatMap(({ part, atMs, text }: PlanLine) => {
@@ -49,15 +54,17 @@ export function planText({ lines }: Pick<FindingRecord, 'lines'>): readonly stri
   });
 }
 
-/** Necessary parts with what passes instead, the nearest passing plan, and how many parts are free. */
-export function markLines({ explanation }: FindingRecord): readonly string[] {
+/** Necessary parts with what passes instead, steps and deviations that are free as a whole, and the nearest passing plan. */
+function markLines({ explanation }: FindingRecord): readonly string[] {
   const { marks, nearestPass, runs } = explanation;
   if (marks.length === 0) return [];
-  const of = (mark: Mark['mark']): readonly Mark[] => marks.filter((one) => one.mark === mark);
-  const lines = of('necessary').map(({ part, text, passesWith }) => `  necessary       ${placeOf(part)}${visible(text)} (passes ${passesWith === 'without it' ? passesWith : `with ${visible(passesWith)}`})`);
-  for (const { part, text } of of('free')) lines.push(`  free            ${placeOf(part)}${visible(text)}`);
-  const untried = of('untried').length;
-  if (untried > 0) lines.push(`  not tried       ${String(untried)} more parts: the budget ended`);
+  const lines = marks.filter(({ mark }) => mark === 'necessary').map((one) => `  necessary       ${placeOf(one.part)}${visible(one.text)} (${visible(passesText(one))})`);
+  const free = marks.filter(({ mark }) => mark === 'free');
+  const whole = free.filter(({ part }) => isWhole(part));
+  for (const { part, text } of whole) lines.push(`  free            ${placeOf(part)}${visible(text)}`);
+  if (free.length > whole.length) lines.push(`  free            ${String(free.length - whole.length)} values and settings: it fails with any other that was tried`);
+  const untried = marks.length - free.length - marks.filter(({ mark }) => mark === 'necessary').length;
+  if (untried > 0) lines.push(`  not tried       ${String(untried)} more: the time was up`);
   if (nearestPass !== undefined) {
     const { change, ended, parting } = nearestPass;
     lines.push(`  nearest pass    ${visible(change)}: ${visible(ended)}`);
@@ -67,6 +74,17 @@ export function markLines({ explanation }: FindingRecord): readonly string[] {
   }
   lines.push(`  tried in        ${String(runs)} runs`);
   return lines;
+}
+
+/** A part that can only be there or not. */
+export function isWhole(part: Mark['part']): boolean {
+  return part.kind === 'step' || part.kind === 'deviation' || part.kind === 'cluster';
+}
+
+/** What makes a necessary part's plan pass, or break something else. */
+export function passesText({ passesWith, breaksWith }: Mark): string {
+  if (passesWith === '') return breaksWith === '' ? 'nothing else fails so' : breaksWith;
+  return `passes ${passesWith === 'without it' ? '' : 'with '}${passesWith}`;
 }
 
 /** In front of what would not say by itself where it stands. */
@@ -81,5 +99,5 @@ function searchLines({ search, plan }: FindingRecord): readonly string[] {
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [title, ...lines, ''];
+  return lines.length === 0 ? [] : [...(title === '' ? [] : [title]), ...lines, ''];
 }

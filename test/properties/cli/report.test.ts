@@ -36,14 +36,14 @@ describe('report', () => {
     expect(ran.out.split('\n')[0]).toBe(record.headline);
     expect(record.repeat).toBe(`npx pegasus-check replay ${CANARY} --defect canary`);
     expect(record.explanation.marks.length).toBeGreaterThan(0);
-    expect(ran.out).toContain('what matters in it:');
+    expect(ran.out).toContain('what matters in the plan:');
   });
 
   it('explains nothing when it is told so, and prints alone when only text is asked for', async () => {
     const out = join(dir, 'nothing');
     const ran = await run(CANARY, '--defect', 'canary', '--out', out, '--format', 'text', '--no-explain');
     expect(ran.code).toBe(1);
-    expect(ran.out).not.toContain('what matters in it:');
+    expect(ran.out).not.toContain('what matters in the plan:');
     expect(ran.out).not.toContain('written:');
     expect(existsSync(out)).toBe(false);
   });

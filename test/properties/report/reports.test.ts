@@ -44,7 +44,7 @@ describe('Markdown', () => {
   it('says the same', () => {
     const source = findingMarkdown(violated.record);
     expect(source).toContain(`| what happened | \`${violated.record.verdict.kind === 'violation' ? violated.record.verdict.actual : ''}\` |`);
-    expect(source).toContain('**What matters in it**');
+    expect(source).toContain('**What matters in the plan**');
     expect(source).toContain(`"format": "pegasus-check/plan"`);
     expect(source).toContain(violated.record.repeat);
   });
