@@ -8,11 +8,11 @@ import type { Dispatch, Ui } from '../ui.ts';
 import { panned, timeText, zoomed, type View } from '../view.ts';
 import { useGestures } from './gestures.ts';
 import { makeLayout } from './layout.ts';
-import { arrowsOf, eventMarks, nearestArrow, nearestMark, placeMessages } from './marks.ts';
+import { eventMarks, messageMarks, nearestArrow, nearestMark, placeMessages } from './marks.ts';
 import { Overview } from './Overview.tsx';
 import { flagPx, Folds, Needle, Ruler, Steps } from './Ruler.tsx';
 import { makeScale } from './scale.ts';
-import { Arrows, arrowText, Dots, Labels, NodeLines } from './Sequence.tsx';
+import { Arrows, arrowText, Dots, Labels, NodeLines, TrafficLines } from './Sequence.tsx';
 import { FaultBands, Timeline } from './Timeline.tsx';
 
 /** What the pointer is on. */
@@ -64,7 +64,7 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
   const view: View = ui.view ?? { from: 0, to: axis.length };
   const scale = makeScale(layout, view);
   const marks = useMemo(() => eventMarks(story, shown, axis, makeScale(layout, view), layout), [story, shown, axis, layout, view.from, view.to]);
-  const arrows = useMemo(() => arrowsOf(placed, makeScale(layout, view), layout), [placed, layout, view.from, view.to]);
+  const { arrows, traffic } = useMemo(() => messageMarks(placed, makeScale(layout, view), layout), [placed, layout, view.from, view.to]);
   const place = (event: number): number => placeOf(story, shown, axis, event);
   const { verdict } = story.finding.record;
   const go = (event: number): void => { dispatch({ kind: 'cursor', event }); };
@@ -110,6 +110,7 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
           <FaultBands {...common} />
           <Steps {...common} place={place} go={go} />
           <NodeLines scale={scale} layout={layout} />
+          <TrafficLines traffic={traffic} />
           <Arrows arrows={arrows} />
           <Dots story={story} marks={marks} cursor={ui.cursor} />
           <Timeline {...common} />

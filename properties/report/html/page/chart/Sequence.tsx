@@ -2,7 +2,7 @@
 import { durationText, timeText } from '../view.ts';
 import type { Story } from '../story.ts';
 import type { Layout } from './layout.ts';
-import type { Arrow, EventMark } from './marks.ts';
+import type { Arrow, EventMark, Traffic } from './marks.ts';
 import type { Scale } from './scale.ts';
 import { fitted } from './words.ts';
 
@@ -83,6 +83,16 @@ function ArrowLine({ arrow, named }: { readonly arrow: Arrow; readonly named: bo
           {fitted(arrow.message.code.replace(/^RPC_/, ''), length - 20)}
         </text>
       )}
+    </g>
+  );
+}
+
+export function TrafficLines({ traffic }: { readonly traffic: readonly Traffic[] }) {
+  return (
+    <g class="traffic">
+      {traffic.map(({ level, path }) => (
+        <path key={level} class={`level-${String(level)}`} d={path} />
+      ))}
     </g>
   );
 }

@@ -33,8 +33,8 @@ export interface Arrow {
 /** Each event is a dot while a row has so many pixels for each, and there are not more than this. */
 const DOT_PX = 6;
 const MOST_DOTS = 1600;
-/** Until so many messages in sight, each is an arrow; beyond, neighbours are bundled until there are no more. */
-const MOST_ARROWS = 400;
+/** Until so many messages in sight, each is an arrow; beyond, neighbours are bundled; and what is still more is traffic. */
+const MOST_ARROWS = 600;
 const BIN_PX = 7;
 const ARROW_BIN_PX = 14;
 
@@ -115,7 +115,29 @@ export function placeMessages(messages: readonly TapeMessage[], axis: Axis): Pla
   return { messages, from, to };
 }
 
-export function arrowsOf(placed: PlacedMessages, scale: Scale, layout: Layout): readonly Arrow[] {
+/** Messages that are too many for arrows: one path per strength, each a stroke between two neighbouring rows. */
+export interface Traffic {
+  readonly level: 1 | 2 | 3 | 4;
+  readonly path: string;
+}
+
+export interface Sent {
+  readonly arrows: readonly Arrow[];
+  readonly traffic: readonly Traffic[];
+}
+
+export function messageMarks(placed: PlacedMessages, scale: Scale, layout: Layout): Sent {
+  const seen = arrowsInSight(placed, scale, layout);
+  if (seen.length <= MOST_ARROWS) return { arrows: seen, traffic: [] };
+  const bundles = bundled(seen, ARROW_BIN_PX);
+  if (bundles.length <= MOST_ARROWS) return { arrows: bundles, traffic: [] };
+  // What was lost or refused is looked for: it stays apart from what went well.
+  const trouble = seen.filter(({ message }) => message.arrivedUs === undefined || message.error !== '');
+  const well = seen.filter(({ message }) => message.arrivedUs !== undefined && message.error === '');
+  return { arrows: reduced(trouble, layout.width), traffic: trafficOf(well, layout) };
+}
+
+function arrowsInSight(placed: PlacedMessages, scale: Scale, layout: Layout): readonly Arrow[] {
   const seen: Arrow[] = [];
   const low = scale.units(scale.left);
   const high = scale.units(scale.right);
@@ -128,32 +150,59 @@ export function arrowsOf(placed: PlacedMessages, scale: Scale, layout: Layout): 
     if (y1 === undefined || y2 === undefined) return;
     seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, count: 1 });
   });
-  if (seen.length <= MOST_ARROWS) return seen;
-  // What was lost or refused is looked for: it stays apart from what went well.
-  const trouble = seen.filter(({ message }) => message.arrivedUs === undefined || message.error !== '');
-  const well = seen.filter(({ message }) => message.arrivedUs !== undefined && message.error === '');
-  return [...reduced(well, layout.width), ...reduced(trouble, layout.width)];
+  return seen;
 }
 
-/** At most half of all arrows, in bins as narrow as that allows. */
+/** Not many more than what fits, in bins as narrow as that allows. */
 function reduced(arrows: readonly Arrow[], widthPx: number): readonly Arrow[] {
   let bundles = arrows;
-  for (let binPx = ARROW_BIN_PX; bundles.length > MOST_ARROWS / 2 && binPx < 2 * widthPx; binPx *= 1.5) bundles = bundled(arrows, binPx);
+  for (let binPx = ARROW_BIN_PX; bundles.length > MOST_ARROWS / 2 && binPx < widthPx; binPx *= 1.5) bundles = bundled(arrows, binPx);
   return bundles;
 }
 
-/** Messages between two rows in one place become one line, upright in the middle of what it stands for. */
+/** Messages from one row to another in one place become one line; what was lost or refused stays apart. */
 function bundled(arrows: readonly Arrow[], binPx: number): readonly Arrow[] {
-  const bundles = new Map<string, { readonly first: Arrow; count: number; sum: number }>();
+  const bundles = new Map<string, Arrow>();
   for (const arrow of arrows) {
-    const [top, bottom] = arrow.y1 < arrow.y2 ? [arrow.y1, arrow.y2] : [arrow.y2, arrow.y1];
-    const key = `${String(Math.floor(arrow.x1 / binPx))} ${String(top)} ${String(bottom)} ${String(arrow.message.arrivedUs === undefined)}`;
-    const bundle = bundles.get(key) ?? { first: arrow, count: 0, sum: 0 };
-    bundle.count += 1;
-    bundle.sum += arrow.x1;
-    bundles.set(key, bundle);
+    const { message } = arrow;
+    const trouble = message.arrivedUs === undefined ? 'lost' : message.error === '' ? '' : 'refused';
+    const key = `${String(Math.floor(arrow.x1 / binPx))} ${String(arrow.y1)} ${String(arrow.y2)} ${trouble}`;
+    const there = bundles.get(key);
+    bundles.set(key, there === undefined ? arrow : { ...there, count: there.count + 1 });
   }
-  return [...bundles.values()].map(({ first, count, sum }) => (count === 1 ? first : { ...first, x1: sum / count, x2: sum / count, count }));
+  return [...bundles.values()];
+}
+
+const TRAFFIC_PX = 5;
+
+/** How many messages cross each gap between two rows, in narrow bins. */
+function trafficOf(arrows: readonly Arrow[], layout: Layout): readonly Traffic[] {
+  const rows = layout.nodes.map((row) => row.y);
+  const counts = new Map<number, number[]>();
+  for (const arrow of arrows) {
+    const bin = Math.floor(arrow.x1 / TRAFFIC_PX);
+    const gaps = counts.get(bin) ?? rows.map(() => 0);
+    counts.set(bin, gaps);
+    const top = Math.min(arrow.y1, arrow.y2);
+    const bottom = Math.max(arrow.y1, arrow.y2);
+    rows.forEach((y, i) => {
+      if (y >= top && y < bottom) gaps[i] = (gaps[i] ?? 0) + 1;
+    });
+  }
+  const most = Math.max(1, ...[...counts.values()].map((gaps) => Math.max(...gaps)));
+  const paths = ['', '', '', ''];
+  for (const [bin, gaps] of counts) {
+    gaps.forEach((count, i) => {
+      const [top, bottom] = [rows[i], rows[i + 1]];
+      if (count === 0 || top === undefined || bottom === undefined) return;
+      const level = Math.min(3, Math.floor((4 * Math.log2(count)) / Math.log2(most + 1)));
+      paths[level] = `${paths[level] ?? ''}M${String((bin + 0.5) * TRAFFIC_PX)},${String(top)}V${String(bottom)}`;
+    });
+  }
+  return ([1, 2, 3, 4] as const).flatMap((level) => {
+    const path = paths[level - 1] ?? '';
+    return path === '' ? [] : [{ level, path }];
+  });
 }
 
 /** The mark nearest to a point, within reach. */
