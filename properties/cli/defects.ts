@@ -6,7 +6,8 @@ import { complaintsOf, readMeasured } from '../defectBench/expectations.ts';
 import { DEFAULT_RUNS, DEFAULT_SEEDS, runBench } from '../defectBench/bench.ts';
 import { CLEAN, type DefectRow, type Outcome } from '../defectBench/row.ts';
 import { staleness } from '../defectBench/staleness.ts';
-import { writeDocuments, writeMeasured } from '../defectBench/documents.ts';
+import { refreshExplained, writeDocuments } from '../defectBench/documents.ts';
+import { storeRows } from '../defectBench/measurement.ts';
 import { DEFECTS, loadDefects } from '../defects/index.ts';
 import { BadInput } from '../plan/parse.ts';
 import { EXIT, type Io } from './io.ts';
@@ -14,6 +15,7 @@ import { EXIT, type Io } from './io.ts';
 export interface DefectsOptions {
   readonly only?: readonly string[];
   readonly seeds?: number;
+  readonly seed?: number;
   readonly runs?: number;
   readonly json: boolean;
   readonly list: boolean;
@@ -25,7 +27,7 @@ export interface DefectsOptions {
 export async function runDefects(options: DefectsOptions, io: Io): Promise<number> {
   checkTogether(options);
   if (options.list) return list(options.json, io);
-  if (options.writeDocs) return write(io);
+  if (options.writeDocs) return write(false, io);
   const rows = await bench(options, io);
   const measured = readMeasured();
   const complaints = [...complaintsOf(rows, measured.rows), ...(options.check ? staleness(rows, measured) : [])];
@@ -33,15 +35,20 @@ export async function runDefects(options: DefectsOptions, io: Io): Promise<numbe
   else for (const line of tableLines(rows)) io.out(line);
   for (const line of complaints) io.err(`pegasus-check: ${line}`);
   if (options.store) {
-    writeMeasured({ seeds: options.seeds ?? DEFAULT_SEEDS, runs: options.runs ?? DEFAULT_RUNS, rows });
-    write(io);
+    storeRows({ seeds: options.seeds ?? DEFAULT_SEEDS, runs: options.runs ?? DEFAULT_RUNS, rows, firstSeed: options.seed });
+    write(options.only === undefined, io);
   }
   return complaints.length === 0 ? EXIT.nothingFound : EXIT.finding;
 }
 
 /** Throws BadInput. */
-function checkTogether({ only, list: lists, store, writeDocs, check }: DefectsOptions): void {
-  if (only !== undefined && (store || check)) throw new BadInput(`--only goes with neither --store nor --check: they are about all defects`);
+function checkTogether({ only, list: lists, store, writeDocs, check, seeds = DEFAULT_SEEDS, runs = DEFAULT_RUNS }: DefectsOptions): void {
+  if (only !== undefined && check) throw new BadInput('--only does not go with --check, which is about all defects');
+  if (only !== undefined && store) {
+    const measured = readMeasured();
+    if (seeds !== measured.seeds || runs !== measured.runs) throw new BadInput(`--only with --store: the other defects were measured with --seeds ${String(measured.seeds)} --runs ${String(measured.runs)}`);
+    if (only.some((word) => word !== CLEAN && !DEFECTS.some(({ id }) => id === word))) throw new BadInput('--only with --store: only defects of this project have a place in the table');
+  }
   if ([lists, store, writeDocs, check].filter(Boolean).length > 1) throw new BadInput('at most one of --list, --check, --store and --write-docs');
 }
 
@@ -52,7 +59,11 @@ function list(json: boolean, io: Io): number {
   return EXIT.nothingFound;
 }
 
-function write(io: Io): number {
+/** @param all explain every plan anew, not only those that changed */
+function write(all: boolean, io: Io): number {
+  refreshExplained(all, (id) => {
+    io.out(`explained: ${id}`);
+  });
   for (const path of writeDocuments()) io.out(`written: ${path}`);
   return EXIT.nothingFound;
 }
@@ -60,10 +71,11 @@ function write(io: Io): number {
 async function bench(options: DefectsOptions, io: Io): Promise<readonly DefectRow[]> {
   const words = options.only ?? DEFECTS.map(({ id }) => id);
   const named = words.filter((word) => word !== CLEAN);
-  const measured = new Map(readMeasured().rows.map((row) => [row.id, row]));
+  const { rows: before, seedOf } = readMeasured();
+  const measured = new Map(before.map((row) => [row.id, row]));
   // What no search met when it was last measured would take most of the time, and meet nothing: its plan is enough, unless it is asked for.
   const searchesAll = options.only !== undefined || options.runs !== undefined || options.store;
-  const defects = (await loadDefects(named)).map((defect, i) => ({ defect, word: named[i] ?? defect.id, isSearched: searchesAll || (measured.get(defect.id)?.found ?? true) }));
+  const defects = (await loadDefects(named)).map((defect, i) => ({ defect, word: named[i] ?? defect.id, isSearched: searchesAll || (measured.get(defect.id)?.found ?? true), firstSeed: options.seed ?? seedOf[defect.id] ?? 1 }));
   const runs = options.runs ?? DEFAULT_RUNS;
   const seeds = options.seeds ?? DEFAULT_SEEDS;
   if (!options.json) io.out(headLine(defects, seeds, runs));
@@ -88,7 +100,7 @@ function headLine(defects: readonly { readonly isSearched: boolean }[], seeds: n
   const searched = defects.filter(({ isSearched }) => isSearched).length;
   const rest = defects.length - searched;
   const replayed = rest === 0 ? '' : `; ${String(rest)} that no search has met are replayed from their plans (--runs N searches them too)`;
-  return `${String(searched)} defects, ${seeds === 1 ? 'seed 1' : `seeds 1 to ${String(seeds)}`}, ${String(runs)} runs each at most${replayed}`;
+  return `${String(searched)} defects, ${seeds === 1 ? 'one fixed seed' : `${String(seeds)} fixed seeds`}, ${String(runs)} runs each at most${replayed}`;
 }
 
 function progressLine(id: string, { seed, finding, runs, seconds }: Outcome, done: number, all: number): string {

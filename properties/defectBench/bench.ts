@@ -1,6 +1,6 @@
 /**
- * The bench of real defects: each defect module is put back and searched for from scratch with the common profile, with the fixed
- * seeds 1 to N and a fixed number of runs, on all cores; beside them the right implementation is searched in the same way. A search is
+ * The bench of real defects: each defect module is put back and searched for from scratch with the common profile, with
+ * fixed seeds and a fixed number of runs, on all cores; beside them the right implementation is searched in the same way. A search is
  * a pure function of its seed, so that all but the seconds repeat exactly: the budget is runs, never time.
  */
 import type { Defect } from '../defects/types.ts';
@@ -15,10 +15,10 @@ export const DEFAULT_SEEDS = 1;
 
 export interface BenchOptions {
   /** Defects with the word that names each, an id or the path of a module; one that is not searched is only shown by its plan. */
-  readonly defects: readonly { readonly word: string; readonly defect: Defect; readonly isSearched: boolean }[];
+  readonly defects: readonly { readonly word: string; readonly defect: Defect; readonly isSearched: boolean; readonly firstSeed: number }[];
   /** Whether the right implementation is searched too. */
   readonly clean: boolean;
-  /** Seeds 1 to this one. */
+  /** How many seeds, from the first on. */
   readonly seeds: number;
   readonly runs: number;
   /** How long a defect's search is expected to be, runs: the longest begin first, so that no core waits at the end. */
@@ -33,12 +33,13 @@ interface Subject {
   readonly row: Pick<DefectRow, 'id' | 'issue' | 'expected'>;
   readonly words: readonly string[];
   readonly isSearched: boolean;
+  readonly firstSeed: number;
 }
 
 /** Rows in the order of the defects, the clean one last. Throws LostJob when a process dies again and again. */
 export async function runBench(options: BenchOptions): Promise<readonly DefectRow[]> {
-  const subjects: Subject[] = options.defects.map(({ word, defect, isSearched }) => ({ row: defect, words: [word], isSearched }));
-  if (options.clean) subjects.push({ row: CLEAN_ROW, words: [], isSearched: true });
+  const subjects: Subject[] = options.defects.map(({ word, defect, isSearched, firstSeed }) => ({ row: defect, words: [word], isSearched, firstSeed }));
+  if (options.clean) subjects.push({ row: CLEAN_ROW, words: [], isSearched: true, firstSeed: 1 });
   const outcomes = await outcomesOf(subjects, options);
   return subjects.map(({ row }) => {
     const own = outcomes.get(row.id) ?? [];
@@ -50,10 +51,10 @@ export async function runBench(options: BenchOptions): Promise<readonly DefectRo
 
 async function outcomesOf(subjects: readonly Subject[], options: BenchOptions): Promise<ReadonlyMap<string, readonly Outcome[]>> {
   const { seeds, runs, expectedRuns, onOutcome, threads } = options;
-  const seedList = Array.from({ length: seeds }, (_, i) => i + 1);
+  const indices = Array.from({ length: seeds }, (_, i) => i);
   const jobs = subjects
     .filter(({ isSearched }) => isSearched)
-    .flatMap(({ row, words }) => seedList.map((seed) => ({ id: row.id, job: { seed, runs, forMs: Infinity, maxShrinkRuns: 0, defects: words } })))
+    .flatMap(({ row, words, firstSeed }) => indices.map((i) => ({ id: row.id, job: { seed: firstSeed + i, runs, forMs: Infinity, maxShrinkRuns: 0, defects: words } })))
     .toSorted((a, b) => expectedRuns(b.id) - expectedRuns(a.id));
   const pool = new SearchPool(threads === undefined ? {} : { threads });
   const outcomes = new Map<string, Outcome[]>(subjects.map(({ row }) => [row.id, []]));

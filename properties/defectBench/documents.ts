@@ -5,13 +5,16 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFECTS } from '../defects/index.ts';
+import type { Defect } from '../defects/types.ts';
+import type { Plan } from '../plan/types.ts';
 import { kindsOf } from './chapterKinds.ts';
-import { corpusPlanOf, MEASURED_PATH, readMeasured, type Measured } from './expectations.ts';
+import { corpusPlanOf, readMeasured, type Measured } from './expectations.ts';
+import { explained, planDigest, readExplained, writeExplained, type Explained } from './explained.ts';
 import { indexOf } from './findingsIndex.ts';
 import { pageOf } from './page.ts';
 import { ROOT, Sources } from './sources.ts';
 import { storyOf } from './story.ts';
-import { CHAPTERS } from './suspects/index.ts';
+import { CHAPTERS, SUSPECTS } from './suspects/index.ts';
 import type { Suspect } from './suspects/types.ts';
 import { defectsDocument, README_MARKS, readmeTable, withTable } from './tables.ts';
 
@@ -38,9 +41,8 @@ export function documents(): readonly Document[] {
 }
 
 function findingPage(suspect: Suspect, heading: string, measured: Measured, sources: Sources): string {
-  const defect = DEFECTS.find(({ id }) => id === suspect.id);
-  const plan = corpusPlanOf(suspect.id);
-  if (defect === undefined || plan === undefined) throw new Error(`${suspect.id} has no defect module or no plan in the corpus`);
+  const { defect, plan } = shown(suspect.id);
+  const known = readExplained()[suspect.id];
   return pageOf({
     suspect,
     defect,
@@ -50,7 +52,30 @@ function findingPage(suspect: Suspect, heading: string, measured: Measured, sour
     seams: sources.seams(defect),
     departures: sources.departuresOf(defect.issue),
     row: measured.rows.find(({ id }) => id === suspect.id),
+    firstSeed: measured.seedOf[suspect.id] ?? 1,
+    explained: known?.digest === planDigest(plan) ? known : undefined,
   });
+}
+
+/** Explains the plans that changed since they were explained last, or all of them; answers the ids. */
+export function refreshExplained(all: boolean, onDone: (id: string) => void): void {
+  const before = readExplained();
+  const after: Record<string, Explained> = {};
+  for (const { id } of SUSPECTS) {
+    const { defect, plan } = shown(id);
+    const known = before[id];
+    const isKept = !all && known?.digest === planDigest(plan);
+    after[id] = isKept ? known : explained(plan, defect);
+    if (!isKept) onDone(id);
+  }
+  writeExplained(after);
+}
+
+function shown(id: string): { readonly defect: Defect; readonly plan: Plan } {
+  const defect = DEFECTS.find((one) => one.id === id);
+  const plan = corpusPlanOf(id);
+  if (defect === undefined || plan === undefined) throw new Error(`${id} has no defect module or no plan in the corpus`);
+  return { defect, plan };
 }
 
 /** Writes what differs, removes pages of suspects that are none any more; answers the paths of what was written. */
@@ -73,9 +98,4 @@ export function textAt(path: string): string | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-export function writeMeasured(measured: Measured): void {
-  const rows = measured.rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  writeFileSync(MEASURED_PATH, `{\n  "seeds": ${String(measured.seeds)},\n  "runs": ${String(measured.runs)},\n  "rows": [\n${rows}\n  ]\n}\n`);
 }

@@ -16,11 +16,13 @@ import { CLEAN, type DefectRow } from './row.ts';
 
 /** The committed measurement. */
 export interface Measured {
-  /** How many seeds, 1 to this one. */
+  /** How many seeds, from 1 on. */
   readonly seeds: number;
   /** Runs that each search had. */
   readonly runs: number;
   readonly rows: readonly DefectRow[];
+  /** Where the first seed is another one than 1, by the defect's id: it is rare, and this seed was seen to meet it. */
+  readonly seedOf: Readonly<Record<string, number>>;
 }
 
 export const MEASURED_PATH = fileURLToPath(new URL('./measured.json', import.meta.url));

@@ -4,6 +4,7 @@ import type { Measured } from './expectations.ts';
 import { issueText } from './page.ts';
 import { CHAPTERS, SUSPECTS } from './suspects/index.ts';
 import type { Suspect } from './suspects/types.ts';
+import { runsText } from './tables.ts';
 
 export function indexOf(measured: Measured): string {
   return [
@@ -26,7 +27,7 @@ export function indexOf(measured: Measured): string {
 }
 
 function line({ id, title, harm, confidence }: Suspect, measured: Measured): string {
-  const runs = measured.rows.find((row) => row.id === id)?.runsMedian ?? null;
+  const row = measured.rows.find((one) => one.id === id);
   const issue = DEFECTS.find((defect) => defect.id === id)?.issue ?? '';
-  return `| [${title}](${id}.md) | ${harm} | ${confidence} | ${issueText(issue)} | ${runs === null ? 'by its plan' : String(runs)} |`;
+  return `| [${title}](${id}.md) | ${harm} | ${confidence} | ${issueText(issue)} | ${runsText(row, measured)} |`;
 }

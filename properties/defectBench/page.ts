@@ -4,6 +4,7 @@ import type { Defect } from '../defects/types.ts';
 import { planHeader, planLines } from '../plan/text.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Verdict } from '../run/verdict.ts';
+import type { Explained } from './explained.ts';
 import type { Story } from './story.ts';
 import type { Suspect } from './suspects/types.ts';
 import type { DefectRow } from './row.ts';
@@ -26,6 +27,9 @@ export interface PageParts {
   /** What the implementation here does instead, as docs/departures.md tells. */
   readonly departures: readonly string[];
   readonly row: DefectRow | undefined;
+  /** Of the searches that it was found by. */
+  readonly firstSeed: number;
+  readonly explained: Explained | undefined;
 }
 
 export function pageOf(parts: PageParts): string {
@@ -49,6 +53,7 @@ export function pageOf(parts: PageParts): string {
     '',
     ...storyLines(parts),
     '',
+    ...explainedLines(parts),
     ...mendingLines(parts),
     '',
     ...replayLines(parts),
@@ -56,7 +61,8 @@ export function pageOf(parts: PageParts): string {
   ].join('\n');
 }
 
-function factLines({ suspect, defect, row }: PageParts): readonly string[] {
+function factLines(parts: PageParts): readonly string[] {
+  const { suspect, defect } = parts;
   const { confidence, files, names, harm } = suspect;
   return [
     '| | |',
@@ -66,7 +72,7 @@ function factLines({ suspect, defect, row }: PageParts): readonly string[] {
     `| confidence | ${CONFIDENCE[confidence]} |`,
     `| where | ${files.map((file) => `\`${file}\``).join(', ')} |`,
     `| look for | ${names.map((name) => `\`${name}\``).join(', ')} |`,
-    `| found | ${foundText(row)} |`,
+    `| found | ${foundText(parts)} |`,
   ];
 }
 
@@ -81,9 +87,9 @@ export function issueText(issue: string): string {
     .join(', ');
 }
 
-function foundText(row: DefectRow | undefined): string {
+function foundText({ row, firstSeed }: PageParts): string {
   if (row?.found !== true) return 'by a plan that was made by hand and shrunk; a search from scratch meets it rarely';
-  return `by searching from scratch, in ${String(row.runsMedian)} generated runs (seed${row.seeds === 1 ? ' 1' : `s 1 to ${String(row.seeds)}, median`}), by ${row.caughtBy.join(', ')}`;
+  return `by searching from scratch, in ${String(row.runsMedian)} generated runs (seed ${String(firstSeed)}${row.seeds === 1 ? '' : ` to ${String(firstSeed + row.seeds - 1)}, median`}), by ${row.caughtBy.join(', ')}`;
 }
 
 function scenarioLines({ plan }: PageParts): readonly string[] {
@@ -104,7 +110,7 @@ function storyLines({ story }: PageParts): readonly string[] {
   const lines = [
     '## What happens, step by step',
     '',
-    'The run with upstream\'s behaviour put back; its boring events are left out. At `=>` it parts from the run of the mended implementation.',
+    'The run with upstream\'s behaviour put back; events that tell nothing here are left out. At `=>` it parts from the run of the mended implementation.',
     '',
     '```text',
     ...story.lines,
@@ -127,13 +133,32 @@ function verdictLines(verdict: Verdict): readonly string[] {
   ];
 }
 
+/** Fields that hold a name: that a step about something else does nothing is no news. */
+const NAMES = /: (root|folder|table|name|as|clusterName|provider|dup|node) /;
+
+/** With an empty line behind, when there is anything to tell. */
+function explainedLines({ explained }: PageParts): readonly string[] {
+  if (explained === undefined) return [];
+  const { nearestPass, waits } = explained;
+  const hangsOn = explained.hangsOn.filter(({ what }) => !NAMES.test(what));
+  const lines: string[] = [];
+  if (hangsOn.length > 0) lines.push('## What it hangs on', '', '| with | it passes with |', '|---|---|', ...hangsOn.map(({ what, passesWith }) => `| ${cell(what)} | ${cell(passesWith)} |`), '');
+  if (nearestPass !== '') lines.push(`The nearest scenario that passes: ${cell(nearestPass)}.`, '');
+  if (waits.length > 0) lines.push('Who waits for what when the time is up:', '', ...waits.map((text) => `- ${text}`), '');
+  return lines;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
 function mendingLines({ suspect, departures }: PageParts): readonly string[] {
   const lines = ['## Suggested mending', '', suspect.mending];
   if (departures.length === 0) return lines;
   return [...lines, '', 'What the implementation here does instead ([departures](../departures.md)):', '', ...departures.map((text) => `- ${text}`)];
 }
 
-function replayLines({ suspect, moduleFile, seams }: PageParts): readonly string[] {
+function replayLines({ suspect, moduleFile, seams, firstSeed }: PageParts): readonly string[] {
   const { id } = suspect;
   return [
     '## Replay',
@@ -141,7 +166,7 @@ function replayLines({ suspect, moduleFile, seams }: PageParts): readonly string
     '```text',
     `npx pegasus-check replay test/corpus/defects/${id}.json --defect ${id}`,
     `npx pegasus-check replay test/corpus/defects/${id}.json            # passes`,
-    `npx pegasus-check hunt --seed 1 --runs 1500 --defect ${id}         # from scratch`,
+    `npx pegasus-check hunt --seed ${String(firstSeed)} --runs 1500 --defect ${id}         # from scratch`,
     '```',
     '',
     `The behaviour is put back by [${moduleFile}](../../${moduleFile}), which overrides ${seams.map(({ name, file }) => `[\`${name}\`](../../${file})`).join(', ')}.`,

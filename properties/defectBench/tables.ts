@@ -31,7 +31,7 @@ function isNumbered({ family, issue }: Defect): boolean {
 /** `folder`: of the document, as its links have to begin: '' for README.md, '..' for docs. */
 function rowText(defect: Defect, measured: Measured, folder: '' | '..'): string {
   const row = measured.rows.find(({ id }) => id === defect.id);
-  return `| ${nameText(defect, folder)} | ${defect.symptom} | ${runsText(row)} | ${stepsText(row)} | ${(row?.caughtBy ?? []).join(', ')} |`;
+  return `| ${nameText(defect, folder)} | ${defect.symptom} | ${runsText(row, measured)} | ${stepsText(row)} | ${(row?.caughtBy ?? []).join(', ')} |`;
 }
 
 /** Open ones lead to their page, mended ones to upstream's issue. */
@@ -46,9 +46,11 @@ function isLink(issue: string): boolean {
   return /apache\/incubator-pegasus#\d+/.test(issue);
 }
 
-function runsText(row: DefectRow | undefined): string {
+export function runsText(row: DefectRow | undefined, { seedOf }: Measured): string {
   if (row === undefined) return 'not measured';
-  return row.runsMedian === null ? 'by its plan' : String(row.runsMedian);
+  if (row.runsMedian === null) return 'by its plan';
+  const seed = seedOf[row.id];
+  return `${String(row.runsMedian)}${seed === undefined ? '' : ` (seed ${String(seed)})`}`;
 }
 
 function stepsText(row: DefectRow | undefined): string {
@@ -71,7 +73,7 @@ function summaryLines(measured: Measured): readonly string[] {
 }
 
 function seedText({ seeds }: Measured): string {
-  return seeds === 1 ? 'seed 1' : `seeds 1 to ${String(seeds)}, medians of those that found it`;
+  return `${seeds === 1 ? 'seed 1' : `seeds 1 to ${String(seeds)}, medians of those that found it`} (where a seed is named, seed 1 does not meet it)`;
 }
 
 function cap(text: string): string {

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { documents, FINDINGS, textAt, type Document } from '../../../properties/defectBench/documents.ts';
+import { corpusPlanOf } from '../../../properties/defectBench/expectations.ts';
+import { planDigest, readExplained } from '../../../properties/defectBench/explained.ts';
 import { ROOT } from '../../../properties/defectBench/sources.ts';
 import { SUSPECTS } from '../../../properties/defectBench/suspects/index.ts';
 import { DEFECTS } from '../../../properties/defects/index.ts';
@@ -30,6 +32,17 @@ describe('the documents of the bench', () => {
     expect(OPEN.length).toBeGreaterThan(50);
     expect(SUSPECTS.map(({ id }) => id).sort()).toEqual(OPEN.map(({ id }) => id).sort());
     for (const { id } of OPEN) expect(made.map(({ path }) => path)).toContain(`${FINDINGS}/${id}.md`);
+  });
+});
+
+describe('an explanation', () => {
+  it('is there for each suspect, of the plan that the corpus has', () => {
+    const explained = readExplained();
+    const stale = OPEN.filter(({ id }) => {
+      const plan = corpusPlanOf(id);
+      return plan === undefined || explained[id]?.digest !== planDigest(plan);
+    });
+    expect(stale.map(({ id }) => id), 'make it anew: pegasus-check defects --write-docs').toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Rows of the bench, what is wrong with them, and when a table is not true any more. */
 import { describe, expect, it } from 'vitest';
 import { complaintsOf } from '../../../properties/defectBench/expectations.ts';
+import { merged } from '../../../properties/defectBench/measurement.ts';
 import { rowOf, type DefectRow, type Outcome } from '../../../properties/defectBench/row.ts';
 import { staleness } from '../../../properties/defectBench/staleness.ts';
 import { README_MARKS, withTable } from '../../../properties/defectBench/tables.ts';
@@ -50,6 +51,11 @@ describe('a row', () => {
     });
   });
 
+  it('has the lower of two, so that each number was measured', () => {
+    const outcomes = [outcome(1, { runs: 30, steps: 3, seconds: 5, property: 'S8' }), outcome(2, { runs: 10, steps: 3, seconds: 7, property: 'S8' })];
+    expect(rowOf(DEFECT, outcomes, undefined)).toMatchObject({ runsMedian: 10, secondsMedian: 5, secondsWorst: 7 });
+  });
+
   it('tells what its plan breaks when no seed found it', () => {
     expect(rowOf(DEFECT, [outcome(1)], 'S9')).toMatchObject({ found: false, seeds: 1, foundSeeds: 0, runsMedian: null, shrunkSteps: null, caughtBy: ['S9'] });
     expect(rowOf(DEFECT, [outcome(1)], undefined).caughtBy).toEqual([]);
@@ -81,7 +87,7 @@ describe('the bench complains', () => {
 });
 
 describe('the table is stale', () => {
-  const measured = { seeds: 1, runs: 100, rows: [row({ runsMedian: 200 })] };
+  const measured = { seeds: 1, runs: 100, seedOf: {}, rows: [row({ runsMedian: 200 })] };
   const told = (changes: Partial<DefectRow>): readonly string[] => staleness([row({ runsMedian: 200, ...changes })], measured);
 
   it('not when numbers moved a little', () => {
@@ -102,6 +108,27 @@ describe('the table is stale', () => {
   });
 });
 
+describe('a measurement', () => {
+  const missed = row({ id: 'b', found: false, runsMedian: null });
+  const before = { seeds: 1, runs: 100, seedOf: { a: 4 }, rows: [row({ id: 'a' }), missed, row({ id: 'gone' })] };
+  const stored = { seeds: 1, runs: 100, firstSeed: undefined };
+
+  it('takes the place of the rows of the same defects, and of those alone', () => {
+    const now = row({ id: 'b', runsMedian: 7 });
+    expect(merged(before, { ...stored, rows: [now] }, ['b', 'a'])).toEqual({ ...before, rows: [now, row({ id: 'a' })] });
+  });
+
+  it('keeps the seed that met a rare defect, and forgets it when the first seed does', () => {
+    const now = row({ id: 'b', runsMedian: 7 });
+    expect(merged(before, { ...stored, rows: [now], firstSeed: 3 }, ['a', 'b'])).toMatchObject({ seedOf: { a: 4, b: 3 }, rows: [{ id: 'a' }, now] });
+    expect(merged(before, { ...stored, rows: [row({ id: 'a' })], firstSeed: 1 }, ['a', 'b']).seedOf).toEqual({});
+  });
+
+  it('does not change by a seed of its own that finds nothing', () => {
+    expect(merged(before, { ...stored, rows: [{ ...missed, seeds: 9 }], firstSeed: 3 }, ['a', 'b'])).toEqual({ ...before, rows: [row({ id: 'a' }), missed] });
+  });
+});
+
 describe('a generated table', () => {
   const [begin, end] = README_MARKS;
 
@@ -109,7 +136,7 @@ describe('a generated table', () => {
     expect(withTable(`a\n${begin}\nold\n${end}\nb\n`, README_MARKS, 'new')).toBe(`a\n${begin}\nnew\n${end}\nb\n`);
   });
 
-  it.each([`a\n${begin}\nold`, `a ${end}`, `${begin}\n${begin}\n${end}`])('needs both marks once: %j', (text) => {
+  it.each([`a\n${begin}\nold`, `a ${end}`, `${begin}\n${end}\n${begin}\n${end}`])('needs both marks once: %j', (text) => {
     expect(() => withTable(text, README_MARKS, 'new')).toThrow(/once/);
   });
 });
