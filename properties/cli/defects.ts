@@ -8,7 +8,8 @@ import { CLEAN, type DefectRow, type Outcome } from '../defectBench/row.ts';
 import { staleness } from '../defectBench/staleness.ts';
 import { refreshExplained, writeDocuments } from '../defectBench/documents.ts';
 import { storeRows } from '../defectBench/measurement.ts';
-import { DEFECTS, loadDefects } from '../defects/index.ts';
+import { DEFECTS } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import { BadInput } from '../plan/parse.ts';
 import { EXIT, type Io } from './io.ts';
 

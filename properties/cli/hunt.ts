@@ -5,7 +5,7 @@ import { OWN_CORPUS, readCorpus, type CorpusPlan } from '../hunt/corpus.ts';
 import { CAMPAIGN_RUNS, isCampaign } from '../hunt/coverage.ts';
 import { profileOf } from '../hunt/job.ts';
 import { SearchPool } from '../hunt/pool.ts';
-import { loadDefects } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import type { Profile } from '../plan/arbitrary.ts';
 import { checkFormats, type Format } from '../report/formats.ts';
 import { ciFiles, writeCiFile } from './ciFolder.ts';

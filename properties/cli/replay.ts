@@ -1,5 +1,5 @@
 /** `pegasus-check replay PLAN.json`: runs one plan and says what happens. */
-import { loadDefects } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import { partsWith } from '../defects/types.ts';
 import { resultLines } from '../hunt/findingText.ts';
 import { parsePlan } from '../plan/parse.ts';

@@ -1,5 +1,5 @@
 /** `pegasus-check report PLAN.json`: runs one plan, explains it, prints it, and writes its reports. */
-import { loadDefects } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import { parsePlan } from '../plan/parse.ts';
 import { checkFormats, FORMATS } from '../report/formats.ts';
 import { makeReport } from '../report/makeReports.ts';

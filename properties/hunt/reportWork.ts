@@ -1,5 +1,5 @@
 /** The job that makes a finding's reports (see work.ts): it is explained first, and each report is made by itself. */
-import { loadDefects } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import { BadInput } from '../plan/parse.ts';
 import { makeReport } from '../report/makeReports.ts';
 import { writeReports } from '../report/writeReports.ts';

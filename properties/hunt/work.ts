@@ -2,7 +2,7 @@
  * What a worker does, by the kind of the job: each is a function of plain data to plain data, and tells now and then its outcome so
  * far. It may be ended after any run.
  */
-import { loadDefects } from '../defects/index.ts';
+import { loadDefects } from '../defects/load.ts';
 import { partsWith } from '../defects/types.ts';
 import type { Plan } from '../plan/types.ts';
 import { freeze, runPlan, type RunResult } from '../run/runPlan.ts';
