@@ -8,15 +8,20 @@ export function stepText(step: Step): string {
   return specOf(step.kind)?.text(step) ?? step.kind;
 }
 
+/** The earliest virtual time at which each step starts, milliseconds after the cluster is up. */
+export function stepTimesMs(plan: Plan): readonly number[] {
+  let atMs = 0;
+  return plan.steps.map((step) => {
+    const beginsMs = atMs + step.afterMs;
+    atMs = beginsMs + (step.kind === 'wait' ? num(step, 'forMs') : 0);
+    return beginsMs;
+  });
+}
+
 /** One line per step, each with the earliest virtual time at which it starts, in milliseconds. */
 export function planLines(plan: Plan): readonly string[] {
-  const lines: string[] = [];
-  let atMs = 0;
-  plan.steps.forEach((step, i) => {
-    atMs += step.afterMs;
-    lines.push(`${String(i + 1).padStart(3)}  ${`+${String(atMs)} ms`.padStart(10)}  ${stepText(step)}`);
-    if (step.kind === 'wait') atMs += num(step, 'forMs');
-  });
+  const times = stepTimesMs(plan);
+  const lines = plan.steps.map((step, i) => `${String(i + 1).padStart(3)}  ${`+${String(times[i] ?? 0)} ms`.padStart(10)}  ${stepText(step)}`);
   if (plan.chance.kind === 'frozen') {
     for (const d of plan.chance.deviations) lines.push(`        deviation  ${deviationText(d.cause, d.value)}`);
   } else lines.push(`        chance     seed ${plan.chance.seed}, at most ${String(plan.chance.budget)} deviations`);

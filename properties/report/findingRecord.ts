@@ -1,8 +1,7 @@
 /** Makes the one JSON value of which every report is made: from the plan, its run, the explanation, and what the search knows. */
 import type { Explanation } from '../explain/explanation.ts';
 import { partsOf } from '../explain/parts.ts';
-import { num } from '../plan/spec.ts';
-import { planHeader } from '../plan/text.ts';
+import { planHeader, stepTimesMs } from '../plan/text.ts';
 import type { Plan } from '../plan/types.ts';
 import { propertyOf } from '../registry/index.ts';
 import { eventText } from '../run/eventText.ts';
@@ -64,13 +63,7 @@ export function propertyWords(verdict: Verdict): FindingRecord['property'] {
 
 /** Clusters, settings, steps with the earliest time of each, deviations. */
 function linesOf(plan: Plan): readonly PlanLine[] {
-  const beginsMs: number[] = [];
-  let atMs = 0;
-  for (const step of plan.steps) {
-    atMs += step.afterMs;
-    beginsMs.push(atMs);
-    if (step.kind === 'wait') atMs += num(step, 'forMs');
-  }
+  const beginsMs = stepTimesMs(plan);
   const lines: PlanLine[] = [];
   for (const { part, text } of partsOf(plan)) {
     if (part.kind === 'step') lines.push({ part, atMs: beginsMs[part.step], text });
