@@ -7,7 +7,7 @@ import { unreachable } from '../../model/vocabulary.ts';
 import { LARGEST_CLUSTER } from '../plan/limits.ts';
 import { calmOf, otherSettings } from '../plan/settings.ts';
 import { specOf } from '../plan/steps/index.ts';
-import type { ClusterShape, Plan, Step } from '../plan/types.ts';
+import type { ClusterShape, Plan, Step, StepValue } from '../plan/types.ts';
 import type { PlanPart } from './explanation.ts';
 import { valueText } from './parts.ts';
 import { otherNumbers, otherValues } from './values.ts';
@@ -16,6 +16,8 @@ export interface Alternative {
   readonly plan: Plan;
   /** `without it`, `300 instead of 1000`. */
   readonly words: string;
+  /** Of a number, how far it is from the plan's; else 0. */
+  readonly distance: number;
   /** The step whose guard must hold, lest the value be none; undefined: no step was changed. */
   readonly step?: number;
   /** A step is gone: those behind it have moved up by one. */
@@ -28,15 +30,15 @@ const LONGEST_AFTER_MS = 600_000;
 export function alternativesTo(plan: Plan, part: PlanPart): readonly Alternative[] {
   switch (part.kind) {
     case 'cluster':
-      return [{ plan: withoutCluster(plan, part.cluster), words: 'without it' }];
+      return [{ plan: withoutCluster(plan, part.cluster), words: 'without it', distance: 0 }];
     case 'servers':
       return otherServers(plan, part.cluster);
     case 'step':
-      return [{ plan: withoutStep(plan, part.step), words: 'without it', goneStep: part.step }];
+      return [{ plan: withoutStep(plan, part.step), words: 'without it', distance: 0, goneStep: part.step }];
     case 'field':
       return otherFields(plan, part.step, part.field);
     case 'deviation':
-      return [{ plan: withDeviations(plan, (_, i) => i !== part.deviation), words: 'without it' }];
+      return [{ plan: withDeviations(plan, (_, i) => i !== part.deviation), words: 'without it', distance: 0 }];
     case 'amount':
       return otherAmounts(plan, part.deviation);
     case 'setting':
@@ -69,7 +71,7 @@ function withCluster(plan: Plan, id: string, change: (cluster: ClusterShape) => 
 function otherServers(plan: Plan, id: string): readonly Alternative[] {
   const now = plan.clusters.find((c) => c.id === id)?.replicaServers ?? 1;
   const counts = [now - 1, 1, now + 1, now + 2].filter((n, i, all) => n >= 1 && n <= LARGEST_CLUSTER && n !== now && all.indexOf(n) === i);
-  return counts.map((n) => ({ plan: withCluster(plan, id, (c) => ({ ...c, replicaServers: n })), words: instead(n, now) }));
+  return counts.map((n) => ({ plan: withCluster(plan, id, (c) => ({ ...c, replicaServers: n })), words: instead(n, now), distance: Math.abs(n - now) }));
 }
 
 function instead(other: number | string, now: number | string): string {
@@ -82,11 +84,15 @@ function otherFields(plan: Plan, at: number, name: string): readonly Alternative
   const put = (changed: Step): Plan => ({ ...plan, steps: plan.steps.map((s, i) => (i === at ? changed : s)) });
   if (name === 'afterMs') {
     const times = otherNumbers(step.afterMs, 0).filter((n) => n <= LONGEST_AFTER_MS);
-    return times.map((afterMs) => ({ plan: put({ ...step, afterMs }), words: instead(afterMs, step.afterMs), step: at }));
+    return times.map((afterMs) => ({ plan: put({ ...step, afterMs }), words: instead(afterMs, step.afterMs), distance: Math.abs(afterMs - step.afterMs), step: at }));
   }
   const now = step[name];
   if (now === undefined || specOf(step.kind) === undefined) return [];
-  return otherValues(plan, step, name).map((value) => ({ plan: put({ ...step, [name]: value }), words: instead(valueText(value), valueText(now)), step: at }));
+  return otherValues(plan, step, name).map((value) => ({ plan: put({ ...step, [name]: value }), words: instead(valueText(value), valueText(now)), distance: distanceOf(value, now), step: at }));
+}
+
+function distanceOf(value: StepValue, now: StepValue): number {
+  return typeof value === 'number' && typeof now === 'number' ? Math.abs(value - now) : 0;
 }
 
 function withDeviations(plan: Plan, keep: (value: number, index: number) => boolean | number): Plan {
@@ -106,7 +112,7 @@ function otherAmounts(plan: Plan, at: number): readonly Alternative[] {
   const now = plan.chance.kind === 'frozen' ? plan.chance.deviations[at]?.value : undefined;
   if (now === undefined) return [];
   const amounts = otherNumbers(now, 1).filter((n) => n <= LONGEST_DEVIATION_US);
-  return amounts.map((value) => ({ plan: withDeviations(plan, (_, i) => (i === at ? value : true)), words: instead(value, now) }));
+  return amounts.map((value) => ({ plan: withDeviations(plan, (_, i) => (i === at ? value : true)), words: instead(value, now), distance: Math.abs(value - now) }));
 }
 
 function withSettings(plan: Plan, cluster: string, settings: Readonly<Record<string, number>>): Plan {
@@ -123,7 +129,7 @@ function otherSettingPlans(plan: Plan, cluster: string, name: string): readonly 
   const calm = cluster === '' ? calmOf(name) : (plan.settings[name] ?? calmOf(name));
   const others = otherSettings(name, now).filter((n) => n !== calm);
   return [
-    { plan: put(rest), words: instead(`the calm ${String(calm)}`, now) },
-    ...others.map((n) => ({ plan: put([...rest, [name, n]]), words: instead(n, now) })),
+    { plan: put(rest), words: instead(`the calm ${String(calm)}`, now), distance: Math.abs((calm ?? now) - now) },
+    ...others.map((n) => ({ plan: put([...rest, [name, n]]), words: instead(n, now), distance: Math.abs(n - now) })),
   ];
 }

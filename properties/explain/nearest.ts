@@ -1,6 +1,6 @@
 /**
- * The nearest passing plan: of all changes after which the run passes, the one whose run stays together with the failing run for
- * longest; of those that part at the same event, the first that was tried (they were tried from the simplest on). The plan is
+ * The nearest passing plan: of the smallest change of each part after which the run passes, the one whose run stays together with the failing run for
+ * longest, and does something else then; of those that part at the same event, the first that was tried (they were tried from the simplest on). The plan is
  * frozen again, so that it draws nothing and holds only deviations that took effect.
  */
 import { freeze } from '../run/runPlan.ts';
@@ -12,13 +12,19 @@ import { partPlace } from './parts.ts';
 import { partingOf, type Parting } from './parting.ts';
 import type { Watched } from './watched.ts';
 
+interface Parted {
+  readonly pass: Pass;
+  readonly parting: Parting;
+}
+
 export function nearestPass(plan: Plan, failing: Watched, passes: readonly Pass[]): NearestPass | undefined {
-  let best: { readonly pass: Pass; readonly parting: Parting } | undefined;
-  for (const pass of passes) {
+  const parted = passes.flatMap((pass): readonly Parted[] => {
     const { goneStep, step } = pass.alternative;
     const parting = partingOf(failing, { step: goneStep ?? step }, pass.run, { step }, isContent(pass.part));
-    if (parting !== undefined && (best === undefined || parting.event > best.parting.event)) best = { pass, parting };
-  }
+    return parting === undefined ? [] : [{ pass, parting }];
+  });
+  let best: Parted | undefined;
+  for (const one of smallestOf(parted)) if (best === undefined || isNearer(one.parting, best.parting)) best = one;
   if (best === undefined) return undefined;
   const { pass, parting } = best;
   const { event, atUs, here, there } = parting;
@@ -29,6 +35,22 @@ export function nearestPass(plan: Plan, failing: Watched, passes: readonly Pass[
     ended: verdictSentence(pass.run.result.verdict),
     parting: { event, atUs, here, there },
   };
+}
+
+/** Of each part the smallest change that passes: a time ten times as long is far away, even when its run begins alike. */
+function smallestOf(parted: readonly Parted[]): readonly Parted[] {
+  const smallest = new Map<PlanPart, Parted>();
+  for (const one of parted) {
+    const best = smallest.get(one.pass.part);
+    const isSmaller = best !== undefined && one.pass.alternative.distance < best.pass.alternative.distance;
+    if (best === undefined || (best.parting.isAtRest === one.parting.isAtRest ? isSmaller : best.parting.isAtRest)) smallest.set(one.pass.part, one);
+  }
+  return [...smallest.values()];
+}
+
+/** A run that merely came to rest, because nothing was asked of it any more, tells less than one that did something else. */
+function isNearer(one: Parting, best: Parting): boolean {
+  return one.isAtRest === best.isAtRest ? one.event > best.event : best.isAtRest;
 }
 
 function isContent(part: PlanPart): boolean {

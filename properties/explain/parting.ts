@@ -15,12 +15,14 @@ export interface Parting {
   readonly atUs: number;
   readonly here: string;
   readonly there: string;
-  /** How many events of the first run the second one shares. */
-  readonly shared: number;
+  /** The second run had come to rest there: what the first one still does, nobody asked of it. */
+  readonly isAtRest: boolean;
 }
 
 interface Told {
   readonly event: number;
+  /** A question of the run's own, after everything had settled. */
+  readonly isProbe: boolean;
   readonly atUs: number;
   readonly text: string;
   /** What is compared: the text with the numbers that commands would have without the changed step; or what happens, without content. */
@@ -38,32 +40,34 @@ export function partingOf(here: Watched, leftHere: Left, there: Watched, leftThe
   const a = told(here, leftHere, content);
   const b = told(there, leftThere, content);
   let second = b.next();
-  let shared = 0;
   for (const one of a) {
     if (second.done === true || second.value.key !== one.key) {
-      return { event: one.event, atUs: one.atUs, here: one.text, there: second.done === true ? '' : second.value.text, shared };
+      const isAtRest = second.done === true || (second.value.isProbe && !one.isProbe);
+      return { event: one.event, atUs: one.atUs, here: one.text, there: second.done === true ? '' : second.value.text, isAtRest };
     }
-    shared += 1;
     second = b.next();
   }
   if (second.done === true) return undefined;
-  return { event: here.events.length, atUs: second.value.atUs, here: '', there: second.value.text, shared };
+  return { event: here.events.length, atUs: second.value.atUs, here: '', there: second.value.text, isAtRest: second.value.isProbe };
 }
 
 function* told(run: Watched, { step }: Left, content: boolean): Generator<Told, undefined> {
   const own = new Set<number>();
   const ids = new Map<number, number>();
   let event = -1;
+  let isHealed = false;
   for (const one of run.events) {
     event += 1;
+    isHealed ||= one.kind === 'world.healed';
+    const isProbe = isHealed && one.kind === 'command.invoked';
     const id = commandOf(one);
     const isOwn = step !== undefined && run.stepOf.get(one) === step;
     if (isOwn && id !== undefined) own.add(id);
     if (isOwn || (id !== undefined && own.has(id) && one.kind !== 'command.answered')) continue;
     const text = eventText(one);
-    if (content) yield { event, atUs: one.atUs, text, key: shapeOf(one) };
-    else if (id === undefined) yield { event, atUs: one.atUs, text, key: text };
-    else yield { event, atUs: one.atUs, text, key: eventText(renumbered(one, numberOf(id, own, ids))) };
+    if (content) yield { event, isProbe, atUs: one.atUs, text, key: shapeOf(one) };
+    else if (id === undefined) yield { event, isProbe, atUs: one.atUs, text, key: text };
+    else yield { event, isProbe, atUs: one.atUs, text, key: eventText(renumbered(one, numberOf(id, own, ids))) };
   }
   return undefined;
 }
@@ -102,7 +106,6 @@ function shapeOf(event: ModelEvent): string {
 
 function protocolWords(value: unknown): readonly string[] {
   if (typeof value === 'string') return /^[A-Z]+_[A-Z_0-9]+$/.test(value) ? [value] : [];
-  if (typeof value === 'boolean') return [String(value)];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(protocolWords);
 }

@@ -3,6 +3,7 @@
  * nodes, duplications and clusters of the plan, shorter and longer lists. Which of them the field takes is asked of the
  * field; nothing is drawn, so that the same plan is always explained in the same way.
  */
+import { MOMENTS, momentOf } from '../plan/moments.ts';
 import { specOf } from '../plan/steps/index.ts';
 import type { Field } from '../plan/spec.ts';
 import type { Plan, Step, StepValue } from '../plan/types.ts';
@@ -31,10 +32,18 @@ function otherWords(plan: Plan, name: string, value: string, field: Field): read
   const list = field.describe.includes(' | ') ? field.describe.split(' | ') : [];
   if (list.includes(value)) return list;
   if (REFERENCE.test(value) && name !== 'remoteTable') return wordsOf(plan, new RegExp(`^${value.slice(0, value.search(/[#(]/) + 1).replace(/\W/g, '\\$&').replace('meta', '(?:meta|node)')}`));
+  if (name === 'moment') return otherMoments(value);
   if (name === 'cluster' || name === 'remoteCluster') return plan.clusters.map((c) => c.id);
   if (name === 'remoteTable') return ['', ...wordsOf(plan, /^table#/), 'r8', 'r9'];
   const same = plan.steps.map((step) => step[name]).filter((v): v is string => typeof v === 'string');
   return [...numbersChanged(value), ...same, 'q', 'w', 'a longer one that nobody wrote'];
+}
+
+/** Other moments of the same subject, those of the same event first. */
+function otherMoments(value: string): readonly string[] {
+  const now = momentOf(value);
+  const same = MOMENTS.filter((moment) => moment.subject === now?.subject);
+  return [...same.filter((m) => m.kind === now?.kind), ...same.filter((m) => m.kind !== now?.kind)].map((m) => m.name);
 }
 
 /** The same text with one of its numbers changed (table envs: `100*delay*50`). */

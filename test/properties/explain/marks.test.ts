@@ -1,0 +1,118 @@
+/** Which parts of a plan matter: plans of which it is known by hand. */
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../properties/explain/explain.ts';
+import type { Plan } from '../../../properties/plan/types.ts';
+import { runPlan } from '../../../properties/run/runPlan.ts';
+import { explained, markLines, planIn } from './fixture.ts';
+
+/** A secondary that acknowledges before it has logged: any write to two members shows it. What else is here does not matter. */
+const PADDED: Plan = {
+  ...planIn('shrunk', 'ack-before-log'),
+  clusters: [{ id: 'source', replicaServers: 2 }, { id: 'follower', replicaServers: 1, settings: { workersLocalApp: 1 } }],
+  settings: { checkpointIntervalMs: 1000, batchWriteDisabled: 0 },
+  steps: [...planIn('shrunk', 'ack-before-log').steps, { kind: 'get', afterMs: 20, cluster: 'source', table: 'table#1', hashKey: 'b', sortKey: 'z' }],
+};
+
+describe('marks', () => {
+  const padded = explained(PADDED, 'ack-before-log');
+
+  it('are exact: what the failure needs, and what may be anything', () => {
+    expect(markLines(padded.marks)).toEqual([
+      '* cluster source (without it)',
+      '* source: 2 replica servers (1 instead of 2)',
+      '· cluster follower',
+      '· follower: 1 replica servers',
+      '· workersLocalApp=1',
+      '· checkpointIntervalMs=1000',
+      '* create t1 -p 1 -r 2 -f (without it)',
+      '· 0 ms after what is before it',
+      '· partitionCount 1',
+      '* replicaCount 2 (1 instead of 2)',
+      '· successIfExist false',
+      '* use t1 ; multi_set b z v3 (without it)',
+      '· 1 ms after what is before it',
+      '· hashKey "b"',
+      '· sortKeys ["z"]',
+      '· values ["v3"]',
+      '· ttlSeconds 0',
+      '· use t1 ; get b z',
+      '· 20 ms after what is before it',
+      '· hashKey "b"',
+      '· sortKey "z"',
+    ]);
+  });
+
+  it('count what was run', () => {
+    const { marks, runs } = padded;
+    const triedInAll = marks.reduce((sum, { tried }) => sum + tried, 0);
+    // The failing run, and values that are none: they were run, and count for no mark.
+    expect(runs).toBeGreaterThan(triedInAll);
+    expect(marks.find(({ text }) => text === 'partitionCount 1')?.tried).toBeGreaterThanOrEqual(2);
+  });
+
+  it('tell a deviation, and how large it is, apart', () => {
+    const plan: Plan = {
+      ...planIn('shrunk', 'ack-before-log'),
+      chance: { kind: 'frozen', deviations: [{ cause: 'link.delay|source/client-0>source/meta-0|RPC_CM_CREATE_APP||0|1', value: 200 }] },
+    };
+    const lines = markLines(explained(plan, 'ack-before-log', { maxRuns: 16 }).marks);
+    expect(lines.slice(-2)).toEqual(['· link.delay by 200 us: source/client-0>source/meta-0 RPC_CM_CREATE_APP', '· 200 us']);
+  });
+
+  it('a deviation without which nothing fails is necessary', () => {
+    const lines = markLines(explained(planIn('shrunk', 'commit-without-all-acks'), 'commit-without-all-acks', { maxRuns: 6 }).marks);
+    expect(lines).toContain('* disk.write-error: source/replica-1 create log of 1.0 (without it)');
+  });
+
+  it('what only changes into another failure is necessary, and says into which', () => {
+    const lines = markLines(explained(planIn('shrunk', 'liar-falsifies-replica.load-failed'), 'liar-falsifies-replica.load-failed').marks);
+    expect(lines).toContain('* use t1 ; del b x [without it: S2/replication/committed-prefix-agrees]');
+    expect(lines).toContain('· 6 ms after what is before it [3 instead of 6: S2/replication/committed-prefix-agrees]');
+    expect(lines).toContain('* 100 ms after what is before it (0 instead of 100) [50 instead of 100: S2/replication/committed-prefix-agrees]');
+  });
+
+  it('a value whose step does nothing, or is refused, is no value', () => {
+    const { marks } = explained(planIn('shrunk', 'dup-app-check-source-name'), 'dup-app-check-source-name');
+    const lines = markLines(marks);
+    // Of remoteCluster there is no other that resolves; a table of no partitions, or of minus one, is refused.
+    expect(lines.filter((line) => /cluster "|Cluster "/.test(line))).toEqual([]);
+    expect(lines).toContain('· partitionCount 1');
+    expect(lines).toContain('* remoteTable "r1" ("" instead of "r1")');
+  });
+});
+
+describe('the budget', () => {
+  const plan = planIn('shrunk', 'ack-before-log');
+
+  it('goes to the boldest changes first; what it did not reach is untried', () => {
+    const { marks, runs } = explained(plan, 'ack-before-log', { maxRuns: 3 });
+    expect(runs).toBe(3);
+    expect(marks.filter(({ mark }) => mark !== 'untried').map(({ part }) => part)).toEqual([{ kind: 'step', step: 0 }, { kind: 'step', step: 1 }]);
+    expect(marks.filter(({ mark }) => mark === 'untried').every(({ tried, passesWith }) => tried === 0 && passesWith === '')).toBe(true);
+  });
+
+  it('ends when it is told to', () => {
+    let asked = 0;
+    const { runs } = explained(plan, 'ack-before-log', { stopped: () => (asked += 1) > 4 });
+    expect(runs).toBe(5);
+  });
+
+  it('is not touched by a plan that passes', () => {
+    expect(explain(plan, runPlan(plan))).toEqual({ marks: [], nearestPass: undefined, waits: [], runs: 0 });
+  });
+});
+
+describe('what is explained', () => {
+  it('is always the same', () => {
+    const plan = planIn('shrunk', 'tombstone-seen-through');
+    const twice = [1, 2].map(() => explained(plan, 'tombstone-seen-through', { maxRuns: 12 }));
+    expect(twice[0]).toEqual(twice[1]);
+  });
+
+  it('is the property that was asked for', () => {
+    const plan = planIn('seeds', '2156');
+    const { marks, waits } = explained(plan, 'bl-ingest-stuck-throttled', { property: 'L3', maxRuns: 9 });
+    expect(waits[0]?.kind).toBe('obligation');
+    expect(markLines(marks)).toContain('* use t1 ; set hd s v1 (without it)');
+  });
+});
