@@ -10,6 +10,7 @@ import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawMomentScene } from './scenesMoment.ts';
 import { drawMoveScene } from './scenesMove.ts';
 import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
@@ -38,7 +39,7 @@ const POINTS: readonly (readonly [ChancePoint, readonly number[]])[] = [
   ['disk.read-error', [2]],
   ['disk.write-error', [1, 2]],
   ['store.slow', [20, 100]],
-  ['store.timeout', [20]],
+  ['store.timeout', [20, 100]],
   ['store.timeout-after-effect', [20, 60]],
   ['store.crash-after', [20, 60]],
   ['pool.delay', [5, 20]],
@@ -130,6 +131,13 @@ export class PlanArbitrary extends Arbitrary<Plan> {
         count += scene.length >> 2;
         continue;
       }
+      if (opened && (loaded || loading === Infinity) && draw.chance(MOMENT_SCENES_PERMILLE)) {
+        const scene = drawMomentScene(casting);
+        steps.push(...scene);
+        // It takes the place of no other step.
+        count += scene.length;
+        continue;
+      }
       if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
         const scene = drawThrottleScene(casting);
         steps.push(...scene);
@@ -195,7 +203,10 @@ const SCENES_PERMILLE = 220;
 
 /** How many plans have bulk loads, and how often a scene of them comes in the place of a step. */
 const WITH_LOADS_PERMILLE = 250;
-const LOAD_SCENES_PERMILLE = 70;
+const LOAD_SCENES_PERMILLE = 110;
+
+/** How often something befalls a table at a named moment. */
+const MOMENT_SCENES_PERMILLE = 120;
 
 const BURST: ReadonlySet<string> = new Set(['put', 'multiPut', 'remove']);
 

@@ -8,7 +8,7 @@ import type { ModelEvent } from '../../model/events.ts';
 type Kind = ModelEvent['kind'];
 
 /** What a moment is about: which tables have it. */
-type Subject = 'duplication' | 'load' | 'replica';
+export type Subject = 'duplication' | 'load' | 'replica';
 
 interface Told {
   readonly kind: Kind;

@@ -3,6 +3,7 @@
  * middle of a write of its record; a scene brings together what has to meet and leaves the rest to the draw: which table, how
  * long, what strikes, and where in it.
  */
+import { drawAtMoment, drawUntil } from './scenesMoment.ts';
 import { crash, drawAroundAWrite, drawServer, drawWrites, hold, otherCluster, serversOf, type Casting } from './sceneSteps.ts';
 import { drawAdd, drawAddAgain, drawAddBack } from './steps/addDup.ts';
 import { drawFollowerTable } from './steps/createTable.ts';
@@ -44,12 +45,19 @@ export function drawOpening(casting: Casting, gapMs: number): readonly Step[] {
 /** What befalls a duplication on its way from one status to the next, and at the end time to get over it. */
 function drawFilling(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
+  if (draw.chance(200)) return drawAtMoment(casting, dup);
   const slowly = casting.faults && casting.allows('crash') && draw.chance(500);
   return [
-    ...(slowly ? drawSlowFilling(casting) : [hold(draw.pick(draw.chance(350) ? UNTIL_PREPARED_MS : UNTIL_FILLED_MS))]),
+    ...(slowly ? drawSlowFilling(casting) : drawAmidFilling(casting, dup)),
     ...(casting.faults && casting.allows('slowStore') && draw.chance(150) ? drawHasty(casting, dup) : drawStrike(casting, dup)),
     ...(draw.chance(700) ? [hold(draw.pick([1000, 3000, 5000, 8000]))] : []),
   ];
+}
+
+function drawAmidFilling(casting: Casting, dup: DupSymbol): readonly Step[] {
+  const { draw } = casting;
+  if (casting.allows('waitFor') && draw.chance(500)) return drawUntil(casting, dup, 'duplication');
+  return [hold(draw.pick(draw.chance(350) ? UNTIL_PREPARED_MS : UNTIL_FILLED_MS))];
 }
 
 /** Without one of its servers a follower's table is not filled, and the duplication stays in the status before shipping. */
@@ -108,11 +116,14 @@ function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
   }
 }
 
-/** Begun by hand and paused at once, while an answer of the follower's slow meta server is on its way. */
+/** Begun by hand and paused at once, while an answer of the follower's slow meta server is on its way (it is asked in DS_APP). */
 function drawHasty(casting: Casting, dup: DupSymbol): readonly Step[] {
   const { draw } = casting;
   const named = { cluster: dup.cluster, table: dup.table, dup: dup.ref };
+  const { cluster, table } = dup;
+  const asked: readonly Step[] = casting.allows('waitFor') && draw.chance(600) ? [{ kind: 'waitFor', afterMs: 0, cluster, table, moment: 'dup.stored:DS_APP', nth: 1, atMostMs: 3000 }] : [];
   return [
+    ...asked,
     { kind: 'slowStore', afterMs: 0, cluster: otherCluster(casting, dup.cluster), factor: draw.pick([100, 400]), forMs: 3000 },
     { kind: 'startDup', afterMs: draw.pick([0, 200, 800]), ...named },
     { kind: 'pauseDup', afterMs: draw.pick([1, 20, 200]), ...named },
@@ -172,7 +183,7 @@ export function drawScene(casting: Casting): readonly Step[] {
     case 'pause':
       return drawPause(casting, dup);
     case 'strike':
-      return [...drawWrites(casting, dup, draw.int(0, 4)), hold(draw.pick([0, 50, 200])), ...drawStrike(casting, dup)];
+      return [...drawWrites(casting, dup, draw.int(0, 4)), ...(casting.allows('waitFor') && draw.chance(400) ? drawUntil(casting, dup, 'duplication') : [hold(draw.pick([0, 50, 200]))]), ...drawStrike(casting, dup)];
     case 'unreadable':
       return drawUnreadable(casting, dup);
     default:

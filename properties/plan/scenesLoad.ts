@@ -9,6 +9,7 @@ import { drawDamage } from './steps/damageLoad.ts';
 import { drawPrepared, drawVariant, loadPlaces, type LoadPlace } from './steps/prepareLoad.ts';
 import { drawRefusedStart, drawStart } from './steps/startBulkLoad.ts';
 import { drawAmidIngestion, drawHasty, drawMetaAmidWrites, drawRotten } from './scenesLoadWrites.ts';
+import { drawAtMoment, drawUntil } from './scenesMoment.ts';
 import type { LoadSymbol } from './symbols.ts';
 import { ALLOW_INGEST_BEHIND, drawWriteThrottle } from './tableEnvs.ts';
 import type { Step } from './types.ts';
@@ -23,9 +24,12 @@ const WHILE_CLEANING_MS: readonly number[] = [3500, 3800, 4200, 4700, 5200];
 /** Until a whole load is over. */
 const WHOLE_MS = 5000;
 
-function drawMomentMs({ draw }: Casting): number {
+/** Until some moment of the load: one that is named, or after so many milliseconds. */
+function drawAmid(casting: Casting, load: LoadSymbol): readonly Step[] {
+  const { draw } = casting;
+  if (casting.allows('waitFor') && draw.chance(600)) return drawUntil(casting, load, 'load');
   const phase = draw.weighted([WHILE_DOWNLOADING_MS, WHILE_INGESTING_MS, WHILE_CLEANING_MS], (at) => (at === WHILE_CLEANING_MS ? 1 : 3));
-  return draw.pick(phase);
+  return [hold(draw.pick(phase))];
 }
 
 /** A load begins early, of a table that mostly has been made by then, and something befalls it. */
@@ -84,6 +88,7 @@ type Befall = (casting: Casting, load: LoadSymbol) => readonly Step[];
 
 /** Each with its weight and the kinds of steps that it needs. */
 const BEFALLS: readonly { readonly draw: Befall; readonly weight: number; readonly kinds: readonly string[]; readonly fault: boolean }[] = [
+  { draw: drawAtMoment, weight: 12, kinds: ['waitFor'], fault: false },
   { draw: drawNothing, weight: 5, kinds: [], fault: false },
   { draw: drawPause, weight: 3, kinds: ['pauseBulkLoad', 'restartBulkLoad'], fault: false },
   { draw: drawCancel, weight: 3, kinds: ['cancelBulkLoad'], fault: false },
@@ -141,6 +146,7 @@ function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
   const forced = draw.chance(600);
   const cancel: Step = { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced };
   if (draw.chance(450)) return [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }, hold(draw.pick([0, 1, 300, 600, 1500])), cancel];
+  if (forced && draw.chance(500)) return [...drawAmid(casting, load), cancel];
   // Bad files are known as such after two polls.
   const late = [700, 900, 1100, 1300, ...WHILE_INGESTING_MS, ...WHILE_CLEANING_MS];
   return [hold(draw.pick(forced && draw.chance(700) ? late : WHILE_PAUSABLE_MS)), cancel];
@@ -150,7 +156,7 @@ function drawCancel(casting: Casting, load: LoadSymbol): readonly Step[] {
 function drawAnother(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw, symbols } = casting;
   const table = symbols.tables.find((t) => t.ref === load.table);
-  const steps: Step[] = [hold(drawMomentMs(casting)), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: true }, hold(draw.pick([500, 2000, 2000, 3000]))];
+  const steps: Step[] = [...drawAmid(casting, load), { kind: 'cancelBulkLoad', afterMs: 0, ...named(load), forced: true }, hold(draw.pick([500, 2000, 2000, 3000]))];
   if (draw.chance(700)) steps.push({ kind: 'clearBulkLoad', afterMs: 0, ...named(load) });
   return table === undefined ? steps : [...steps, ...drawNext(casting, { ...named(load), partitionCount: table.partitionCount })];
 }
@@ -175,7 +181,7 @@ function drawDrop(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw, symbols } = casting;
   const table = symbols.tables.find((t) => t.ref === load.table);
   const pause: readonly Step[] = draw.chance(300) ? [hold(draw.pick(WHILE_PAUSABLE_MS)), { kind: 'pauseBulkLoad', afterMs: 0, ...named(load) }] : [];
-  const steps: Step[] = [...pause, hold(drawMomentMs(casting)), { kind: 'dropTable', afterMs: 0, ...named(load) }];
+  const steps: Step[] = [...pause, ...drawAmid(casting, load), { kind: 'dropTable', afterMs: 0, ...named(load) }];
   if (table === undefined) return steps;
   const { ref, partitionCount, replicaCount } = table;
   const again = draw.chance(500);
@@ -192,7 +198,7 @@ function drawMove(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw, symbols } = casting;
   const count = symbols.tables.find((t) => t.ref === load.table)?.partitionCount ?? 1;
   const move = { kind: 'movePrimary', afterMs: 0, ...named(load), partitionIndex: draw.int(0, count - 1), to: drawServer(casting, load.cluster) };
-  return [hold(drawMomentMs(casting)), move];
+  return [...drawAmid(casting, load), move];
 }
 
 function drawDown(casting: Casting, node: string): Step {
@@ -206,7 +212,7 @@ function drawDown(casting: Casting, node: string): Step {
 /** One member is away, or two one after the other. */
 function drawMember(casting: Casting, load: LoadSymbol): readonly Step[] {
   const { draw } = casting;
-  const steps = [hold(drawMomentMs(casting)), drawDown(casting, drawServer(casting, load.cluster))];
+  const steps = [...drawAmid(casting, load), drawDown(casting, drawServer(casting, load.cluster))];
   return draw.chance(250) ? [...steps, hold(draw.pick([20, 300, 900])), drawDown(casting, drawServer(casting, load.cluster))] : steps;
 }
 
@@ -223,7 +229,7 @@ function drawMeta(casting: Casting, load: LoadSymbol): readonly Step[] {
     steps.push(hold(100), { kind: 'setEnvs', afterMs: 0, ...named(load), envs: { [ALLOW_INGEST_BEHIND]: 'false' } });
   }
   const over = draw.chance(200);
-  steps.push(hold(over ? WHOLE_MS : drawMomentMs(casting)), drawDown(casting, `meta(${load.cluster},0)`));
+  steps.push(...(over ? [hold(WHOLE_MS)] : drawAmid(casting, load)), drawDown(casting, `meta(${load.cluster},0)`));
   const places = loadPlaces(symbols);
   if (places.length > 0 && draw.chance(over ? 800 : 150)) steps.push(hold(draw.pick([300, 800, 1500])), ...drawNext(casting, draw.pick(places)));
   return steps;
@@ -250,7 +256,7 @@ function drawCut(casting: Casting, load: LoadSymbol): readonly Step[] {
   const strike: Step = draw.chance(700)
     ? { kind: 'cutLink', afterMs: 0, from, to, oneWay: draw.chance(500), forMs: draw.pick([200, 600, 1500, 4000]) }
     : { kind: 'resetSession', afterMs: 0, a: from, b: to };
-  return [hold(drawMomentMs(casting)), strike];
+  return [...drawAmid(casting, load), strike];
 }
 
 function drawDamaged(casting: Casting, load: LoadSymbol): readonly Step[] {

@@ -68,7 +68,7 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'diskStatIntervalMs', min: 200, max: 3_600_000, calm: 600_000, drawn: [600_000, 1500], needsFollower: true },
   { name: 'nfsCopyBlockBytes', min: 1, max: 1 << 22, calm: 1000, drawn: [1000, 100, 4096], needsFollower: true },
   // Bulk load (bl 2, 19): a whole load takes about ten polls and lasts some four seconds.
-  { name: 'bulkLoadRequestIntervalMs', min: 20, max: 60_000, calm: 500, drawn: [500, 300, 800], needsLoads: true },
+  { name: 'bulkLoadRequestIntervalMs', min: 20, max: 60_000, calm: 500, drawn: [500, 300, 800, 2500], needsLoads: true },
   { name: 'bulkLoadIngestRequestIntervalMs', min: 5, max: 10_000, calm: 50, drawn: [50], needsLoads: true },
   { name: 'bulkLoadRetryMs', min: 10, max: 10_000, calm: 100, drawn: [100], needsLoads: true },
   { name: 'ingestionWriteTimeoutMs', min: 50, max: 60_000, calm: 1000, drawn: [1000, 400], needsLoads: true },

@@ -2,7 +2,7 @@
 import { BadInput } from './parse.ts';
 import { STEP_SPECS } from './steps/index.ts';
 
-const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait'];
+const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait', 'waitFor'];
 
 const OF_LOADS: readonly string[] = [
   'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell', 'movePrimary',

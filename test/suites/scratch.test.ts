@@ -25,7 +25,7 @@ const HUNTED: readonly Hunted[] = [
   { id: 'dup-bulkload-record-fatal', largestSteps: 9, seed: 3, shrinkRuns: 300 },
   { id: 'bl-download-after-clear', largestSteps: 9, seed: 1, shrinkRuns: 300 },
   { id: 'bl-ingest-behind-lost', largestSteps: 9, seed: 3, shrinkRuns: 300 },
-  { id: 'bl-damaged-file', largestSteps: 9, seed: 2, shrinkRuns: 700 },
+  { id: 'bl-damaged-file', largestSteps: 9, seed: 4, shrinkRuns: 700 },
   { id: 'canary', largestSteps: 4 },
 ];
 

@@ -36,7 +36,7 @@ export const bitRot: StepSpec = {
   family: 'fault',
   weight: 1,
   fields: { node: nodeRef, file: oneOf('plog', 'sst', 'manifest', 'load'), nth: int(0, 1000), atPermille: int(0, 999), bit: int(0, 7) },
-  draw: (draw, symbols) => ({ node: draw.pick(symbols.replicaNodes()), file: draw.pick(['plog', 'sst', 'manifest']), nth: draw.int(0, 3), atPermille: draw.int(0, 999), bit: draw.int(0, 7) }),
+  draw: (draw, symbols) => ({ node: draw.pick(symbols.replicaNodes()), file: draw.pick(symbols.loads.length > 0 ? ['plog', 'sst', 'manifest', 'load'] : ['plog', 'sst', 'manifest']), nth: draw.int(0, 3), atPermille: draw.int(0, 999), bit: draw.int(0, 7) }),
   guard: (step, stage) => stage.node(str(step, 'node')) !== undefined,
   run(step, stage) {
     const node = stage.node(str(step, 'node'));
