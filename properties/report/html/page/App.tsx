@@ -52,15 +52,26 @@ export function App({ story }: { readonly story: Story }) {
     help: () => { dispatch({ kind: 'help', open: true }); },
   });
   const { record } = story.finding;
-  const beside = record.explanation.nearestPass !== undefined || record.explanation.waits.length > 0 || record.waiting.length > 0;
+  // A chain of waits is long: then the nearest plan stands below the plan, else beside it.
+  const chained = record.explanation.waits.length > 0;
+  const beside = record.explanation.nearestPass !== undefined || chained || record.waiting.length > 0;
   return (
     <>
       <SkipLinks />
       <Header record={record} ui={ui} dispatch={dispatch} />
       <main>
         <div class={beside ? 'halves' : ''}>
-          <PlanView story={story} go={go} />
-          {beside && <div><Waits story={story} /><Nearest story={story} go={go} /><Waiting story={story} /></div>}
+          <div>
+            <PlanView story={story} go={go} />
+            {chained && <Nearest story={story} go={go} />}
+          </div>
+          {beside && (
+            <div>
+              <Waits story={story} />
+              {!chained && <Nearest story={story} go={go} />}
+              <Waiting story={story} />
+            </div>
+          )}
         </div>
         <div class="explorer">
           <section id="chart" aria-labelledby="chart-title">

@@ -49,10 +49,9 @@ function sentence(mark: Mark): string {
   }
 }
 
-/** A line is as necessary as the most necessary of what is in it. */
+/** A line that could not be left out by itself is necessary when something in it is; that all in it is free does not make it free. */
 function strength({ own, fields }: Marked): Mark['mark'] {
-  if (own !== undefined) return own.mark;
-  return fields.find((mark) => mark.mark === 'necessary')?.mark ?? fields[0]?.mark ?? 'untried';
+  return own?.mark ?? (fields.some((mark) => mark.mark === 'necessary') ? 'necessary' : 'untried');
 }
 
 interface Piece {
@@ -60,11 +59,18 @@ interface Piece {
   readonly mark: Mark['mark'] | undefined;
 }
 
-/** The line's text with its fields' words set off, where they are found in it. */
+/** Where the word of a field stands in its line: `remoteTable "r1"` is the word r1 of `add_dup t1 follower -a r1`. */
+function wordAt(text: string, mark: Mark): { readonly mark: Mark['mark']; readonly at: number; readonly length: number } {
+  const word = /^\w+ "(.*)"$/.exec(mark.text)?.[1] ?? mark.text;
+  const at = word.length < 2 ? -1 : ` ${text} `.indexOf(` ${word} `);
+  return { mark: mark.mark, at, length: word.length };
+}
+
+/** The line's text with the words of necessary fields set off, where they are found in it. */
 function pieces(text: string, fields: readonly Mark[]): readonly Piece[] {
   const found = fields
-    .filter((mark) => mark.text.length > 1 && mark.mark !== 'untried')
-    .map((mark) => ({ mark: mark.mark, at: text.indexOf(mark.text), length: mark.text.length }))
+    .filter((mark) => mark.mark === 'necessary')
+    .map((mark) => wordAt(text, mark))
     .filter(({ at }) => at >= 0)
     .sort((a, b) => a.at - b.at);
   const out: Piece[] = [];

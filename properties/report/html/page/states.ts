@@ -84,7 +84,9 @@ export function rowsAt(model: States, implementation: States, event: number, clu
   const keys = [...new Set([...modelCells.keys(), ...implementationCells.keys()])];
   const rows = keys.map((key): Row => ({ key, segments: key.split(SEPARATOR), model: modelCells.get(key), implementation: implementationCells.get(key) }));
   const rank = (row: Row): number => (clusters.indexOf(row.segments[0] ?? '') + clusters.length + 1) % (clusters.length + 1);
-  return rows.sort((a, b) => rank(a) - rank(b) || comparePaths(a.segments, b.segments));
+  // What stands directly in a place comes before what stands deeper in it.
+  const place = (row: Row): readonly string[] => row.segments.slice(0, -1);
+  return rows.sort((a, b) => rank(a) - rank(b) || comparePaths(place(a), place(b)) || comparePaths(a.segments, b.segments));
 }
 
 function comparePaths(a: readonly string[], b: readonly string[]): number {

@@ -58,8 +58,10 @@ function lanesShown(story: Story, filter: Filter): readonly TapeLane[] {
   return LANE_KINDS.flatMap((kind) => story.tape.lanes.filter((lane) => lane.kind === kind && concerns(lane)));
 }
 
+/** What belongs to no cluster (faults do) comes first. */
 function clustersOf(lanes: readonly TapeLane[]): readonly string[] {
-  return [...new Set(lanes.map((lane) => lane.cluster))];
+  const clusters = [...new Set(lanes.map((lane) => lane.cluster))];
+  return [...clusters.filter((cluster) => cluster === ''), ...clusters.filter((cluster) => cluster !== '')];
 }
 
 /** How many status lanes are there before the rest is folded away. */
@@ -102,7 +104,7 @@ export function makeLayout(story: Story, filter: Filter, width: number, everyLan
   const shown = everyLane ? candidates : foremost(candidates, story.gpid);
   const lanes: LaneRow[] = [];
   for (const of of clustersOf(shown)) {
-    headings.push({ text: of === '' ? 'statuses' : `statuses of ${of}`, y: y + 18 });
+    headings.push({ text: of === '' ? 'faults' : `statuses of ${of}`, y: y + 18 });
     y += HEADING_HEIGHT + 4;
     for (const lane of shown.filter((one) => one.cluster === of)) {
       if (gutter === 0) y += 13;
