@@ -25,7 +25,7 @@ interface Result {
   readonly level: 'error' | 'warning' | 'note';
   readonly kind: 'fail';
   readonly message: Message;
-  readonly locations: readonly [{ readonly physicalLocation: { readonly artifactLocation: { readonly uri: string } } }];
+  readonly locations: readonly [{ readonly physicalLocation: { readonly artifactLocation: { readonly uri: string }; readonly region: { readonly startLine: number } } }];
   readonly partialFingerprints: Readonly<Record<string, string>>;
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -81,7 +81,7 @@ function result({ record, planFile }: Located, rules: readonly ReportingDescript
     level: levelOf(verdict),
     kind: 'fail',
     message: { text: findingText(record), markdown: findingMarkdown(record) },
-    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(planFile === '' ? `${cause}.json` : planFile) } } }],
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(planFile === '' ? `${cause}.json` : planFile) }, region: { startLine: 1 } } }],
     partialFingerprints: { 'cause/v1': cause },
     properties: { digest, repeat },
   };

@@ -16,9 +16,9 @@ const REPLICA = [
 const STORAGE = ['flushed', 'durable', 'checkpoints', 'ingestion pending', 'flush waits'];
 const LOG = ['log files', 'log bytes', 'cleanable', 'max in log', 'log bytes in all'];
 const DUPLICATOR = ['runs', 'status', 'fail mode', 'last', 'confirmed', 'checkpoint from', 'checkpoint prepared'];
-const PIPELINE = ['loaded up to', 'loaded bytes', 'waiting for commit', 'keys being shipped'];
+const PIPELINE = ['reads log file', 'loaded up to', 'loaded bytes', 'waiting for commit', 'keys being shipped'];
 const LOAD = ['status', 'download progress', 'download error', 'files there', 'bytes there', 'downloads', 'ingestion', 'round'];
-const THROTTLE = ['writes', 'write bytes', 'reads', 'read bytes per second'];
+const THROTTLE = ['writes', 'write bytes', 'reads', 'read bytes per second', 'used by writes', 'used by write bytes', 'used by reads'];
 
 export function replicaServerWords(to: FlatState, node: string, server: ReplicaServer): void {
   const cluster = node.slice(0, node.indexOf('/'));
@@ -61,7 +61,7 @@ function duplicatorWords(to: FlatState, place: Place, duplicator: ReplicaDuplica
   const pipeline = duplicator.currentPipeline();
   if (!(pipeline instanceof DuplicationPipeline)) return;
   const { batch } = pipeline;
-  to.put(place, group, PIPELINE, [batch.lastDecree(), batch.bytes(), batch.buffer.count(), pipeline.duplicator.queueCount()]);
+  to.put(place, group, PIPELINE, [pipeline.loadPrivate.readingFile() ?? 'none', batch.lastDecree(), batch.bytes(), batch.buffer.count(), pipeline.duplicator.queueCount()]);
 }
 
 /** Nothing is said of a replica that has nothing to do with a load. */
@@ -76,7 +76,10 @@ function loadWords(to: FlatState, place: Place, { bulkLoader }: Replica): void {
 function throttleWords(to: FlatState, place: Place, { throttle }: Replica): void {
   const { writesByCount, writesBySize, readsByCount, readsBySize } = throttle;
   if (!writesByCount.enabled() && !writesBySize.enabled() && !readsByCount.enabled() && !readsBySize.enabled()) return;
-  to.put(place, 'throttle', THROTTLE, [limitsText(writesByCount), limitsText(writesBySize), limitsText(readsByCount), readsBySize.enabled() ? readsBySize.ratePerSecond() : 'no limit']);
+  to.put(place, 'throttle', THROTTLE, [
+    limitsText(writesByCount), limitsText(writesBySize), limitsText(readsByCount), readsBySize.enabled() ? readsBySize.ratePerSecond() : 'no limit',
+    writesByCount.usedUnits(), writesBySize.usedUnits(), readsByCount.usedUnits(),
+  ]);
 }
 
 function limitsText(controller: Replica['throttle']['writesByCount']): string {

@@ -55,6 +55,11 @@ export class ThrottlingController {
     return { delayLimit, delayMs, rejectLimit, rejectMs };
   }
 
+  /** Units that were admitted in the second of the last request. */
+  usedUnits(): number {
+    return this.used;
+  }
+
   // ------------------------------------------------------------------ configuration (thr 3)
 
   /** Takes a value of the table's env; one that cannot be read changes nothing here. */

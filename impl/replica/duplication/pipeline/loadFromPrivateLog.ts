@@ -38,6 +38,11 @@ export class LoadFromPrivateLog extends LogFileSearch {
     this.replayer = new ctx.parts.LogReplayer(ctx);
   }
 
+  /** Index of the log file that is being read; undefined between files, and at rest. */
+  readingFile(): number | undefined {
+    return this.file?.index;
+  }
+
   startFrom(start: Decree): void {
     this.start = start;
     this.runLater(0);
