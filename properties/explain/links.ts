@@ -117,7 +117,7 @@ function askedNoMore(exchange: Exchange, gapUs: number): WaitLink {
 
 function sameAnswer(exchange: Exchange, streak: NonNullable<Exchange['streak']>, gapUs: number): WaitLink {
   const { from, to } = exchange;
-  const said = answerText(streak.body);
+  const said = answerText(streak.body, exchange.gpid);
   return { who: from, kind: 'standstill', text: `${from} asks ${to} ${whatText(exchange)} every ${gapText(gapUs)}, and is answered the same since ${seconds(streak.sinceUs)} (${String(streak.count)} times)${said === '' ? '' : `: ${said}`}` };
 }
 

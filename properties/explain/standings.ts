@@ -10,6 +10,7 @@ import type { Scope, Subject } from './scope.ts';
 export interface Standing {
   readonly kind: string;
   readonly text: string;
+  /** -1: it never was. */
   readonly sinceUs: number;
   /** How often it was said again. */
   readonly again: number;
@@ -38,6 +39,7 @@ export function standingsOf(events: readonly ModelEvent[], scope: Scope): readon
   }
   const newest = new Map<string, Standing>();
   for (const one of last.values()) if ((newest.get(one.kind)?.sinceUs ?? -1) <= one.sinceUs) newest.set(one.kind, one);
+  if (newest.has('dup.started') && !newest.has('dup.shipped')) newest.set('dup.shipped', { kind: 'dup.shipped', text: `nothing of ${scope.obligation.key} was ever shipped`, sinceUs: -1, again: 0 });
   return kinds.map((kind) => newest.get(kind)).filter((one): one is Standing => one !== undefined);
 }
 

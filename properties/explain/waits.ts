@@ -36,7 +36,7 @@ function standingLinks(events: Watched['events'], scope: Scope): readonly WaitLi
     .map(({ text, sinceUs, again }) => ({
       who: scope.obligation.key,
       kind: 'standstill',
-      text: `${text}; nothing else since ${seconds(sinceUs)}${again === 0 ? '' : again === 1 ? ', said once more' : `, said ${String(again)} times more`}`,
+      text: sinceUs < 0 ? text : `${text}; nothing else since ${seconds(sinceUs)}${again === 0 ? '' : again === 1 ? ', said once more' : `, said ${String(again)} times more`}`,
     }));
 }
 

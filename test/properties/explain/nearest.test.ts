@@ -50,9 +50,9 @@ function watched(events: readonly ModelEvent[], own: ReadonlyMap<ModelEvent, num
   return { result: run, events, stepOf: own, get left(): never { throw new Error('nobody looks'); } };
 }
 
-const told = (decree: number, atUs = decree): ModelEvent => ({ kind: 'replica.committed', atUs, node: 'source/replica-0', gpid: '1.0', decree });
-const asked = (id: number, table: string): ModelEvent => ({ kind: 'command.invoked', atUs: id, id, cluster: 'source', command: { kind: 'dropTable', table } });
-const sent = (id: number): ModelEvent => ({ kind: 'attempt.sent', atUs: id, id, cluster: 'source', to: 'source/meta-0' });
+const told = (decree: number, atUs = decree): ModelEvent => ({ kind: 'replica.committed', atUs, node: 'source/replica-0', gpid: '1.0', decree, ballot: 1 });
+const asked = (id: number, table: string): ModelEvent => ({ kind: 'command.invoked', atUs: id, id, cluster: 'source', command: { kind: 'dropTable', name: table } });
+const sent = (id: number): ModelEvent => ({ kind: 'attempt.sent', atUs: id, id, cluster: 'source', gpid: '1.0', to: 'source/replica-0' });
 const HEALED: ModelEvent = { kind: 'world.healed', atUs: 9 };
 const NONE = { step: undefined };
 
