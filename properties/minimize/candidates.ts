@@ -30,11 +30,17 @@ function namesFromElsewhere({ preload }: Plan): readonly string[] {
 /** Pairs are tried among at most this many steps: one run for each of up to 276 pairs. */
 const PAIRS_UP_TO = 24;
 
+const fewerSteps = fewer('steps', STEPS);
+const fewerDeviations = fewer('deviations', DEVIATIONS);
+
+/** What leaves out one thing and changes nothing else. */
+export const REMOVALS: readonly Pass<Plan>[] = [fewerClusters, lessPreload, fewerSteps, fewerDeviations, fewerSettings];
+
 export const PLAN_PASSES: readonly Pass<Plan>[] = [
   fewerClusters,
   lessPreload,
-  fewer('steps', STEPS),
-  fewer('deviations', DEVIATIONS),
+  fewerSteps,
+  fewerDeviations,
   timeKept,
   fewerWithUsers('steps with what uses them', STEPS, STEP_REFERENCES),
   merged('one table, duplication or load for two', STEPS, STEP_REFERENCES),
