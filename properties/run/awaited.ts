@@ -36,16 +36,11 @@ export class Awaiting {
     return this.last.get(keyOf(moment.kind, cluster, appId)) === moment.status;
   }
 
-  /** `then` is called once, when it happens. */
+  /** `then` is called once, when it happens, unless something else is waited for by then. */
   begin(awaited: Awaited, then: () => void): void {
     this.awaited = awaited;
     this.left = awaited.nth;
     this.then = then;
-  }
-
-  /** Nothing is waited for any more. */
-  end(): void {
-    this.awaited = undefined;
   }
 
   onEvent(event: ModelEvent): void {

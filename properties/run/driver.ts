@@ -244,7 +244,6 @@ export class Driver implements Stage {
       // Whichever comes first; the other one finds a later step.
       if (!this.isAwaiting || this.next !== waiting + 1) return;
       this.isAwaiting = false;
-      this.awaiting.end();
       this.scheduleNext();
     };
     this.awaiting.begin(awaited, goOn);

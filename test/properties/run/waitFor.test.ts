@@ -67,6 +67,11 @@ describe('a wait for a moment', () => {
   it('leaves nothing behind for the next one', () => {
     const result = run(...LOAD, waitFor('load.stored:BLS_INGESTING', { atMostMs: 10 }), waitFor('dup.erased', { atMostMs: 6000 }), put('a', 'v1', 0));
     expect(askedMs(result, 'v1')).toBeCloseTo(200 + 400 + 10 + 6000, 3);
+    // Neither what came too late nor a limit that was not needed ends the next wait.
+    const early = run(...LOAD, waitFor('load.stored:BLS_DOWNLOADED', { atMostMs: 2500 }), waitFor('dup.erased', { atMostMs: 6000 }), put('a', 'v1', 0));
+    const at = events(early, 'load.stored').find(({ record }) => record.status === 'BLS_DOWNLOADED')?.atUs ?? NaN;
+    expect(askedMs(early, 'v1') - at / 1000).toBeGreaterThan(5999);
+    expect(askedMs(early, 'v1') - at / 1000).toBeLessThan(6001);
   });
 });
 
