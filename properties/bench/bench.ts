@@ -16,6 +16,7 @@ import { bulkLoadLines } from './bulkLoad.ts';
 import { duplicationLines } from './duplication.ts';
 import { bareKernelPerSecond } from './kernel.ts';
 import { cpuSeconds, median, slope, wallSeconds, type BenchLine } from './measure.ts';
+import { workersLines } from './workers.ts';
 import { minimizerLines } from './minimizer.ts';
 import { benchPlans, COMMITTED_SIZE, sizedPlan, type Size } from './plans.ts';
 
@@ -83,7 +84,7 @@ function obligationRatios(): readonly BenchLine[] {
   return [...totals.worstRatios].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name: `observed/bound: ${name}`, value, unit: 'ratio' }));
 }
 
-export function bench(): readonly BenchLine[] {
+export async function bench(): Promise<readonly BenchLine[]> {
   const kernel = bareKernelPerSecond();
   const alone = rate(false);
   const followed = rate(true);
@@ -107,6 +108,7 @@ export function bench(): readonly BenchLine[] {
     { name: 'slope over servers', value: slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
     ...duplicationLines(ROUNDS),
     ...bulkLoadLines(ROUNDS),
+    ...(await workersLines(ROUNDS)),
     ...minimizerLines(),
     ...obligationRatios(),
     { name: 'memory (resident, at the end)', value: process.memoryUsage.rss() / (1 << 20), unit: 'MiB' },

@@ -119,7 +119,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .option('--only <id|file...>', 'only these defects (`clean`: none)')
     .option('--seeds <n>', 'how many seeds (default 1)', wholePositive)
     .option('--seed <n>', 'the first of them (default: that of the table, mostly 1)', wholePositive)
-    .option('--runs <n>', 'runs that each search has (default 1500)', wholePositive)
+    .option('--runs <n>', 'runs that each search has (default 1000)', wholePositive)
     .option('--json', 'a JSON array', false)
     .option('--list', 'lists the defect modules, runs nothing', false)
     .option('--check', 'also fails when the numbers are not those of README.md any more', false)
@@ -155,7 +155,7 @@ function program(io: Io, end: (code: number) => void): Command {
     .option('--json', 'a JSON array of {name, value, unit}', false)
     .action(async (options: { json: boolean }) => {
       const { runBench } = await import('./bench.ts');
-      end(runBench(options, io));
+      end(await runBench(options, io));
     });
   return cli;
 }

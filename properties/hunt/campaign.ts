@@ -80,12 +80,15 @@ interface Settled {
   readonly outcome: BatchOutcome | undefined;
 }
 
-export function runCampaign(pool: SearchPool, options: CampaignOptions, follow: CampaignFollow = {}): Promise<CampaignResult> {
+/** Who does the jobs. */
+export type Workers = Pick<SearchPool, 'threads' | 'do'>;
+
+export function runCampaign(pool: Workers, options: CampaignOptions, follow: CampaignFollow = {}): Promise<CampaignResult> {
   return new Campaign(pool, options, follow).run();
 }
 
 class Campaign {
-  private readonly pool: SearchPool;
+  private readonly pool: Workers;
   private readonly options: CampaignOptions;
   private readonly follow: CampaignFollow;
   private readonly began = performance.now();
@@ -106,7 +109,7 @@ class Campaign {
   private readonly open = new Set<Promise<void>>();
   private firstFound = false;
 
-  constructor(pool: SearchPool, options: CampaignOptions, follow: CampaignFollow) {
+  constructor(pool: Workers, options: CampaignOptions, follow: CampaignFollow) {
     this.pool = pool;
     this.options = options;
     this.follow = follow;

@@ -4,6 +4,7 @@
  * dies or stands still, the keeper says why, and makes a new one for the next job.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import type { Jobs, JobKind } from './job.ts';
 
@@ -58,9 +59,14 @@ function living(worker: string, heapMib: number): ChildProcess {
   return made;
 }
 
-function end(): void {
-  child?.kill('SIGKILL');
+/** Ends the process, and waits until it is gone. */
+async function end(): Promise<void> {
+  const ending = child;
   child = undefined;
+  if (ending?.pid === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+  const gone = once(ending, 'exit');
+  ending.kill('SIGKILL');
+  await gone;
 }
 
 /** The job of this thread, for piscina. */
@@ -102,7 +108,7 @@ export default async function keep({ asked, port, worker, heapMib, standstillMs 
   });
   forget();
   port.close();
-  if (ended.kind !== 'done' && ended.kind !== 'bad input') end();
+  if (ended.kind !== 'done' && ended.kind !== 'bad input') await end();
   return ended;
 }
 

@@ -53,11 +53,11 @@ it('a slope is that of the work', () => {
   expect(slope(() => spin(4), 8)).toBeLessThan(0.5);
 });
 
-it('all figures are there, positive, and of two servers that go on', () => {
+it('all figures are there, positive, and of two servers that go on', async () => {
   let lines: readonly BenchLine[] = [];
   const text: string[] = [];
   const io = { out: (line: string) => void text.push(line), err: (line: string) => void text.push(line), interactive: false };
-  expect(runBench({ json: true }, io, () => (lines = duplicationLines(1)))).toBe(0);
+  expect(await runBench({ json: true }, io, () => (lines = duplicationLines(1)))).toBe(0);
   const said = JSON.parse(text.join('')) as readonly BenchLine[];
   expect(said).toEqual(lines);
   expect(said.map(({ name }) => name)).toEqual(NAMES);
@@ -66,6 +66,6 @@ it('all figures are there, positive, and of two servers that go on', () => {
     expect(value, name).toBeGreaterThan(unit === 'exponent' ? -0.5 : 1);
     if (unit === 'exponent') expect(value, name).toBeLessThan(2.5);
   }
-  expect(runBench({ json: false }, io, () => lines)).toBe(0);
+  expect(await runBench({ json: false }, io, () => lines)).toBe(0);
   for (const name of NAMES) expect(text.some((line) => line.startsWith(name))).toBe(true);
 });
