@@ -10,8 +10,10 @@ import { propertyBrokenByPlan } from './expectations.ts';
 import { CLEAN_ROW, rowOf, type DefectRow, type Outcome } from './row.ts';
 
 /** Enough for every defect that a search finds at all, with room to move. */
-export const DEFAULT_RUNS = 1500;
+export const DEFAULT_RUNS = 1000;
 export const DEFAULT_SEEDS = 1;
+/** Runs that shrinking may take: enough for nearly all, and what is left over is a step or two. */
+const SHRINK_RUNS = 300;
 
 export interface BenchOptions {
   /** Defects with the word that names each, an id or the path of a module; one that is not searched is only shown by its plan. */
@@ -78,6 +80,6 @@ async function outcomesOf(subjects: readonly Subject[], options: BenchOptions): 
 async function searched(pool: SearchPool, job: SearchJob): Promise<Outcome> {
   const { finding, totals, seconds } = await pool.run(job);
   if (finding === undefined) return { seed: job.seed, runs: totals.runs, seconds, finding: undefined };
-  const shrunk = await pool.do('shrink', { defects: job.defects, failing: finding, maxShrinkMs: Infinity });
+  const shrunk = await pool.do('shrink', { defects: job.defects, failing: finding, maxShrinkRuns: SHRINK_RUNS, maxShrinkMs: Infinity });
   return { seed: job.seed, runs: totals.runs, seconds, finding: shrunk ?? finding };
 }

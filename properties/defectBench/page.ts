@@ -1,11 +1,11 @@
 /** The page of one suspect that upstream has not mended, in Markdown: what is seen, why, the shortest scenario, a run of it, and what to change. */
 import { propertyOf } from '../registry/index.ts';
 import type { Defect } from '../defects/types.ts';
-import { planHeader, planLines } from '../plan/text.ts';
+import { planHeader, planLines, stepText } from '../plan/text.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Verdict } from '../run/verdict.ts';
 import type { Explained } from './explained.ts';
-import type { Story } from './story.ts';
+import { promptedText, type Story } from './story.ts';
 import type { Suspect } from './suspects/types.ts';
 import type { DefectRow } from './row.ts';
 
@@ -92,7 +92,7 @@ function foundText({ row, firstSeed }: PageParts): string {
   return `by searching from scratch, in ${String(row.runsMedian)} generated runs (seed ${String(firstSeed)}${row.seeds === 1 ? '' : ` to ${String(firstSeed + row.seeds - 1)}, median`}), by ${row.caughtBy.join(', ')}`;
 }
 
-function scenarioLines({ plan }: PageParts): readonly string[] {
+function scenarioLines({ plan, suspect }: PageParts): readonly string[] {
   return [
     '## The shortest scenario',
     '',
@@ -100,9 +100,18 @@ function scenarioLines({ plan }: PageParts): readonly string[] {
     '',
     '```text',
     planHeader(plan),
-    ...planLines(plan),
+    ...scenarioTexts(plan),
     '```',
+    ...(suspect.scenario === undefined ? [] : ['', suspect.scenario]),
   ];
+}
+
+/** Of several clusters each command tells which one it is typed at, as a prompt. */
+function scenarioTexts(plan: Plan): readonly string[] {
+  return planLines(plan).map((line, i) => {
+    const step = plan.steps[i];
+    return step === undefined ? line : line.replace(stepText(step), promptedText(step, plan));
+  });
 }
 
 function storyLines({ story }: PageParts): readonly string[] {
@@ -166,7 +175,7 @@ function replayLines({ suspect, moduleFile, seams, firstSeed }: PageParts): read
     '```text',
     `npx pegasus-check replay test/corpus/defects/${id}.json --defect ${id}`,
     `npx pegasus-check replay test/corpus/defects/${id}.json            # passes`,
-    `npx pegasus-check hunt --seed ${String(firstSeed)} --runs 1500 --defect ${id}         # from scratch`,
+    `npx pegasus-check hunt --seed ${String(firstSeed)} --runs 1000 --defect ${id}         # from scratch`,
     '```',
     '',
     `The behaviour is put back by [${moduleFile}](../../${moduleFile}), which overrides ${seams.map(({ name, file }) => `[\`${name}\`](../../${file})`).join(', ')}.`,

@@ -27,7 +27,7 @@ export class Sources {
       for (const [, name = ''] of text.matchAll(/^export (?:abstract )?class (\w+)/gm)) this.classes.set(name, path);
     }
     const rows = readFileSync(join(ROOT, 'docs/departures.md'), 'utf8').matchAll(/^\| ([^|]+) \| (.+?) \|(?:.*\|)?$/gm);
-    this.departures = [...rows].map(([, ids = '', text = '']) => ({ ids, text }));
+    this.departures = [...rows].map(([, ids = '', text = '']) => ({ ids, text })).filter(({ text }) => !text.startsWith('(no departure)'));
   }
 
   /** From the repository's root. */

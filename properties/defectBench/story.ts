@@ -8,7 +8,7 @@ import { DEFAULT_PARTS } from '../../impl/parts.ts';
 import { partsWith, type Defect } from '../defects/types.ts';
 import { partingOf, type Parting } from '../explain/parting.ts';
 import { watchRun, type Watched } from '../explain/watched.ts';
-import type { Plan } from '../plan/types.ts';
+import type { Plan, Step } from '../plan/types.ts';
 import { stepText } from '../plan/text.ts';
 import { answerText, eventText } from '../run/eventText.ts';
 import type { RunResult } from '../run/runPlan.ts';
@@ -92,8 +92,17 @@ function commandsOf({ events, stepOf }: Watched): ReadonlyMap<number, number> {
 function askedText(event: ModelEvent, index: number, plan: Plan): string {
   const step = plan.steps[index];
   const place = `step ${String(index + 1)}`;
-  if (event.kind === 'command.invoked' && step !== undefined) return `${place}: ${stepText(step)}`;
+  if (event.kind === 'command.invoked' && step !== undefined) return `${place}: ${promptedText(step, plan)}`;
   return event.kind === 'command.answered' ? `${place} is answered ${answerText(event.answer)}` : `${place}: ${eventText(event)}`;
+}
+
+/** Steps with a cluster that nobody types. */
+const UNTYPED: ReadonlySet<string> = new Set(['prepareLoad', 'slowStore', 'waitFor']);
+
+/** A step's text; where there are several clusters, a command begins with the one that it is typed at. */
+export function promptedText(step: Step, plan: Plan): string {
+  const cluster = step['cluster'];
+  return plan.clusters.length > 1 && typeof cluster === 'string' && !UNTYPED.has(step.kind) ? `${cluster}> ${stepText(step)}` : stepText(step);
 }
 
 /** Where the runs part, and the last event. */
@@ -153,7 +162,7 @@ function timed(atUs: number, text: string): string {
   return `${`+${(atUs / 1000).toFixed(3)} ms`.padStart(15)}  ${text}`;
 }
 
-/** What the right run has from the parting on. */
-function insteadOf(right: Watched, { shared }: Parting): readonly string[] {
-  return right.events.slice(shared, shared + INSTEAD).map((event) => timed(event.atUs, eventText(event)));
+/** What the right run has from the parting on; up to there both have the same events. */
+function insteadOf(right: Watched, { event: first }: Parting): readonly string[] {
+  return right.events.slice(first, first + INSTEAD).map((event) => timed(event.atUs, eventText(event)));
 }

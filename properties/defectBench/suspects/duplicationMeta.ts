@@ -17,6 +17,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'Each duplication sync of each replica server begins a round of its own while the status is DS_PREPARE or DS_APP, so two servers with primaries of the table are enough: the second round\'s reply comes after the first one\'s write. No fault, no thread race, default settings. The window is about two round trips to the follower and one write, once per step.',
     consequence: 'Nothing, until the leading meta server changes. Then the duplication is not restored ("invalid status"): replica servers drop their duplicators, the private log is released and collected, and the follower silently stops receiving. Of the step to DS_APP the later step to DS_LOG heals the record.',
     mending: 'Write only what was altered: after `alter_status`, return early unless `_is_altering` is set, as the handler of modify requests does already. Safer still, remember the status in which the round began and drop its reply when the duplication is not in that status any more (this also mends the late un-pausing of `dup-late-check-unpauses`).',
+    scenario: 'The model refuses the write itself; that the duplication is gone shows only when the meta server restarts behind it.',
   },
   {
     id: 'dup-app-needs-prepared-again',
@@ -41,6 +42,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'Any second add_dup of a table to a cluster, for instance a retry of the client after a timeout. Default settings.',
     consequence: 'A paused duplication ships again although its operator paused it, and is paused again after the next change of the meta leader. A retried add may be told that its parameters are invalid although the first attempt succeeded.',
     mending: 'Alter nothing when a duplication of that table to that cluster exists: answer ERR_DUP_EXIST with its id, remote table and replica count, or ERR_BUSY while a change of it is on its way to the store. Call `start()` only for a duplication that this request has made.',
+    scenario: 'This is the other half: the second add asks for a checkpoint, `start()` finds no legal change from DS_LOG, and the caller is told that its parameters are invalid.',
   },
   {
     id: 'dup-fail-mode-reset',
@@ -65,6 +67,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'A sync period shorter than the least period between progress writes, a report that the period holds back, and then a primary that has shipped less (it was restarted or took over). Not reachable with the defaults (10 s against 5 s).',
     consequence: 'The meta server tells the new primary a decree that is larger than what it has shipped, or, after a change of leader, one that is smaller than what was confirmed. Both fail a CHECK in `update_progress` and abort the replica server.',
     mending: 'Store the volatile decree, and answer the sync with exactly what was stored. In `persist_progress` set stored to the value that was written, never to the volatile decree of that moment.',
+    scenario: 'The writes that are reported go up to decree 8, the last write of the progress stores 7; after its restart the primary is told 8.',
   },
   {
     id: 'dup-removal-races-progress',
@@ -101,6 +104,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'A table that was made by a full duplication is duplicated on with `-s`: a chain of clusters, or two clusters that are set up to duplicate to each other. Default settings, no fault.',
     consequence: 'C downloads the checkpoint from A\'s cluster while its log comes from B; what B has and A has not is missing on C. Or the creation is refused for ever, when the marks do not fit.',
     mending: 'Overwrite the four keys instead of inserting them when absent. Best drop every key with the prefix `duplication.` from the copied envs first, then set the new ones.',
+    scenario: 'Two clusters are enough: the follower table is itself duplicated, back to the source cluster. The request that creates its follower there carries the marks of the first duplication ("created" at once).',
   },
   {
     id: 'dup-takes-over-a-follower',
@@ -113,6 +117,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'Remove a duplication while its follower table is "creating", write more, and add it again with a checkpoint. Also two tables of one cluster that are duplicated to one remote name. Default settings, no fault.',
     consequence: 'The request is answered OK, the follower\'s replicas exist already and download nothing, and the log begins behind the new checkpoint: every write between the old checkpoint and the new start is missing on the follower, and no error is shown.',
     mending: 'Send the duplication\'s id in one more env of the follower table and compare it, together with master table, partition count and replica count; anything else gets ERR_APP_EXIST, so that the operator drops the left-over table. (Requests of a master that does not send the id fall back to the present rule.)',
+    scenario: 'No write is needed for the model to refuse it: the new duplication goes on to DS_APP with a follower table whose marks name the old one.',
   },
   {
     id: 'dup-master-known-by-name',
@@ -137,6 +142,7 @@ export const DUPLICATION_META: readonly Suspect[] = [
     when: 'A change of leader with a slow ZooKeeper, and a sync, config sync or add_dup within the window. Default settings.',
     consequence: 'Replica servers drop their duplicators and write `duplicating = false`; a checkpoint timer that ticks before the next sync may then collect log that was not shipped, after which the restored duplication aborts its server (the start decree is gone) or skips silently. An add in the window makes a second duplication to the same cluster.',
     mending: 'Restore the duplications before the leader serves: count the outstanding reads and set the service started when the last one has ended. Until then answer duplication requests and syncs ERR_SERVICE_NOT_ACTIVE; replica servers change nothing on an error.',
+    scenario: 'The model refuses the answer of the first sync, which knows no duplication. The loss of log needs a tick of the checkpoint timer before the next one.',
   },
   {
     id: 'dup-duplicating-stays-stored',

@@ -17,6 +17,7 @@ export const DUPLICATION_PIPELINE: readonly Suspect[] = [
     when: 'Two clusters that duplicate one table to each other: a local write and a received one are loaded together, the received one behind. Or a bulk load of a duplicated table, behind which writes stop for a moment. Default settings (`duplicate_log_batch_bytes` above 0), no fault.',
     consequence: 'Single writes are missing on the follower for good; the progress says that they arrived. The existing unit test covers only a set that is nothing but one DUPLICATE.',
     mending: 'Test behind the loop: after the last write of the set queue whatever has been collected, if it is not empty. The test inside the loop then only looks at the byte limits.',
+    scenario: '`p0:probe` is a row that the run writes by itself on both sides when the steps are over. In the follower\'s log its own write is decree 1 and the received one, a DUPLICATE, decree 2; both are loaded together, and only the second is skipped.',
   },
   {
     id: 'dup-request-cut-late',
@@ -41,6 +42,7 @@ export const DUPLICATION_PIPELINE: readonly Suspect[] = [
     when: 'A loaded set larger than one request (a block of the log may be 1 MiB) with two writes of one key in it, and one request that fails once and is sent again after 1 s. Default settings.',
     consequence: 'The follower ends with the older value of the key, for good.',
     mending: 'Let a request hold entries of one hash only: keep one open request per hash while walking over the set, queue it under that hash, and send one request of a queue at a time as now. Different keys still go side by side.',
+    scenario: 'The model refuses the request as soon as it holds entries of two keys (`p0:probe` is a row that the run writes by itself when the steps are over). For one write to overtake another, one such request must fail and be sent again.',
   },
   {
     id: 'dup-ordered-by-timestamp',
@@ -53,6 +55,7 @@ export const DUPLICATION_PIPELINE: readonly Suspect[] = [
     when: 'Any change of the primary or of the members with writes under way, on a duplicated table. Default settings.',
     consequence: 'Two writes of one key reach the follower in the wrong order, and it keeps the older value. The lag metric shows decades.',
     mending: 'Order what was loaded by decree and by the place within the mutation: both are at hand in `mutation_batch`, and both are the order in which the source applied them. The timestamp is then only carried along.',
+    scenario: 'The six writes come at one moment, are batched into one mutation and share its timestamp. The order among equals is turned round here, as addresses might; the model refuses the first one that is out of order.',
   },
   {
     id: 'dup-read-before-applied',

@@ -30,6 +30,7 @@ export const DUPLICATION_SOURCE: readonly Suspect[] = [
     when: '`add_dup` without `-s` on a table whose partitions have no write yet: a table that was just created. Default settings, no fault.',
     consequence: 'The first write of each such partition never reaches the follower. The progress says that it was shipped.',
     mending: 'Use max(last applied, 1) only as the decree that a checkpoint must cover. Begin shipping behind what is applied, so behind 0 on an empty partition, whenever the duplication has no checkpoint.',
+    scenario: 'The model refuses the duplicator as soon as it says where it begins: at decree 2, while nothing has been applied.',
   },
   {
     id: 'dup-stale-duplicator-aborts',
@@ -54,6 +55,7 @@ export const DUPLICATION_SOURCE: readonly Suspect[] = [
     when: 'A log file is full and the next one is begun while a duplication is at its end: each `log_private_file_size_mb` (32 MB) of writes. The window is one header write. Default settings, no fault.',
     consequence: 'Writes go on into the renamed file, later openings fail, and a restart does not see the file: acknowledged records are lost on that replica.',
     mending: 'Readers must not rename. Give `open_read` a parameter for it and set files aside only when the log itself is opened at the start. A reader that finds the newest file without a header block has nothing to read yet and tries again.',
+    scenario: 'In this world a file\'s first block is on disk before a reader comes. One flipped bit in it stands for the block that is not there yet: the loader finds no readable beginning either, and renames the file.',
   },
   {
     id: 'dup-secondaries-forget-duplicating',

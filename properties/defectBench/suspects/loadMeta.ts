@@ -63,6 +63,7 @@ export const LOAD_META: readonly Suspect[] = [
     when: 'A control or failure that comes while a partition\'s DOWNLOADED or INGESTING is on its way to the store. Default settings.',
     consequence: 'The load counts as PAUSED or finished though one partition never paused or cleaned up; or a cancel that was answered ERR_OK is replaced by DOWNLOADED or INGESTING and the load goes on.',
     mending: 'Never drop a push: remember the wanted status and write it in the callback of the write in flight. Count a partition\'s step only when the load is still in the status that this step belongs to.',
+    scenario: 'What is dropped here is the push that would have brought the metadata: the reply at 100 % brings both, one is being written, and the record never gets the other. The dispatch of the ingestion finds no metadata.',
   },
   {
     id: 'bl-decided-on-a-status-of-before',

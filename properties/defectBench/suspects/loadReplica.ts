@@ -17,6 +17,7 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: 'A burst of writes beyond `staleness_for_commit`, a member that leaves, or a disk error at the wrong moment of a load. Default settings.',
     consequence: 'As in #2156: every write of the partition is answered ERR_OPERATION_DISABLED until a forced cancel, and the load does not end.',
     mending: 'Tie the flag to the write: whoever refuses an ingestion write behind admission clears it. A replica that is asked to download while it is DOWNLOADED should clear it, too, so that every rollback does.',
+    scenario: 'The scenario shows the rollback\'s end of it: the ingestion write is lost on its way to the secondary, the load rolls back, and the secondary, which is DOWNLOADED, does nothing although the write is let in afterwards and moves its files. In the second round it says IS_SUCCEED for files that it has not brought in.',
   },
   {
     id: 'bl-loops-doubled',
@@ -29,6 +30,7 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: '`pause_bulk_load`, then `restart_bulk_load`; or a second load right after the first. Default settings, no fault.',
     consequence: 'The rate of polls doubles with each cycle, and two replies of one partition can be handled back to back, which other suspects here turn into lost metadata or steps.',
     mending: 'Keep one timer handle per partition: beginning a loop cancels the one that is there. Do not poll a paused partition at all; restart and cancel begin its loop again. Clear the handles when a load finishes.',
+    scenario: 'No pause is needed here: nothing keeps a second loop from beginning, and the push of DOWNLOADED begins one beside the first.',
   },
   {
     id: 'bl-sent-whatever-happened',
@@ -89,6 +91,7 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: 'A load that ended without its replicas being told (see `bl-push-dropped`, `bl-given-up-in-silence`, a dropped table that is recalled), then another load of the table. Default settings.',
     consequence: 'The new load reports 100 % at once and ingests the old load\'s files, or a mix of both, with status SUCCEED.',
     mending: 'Give each load a number, stored with the table and never used twice, and send it with every request and ingestion write. A replica that hears another number forgets what it has of the former load, directory included, before it answers.',
+    scenario: 'The second load\'s first report says "cleaned up" for the secondary, which it said of the first load.',
   },
   {
     id: 'bl-files-of-another-load',
@@ -101,6 +104,7 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: 'The files at the provider were replaced between two rounds (pause, new files, restart), or a load follows one that ended without cleaning up. Default settings (`bulk_load_verify_before_ingest = false`).',
     consequence: 'Rows of the old files are ingested, on some members only when others had cleaned up; or a half-written metadata file fails the load with ERR_CORRUPTION.',
     mending: 'Fetch the metadata anew in each round, and compare the MD5 of files that are there, not only their size. With a number for each load (`bl-loads-not-told-apart`) the directory of another load can simply be removed.',
+    scenario: 'The metadata file was half written when the pause came. After the restart of the load it is taken as it is, and cannot be read.',
   },
   {
     id: 'bl-slot-before-the-directory',
@@ -149,6 +153,7 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: 'The primary\'s ingestion fails, or an operator cancels by force, between the primary\'s commit and the last secondary\'s. Up to one poll (150 ms), or 100 s when no write follows. Default settings.',
     consequence: 'Some members of the partition have the loaded rows and others do not, at the same decree; after a change of the primary clients see other data. Nothing repairs it.',
     mending: 'Keep the files while an ingestion write that names them is queued, prepared or applied and not yet resolved: until then answer CANCELED and FAILED with "not cleaned up", and let the primary send one empty write so that secondaries resolve theirs. Members must bring in what was committed, or go to ERROR and learn again.',
+    scenario: 'The model refuses the flush that makes the decree durable without the rows that its write brings in.',
   },
   {
     id: 'bl-skipped-under-a-risen-ballot',
@@ -161,5 +166,6 @@ export const LOAD_REPLICA: readonly Suspect[] = [
     when: 'A change of the primary, or a restart of a member, between the primary\'s commit and the others\'. Default settings.',
     consequence: 'Members hold different data at the same decree. Only another ingestion of this load on all members would repair it; when the load is cancelled or fails first, the difference stays.',
     mending: 'What a committed write does must not depend on when it is applied. Compare the ballot once, where the primary lets the write in, and answer ERR_INVALID_STATE there; whoever applies it brings its files in, whatever the ballot is by then.',
+    scenario: 'A read error while the files are brought in makes the primary fall back and load anew; it replays the write under the next ballot and skips it. The model refuses the flush that makes the decree durable without its rows.',
   },
 ];

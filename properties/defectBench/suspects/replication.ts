@@ -39,6 +39,7 @@ export const REPLICATION: readonly Suspect[] = [
     when: '`plog_force_flush = true`, and a power loss within the sync. (The default is false, which promises nothing.)',
     consequence: 'A write that was acknowledged by all members is lost when all lose power together, although the option was switched on to prevent just that.',
     mending: 'Sync first, then raise `max_decree_on_disk` and call the callbacks. A failed sync should reach the callbacks as an error.',
+    scenario: 'The write that is lost is the empty one of the group check, 3 s after the table was created: it was acknowledged and committed, then prepared anew with another timestamp. A client\'s write in its place is lost in the same way.',
   },
   {
     id: 'bl-disk-of-another-says-ok',
@@ -75,6 +76,7 @@ export const REPLICATION: readonly Suspect[] = [
     when: 'An env such as `1*delay*18446744073709551615`, which the meta server accepts; also 2^31 ms with a client timeout of 0.',
     consequence: 'Replica servers abort at the first delayed request. (The verdict was run; that the timer\'s check is fatal was read.)',
     mending: 'Refuse at the parser what does not fit: limit units to 2^63 - 1 and milliseconds to 2^31 - 1, at the meta server and at the replica (both use the same parser). Clamp the wait to [0, 2^31 - 1] before a timer is set.',
+    scenario: 'The reads are those that the run makes by itself when the steps are over: it reads every key that was ever written.',
   },
   {
     id: 'throttle-forgives-large-reads',
@@ -87,6 +89,7 @@ export const REPLICATION: readonly Suspect[] = [
     when: '`replica.read_throttling_by_size` with a share per partition below the size of some reads (multi_get, scans, large values).',
     consequence: 'The largest reads are never limited, while small ones are. Loads that the limit was set against pass it.',
     mending: 'Charge in pieces of at most one burst until all bytes are charged, so that the debt delays later reads; or give the bucket a burst for borrowing that has no bound.',
+    scenario: 'The reads are those that the run makes by itself when the steps are over: it reads every key that was ever written.',
   },
   {
     id: 'throttle-without-a-share',
@@ -99,5 +102,6 @@ export const REPLICATION: readonly Suspect[] = [
     when: '`replica.read_throttling_by_size` set to less than the partition count, for instance "100" for 128 partitions. Accepted by the meta server.',
     consequence: 'Every read of the table is answered ERR_BUSY.',
     mending: 'Give each partition at least one token per second: max(1, limit / partitions), as the window controller does with its + 1. Or refuse such a value when the env is set, where the number of partitions is known.',
+    scenario: 'The reads are those that the run makes by itself when the steps are over: it reads every key that was ever written.',
   },
 ];

@@ -22,4 +22,6 @@ export interface Suspect {
   readonly consequence: string;
   /** What to change. */
   readonly mending: string;
+  /** What has to be known to see this in the shortest scenario, where that shows another end of it than the consequence above. */
+  readonly scenario?: string;
 }
