@@ -70,6 +70,8 @@ export interface WaitLink {
     | 'standstill';
   /** A sentence with times and counts. */
   readonly text: string;
+  /** How far down the chain: a link follows from the nearest one above it that is less deep. Undefined: from the one before it. */
+  readonly depth?: number;
 }
 
 export interface Explanation {

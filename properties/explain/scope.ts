@@ -79,12 +79,12 @@ function membersOf(part: PartitionState | undefined): readonly NodeId[] {
   return [config?.primary ?? '', ...(config?.secondaries ?? []), ...Object.keys(part?.replicas ?? {})].filter((node) => node !== '');
 }
 
-/** A member's own debt is the member's, a partition's its primary's, roles and all else its meta server's; then the other end. */
+/** A member's own debt is the member's, a partition's its primary's; roles, loads and all else are led by the meta server; then the other end. */
 function nodesOf(state: ModelState, { node, gpid, cluster }: Obligation, places: ReadonlyMap<ClusterId, Place>, subject: Subject): readonly NodeId[] {
   const nodes: NodeId[] = node === '' ? [] : [node];
   for (const [id, place] of [...places].sort(([a], [b]) => Number(a !== cluster) - Number(b !== cluster))) {
     const members = [...place.gpids].flatMap((one) => membersOf(state.clusters[id]?.partitions[one]));
-    nodes.push(...(gpid === '' || subject === 'roles' ? [metaServer(id), ...members] : [...members, metaServer(id)]));
+    nodes.push(...(gpid === '' || subject === 'roles' || subject === 'load' ? [metaServer(id), ...members] : [...members, metaServer(id)]));
   }
   return [...new Set(nodes)];
 }

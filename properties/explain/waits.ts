@@ -11,7 +11,7 @@ import type { Watched } from './watched.ts';
 
 const MOST_STANDINGS = 4;
 /** Links below the standings. */
-const MOST_LINKS = 8;
+const MOST_LINKS = 10;
 /** Of one node. */
 const MOST_OF_NODE = 3;
 
@@ -20,11 +20,12 @@ export function waitsOf({ result, events }: Watched, remains: Remains): readonly
   const { verdict, state } = result;
   if (verdict.kind !== 'stuck') return [];
   const scope = scopeOf(state, verdict);
-  if (scope === undefined) return [{ who: verdict.node, kind: 'obligation', text: verdict.message }];
+  if (scope === undefined) return [{ who: verdict.node, kind: 'obligation', depth: 0, text: verdict.message }];
   const { obligation } = scope;
   const first: WaitLink = {
     who: obligation.key,
     kind: 'obligation',
+    depth: 0,
     text: `${obligation.sentence}: ${obligation.key}, owed since ${seconds(obligation.sinceUs)}`,
   };
   return [first, ...standingLinks(events, scope), ...follow(scope, remains)];
@@ -36,29 +37,30 @@ function standingLinks(events: Watched['events'], scope: Scope): readonly WaitLi
     .map(({ text, sinceUs, again }) => ({
       who: scope.obligation.key,
       kind: 'standstill',
+      depth: 1,
       text: sinceUs < 0 ? text : `${text}; nothing else since ${seconds(sinceUs)}${again === 0 ? '' : again === 1 ? ', said once more' : `, said ${String(again)} times more`}`,
     }));
 }
 
-/** From the node that should act to those that it asks; then the others that have to do with it, while there is room. */
+/** From the node that should act to those that it asks, and on; then the others that have to do with it, while there is room. */
 function follow(scope: Scope, remains: Remains): readonly WaitLink[] {
   const links: WaitLink[] = [];
   const seen = new Set<NodeId>();
-  const reached: NodeId[] = scope.nodes.slice(0, 1);
-  const others = [...scope.nodes];
-  while (links.length < MOST_LINKS) {
-    const isReached = reached.length > 0;
-    const node = reached.shift() ?? others.shift();
-    if (node === undefined) break;
-    if (seen.has(node)) continue;
+  const visit = (node: NodeId, depth: number, isReached: boolean): void => {
+    if (seen.has(node) || links.length >= MOST_LINKS) return;
     seen.add(node);
-    const leads = leadsOf(node, scope, remains);
+    const leads = leadsOf(node, scope, remains).filter(({ link }) => isReached || RANK[link.kind] < RANK.timer);
     // Who is asked and asks nobody: what is left to come from it.
-    for (const { link, to } of leads.length === 0 && isReached && (links.length === 0 || node.includes('/replica-')) ? [dueLead(node, scope, remains)] : leads) {
-      links.push(link);
-      if (to !== '') reached.push(to);
+    const last = leads.length === 0 && isReached && (links.length === 0 || node.includes('/replica-')) ? [dueLead(node, scope, remains)] : [];
+    for (const { link, to } of [...leads, ...last]) {
+      links.push({ ...link, depth });
+      if (to !== '') visit(to, depth + 1, true);
     }
-  }
+  };
+  // Nobody asked the others about it: only what keeps them waiting says something.
+  scope.nodes.forEach((node, i) => {
+    visit(node, 1, i === 0);
+  });
   return links.slice(0, MOST_LINKS);
 }
 

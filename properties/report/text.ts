@@ -19,7 +19,7 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
     ...planText(record).map((line) => `  ${line}`),
     '',
     ...section('', resultLines(record, explanation.waits.length === 0 ? WAITING : WAITING_BESIDE_CHAIN)),
-    ...section('  who waits for whom:', chainLines(explanation.waits).map((line, i) => `  ${'  '.repeat(i)}${line}`)),
+    ...section('  who waits for whom:', chainLines(explanation.waits).map((line, i) => `  ${'  '.repeat(explanation.waits[i]?.depth ?? i)}${line}`)),
     ...section('  what matters in the plan:', markLines(record)),
     ...section('  the last events:', lastEvents.map(({ atUs, text }) => `  ${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${visible(text)}`)),
     ...searchLines(record),

@@ -68,7 +68,7 @@ const explanation: Fields<Explanation> = { marks: 'array', nearestPass: 'object?
 const mark: Fields<Mark> = { part: 'object', text: 'string', mark: 'string', tried: 'number', passesWith: 'string', breaksWith: 'string' };
 const nearestPass: Fields<NearestPass> = { part: 'object', change: 'string', plan: 'object', ended: 'string', parting: 'object' };
 const parting: Fields<NearestPass['parting']> = { event: 'number', atUs: 'number', here: 'string', there: 'string' };
-const wait: Fields<WaitLink> = { who: 'string', kind: 'string', text: 'string' };
+const wait: Fields<WaitLink> = { who: 'string', kind: 'string', text: 'string', depth: 'number?' };
 const lastEvent: Fields<FindingRecord['lastEvents'][number]> = { event: 'number', atUs: 'number', text: 'string' };
 const search: Fields<NonNullable<FindingRecord['search']>> = { seed: 'number', foundInRuns: 'number', shrinkRuns: 'number', minimal: 'boolean' };
 
