@@ -35,12 +35,17 @@ const LEAST_DISPATCHES = 100_000;
 export function explain(plan: Plan, result: RunResult, options: ExplainOptions = {}): Explanation {
   if (result.verdict.kind === 'pass') return { marks: [], nearestPass: undefined, waits: [], runs: 0 };
   const frozen = plan.chance.kind === 'frozen' ? plan : freeze(plan, result.deviations);
-  const counter = new Runs(options, Math.max(LEAST_DISPATCHES, result.dispatches * LONGEST_RUN));
+  const counter = new Runs(options, longestOf(result));
   const ledger = new LedgerOnlookers();
   const failing = counter.run(frozen, ledger);
   const waits = waitsOf(failing, { ledger, waiting: failing.left.world.waiting(), endUs: failing.left.world.nowUs() });
   const { marks, passes } = tryParts(frozen, failing, counter);
   return { marks, nearestPass: nearestPass(frozen, failing, passes), waits, runs: counter.runs };
+}
+
+/** A run that was cut off is cut off at the same place again; every other may take a few times as long before it is given up. */
+function longestOf({ verdict, dispatches }: RunResult): number {
+  return verdict.kind === 'limit' ? dispatches : Math.max(LEAST_DISPATCHES, dispatches * LONGEST_RUN);
 }
 
 class Runs implements Budget {

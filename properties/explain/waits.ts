@@ -15,9 +15,10 @@ const MOST_LINKS = 10;
 /** Of one node. */
 const MOST_OF_NODE = 3;
 
-/** Empty unless the run is stuck. */
+/** Empty when a rule was broken: then nobody waits. */
 export function waitsOf({ result, events }: Watched, remains: Remains): readonly WaitLink[] {
   const { verdict, state } = result;
+  if (verdict.kind === 'limit') return [{ who: 'the run', kind: 'obligation', depth: 0, text: `the run should come to rest: ${verdict.blame.reason}` }, ...busiest(remains)];
   if (verdict.kind !== 'stuck') return [];
   const scope = scopeOf(state, verdict);
   if (scope === undefined) return [{ who: verdict.node, kind: 'obligation', depth: 0, text: verdict.message }];
@@ -26,9 +27,20 @@ export function waitsOf({ result, events }: Watched, remains: Remains): readonly
     who: obligation.key,
     kind: 'obligation',
     depth: 0,
-    text: `${obligation.sentence}: ${obligation.key}, owed since ${seconds(obligation.sinceUs)}`,
+    text: `${obligation.key} owes since ${seconds(obligation.sinceUs)}: ${obligation.sentence}`,
   };
   return [first, ...standingLinks(events, scope), ...follow(scope, remains)];
+}
+
+/** What ran most often, which is where a runaway runs. */
+function busiest({ ledger }: Remains): readonly WaitLink[] {
+  const habits = [...ledger.habits.values()].sort((a, b) => b.ran.count - a.ran.count).slice(0, MOST_OF_NODE);
+  return habits.map(({ node, code, method, ran }) => ({
+    who: node,
+    kind: 'timer',
+    depth: 1,
+    text: `${node} ran ${code} (${method}) ${String(ran.count)} times, the first at ${seconds(ran.firstUs)}, the last at ${seconds(ran.lastUs)}`,
+  }));
 }
 
 function standingLinks(events: Watched['events'], scope: Scope): readonly WaitLink[] {

@@ -42,12 +42,14 @@ describe('marks', () => {
     ]);
   });
 
-  it('count what was run', () => {
+  it('count what was run, and no value that is refused: a table of no partitions', () => {
     const { marks, runs } = padded;
     const triedInAll = marks.reduce((sum, { tried }) => sum + tried, 0);
     // The failing run, and values that are none: they were run, and count for no mark.
     expect(runs).toBeGreaterThan(triedInAll);
-    expect(marks.find(({ text }) => text === 'partitionCount 1')?.tried).toBeGreaterThanOrEqual(2);
+    const partitionCount = marks.find(({ text }) => text === 'partitionCount 1');
+    expect(partitionCount).toMatchObject({ mark: 'free', passesWith: '', breaksWith: '' });
+    expect(partitionCount?.tried).toBeGreaterThanOrEqual(2);
   });
 
   it('tell a deviation, and how large it is, apart', () => {
@@ -71,13 +73,18 @@ describe('marks', () => {
     expect(lines).toContain('* 100 ms after what is before it (0 instead of 100) [50 instead of 100: S2/replication/committed-prefix-agrees]');
   });
 
-  it('a value whose step does nothing, or is refused, is no value', () => {
-    const { marks } = explained(planIn('shrunk', 'dup-app-check-source-name'), 'dup-app-check-source-name');
-    const lines = markLines(marks);
-    // Of remoteCluster there is no other that resolves; a table of no partitions, or of minus one, is refused.
-    expect(lines.filter((line) => /cluster "|Cluster "/.test(line))).toEqual([]);
-    expect(lines).toContain('· partitionCount 1');
-    expect(lines).toContain('* remoteTable "r1" ("" instead of "r1")');
+  it('a value whose step does nothing is no value', () => {
+    const plan = planIn('shrunk', 'ack-before-log');
+    const [create] = plan.steps;
+    if (create === undefined) throw new Error('no step');
+    // Another table, made only behind the write: the write cannot go there.
+    const later: Plan = { ...plan, steps: [...plan.steps, { ...create, afterMs: 50, as: 'table#2', name: 'table#2' }] };
+    const texts = explained(later, 'ack-before-log', { maxRuns: 24 }).marks.map(({ text }) => text);
+    expect(texts).toContain('hashKey "b"');
+    expect(texts).not.toContain('table "table#1"');
+    // One that is made before it is another value, and does as well.
+    const both: Plan = { ...plan, steps: [create, { ...create, as: 'table#2', name: 'table#2' }, ...plan.steps.slice(1)] };
+    expect(markLines(explained(both, 'ack-before-log', { maxRuns: 24 }).marks)).toContain('· table "table#1"');
   });
 });
 

@@ -1,5 +1,9 @@
 /** The chains of the seeds, and of five other defects that leave a run stuck: a stranger should learn from them what is wrong. */
 import { describe, expect, it } from 'vitest';
+import { task } from '../../../impl/env/contract.ts';
+import { DEFAULT_PARTS, type Parts } from '../../../impl/parts.ts';
+import { explain } from '../../../properties/explain/explain.ts';
+import { runPlan } from '../../../properties/run/runPlan.ts';
 import { explained, planIn } from './fixture.ts';
 
 type Row = readonly [dir: 'seeds' | 'shrunk', plan: string, defect: string, property: string | undefined, links: readonly string[]];
@@ -7,14 +11,14 @@ type Row = readonly [dir: 'seeds' | 'shrunk', plan: string, defect: string, prop
 /** Kind and text of each link, set in by its depth; `+T` stands for a time. */
 const CHAINS: readonly Row[] = [
   ['seeds', '2025', 'dup-app-check-source-name', undefined, [
-    'obligation: a duplication in DS_APP reaches DS_LOG: t1 of duplication 1767225610, owed since +T',
+    'obligation: t1 of duplication 1767225610 owes since +T: a duplication in DS_APP reaches DS_LOG',
     '  standstill: store: duplication 1767225610 of table 1 to follower/r1 DS_APP FAIL_SLOW; nothing else since +T',
     '  standstill: source/replica-2: told of duplication 1767225610: DS_APP, progress {"0":1,"1":1,"2":1,"3":1}; nothing else since +T, said 10 times more',
     '  refused: source/meta-0 asked follower/meta-0 RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX for t1 33 times since +T, every 10 s; each time ERR_OBJECT_NOT_FOUND, last at +T; follower has no table t1, it has r1',
     '  standstill: source/meta-0 asks follower/meta-0 RPC_CM_CREATE_APP for r1 every 10 s, and is answered the same since +T (34 times)',
   ]],
   ['seeds', '2048', 'dup-newest-held-back', undefined, [
-    'obligation: every committed write reaches the follower, the last one too: 1.0 of duplication 1767225606, owed since +T',
+    'obligation: 1.0 of duplication 1767225606 owes since +T: every committed write reaches the follower, the last one too',
     '  standstill: store: duplication 1767225606 of table 1 to follower/t1 DS_LOG FAIL_SLOW; nothing else since +T',
     '  standstill: source/replica-0 1.0: committed 3; nothing else since +T',
     '  standstill: nothing of 1.0 of duplication 1767225606 was ever shipped',
@@ -22,7 +26,7 @@ const CHAINS: readonly Row[] = [
     '  timer: source/replica-0 has only this due about 1.0: LPC_REPLICATION_LOW (LoadMutation.run) at +T (run 296 times, last at +T), LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run once, last at +T), LPC_GROUP_CHECK (GroupChecker.broadcastGroupCheck) at +T (run once, last at +T)',
   ]],
   ['seeds', '2069', 'fulldup-empty-partition', 'L1', [
-    'obligation: a duplication in DS_APP reaches DS_LOG: t1 of duplication 1767225615, owed since +T',
+    'obligation: t1 of duplication 1767225615 owes since +T: a duplication in DS_APP reaches DS_LOG',
     '  standstill: store: duplication 1767225615 of table 1 to follower/t1 DS_APP FAIL_SLOW; nothing else since +T',
     '  standstill: follower/meta-0 is asked to create t1 (created); nothing else since +T, said 20 times more',
     '  standstill: source/replica-2: told of duplication 1767225615: DS_APP, progress {"0":0,"1":1,"2":0,"3":1,"4":0,"5":1,"6":0,"7":1}; nothing else since +T, said 6 times more',
@@ -36,7 +40,7 @@ const CHAINS: readonly Row[] = [
     '  refused: follower/replica-0 asked source/replica-2 RPC_QUERY_LAST_CHECKPOINT_INFO of 1.2 143 times since +T, every 500 ms; each time ERR_PATH_NOT_FOUND, last at +T',
   ]],
   ['seeds', '2156', 'bl-ingest-stuck-throttled', 'L3', [
-    'obligation: a load that is not paused comes to an end, step by step, and its table is not loading any more: load 1 of t1 in BLS_INGESTING, owed since +T',
+    'obligation: load 1 of t1 in BLS_INGESTING owes since +T: a load that is not paused comes to an end, step by step, and its table is not loading any more',
     '  standstill: store: load of table 1 BLS_INGESTING; nothing else since +T',
     '  standstill: store: load of partition 1.0 BLS_INGESTING; nothing else since +T',
     '  standstill: source/replica-0 1.0: ingestion answered ERR_NO_NEED_OPERATE, applied ERR_OK; nothing else since +T',
@@ -47,7 +51,7 @@ const CHAINS: readonly Row[] = [
     '  standstill: source/meta-0 asks source/replica-0 RPC_BULK_LOAD of 1.0 every 150 ms, and is answered the same since +T (227 times): primaryStatus BLS_INGESTING, source/replica-0 ingestStatus IS_INVALID, source/replica-1 ingestStatus IS_INVALID, source/replica-2 ingestStatus IS_INVALID, isGroupIngestionFinished false',
   ]],
   ['seeds', '2183', 'pool-dup-load-starved', undefined, [
-    'obligation: every committed write reaches the follower, the last one too: 1.0 of duplication 1767225606, owed since +T',
+    'obligation: 1.0 of duplication 1767225606 owes since +T: every committed write reaches the follower, the last one too',
     '  standstill: store: duplication 1767225606 of table 1 to follower/t1 DS_LOG FAIL_SLOW; nothing else since +T',
     '  standstill: source/replica-0 1.0: committed 21; nothing else since +T',
     '  standstill: nothing of 1.0 of duplication 1767225606 was ever shipped',
@@ -56,7 +60,7 @@ const CHAINS: readonly Row[] = [
     '  timer: source/replica-0 used to run LPC_REPLICATION_LOW (LoadMutation.run) of 1.0 every 100 ms; the last of 273 times was at +T, and no other is due',
   ]],
   ['shrunk', 'bl-secondary-error-unheard', 'bl-secondary-error-unheard', undefined, [
-    'obligation: an ingestion keeps user writes out for a short time only: 1.0, owed since +T',
+    'obligation: 1.0 owes since +T: an ingestion keeps user writes out for a short time only',
     '  standstill: store: load of table 1 BLS_INGESTING; nothing else since +T',
     '  standstill: store: load of partition 1.0 BLS_INGESTING; nothing else since +T',
     '  standstill: source/replica-0 1.0: ingestion answered ERR_OK, applied ERR_OK; nothing else since +T',
@@ -66,7 +70,7 @@ const CHAINS: readonly Row[] = [
     '      timer: source/replica-1 has only this due about 1.0: LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run 7 times, last at +T)',
   ]],
   ['shrunk', 'bl-never-polled-fast', 'bl-never-polled-fast', undefined, [
-    'obligation: a load that is not paused comes to an end, step by step, and its table is not loading any more: load 1 of t1 in BLS_INGESTING, owed since +T',
+    'obligation: load 1 of t1 in BLS_INGESTING owes since +T: a load that is not paused comes to an end, step by step, and its table is not loading any more',
     '  standstill: store: load of table 1 BLS_INGESTING; nothing else since +T',
     '  standstill: store: load of partition 1.0 BLS_INGESTING; nothing else since +T',
     '  standstill: source/replica-0 1.0: ingestion answered ERR_OK, applied ERR_OK; nothing else since +T',
@@ -74,7 +78,7 @@ const CHAINS: readonly Row[] = [
     '  timer: source/meta-0 has nothing queued and nothing due about 1.0; the last that it asked was source/replica-0 RPC_BULK_LOAD of 1.0 at +T, answered ERR_OK',
   ]],
   ['shrunk', 'dup-timeout-shrinks', 'dup-timeout-shrinks', undefined, [
-    'obligation: every committed write reaches the follower, the last one too: 1.1 of duplication 1767225600, owed since +T',
+    'obligation: 1.1 of duplication 1767225600 owes since +T: every committed write reaches the follower, the last one too',
     '  standstill: store: duplication 1767225600 of table 1 to follower/r1 DS_LOG FAIL_SLOW; nothing else since +T',
     '  standstill: source/replica-0 1.1: committed 6; nothing else since +T',
     '  standstill: nothing of 1.1 of duplication 1767225600 was ever shipped',
@@ -84,7 +88,7 @@ const CHAINS: readonly Row[] = [
     '  standstill: source/replica-0 asks follower/meta-0 RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX for r1 every 200 ms, and is answered the same since +T (84 times): 1.0 ballot 2 primary follower/replica-0 secondaries none, 1.1 ballot 2 primary follower/replica-0 secondaries none',
   ]],
   ['shrunk', 'emergency-never-retries', 'emergency-never-retries', undefined, [
-    'obligation: an emergency checkpoint that was accepted makes its decree durable: 1.0 at source/replica-0, decree 1, command 4, owed since +T',
+    'obligation: 1.0 at source/replica-0, decree 1, command 4 owes since +T: an emergency checkpoint that was accepted makes its decree durable',
     '  standstill: source/replica-0 1.0: flushed up to 1; nothing else since +T',
     '  standstill: source/replica-0 1.0: checkpoint (manual-emergency) ended: ERR_TRY_AGAIN, durable 0; nothing else since +T',
     '  standstill: source/replica-0 1.0: manual checkpoint flag cleared, 0 on the server; nothing else since +T',
@@ -92,13 +96,44 @@ const CHAINS: readonly Row[] = [
     '  timer: source/replica-0 has only this due about 1.0: LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run once, last at +T), LPC_GROUP_CHECK (GroupChecker.broadcastGroupCheck) at +T (run once, last at +T)',
   ]],
   ['shrunk', 'move-forgotten-by-a-restart', 'move-forgotten-by-a-restart', undefined, [
-    'obligation: the members of the newest configuration hold their roles in its ballot: 1.0 after 1 moves, owed since +T',
+    'obligation: 1.0 after 1 moves owes since +T: the members of the newest configuration hold their roles in its ballot',
     '  standstill: store: 1.0 ballot 2, primary none, secondaries source/replica-1 source/replica-0; nothing else since +T',
     '  standstill: source/replica-1 1.0: PS_SECONDARY -> PS_SECONDARY in ballot 2; nothing else since +T',
     '  standstill: source/replica-0 1.0: opened new: ballot 0, durable 0, applied 0, committed 0, prepared 0; nothing else since +T',
     '  timer: source/meta-0 has nothing queued and nothing due about 1.0; the last that it asked was source/replica-0 RPC_CONFIG_PROPOSAL of 1.0 at +T, answered ERR_OK',
   ]],
 ];
+
+/** A timer that posts itself at once, for ever. */
+function spinning(): Parts {
+  return {
+    ...DEFAULT_PARTS,
+    GroupChecker: class Checker extends DEFAULT_PARTS.GroupChecker {
+      override broadcastGroupCheck(): void {
+        super.broadcastGroupCheck();
+        this.spin();
+      }
+      spin(): void {
+        this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, 0, task(this, 'spin'));
+      }
+    },
+  };
+}
+
+describe('a runaway', () => {
+  it('is told by what ran most often, and is cut off where it was', () => {
+    const plan = planIn('shrunk', 'ack-before-log');
+    const parts = spinning();
+    const result = runPlan(plan, { parts, dispatchLimit: 20_000 });
+    const { waits, marks, runs } = explain(plan, result, { parts, maxRuns: 3 });
+    expect(runs).toBe(3);
+    expect(waits.map(({ text }) => text).slice(0, 2)).toEqual([
+      expect.stringMatching(/^the run should come to rest: the run was cut off at 0\.\d s, and L6 command answered \(source\/2\) had time left until \d\.\d s$/),
+      expect.stringMatching(/^source\/replica-0 ran LPC_GROUP_CHECK \(Checker\.spin\) \d{4,5} times, the first at \+0\.2\d+ s, the last at /),
+    ]);
+    expect(marks.slice(0, 2).map(({ mark, passesWith }) => [mark, passesWith])).toEqual([['untried', ''], ['necessary', 'without it']]);
+  });
+});
 
 describe('who waits for whom', () => {
   it.each(CHAINS)('%s/%s with %s', (dir, name, id, property, links) => {
