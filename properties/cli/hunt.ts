@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runCampaign, type CampaignResult } from '../hunt/campaign.ts';
 import { OWN_CORPUS, readCorpus, type CorpusPlan } from '../hunt/corpus.ts';
 import { CAMPAIGN_RUNS, isCampaign } from '../hunt/coverage.ts';
+import { coverageText } from '../hunt/coverageText.ts';
 import { profileOf } from '../hunt/job.ts';
 import { SearchPool } from '../hunt/pool.ts';
 import { loadDefects } from '../defects/load.ts';
@@ -133,11 +134,11 @@ class Hunt {
 
   /** Plans that are run first: ours on the right implementation, and those of `--corpus`. */
   private corpus(): readonly CorpusPlan[] {
-    const { options, io } = this;
+    const { options, keeper } = this;
     const own = options.property === undefined && options.plog === undefined && options.defect.length === 0 ? OWN_CORPUS : [];
     const dir = this.corpusDir();
-    const read = [...own, ...(dir === undefined ? [] : [dir])].map((one) => this.keeper.attempt(() => readCorpus(one)) ?? { plans: [], problems: [] });
-    for (const line of read.flatMap(({ problems }) => problems)) io.err(`pegasus-check: ${line}`);
+    const read = [...own, ...(dir === undefined ? [] : [dir])].map((one) => keeper.attempt(() => readCorpus(one)) ?? { plans: [], problems: [] });
+    for (const line of read.flatMap(({ problems }) => problems)) keeper.tell(line);
     return read.flatMap(({ plans }) => plans);
   }
 
@@ -187,7 +188,8 @@ class Hunt {
     if (found.length > 1) for (const line of found) io.out(line);
     const verdict = found.length === 0 ? 'nothing found' : found.length === 1 ? (found[0] ?? '') : `${String(found.length)} findings`;
     io.out(`${interrupted ? 'interrupted: ' : ''}${verdict}: ${totalsText(totals, seconds)}`);
-    io.out(`situations reached: ${String(coverage.total - coverage.notReached().length)} of ${String(coverage.total)}`);
+    // Who has a finding has something else to read.
+    for (const line of coverageText(coverage).slice(0, found.length === 0 ? Infinity : 1)) io.out(line);
     for (const line of [...complaints, ...lost]) io.out(`  ${line}`);
     io.out(`repeat the search: ${repeat}`);
   }

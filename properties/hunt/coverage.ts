@@ -75,7 +75,8 @@ export class Coverage {
   readonly total: number;
   /** How often each situation (situations.ts) was met, by its index. */
   readonly situations = new Float64Array(SITUATIONS);
-  private readonly subsystem: string | undefined;
+  /** Undefined: of the common profile. */
+  readonly subsystem: string | undefined;
   private unmet: readonly Sometimes[];
   private readonly watcher = new SituationWatch((situation) => {
     this.situations[situation] = (this.situations[situation] ?? 0) + 1;

@@ -2,6 +2,7 @@
  * How much a campaign has explored, in words and as a table: of the registry's situations, and of the pairs and triples that the five
  * sides of a situation make. The whole product is too large to be met, and too fine to say anything.
  */
+import { subsystemKinds } from '../plan/subsystems.ts';
 import type { Coverage } from './coverage.ts';
 import { DIMENSIONS, isExcluded, situationAt } from './situations.ts';
 
@@ -21,17 +22,50 @@ function choices(size: number, from = 0): readonly (readonly number[])[] {
   return Array.from({ length: DIMENSIONS.length - from }, (_, i) => from + i).flatMap((first) => choices(size - 1, first + 1).map((rest) => [first, ...rest]));
 }
 
-/** Every way to take one value of each of the dimensions. */
-function combinations(dimensions: readonly number[]): readonly (readonly number[])[] {
-  return dimensions.reduce<readonly (readonly number[])[]>((all, at) => all.flatMap((values) => (DIMENSIONS[at]?.values ?? []).map((_, value) => [...values, value])), [[]]);
+/** Every way to take one value of each of the dimensions, of those that can be met. */
+function combinations(dimensions: readonly number[], canBeMet: CanBeMet): readonly (readonly number[])[] {
+  const valuesAt = (at: number): readonly number[] => (DIMENSIONS[at]?.values ?? []).flatMap((word, value) => (canBeMet(at, word) ? [value] : []));
+  return dimensions.reduce<readonly (readonly number[])[]>((all, at) => all.flatMap((values) => valuesAt(at).map((value) => [...values, value])), [[]]);
+}
+
+type CanBeMet = (dimension: number, word: string) => boolean;
+
+/** Kinds of steps of which one is needed for a value; any other command needs the step of its name. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  'no command': ['put'],
+  write: ['put'],
+  read: ['get'],
+  checkpoint: ['triggerCheckpoint', 'emergencyCheckpoint'],
+  query: ['listTables', 'queryCheckpoint', 'queryDup', 'listDups', 'queryBulkLoad'],
+};
+
+/** A search over one subsystem does not meet what its steps do not bring about. */
+function canBeMetIn(subsystem: string | undefined): CanBeMet {
+  if (subsystem === undefined) return () => true;
+  const kinds = subsystemKinds(subsystem);
+  return (dimension, word) => {
+    switch (DIMENSIONS[dimension]?.name) {
+      case 'duplication':
+        return word === 'no duplication' || kinds.has('addDup');
+      case 'bulk load':
+        return word === 'no load' || kinds.has('startBulkLoad');
+      case 'fault':
+        return !word.startsWith('provider') || kinds.has('startBulkLoad');
+      case 'command':
+        return (NEEDED[word] ?? [word]).some((kind) => kinds.has(kind));
+      default:
+        return true;
+    }
+  };
 }
 
 /** Of each choice of so many dimensions: pairs with 2, triples with 3. */
 export function reachedOf(coverage: Coverage, size: number): readonly Reached[] {
   const met = metSituations(coverage);
+  const canBeMet = canBeMetIn(coverage.subsystem);
   return choices(size).map((dimensions) => {
     const keys = new Set(met.map((situation) => dimensions.map((at) => situation[at]).join()));
-    const possible = combinations(dimensions).filter((values) => !isExcluded(dimensions, values));
+    const possible = combinations(dimensions, canBeMet).filter((values) => !isExcluded(dimensions, values));
     const never = possible.filter((values) => !keys.has(values.join()));
     return { dimensions, met: possible.length - never.length, possible: possible.length, never: never.map((values) => wordsOf(dimensions, values)) };
   });

@@ -151,4 +151,15 @@ describe('what several workers reached', () => {
     expect(text.find((line) => line.includes('duplication x fault'))).toMatch(new RegExp(`^  duplication x fault: ${String(met?.met)} of 105 pairs; never: `));
     expect(coverageMarkdown(one).split('\n').filter((line) => line.startsWith('| '))).toHaveLength(21);
   });
+
+  it('asks of a subsystem only for what its steps bring about', () => {
+    const possible = (subsystem: string | undefined, dimensions: string): number => reachedOf(new Coverage(subsystem), 2).find((one) => one.dimensions.join() === dimensions)?.possible ?? NaN;
+    expect(possible(undefined, '0,1')).toBe(7 * 9);
+    expect(possible('bulk-load', '0,1')).toBe(9);
+    expect(possible('duplication', '0,1')).toBe(7);
+    // Of tables alone: none of the two, and no provider that could fail.
+    expect(possible('tables', '0,1')).toBe(1);
+    expect(possible('tables', '1,3')).toBe(14);
+    expect(reachedOf(new Coverage('tables'), 2).find((one) => one.dimensions.join() === '0,4')?.never.map(([, command]) => command)).toEqual(['no command', 'write', 'read', 'createTable', 'dropTable', 'setEnvs', 'query']);
+  });
 });
