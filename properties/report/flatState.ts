@@ -11,6 +11,9 @@ export type Value = string | number | boolean | undefined;
 export type Place = readonly [cluster: string, about: string, node: string];
 
 interface Piece {
+  readonly place: Place;
+  readonly group: string;
+  readonly names: readonly string[];
   readonly values: Value[];
   /** Index in `paths`, by field. */
   readonly paths: readonly number[];
@@ -25,50 +28,63 @@ interface Change {
   after: string | undefined;
 }
 
+/** Everything of one scope, by name and in the order of the last look: the next one mostly goes the same way, and need not make names. */
+interface Scope {
+  readonly byKey: Map<string, Piece>;
+  readonly order: Piece[];
+}
+
 export function wordOf(value: Value): string | undefined {
   if (value === true) return 'yes';
   if (value === false) return 'no';
   return value === undefined ? undefined : String(value);
 }
 
+function isOf(piece: Piece, place: Place, group: string, names: readonly string[]): boolean {
+  const { place: own } = piece;
+  return own[2] === place[2] && own[1] === place[1] && own[0] === place[0] && piece.group === group && piece.names[0] === names[0];
+}
+
 export class FlatState {
   private readonly paths: string[][] = [];
   private readonly changes: Change[] = [];
-  /** By scope, then by place and group. */
-  private readonly scopes = new Map<string, Map<string, Piece>>();
+  private readonly scopes = new Map<string, Scope>();
   private readonly indices = new Map<string, number>();
   /** By path: its latest change. */
   private readonly latest: (Change | undefined)[] = [];
   private look = 0;
   private event = 0;
-  private pieces = new Map<string, Piece>();
+  private scope: Scope = { byKey: new Map(), order: [] };
+  private cursor = 0;
 
   /** Begins a look at everything of one scope, `event` being the last one; what is not put before `end` is gone. */
   begin(scope: string, event: number): void {
     this.look += 1;
     this.event = event;
+    this.cursor = 0;
     const known = this.scopes.get(scope);
-    this.pieces = known ?? new Map<string, Piece>();
-    if (known === undefined) this.scopes.set(scope, this.pieces);
+    this.scope = known ?? { byKey: new Map(), order: [] };
+    if (known === undefined) this.scopes.set(scope, this.scope);
   }
 
-  /** `group` ('' for none) stands between the node and the names of the fields. The names of a group are always the same. */
+  /** `group` ('' for none) stands between the node and the names of the fields. The names of a group are always the same list. */
   put(place: Place, group: string, names: readonly string[], values: readonly Value[]): void {
-    const key = `${place[0]}\n${place[1]}\n${place[2]}\n${group}\n${names[0] ?? ''}`;
-    let piece = this.pieces.get(key);
-    if (piece === undefined) {
-      piece = { values: names.map(() => undefined), paths: names.map((name) => this.indexOf([...place, ...(group === '' ? [] : [group]), name])), seen: this.look };
-      this.pieces.set(key, piece);
-    }
+    const { order } = this.scope;
+    const next = order[this.cursor];
+    const piece = next !== undefined && isOf(next, place, group, names) ? next : this.pieceOf(place, group, names);
+    order[this.cursor] = piece;
+    this.cursor += 1;
     piece.seen = this.look;
     for (let i = 0; i < values.length; i += 1) if (values[i] !== piece.values[i]) this.change(piece, i, values[i]);
   }
 
   end(): void {
-    for (const [key, piece] of this.pieces) {
+    const { byKey, order } = this.scope;
+    order.length = this.cursor;
+    for (const [key, piece] of byKey) {
       if (piece.seen === this.look) continue;
       for (let i = 0; i < piece.values.length; i += 1) if (piece.values[i] !== undefined) this.change(piece, i, undefined);
-      this.pieces.delete(key);
+      byKey.delete(key);
     }
   }
 
@@ -76,6 +92,17 @@ export class FlatState {
   tape(): TapeState {
     const changes: TapeChange[] = this.changes.filter(({ before, after }) => before !== after);
     return { paths: this.paths, changes };
+  }
+
+  private pieceOf(place: Place, group: string, names: readonly string[]): Piece {
+    const { byKey } = this.scope;
+    const key = `${place[0]}\n${place[1]}\n${place[2]}\n${group}\n${names[0] ?? ''}`;
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const paths = names.map((name) => this.indexOf([...place, ...(group === '' ? [] : [group]), name]));
+    const piece: Piece = { place, group, names, values: names.map(() => undefined), paths, seen: 0 };
+    byKey.set(key, piece);
+    return piece;
   }
 
   private indexOf(path: string[]): number {

@@ -1,5 +1,5 @@
 /** A finding as Markdown, to be pasted into a ticket: everything that came from a run is shown as code or escaped. */
-import type { Mark } from '../explain/explanation.ts';
+import type { Mark, WaitLink } from '../explain/explanation.ts';
 import { printPlan } from '../plan/parse.ts';
 import { blameText } from '../run/verdict.ts';
 import { code, codeBlock, codeCell, markdown } from './escape.ts';
@@ -15,7 +15,7 @@ export function findingMarkdown(record: FindingRecord): string {
     codeBlock(planText(record)),
     ...marks(record),
     ...nearest(record),
-    ...(explanation.waits.length === 0 ? [] : ['**Who waits for whom**', explanation.waits.map(({ who, text }) => `1. ${text.startsWith(who) ? '' : `${code(who)} `}${markdown(text)}`).join('\n')]),
+    ...(explanation.waits.length === 0 ? [] : ['**Who waits for whom**', chain(explanation.waits)]),
     ...(waiting.length === 0 ? [] : [details(`What was waited for when the run ended (${String(waiting.length)})`, codeBlock(waiting))]),
     ...(lastEvents.length === 0 ? [] : [details('The last events', codeBlock(lastEvents.map(({ atUs, text }) => `${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${text}`)))]),
     details('The plan as a file', codeBlock(printPlan(plan).trimEnd().split('\n'), 'json')),
@@ -61,6 +61,17 @@ function nearest({ explanation }: FindingRecord): readonly string[] {
     `**Nearest plan that passes**: ${markdown(change)} (${markdown(ended)})`,
     [`At +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}, the two part:`, `- here: ${said(parting.here)}`, `- there: ${said(parting.there)}`].join('\n'),
   ];
+}
+
+/** A list in lists: a link stands below the one that it follows from. */
+function chain(waits: readonly WaitLink[]): string {
+  let depth = -1;
+  return waits
+    .map(({ who, text, depth: told }) => {
+      depth = told ?? depth + 1;
+      return `${'  '.repeat(depth)}- ${text.startsWith(who) ? '' : `${code(who)} `}${markdown(text)}`;
+    })
+    .join('\n');
 }
 
 function details(title: string, body: string): string {

@@ -40,8 +40,11 @@ export class ModelWords {
     this.to = to;
   }
 
-  /** `event`: the last one that the model took in. */
-  look(state: ModelState, event: number): void {
+  /**
+   * `event`: the last one that the model took in. Partitions are many, and an event changes its own: `about` tells which, `all` for what
+   * may change any.
+   */
+  look(state: ModelState, event: number, about: { readonly cluster: string; readonly gpid: string } | 'all'): void {
     this.to.begin('model', event);
     this.to.put(['world', 'faults', 'all'], '', WORLD, [!state.calm, state.lossy, state.healedAtUs >= 0]);
     for (const id in state.nodes) {
@@ -53,6 +56,8 @@ export class ModelWords {
       if (cluster !== undefined) this.cluster(cluster);
     }
     this.to.end();
+    if (about === 'all') for (const cluster of Object.values(state.clusters)) for (const part of Object.values(cluster.partitions)) this.partition(cluster.id, part, event);
+    else this.partition(about.cluster, state.clusters[about.cluster]?.partitions[about.gpid], event);
     if (event >= this.owedNext) this.lookAtOwed(state, event);
   }
 
@@ -91,10 +96,6 @@ export class ModelWords {
       const { status, partitionCount, maxReplicaCount, envs, isBulkLoading } = table;
       this.to.put([cluster.id, name, 'meta-0'], '', TABLE, [appId, status, partitionCount, maxReplicaCount, envsText(envs), isBulkLoading]);
     }
-    for (const gpid in cluster.partitions) {
-      const part = cluster.partitions[gpid];
-      if (part !== undefined) this.partition(cluster.id, part);
-    }
     for (const key in cluster.dups) {
       const dup = cluster.dups[key];
       if (dup !== undefined) this.duplication(cluster, dup);
@@ -110,7 +111,9 @@ export class ModelWords {
     }
   }
 
-  private partition(cluster: string, part: PartitionState): void {
+  private partition(cluster: string, part: PartitionState | undefined, event: number): void {
+    if (part === undefined) return;
+    this.to.begin(`partition ${cluster} ${part.gpid}`, event);
     const { gpid, ballot, committed, inbound, pending } = part;
     const config = part.configs[ballot];
     this.to.put([cluster, gpid, 'all'], '', PARTITION, [committed, this.rowsText(part), inbound, serves(part), owed(pending), Object.keys(part.ingestions).join(' ')]);
@@ -119,6 +122,7 @@ export class ModelWords {
       const replica = part.replicas[node];
       if (replica !== undefined) this.replica([cluster, gpid, short(node)], replica);
     }
+    this.to.end();
   }
 
   private replica(place: Place, replica: ReplicaState): void {

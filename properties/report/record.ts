@@ -13,7 +13,7 @@ import { eventText } from '../run/eventText.ts';
 import { clientNode, metaServer, replicaServers, tableNameOf } from '../run/names.ts';
 import { runPlan, type RunResult } from '../run/runPlan.ts';
 import type { Witness } from '../run/witness.ts';
-import { FactReader } from './eventFacts.ts';
+import { FactReader, type EventFacts } from './eventFacts.ts';
 import { FlatState } from './flatState.ts';
 import { Lanes } from './lanes.ts';
 import { MessageLog } from './messageLog.ts';
@@ -32,7 +32,12 @@ export interface RecordOptions {
 }
 
 /** A run that goes beyond it has run away, or says as much by its end. */
-const WINDOW = 20_000;
+const WINDOW = 10_000;
+
+const FULL_LOOK_EVERY = 64;
+
+/** Kinds that may change more than the partition that they name. */
+const WIDE: ReadonlySet<ModelEvent['kind']> = new Set<ModelEvent['kind']>(['process.started', 'process.stopped', 'table.stored', 'fault.struck', 'world.healed']);
 
 export interface Recorded {
   /** With its trace. */
@@ -44,7 +49,7 @@ export interface Recorded {
 export function recordRun(plan: Plan, options: RecordOptions = {}): Recorded {
   const { window = WINDOW } = options;
   const first = recordFrom(0, plan, options);
-  const { length } = first.tape.events;
+  const length = first.result.trace?.length ?? 0;
   return length <= window ? first : recordFrom(length - window, plan, options);
 }
 
@@ -103,6 +108,8 @@ class Recorder implements Witness {
   }
 
   readonly event = (event: ModelEvent, state: ModelState): void => {
+    // Too long: it is recorded once more, from a later event on.
+    if (this.events.length >= this.to) return;
     const facts = this.facts.read(event);
     const step = this.stepBegun();
     const { atUs, kind } = event;
@@ -110,7 +117,7 @@ class Recorder implements Witness {
     this.events.push({ atUs, kind, node, cluster, gpid, table, text: eventText(event), ...(step === undefined ? {} : { step }) });
     this.lanes.event(event, facts);
     if (!this.isOpen(this.events.length - 1)) return;
-    this.modelWords.look(state, this.events.length - 1);
+    this.lookAtModel(event, facts, state);
     this.lookAtActive();
     this.speaking = true;
   };
@@ -118,7 +125,7 @@ class Recorder implements Witness {
   tape(result: RunResult): Tape {
     const last = this.events.length - 1;
     if (this.isOpen(last)) this.lookAtActive();
-    if (this.isOpen(last)) this.modelWords.lookAtOwed(result.state, last);
+    if (this.isOpen(last)) this.modelWords.look(result.state, last, 'all');
     const { driver } = this.run ?? {};
     const endUs = Math.round(result.virtualMs * 1000);
     if (driver !== undefined) this.lanes.windows(this.plan, driver.begunUs, driver.healedUs);
@@ -131,6 +138,13 @@ class Recorder implements Witness {
       implementation: this.implementation.tape(),
       lanes: this.lanes.finish(endUs),
     };
+  }
+
+  /** All partitions are looked at where an event may change any, and now and then, so that nothing is overlooked for long. */
+  private lookAtModel({ kind }: ModelEvent, { cluster, gpid }: EventFacts, state: ModelState): void {
+    const event = this.events.length - 1;
+    const any = event === this.from || event % FULL_LOOK_EVERY === 0 || WIDE.has(kind);
+    this.modelWords.look(state, event, any ? 'all' : { cluster, gpid });
   }
 
   private isOpen(event: number): boolean {

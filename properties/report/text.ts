@@ -41,9 +41,13 @@ export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 
   ];
 }
 
-/** The chain of who waits for whom, a line a link; who is named where it is not named anyway. */
-export function chainLines(waits: readonly WaitLink[]): readonly string[] {
-  return waits.map(({ who, text }, i) => (who === waits[i - 1]?.who || text.startsWith(who) ? visible(text) : visible(`${who}: ${text}`)));
+/** The chain of who waits for whom, a line a link, indented by its depth; who is named where it is not named anyway. */
+function chainLines(waits: readonly WaitLink[]): readonly string[] {
+  let depth = -1;
+  return waits.map(({ who, text, depth: told }, i) => {
+    depth = told ?? depth + 1;
+    return `  ${'  '.repeat(depth)}${visible(who === waits[i - 1]?.who || text.startsWith(who) ? text : `${who}: ${text}`)}`;
+  });
 }
 
 /** Steps with their numbers and times, and deviations. */
