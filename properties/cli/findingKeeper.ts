@@ -52,10 +52,15 @@ export class FindingKeeper {
       return doing();
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
-      if (!this.told.has(error.message)) this.io.err(`pegasus-check: ${error.message}`);
-      this.told.add(error.message);
+      this.tell(error.message);
       return undefined;
     }
+  }
+
+  /** One line about what could not be done; the same is told once. */
+  tell(line: string): void {
+    if (!this.told.has(line)) this.io.err(`pegasus-check: ${line}`);
+    this.told.add(line);
   }
 }
 

@@ -38,6 +38,10 @@ describe('bad input is one line on stderr and exit code 2', () => {
   const bad: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     ['an unknown command', () => ['fly'], /unknown command 'fly'/],
     ['an unknown option', () => ['hunt', '--fast'], /unknown option '--fast'/],
+    ['a shard that is none', () => ['hunt', '--shard', '3/2'], /--shard .*must read i\/n/],
+    ['threads that are none', () => ['hunt', '--threads', '0'], /--threads .*must be a positive/],
+    ['a format that is none', () => ['hunt', '--report', 'pdf'], /no such format/],
+    ['both ends of a campaign', () => ['hunt', '--stop-at-first', '--keep-going'], /cannot be used with/],
     ['seconds that are no number', () => ['hunt', '--seconds', 'x'], /--seconds .*must be a positive number/],
     ['runs that are not whole', () => ['hunt', '--runs', '1.5'], /--runs .*must be a positive whole number/],
     ['an unknown property', () => ['hunt', '--property', 'S99'], /--property S99: no such property/],
@@ -96,14 +100,15 @@ describe('hunt', () => {
     expect((await run('replay', result.finding.file, '--defect', 'canary')).code).toBe(1);
     expect((await run('replay', result.finding.file)).code).toBe(0);
     const text = readFileSync(result.finding.file, 'utf8');
-    await run('hunt', '--runs', '200', '--seed', '5', '--defect', 'canary', '--out', out);
+    await run('hunt', '--runs', '200', '--seed', '5', '--defect', 'canary', '--out', out, '--report', 'none');
     expect(readFileSync(result.finding.file, 'utf8'), 'the first file is not replaced').toBe(text);
-    expect(readdirSync(out)).toHaveLength(2);
+    expect(readdirSync(out).filter((name) => name.endsWith('.json'))).toHaveLength(2);
+    expect(readdirSync(out).filter((name) => name.endsWith('.html'))).toHaveLength(1);
   });
 
-  it('says the same twice for the same seed, as JSON, and exits 0 when nothing is found', async () => {
-    const words = ['hunt', '--runs', '15', '--seed', '77', '--out', join(dir, 'none'), '--json'];
-    const [first, second] = [await run(...words), await run(...words)];
+  it('says the same for the same seed with one worker and with two, as JSON, and exits 0 when nothing is found', async () => {
+    const words = ['hunt', '--runs', '60', '--seed', '77', '--subsystem', 'tables', '--property', 'S1', '--out', join(dir, 'none'), '--json'];
+    const [first, second] = [await run(...words, '--threads', '1'), await run(...words, '--threads', '2')];
     expect(first.code).toBe(0);
     const digests = [first, second].map((r) => (JSON.parse(r.out) as { readonly digest: string; readonly runs: number; readonly finding: null }).digest);
     expect(digests[0]).toBe(digests[1]);
@@ -111,7 +116,7 @@ describe('hunt', () => {
   });
 
   it('prints seed first, verdict, shrunk plan, expectation, and the repeat command last', async () => {
-    const ran = await run('hunt', '--runs', '200', '--seed', '5', '--defect', 'canary', '--out', join(dir, 'text'));
+    const ran = await run('hunt', '--runs', '200', '--seed', '5', '--defect', 'canary', '--out', join(dir, 'text'), '--report', 'none');
     const lines = ran.out.split('\n');
     expect(lines[0]).toBe('hunt: seed 5, with canary put back');
     expect(ran.out).toMatch(/model expected {2}/);
