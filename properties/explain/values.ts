@@ -25,13 +25,15 @@ function wordsOf(plan: Plan, pattern: RegExp): readonly string[] {
   return unique([...words, ...nodes, ...plan.clusters.map((c) => c.id)]).filter((word) => pattern.test(word));
 }
 
-const REFERENCE = /^(?:table#|dup#|node\(|meta\()/;
+/** A reference is exchanged for another of its kind. */
+const REFERENCES: readonly RegExp[] = [/^table#/, /^dup#/, /^(?:node|meta)\(/];
 
 /** `name`: of the field; words that mean no place of the plan are made up by it. */
 function otherWords(plan: Plan, name: string, value: string, field: Field): readonly string[] {
   const list = field.describe.includes(' | ') ? field.describe.split(' | ') : [];
   if (list.includes(value)) return list;
-  if (REFERENCE.test(value) && name !== 'remoteTable') return wordsOf(plan, new RegExp(`^${value.slice(0, value.search(/[#(]/) + 1).replace(/\W/g, '\\$&').replace('meta', '(?:meta|node)')}`));
+  const kind = name === 'remoteTable' ? undefined : REFERENCES.find((pattern) => pattern.test(value));
+  if (kind !== undefined) return wordsOf(plan, kind);
   if (name === 'moment') return otherMoments(value);
   if (name === 'cluster' || name === 'remoteCluster') return plan.clusters.map((c) => c.id);
   if (name === 'remoteTable') return ['', ...wordsOf(plan, /^table#/), 'r8', 'r9'];
