@@ -2,7 +2,7 @@
 import type { ModelEvent } from '../../model/events.ts';
 import { stepText } from '../plan/text.ts';
 import { specOf } from '../plan/steps/index.ts';
-import type { Plan } from '../plan/types.ts';
+import type { Plan, Step } from '../plan/types.ts';
 import type { EventFacts } from './eventFacts.ts';
 import type { TapeLane, TapeSpan } from './tape.ts';
 
@@ -11,6 +11,9 @@ type Span = { -readonly [K in keyof TapeSpan]: TapeSpan[K] };
 interface Lane extends Omit<TapeLane, 'spans'> {
   readonly spans: Span[];
 }
+
+/** These go on when the others are undone. */
+const OUTLASTS_HEAL: ReadonlySet<string> = new Set(['pause', 'poolLoad']);
 
 /** Of a span that has not ended. */
 const OPEN = -1;
@@ -67,14 +70,14 @@ export class Lanes {
     this.enter(lane, fromUs + lateUs, 'up');
   }
 
-  /** Faults that were put in force for a while: from the moment at which their step began, until their time or heal. */
-  windows(plan: Plan, begunUs: readonly number[], healedUs: number | undefined): void {
+  /** Faults that were put in force for a while: from the moment at which their step began, until their time or heal; not those of steps that did nothing. */
+  windows(plan: Plan, begunUs: readonly number[], skipped: readonly number[], healedUs: number | undefined): void {
     plan.steps.forEach((step, i) => {
       const fromUs = begunUs[i];
       const forMs = step['forMs'];
-      if (fromUs === undefined || typeof forMs !== 'number' || specOf(step.kind)?.family !== 'fault') return;
-      const toUs = Math.min(fromUs + forMs * 1000, step.kind === 'pause' ? Infinity : (healedUs ?? Infinity));
-      this.laneOf({ name: `fault ${step.kind}`, kind: 'fault', cluster: '', gpid: '' }).spans.push({ fromUs, toUs, word: stepText(step) });
+      if (fromUs === undefined || skipped.includes(i) || typeof forMs !== 'number' || specOf(step.kind)?.family !== 'fault') return;
+      const endUs = OUTLASTS_HEAL.has(step.kind) ? Infinity : (healedUs ?? Infinity);
+      this.laneOf(windowLane(step)).spans.push({ fromUs, toUs: Math.min(fromUs + forMs * 1000, endUs), word: stepText(step) });
     });
   }
 
@@ -115,6 +118,12 @@ export class Lanes {
     if (lane === undefined) this.lanes.set(key, (lane = { ...id, spans: [] }));
     return lane;
   }
+}
+
+/** One lane for each thing that is struck, so that what goes on at once does not lie over one another. */
+function windowLane(step: Step): Omit<TapeLane, 'spans'> {
+  const struck = ['node', 'from', 'to', 'cluster', 'provider'].flatMap((field) => (typeof step[field] === 'string' ? [step[field]] : []));
+  return { name: ['fault', step.kind, ...struck].join(' '), kind: 'fault', cluster: /\(([a-z]+),/.exec(struck.join(' '))?.[1] ?? '', gpid: '' };
 }
 
 function end(lane: Lane, atUs: number): void {

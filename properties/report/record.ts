@@ -128,7 +128,7 @@ class Recorder implements Witness {
     if (this.isOpen(last)) this.modelWords.look(result.state, last, 'all');
     const { driver } = this.run ?? {};
     const endUs = Math.round(result.virtualMs * 1000);
-    if (driver !== undefined) this.lanes.windows(this.plan, driver.begunUs, driver.healedUs);
+    if (driver !== undefined) this.lanes.windows(this.plan, driver.begunUs, driver.skipped, driver.healedUs);
     return {
       endUs,
       nodes: nodesOf(this.plan),

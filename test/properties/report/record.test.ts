@@ -103,6 +103,27 @@ describe('a tape', () => {
     expect(tape.messages[0]?.sentUs).toBeGreaterThanOrEqual(tape.events[from - 1]?.atUs ?? 0);
   });
 
+  it('shows faults as long as they were in force, and none of a step that did nothing', () => {
+    const plan = corpus('bit-rot-in-a-records-length');
+    const faults = [
+      { kind: 'slowDisk', afterMs: 10, node: 'node(source,0)', factor: 2, forMs: 100_000 },
+      { kind: 'slowDisk', afterMs: 10, node: 'node(source,0)', factor: 3, forMs: 20 },
+      { kind: 'slowDisk', afterMs: 10, node: 'node(source,40)', factor: 3, forMs: 20 },
+      { kind: 'poolLoad', afterMs: 10, node: 'node(source,1)', tasks: 1, costMs: 5, forMs: 200 },
+      { kind: 'pause', afterMs: 10, node: 'node(source,1)', forMs: 70 },
+    ];
+    const { tape } = recordRun({ ...plan, steps: [...plan.steps.slice(0, 1), ...faults] });
+    const healedUs = tape.events.find(({ kind }) => kind === 'world.healed')?.atUs ?? 0;
+    const lanes = tape.lanes.filter(({ name }) => /^fault (slowDisk|pause|poolLoad)/.test(name)).map(({ name, cluster, spans }) => ({ name, cluster, spans: spans.map(({ fromUs, toUs }) => (toUs === healedUs ? 'until heal' : (toUs - fromUs) / 1000)) }));
+    expect(lanes).toEqual([
+      { name: 'fault slowDisk node(source,0)', cluster: 'source', spans: ['until heal', 20] },
+      { name: 'fault poolLoad node(source,1)', cluster: 'source', spans: [200] },
+      // Nothing ends a pause early: healing waits for it.
+      { name: 'fault pause node(source,1)', cluster: 'source', spans: ['until heal'] },
+    ]);
+    expect(tape.lanes.find(({ name }) => name === 'source/replica-1')?.spans.map(({ word }) => word)).toContain('paused');
+  });
+
   it('shows a crashed process as down and its replicas as gone', () => {
     const { tape } = recordRun(corpus('follower-crashed-behind-its-checkpoint'));
     const down = tape.lanes.find(({ kind, spans }) => kind === 'process' && spans.some(({ word }) => word.startsWith('down')));
