@@ -1,5 +1,8 @@
 /** The state after the event under the cursor: the model's and the implementation's side by side, and what just changed. */
 import { useMemo, useState } from 'preact/hooks';
+import { comesWith } from './chart/marks.ts';
+import { arrowText } from './chart/Sequence.tsx';
+import { fateOf } from './fate.ts';
 import { isChanged, isDifferent, rowsAt, type Cell, type Row } from './states.ts';
 import type { Story } from './story.ts';
 import type { Dispatch, StateChoice, Ui } from './ui.ts';
@@ -72,6 +75,24 @@ function Head() {
   );
 }
 
+/** More messages in one moment would push the states out of sight. */
+const MOST_MESSAGES = 6;
+
+function Messages({ story, cursor }: { readonly story: Story; readonly cursor: number }) {
+  const event = story.tape.events[cursor];
+  const messages = useMemo(() => story.tape.messages.filter((message) => comesWith(message, event)), [story, event]);
+  if (messages.length === 0) return null;
+  return (
+    <>
+      <h3>Messages that came or left with it</h3>
+      <ul class="messages">
+        {messages.slice(0, MOST_MESSAGES).map((message, i) => <li key={i}>{arrowText({ message, fate: fateOf(message, story.tape.endUs), count: 1 })}</li>)}
+        {messages.length > MOST_MESSAGES && <li>{`and ${String(messages.length - MOST_MESSAGES)} more`}</li>}
+      </ul>
+    </>
+  );
+}
+
 const CHOICES: readonly (readonly [StateChoice, string])[] = [
   ['all', 'all'],
   ['changed', 'just changed'],
@@ -99,6 +120,7 @@ export function StatePane({ story, ui, dispatch }: { readonly story: Story; read
           <tbody>{changed.map((row) => <RowLine key={row.key} row={row} name={row.segments.join(' › ')} />)}</tbody>
         </table>
       )}
+      <Messages story={story} cursor={ui.cursor} />
       <div class="tools">
         <label class="choice grow">
           places

@@ -1,6 +1,7 @@
 /** What of the run is shown. Steps of the plan and faults stay whatever table or partition is looked for: they act on all. */
 import type { TapeEvent, TapeMessage } from '../../tape.ts';
 import { familyOf, type Family } from './families.ts';
+import { fateOf } from './fate.ts';
 import type { Story } from './story.ts';
 
 /** Which messages are drawn. */
@@ -66,8 +67,8 @@ export function shownEvents(story: Story, filter: Filter): readonly number[] {
 
 function wanted(message: TapeMessage, filter: Filter, story: Story): boolean {
   if (filter.hiddenNodes.has(message.from) || filter.hiddenNodes.has(message.to)) return false;
-  const failed = message.error !== '' || message.arrivedUs === undefined;
-  if (filter.messages === 'failed' && !failed) return false;
+  const fate = fateOf(message, story.tape.endUs);
+  if (filter.messages === 'failed' && fate !== 'lost' && fate !== 'refused') return false;
   if (filter.messages === 'partition' && message.gpid === '') return false;
   if (filter.gpid !== '' && message.gpid !== filter.gpid) return false;
   return filter.table === '' || story.tableOf.get(message.gpid) === filter.table;

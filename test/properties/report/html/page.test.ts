@@ -160,7 +160,9 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report page${NO_CHROMIUM === und
 
   it('filters by node, table, partition, kind, text and change', async () => {
     const counted = (fits: (event: Tape['events'][number], i: number) => boolean): string => `${String(tape.events.filter(fits).length)} of ${String(EVENTS)} events`;
-    const tells = (count: string): Promise<void> => expect.poll(() => tally(page), { ...SOON, interval: 10 }).toBe(count);
+    const tells = async (count: string): Promise<void> => {
+      await expect.poll(() => tally(page), { ...SOON, interval: 10 }).toBe(count);
+    };
     const stays = (event: Tape['events'][number]): boolean => event.step !== undefined;
     const partition = page.getByLabel('partition', { exact: true });
     await partition.selectOption('1.2');

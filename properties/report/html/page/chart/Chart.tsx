@@ -15,6 +15,9 @@ import { makeScale } from './scale.ts';
 import { Arrows, arrowText, Dots, Labels, NodeLines, TrafficLines } from './Sequence.tsx';
 import { FaultBands, Timeline } from './Timeline.tsx';
 
+/** How wide a flag on the ruler is, more or less. */
+const FLAG_PX = 50;
+
 /** What the pointer is on. */
 interface Hint {
   readonly x: number;
@@ -60,7 +63,7 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
   const [hint, setHint] = useState<Hint>(NO_HINT);
   const picture = useRef<SVGSVGElement>(null);
   const layout = useMemo(() => makeLayout(story, ui.filter, width, everyLane), [story, ui.filter, width, everyLane]);
-  const placed = useMemo(() => placeMessages(messages, axis), [messages, axis]);
+  const placed = useMemo(() => placeMessages(messages, axis, story.tape.endUs), [story, messages, axis]);
   const view: View = ui.view ?? { from: 0, to: axis.length };
   const scale = makeScale(layout, view);
   const marks = useMemo(() => eventMarks(story, shown, axis, makeScale(layout, view), layout), [story, shown, axis, layout, view.from, view.to]);
@@ -105,13 +108,13 @@ export function Chart({ story, ui, shown, messages, axis, dispatch }: Props) {
           </clipPath>
         </defs>
         <g clip-path="url(#plot)">
-          <Ruler {...common} taken={[...(failing === undefined ? [] : [failing]), ...(parting === undefined ? [] : [parting])]} />
+          <Ruler {...common} taken={[failing, parting].flatMap((x) => (x === undefined ? [] : [Math.min(Math.max(x, layout.gutter + FLAG_PX / 2), width - FLAG_PX / 2)]))} />
           <Folds {...common} />
           <FaultBands {...common} />
           <Steps {...common} place={place} go={go} />
           <NodeLines scale={scale} layout={layout} />
           <TrafficLines traffic={traffic} />
-          <Arrows arrows={arrows} />
+          <Arrows arrows={arrows} event={story.tape.events[ui.cursor]} />
           <Dots story={story} marks={marks} cursor={ui.cursor} />
           <Timeline {...common} />
           <Needle name="cursor" word="" x={scale.x(place(ui.cursor))} layout={layout} />

@@ -2,7 +2,8 @@
 import { durationText, timeText } from '../view.ts';
 import type { Story } from '../story.ts';
 import type { Layout } from './layout.ts';
-import type { Arrow, EventMark, Traffic } from './marks.ts';
+import type { TapeEvent } from '../../../tape.ts';
+import { comesWith, type Arrow, type EventMark, type Traffic } from './marks.ts';
 import type { Scale } from './scale.ts';
 import { fitted } from './words.ts';
 
@@ -49,35 +50,48 @@ export function Labels({ layout }: { readonly layout: Layout }) {
   );
 }
 
-export function arrowText(arrow: Arrow): string {
-  const { message } = arrow;
+export function arrowText({ message, fate, count }: Pick<Arrow, 'message' | 'fate' | 'count'>): string {
   const about = `${message.gpid === '' ? '' : ` ${message.gpid}`}${message.decree < 0 ? '' : ` decree ${String(message.decree)}`}`;
-  const fate = message.arrivedUs === undefined ? 'never arrived' : `took ${durationText(message.arrivedUs - message.sentUs)}`;
+  const took = message.arrivedUs === undefined ? (fate === 'pending' ? 'on its way when the run ended' : 'never arrived') : `took ${durationText(message.arrivedUs - message.sentUs)}`;
   const error = message.error === '' ? '' : `, ${message.error}`;
-  const more = arrow.count > 1 ? ` and ${String(arrow.count - 1)} more: zoom in` : '';
-  return `${message.code} ${message.kind}${about}, ${message.from} to ${message.to}, sent at ${timeText(message.sentUs)}, ${fate}${error}${more}`;
+  const more = count > 1 ? ` and ${String(count - 1)} more: zoom in` : '';
+  return `${message.code} ${message.kind}${about}, ${message.from} to ${message.to}, sent at ${timeText(message.sentUs)}, ${took}${error}${more}`;
 }
 
-function arrowClass({ message, count }: Arrow): string {
-  const trouble = message.arrivedUs === undefined ? ' lost' : message.error === '' ? '' : ' refused';
-  return `arrow ${message.kind}${trouble}${count > 1 ? ' many' : ''}`;
+function arrowClass({ message, fate, count }: Arrow, here: boolean): string {
+  return `arrow ${message.kind} ${fate}${count > 1 ? ' many' : ''}${here ? ' here' : ''}`;
 }
 
 const NAMED_FROM_PX = 90;
 const MOST_NAMED = 60;
 
-function ArrowLine({ arrow, named }: { readonly arrow: Arrow; readonly named: boolean }) {
-  const lost = arrow.message.arrivedUs === undefined;
-  // What is lost ends half way.
-  const x2 = lost ? (arrow.x1 + arrow.x2) / 2 : arrow.x2;
-  const y2 = lost ? (arrow.y1 + arrow.y2) / 2 : arrow.y2;
+/** Names of arrows nearer to each other than this would not be read, pixels. */
+const NAMES_APART_PX = 30;
+
+/** The arrows that have room for a name. */
+function namedOf(arrows: readonly Arrow[]): ReadonlySet<Arrow> {
+  const named = new Set<Arrow>();
+  if (arrows.length > MOST_NAMED) return named;
+  for (const arrow of arrows) {
+    const near = [...named].some((other) => Math.hypot((other.x1 + other.x2 - arrow.x1 - arrow.x2) / 2, (other.y1 + other.y2 - arrow.y1 - arrow.y2) / 2) < NAMES_APART_PX);
+    if (!near) named.add(arrow);
+  }
+  return named;
+}
+
+function ArrowLine({ arrow, named, here }: { readonly arrow: Arrow; readonly named: boolean; readonly here: boolean }) {
+  const { fate } = arrow;
+  // What did not arrive ends half way.
+  const half = fate === 'lost' || fate === 'pending';
+  const x2 = half ? (arrow.x1 + arrow.x2) / 2 : arrow.x2;
+  const y2 = half ? (arrow.y1 + arrow.y2) / 2 : arrow.y2;
   const length = Math.hypot(x2 - arrow.x1, y2 - arrow.y1);
   const angle = (Math.atan2(y2 - arrow.y1, x2 - arrow.x1) * 180) / Math.PI;
   const upright = Math.abs(angle) > 90 ? angle + 180 : angle;
   return (
-    <g class={arrowClass(arrow)}>
+    <g class={arrowClass(arrow, here)}>
       <line x1={arrow.x1} y1={arrow.y1} x2={x2} y2={y2} stroke-width={arrow.count > 1 ? Math.min(5, 1 + Math.log2(arrow.count) * 0.6) : 1} />
-      {lost ? <path d="M-4,-4 L4,4 M-4,4 L4,-4" transform={`translate(${String(x2)} ${String(y2)})`} /> : length > 14 && arrow.count === 1 && <path class="head" d="M0,0 L-7,-2.6 L-7,2.6 Z" transform={`translate(${String(x2)} ${String(y2)}) rotate(${String(angle)})`} />}
+      {fate === 'lost' ? <path d="M-4,-4 L4,4 M-4,4 L4,-4" transform={`translate(${String(x2)} ${String(y2)})`} /> : !half && length > 14 && arrow.count === 1 && <path class="head" d="M0,0 L-7,-2.6 L-7,2.6 Z" transform={`translate(${String(x2)} ${String(y2)}) rotate(${String(angle)})`} />}
       {named && length >= NAMED_FROM_PX && (
         <text text-anchor="middle" transform={`translate(${String((arrow.x1 + x2) / 2)} ${String((arrow.y1 + y2) / 2)}) rotate(${String(upright)}) translate(0 -3)`}>
           {fitted(arrow.message.code.replace(/^RPC_/, ''), length - 20)}
@@ -97,12 +111,12 @@ export function TrafficLines({ traffic }: { readonly traffic: readonly Traffic[]
   );
 }
 
-export function Arrows({ arrows }: { readonly arrows: readonly Arrow[] }) {
-  const named = arrows.length <= MOST_NAMED;
+export function Arrows({ arrows, event }: { readonly arrows: readonly Arrow[]; readonly event: TapeEvent | undefined }) {
+  const named = namedOf(arrows);
   return (
     <g class="arrows">
       {arrows.map((arrow, i) => (
-        <ArrowLine key={i} arrow={arrow} named={named} />
+        <ArrowLine key={i} arrow={arrow} named={named.has(arrow)} here={comesWith(arrow.message, event)} />
       ))}
     </g>
   );

@@ -34,9 +34,9 @@ interface Box {
 function boxes(lane: TapeLane, { axis, scale }: Props): readonly Box[] {
   const found: Box[] = [];
   let drawnTo = -Infinity;
-  for (const span of lane.spans) {
+  for (const [i, span] of lane.spans.entries()) {
     const from = Math.max(scale.x(axis.at(span.fromUs, 'first')), scale.left - 8);
-    const to = Math.min(scale.x(axis.at(span.toUs, 'first')), scale.right + 8);
+    const to = Math.min(scale.x(axis.at(span.toUs, i === lane.spans.length - 1 ? 'last' : 'first')), scale.right + 8);
     if (to < scale.left - 8 || from > scale.right + 8) continue;
     if (to - from < 1 && from - drawnTo < 1) continue;
     found.push({ span, x: from, width: Math.max(to - from, 1) });

@@ -2,9 +2,10 @@
  * What is drawn of events and messages in one view: each by itself while there is room, counts where there is not. However many
  * events a run has, the number of marks is bounded.
  */
-import type { TapeMessage } from '../../../tape.ts';
+import type { TapeEvent, TapeMessage } from '../../../tape.ts';
 import type { Axis } from '../axis.ts';
 import { familyOf, type Family } from '../families.ts';
+import { fateOf, type Fate } from '../fate.ts';
 import type { Story } from '../story.ts';
 import type { Layout } from './layout.ts';
 import type { Scale } from './scale.ts';
@@ -27,6 +28,7 @@ export interface Arrow {
   readonly y2: number;
   /** The message; of several, the first. */
   readonly message: TapeMessage;
+  readonly fate: Fate;
   readonly count: number;
 }
 
@@ -106,13 +108,14 @@ export interface PlacedMessages {
   readonly messages: readonly TapeMessage[];
   readonly from: Float64Array;
   readonly to: Float64Array;
+  readonly endUs: number;
 }
 
-export function placeMessages(messages: readonly TapeMessage[], axis: Axis): PlacedMessages {
+export function placeMessages(messages: readonly TapeMessage[], axis: Axis, endUs: number): PlacedMessages {
   const from = Float64Array.from(messages, (message) => axis.at(message.sentUs, 'last'));
   // What is never received ends a little after it was sent.
   const to = Float64Array.from(messages, (message, i) => (message.arrivedUs === undefined ? (from[i] ?? 0) + 1 : axis.at(message.arrivedUs, 'first')));
-  return { messages, from, to };
+  return { messages, from, to, endUs };
 }
 
 /** Messages that are too many for arrows: one path per strength, each a stroke between two neighbouring rows. */
@@ -132,8 +135,8 @@ export function messageMarks(placed: PlacedMessages, scale: Scale, layout: Layou
   const bundles = bundled(seen, ARROW_BIN_PX);
   if (bundles.length <= MOST_ARROWS) return { arrows: bundles, traffic: [] };
   // What was lost or refused is looked for: it stays apart from what went well.
-  const trouble = seen.filter(({ message }) => message.arrivedUs === undefined || message.error !== '');
-  const well = seen.filter(({ message }) => message.arrivedUs !== undefined && message.error === '');
+  const trouble = seen.filter(({ fate }) => fate === 'lost' || fate === 'refused');
+  const well = seen.filter(({ fate }) => fate === 'well' || fate === 'pending');
   return { arrows: reduced(trouble, layout.width), traffic: trafficOf(well, layout) };
 }
 
@@ -148,7 +151,7 @@ function arrowsInSight(placed: PlacedMessages, scale: Scale, layout: Layout): re
     const y1 = layout.byNode.get(message.from);
     const y2 = layout.byNode.get(message.to);
     if (y1 === undefined || y2 === undefined) return;
-    seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, count: 1 });
+    seen.push({ x1: scale.x(from), y1, x2: scale.x(to), y2, message, fate: fateOf(message, placed.endUs), count: 1 });
   });
   return seen;
 }
@@ -164,9 +167,7 @@ function reduced(arrows: readonly Arrow[], widthPx: number): readonly Arrow[] {
 function bundled(arrows: readonly Arrow[], binPx: number): readonly Arrow[] {
   const bundles = new Map<string, Arrow>();
   for (const arrow of arrows) {
-    const { message } = arrow;
-    const trouble = message.arrivedUs === undefined ? 'lost' : message.error === '' ? '' : 'refused';
-    const key = `${String(Math.floor(arrow.x1 / binPx))} ${String(arrow.y1)} ${String(arrow.y2)} ${trouble}`;
+    const key = `${String(Math.floor(arrow.x1 / binPx))} ${String(arrow.y1)} ${String(arrow.y2)} ${arrow.fate}`;
     const there = bundles.get(key);
     bundles.set(key, there === undefined ? arrow : { ...there, count: there.count + 1 });
   }
@@ -203,6 +204,12 @@ function trafficOf(arrows: readonly Arrow[], layout: Layout): readonly Traffic[]
     const path = paths[level - 1] ?? '';
     return path === '' ? [] : [{ level, path }];
   });
+}
+
+/** Whether a message left or came with an event: at its node, in its moment. */
+export function comesWith(message: TapeMessage, event: TapeEvent | undefined): boolean {
+  if (event === undefined) return false;
+  return (message.from === event.node && message.sentUs === event.atUs) || (message.to === event.node && message.arrivedUs === event.atUs);
 }
 
 /** The mark nearest to a point, within reach. */
