@@ -34,7 +34,7 @@ interface Scope {
   readonly order: Piece[];
 }
 
-export function wordOf(value: Value): string | undefined {
+function wordOf(value: Value): string | undefined {
   if (value === true) return 'yes';
   if (value === false) return 'no';
   return value === undefined ? undefined : String(value);

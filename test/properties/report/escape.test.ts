@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { code, codeBlock, codeCell, markdown, visible, xml } from '../../../properties/report/escape.ts';
 import { nasty } from './samples.ts';
 
-const RUNS = { numRuns: 500, seed: 7 };
+const RUNS = { numRuns: 200, seed: 7 };
 
 /** What no terminal, browser or editor should be given: everything but letters, marks, numbers, punctuation, symbols, blanks, private use. */
 const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\p{Co}]/u;

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CORPUS_DIR } from '../../../properties/hunt/corpus.ts';
+import { DEFECTS } from '../../../properties/defects/index.ts';
+import { partsWith } from '../../../properties/defects/types.ts';
+import { CORPUS_DIR, corpusPlans } from '../../../properties/hunt/corpus.ts';
 import { parsePlan } from '../../../properties/plan/parse.ts';
 import { specOf } from '../../../properties/plan/steps/index.ts';
 import type { Plan } from '../../../properties/plan/types.ts';
@@ -86,6 +88,18 @@ describe.each(NAMES)('the tape of %s', (name) => {
 });
 
 describe('a tape', () => {
+  it('of a wrong implementation is of the same run too', () => {
+    const some = corpusPlans(join(CORPUS_DIR, 'defects')).filter((_, i) => i % 24 === 0);
+    expect(some.length).toBeGreaterThan(5);
+    for (const { name, plan } of some) {
+      const parts = partsWith(DEFECTS.filter(({ id }) => id === name));
+      const { digest, verdict } = runPlan(plan, { parts });
+      const taped = recordRun(plan, { parts });
+      expect([taped.result.digest, taped.result.verdict], name).toEqual([digest, verdict]);
+      for (const state of [taped.tape.model, taped.tape.implementation]) expect(replayed(state).wrong, name).toEqual([]);
+    }
+  });
+
   it('of a long run has all events, and the states and messages of the newest', () => {
     const plan = corpus('follower-crashed-behind-its-checkpoint');
     const whole = recordRun(plan).tape;

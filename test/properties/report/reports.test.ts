@@ -19,7 +19,7 @@ import { readXml } from './xml.ts';
 const stuck = sampleOf('dup-app-check-source-name');
 const violated = sampleOf('ack-before-log');
 const promises = PROPERTIES.filter(({ kind }) => kind !== 'sometimes');
-const RUNS = { numRuns: 60, seed: 3 };
+const RUNS = { numRuns: 40, seed: 3 };
 
 describe('text', () => {
   it('says what broke, the plan, what matters, the nearest pass, the end, and how to repeat it', () => {
