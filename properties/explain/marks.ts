@@ -6,12 +6,12 @@
  * - What breaks for another cause is neither: it shows nothing about this failure. A part of which *every* change breaks for
  *   another cause is necessary none the less, since this failure does not come without it; `breaksWith` says so.
  * - No alternative at all is a value with which its step does nothing (its guard), with which its command is refused though it was not
- *   before (that says no more than leaving the step out), or with which the run grows beyond all bounds.
+ *   before (that says no more than leaving the step out), or with which the run grows beyond all bounds or fails excusably.
  *
  * The boldest changes come first, then one other value of each part after the other, so that a budget that ends leaves no part behind.
  */
 import type { ErrorCode } from '../../model/vocabulary.ts';
-import { causeOf, isFinding } from '../run/verdict.ts';
+import { causeOf } from '../run/verdict.ts';
 import type { Plan } from '../plan/types.ts';
 import { alternativesTo, type Alternative } from './alternatives.ts';
 import type { Mark, PlanPart } from './explanation.ts';
@@ -93,9 +93,12 @@ function judge(failing: Watched, run: Watched, alternative: Alternative): 'same'
   const { step } = alternative;
   if (step !== undefined && skippedSteps.includes(step) && !failing.result.skippedSteps.includes(step)) return 'none';
   if (step !== undefined && isRefused(run, step) && !isRefused(failing, step)) return 'none';
-  if (verdict.kind === 'pass') return 'pass';
-  if (verdict.kind === 'limit' && failing.result.verdict.kind !== 'limit') return 'none';
-  return isFinding(verdict) && causeOf(verdict) === causeOf(failing.result.verdict) ? 'same' : 'other';
+  const failed = failing.result.verdict;
+  if (verdict.kind === 'pass' || failed.kind === 'pass') return 'pass';
+  // What a fault or a setting excuses, or what was cut off, shows nothing; unless that is what is to be explained.
+  const isLike = verdict.blame.kind === failed.blame.kind;
+  if (verdict.blame.kind !== 'bug' && !isLike) return 'none';
+  return isLike && causeOf(verdict) === causeOf(failed) ? 'same' : 'other';
 }
 
 /** Errors by which a command is told that it asks for what cannot be, whatever happens around it. */

@@ -23,12 +23,12 @@ export function planIn(dir: keyof typeof DIRS, name: string): Plan {
   return found.plan;
 }
 
-/** Explains a plan that fails with the defect. */
-export function explained(plan: Plan, id: string, options: ExplainOptions = {}): Explanation {
-  const defects = [defect(id)];
+/** Explains a plan that fails with the defects. */
+export function explained(plan: Plan, ids: string, options: ExplainOptions = {}): Explanation {
+  const defects = ids.split(' + ').map(defect);
   const { property } = options;
   const result = runPlan(plan, { parts: partsWith(defects), ...(property === undefined ? {} : { property }) });
-  if (result.verdict.kind === 'pass') throw new Error(`passes with ${id}`);
+  if (result.verdict.kind === 'pass') throw new Error(`passes with ${ids}`);
   return explain(plan, result, { defects, ...options });
 }
 

@@ -15,8 +15,8 @@ function ledgerAt(): { readonly ledger: LedgerOnlookers; at(us: number): void } 
 describe('times', () => {
   it('know the middle of the last gaps; what comes together counts once', () => {
     const times = new Times();
-    for (const at of [0, 500, 100_000, 100_300, 100_600, 200_000, 300_000]) times.add(at);
-    expect([times.count, times.firstUs, times.lastUs, times.gapUs()]).toEqual([7, 0, 300_000, 100_000]);
+    for (const at of [0, 10, 20, 30, 100_000, 100_010, 100_020, 100_030, 200_000, 200_010, 200_020]) times.add(at);
+    expect([times.count, times.firstUs, times.lastUs, times.gapUs()]).toEqual([11, 0, 200_020, 100_000]);
   });
 
   it('know no gap of two', () => {

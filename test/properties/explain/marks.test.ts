@@ -1,7 +1,7 @@
 /** Which parts of a plan matter: plans of which it is known by hand. */
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../properties/explain/explain.ts';
-import type { Plan } from '../../../properties/plan/types.ts';
+import type { Plan, Step } from '../../../properties/plan/types.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
 import { explained, markLines, planIn } from './fixture.ts';
 
@@ -67,10 +67,15 @@ describe('marks', () => {
   });
 
   it('what only changes into another failure is necessary, and says into which', () => {
-    const lines = markLines(explained(planIn('shrunk', 'liar-falsifies-replica.load-failed'), 'liar-falsifies-replica.load-failed').marks);
-    expect(lines).toContain('* use t1 ; del b x [without it: S2/replication/committed-prefix-agrees]');
-    expect(lines).toContain('· 6 ms after what is before it [3 instead of 6: S2/replication/committed-prefix-agrees]');
-    expect(lines).toContain('* 100 ms after what is before it (0 instead of 100) [50 instead of 100: S2/replication/committed-prefix-agrees]');
+    const plan = planIn('shrunk', 'ack-before-log');
+    // The write shows one defect; without it the restart behind it shows the other one.
+    const restarted: Plan = { ...plan, steps: [...plan.steps, { kind: 'restart', afterMs: 3000, node: 'node(source,0)', downMs: 100 }] };
+    const { marks, nearestPass } = explained(restarted, 'ack-before-log + restarted-primary-keeps-ballot', { maxRuns: 24 });
+    const lines = markLines(marks);
+    expect(lines).toContain('* use t1 ; multi_set b z v3 [without it: repl.S2/replication/one-primary-per-ballot]');
+    expect(lines).toContain('· restart node(source,0), down for 100 ms');
+    expect(lines).toContain('* replicaCount 2 [1 instead of 2: repl.S2/replication/one-primary-per-ballot]');
+    expect(nearestPass?.part).toEqual({ kind: 'step', step: 0 });
   });
 
   it('a value whose step does nothing is no value', () => {
@@ -121,5 +126,28 @@ describe('what is explained', () => {
     const { marks, waits } = explained(plan, 'bl-ingest-stuck-throttled', { property: 'L3', maxRuns: 9 });
     expect(waits[0]?.kind).toBe('obligation');
     expect(markLines(marks)).toContain('* use t1 ; set hd s v1 (without it)');
+  });
+});
+
+describe('a value with which a failure is excused', () => {
+  const AT = { cluster: 'source', table: 'table#1' };
+  const power = (afterMs: number, node: number): Step => ({ kind: 'powerLoss', afterMs, node: `node(source,${String(node)})`, downMs: 100, tail: 'cut', keepPermille: 1000 });
+  const plan: Plan = {
+    ...planIn('shrunk', 'ack-before-log'),
+    clusters: [{ id: 'source', replicaServers: 1 }],
+    settings: { mutation2pcMinReplicaCount: 1 },
+    steps: [
+      { kind: 'createTable', afterMs: 0, cluster: 'source', as: 'table#1', name: 'table#1', partitionCount: 1, replicaCount: 1, envs: {}, successIfExist: false },
+      { kind: 'put', afterMs: 500, ...AT, hashKey: 'a', sortKey: '', value: 'v1', ttlSeconds: 0 },
+      power(100, 0),
+    ],
+  };
+
+  it('is no value: of how much a power loss leaves, only what breaks by itself counts', () => {
+    // With less kept the row is gone, which the power loss excuses; with all kept the defect shows, however the tail is cut.
+    const lines = markLines(explained(plan, 'reproposal-loses-timestamp').marks);
+    expect(lines.filter((line) => line.includes('keepPermille'))).toEqual([]);
+    expect(lines).toContain('· tail "cut"');
+    expect(lines).toContain('* power loss at node(source,0) (unsynced tails cut, 1000 per mille kept), back after 100 ms (without it)');
   });
 });

@@ -84,6 +84,15 @@ describe('where two runs part', () => {
     expect(partingOf(here, NONE, there, NONE, false)).toMatchObject({ event: 0 });
   });
 
+  it('is not what a changed fault does at once', () => {
+    const struck = (atUs: number, detail: string): ModelEvent => ({ kind: 'fault.struck', atUs, fault: 'process.pause', node: 'source/replica-0', gpid: '', detail });
+    const [short, long] = [struck(1, '10 ms'), struck(1, '20 ms')];
+    const here = watched([short, told(1), told(2)], new Map([[short, 3]]));
+    const there = watched([long, told(1), told(3)], new Map([[long, 3]]));
+    expect(partingOf(here, { step: 3 }, there, { step: 3 }, false)).toMatchObject({ event: 2 });
+    expect(partingOf(here, { step: 3 }, there, { step: 4 }, false)).toMatchObject({ event: 1 });
+  });
+
   it('of a change of content is where something else happens, not where other content shows', () => {
     const here = watched([told(1), sent(1)]);
     const there = watched([told(2), HEALED]);
