@@ -48,7 +48,7 @@ const LAST_WORDS = 4096;
 function living(worker: string, heapMib: number): ChildProcess {
   if (child !== undefined) return child;
   lastWords = '';
-  const made = fork(worker, { execArgv: [`--max-old-space-size=${String(heapMib)}`], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
+  const made = fork(worker, [String(process.pid)], { execArgv: [`--max-old-space-size=${String(heapMib)}`], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
   made.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-LAST_WORDS);
   });
@@ -71,7 +71,7 @@ async function end(): Promise<void> {
 
 /** The job of this thread, for piscina. */
 export default async function keep({ asked, port, worker, heapMib, standstillMs }: Kept): Promise<Ended> {
-  const process = living(worker, heapMib);
+  const worked = living(worker, heapMib);
   let outcome: Jobs[JobKind]['outcome'] | undefined;
   const ended = await new Promise<Ended>((resolve) => {
     const standsStill = (): void => {
@@ -94,16 +94,16 @@ export default async function keep({ asked, port, worker, heapMib, standstillMs 
     const fail = (error: Error): void => {
       resolve({ kind: 'lost', reason: error.message });
     };
-    process.on('message', hear).on('close', die).on('error', fail);
+    worked.on('message', hear).on('close', die).on('error', fail);
     port.on('message', () => {
       resolve({ kind: 'ended', outcome });
     });
-    process.send(asked, (error) => {
+    worked.send(asked, (error) => {
       if (error !== null) fail(error);
     });
     forget = (): void => {
       clearTimeout(watchdog);
-      process.off('message', hear).off('close', die).off('error', fail);
+      worked.off('message', hear).off('close', die).off('error', fail);
     };
   });
   forget();

@@ -8,7 +8,8 @@ import type { Jobs, JobKind } from './job.ts';
 import type { Asked, Told } from './keeper.ts';
 import { WORK } from './work.ts';
 
-const KEEPER = process.ppid;
+/** The process that asked: told, since it may be gone before this one has begun. */
+const KEEPER = Number(process.argv[2]);
 
 function say(told: Told): void {
   process.send?.(told);

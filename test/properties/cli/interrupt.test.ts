@@ -1,5 +1,5 @@
 /** Ctrl-C, as a terminal sends it: the search ends at once, says what it found so far, and leaves no file half-written. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,12 +46,30 @@ describe.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('%s', (signal) => {
   });
 });
 
+/** Processes that a process has made; Linux tells. */
+function childrenOf(pid: number): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return stdout.split('\n').map(Number).filter((one) => one > 0);
+}
+
+function areGone(pids: readonly number[]): boolean {
+  return pids.every((pid) => spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim() === '');
+}
+
+it.runIf(process.platform === 'linux')('a hunt that is killed leaves no worker behind, even while they begin', async () => {
+  const hunt = spawn(process.execPath, [BIN, 'hunt', '--seconds', '60', '--threads', '2', '--subsystem', 'tables', '--property', 'S1', '--out', join(dir, 'killed')], { stdio: 'ignore' });
+  let workers: readonly number[] = [];
+  await expect.poll(() => (workers = childrenOf(hunt.pid ?? 0)).length, { timeout: 60_000 }).toBe(2);
+  hunt.kill('SIGKILL');
+  await expect.poll(() => areGone(workers), { timeout: 60_000, interval: 200 }).toBe(true);
+});
+
 it('two hunts that write into one folder at once replace nothing of each other', async () => {
   const out = join(dir, 'shared');
   const one = (): Promise<string> =>
     new Promise((resolve) => {
       let text = '';
-      const child = spawn(process.execPath, [BIN, 'hunt', '--seed', '5', '--runs', '200', '--defect', 'canary', '--out', out, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [BIN, 'hunt', '--seed', '5', '--runs', '200', '--defect', 'canary', '--report', 'none', '--out', out, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
       child.stdout.setEncoding('utf8').on('data', (more: string) => {
         text += more;
       });

@@ -10,6 +10,9 @@ import { BadInput } from '../../../properties/plan/parse.ts';
 
 const ODD = fileURLToPath(new URL('./oddWorker.ts', import.meta.url));
 
+/** A machine that has much else to do still passes. */
+const PATIENT = { timeout: 30_000 };
+
 let dir = '';
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'pool-'));
@@ -97,17 +100,17 @@ it('a job that is ended answers what it last told, and its process is gone', asy
   const stop = new AbortController();
   const outcome = await oddPool().run(job('wait'), { signal: stop.signal, onSoFar: () => { stop.abort(); } });
   expect(outcome).toMatchObject({ jobs: 1 });
-  await expect.poll(() => isRunning(pidIn(outcome))).toBe(false);
+  await expect.poll(() => isRunning(pidIn(outcome)), PATIENT).toBe(false);
 });
 
 it('closing leaves no process behind', async () => {
   const odd = oddPool();
   const pids: number[] = [];
   const waiting = odd.do('search', job('wait'), { onSoFar: (told) => pids.push(pidIn(told)) });
-  await expect.poll(() => pids.length).toBe(1);
+  await expect.poll(() => pids.length, PATIENT).toBe(1);
   await odd.close();
   await waiting;
-  await expect.poll(() => isRunning(pids[0] ?? 0)).toBe(false);
+  await expect.poll(() => isRunning(pids[0] ?? 0), PATIENT).toBe(false);
 });
 
 it('searches as one thread would', async () => {
