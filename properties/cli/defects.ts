@@ -2,7 +2,7 @@
  * `pegasus-check defects`: the bench of real defects. Each is put back and searched for from scratch; what is found is told with what it
  * took, and the job fails when something that was found before is not found any more. With `--list` it only tells what can be put back.
  */
-import { complaintsOf, readMeasured } from '../defectBench/expectations.ts';
+import { complaintsOf, readMeasured, type Measured } from '../defectBench/expectations.ts';
 import { DEFAULT_RUNS, DEFAULT_SEEDS, runBench } from '../defectBench/bench.ts';
 import { CLEAN, type DefectRow, type Outcome } from '../defectBench/row.ts';
 import { staleness } from '../defectBench/staleness.ts';
@@ -29,16 +29,13 @@ export async function runDefects(options: DefectsOptions, io: Io): Promise<numbe
   checkTogether(options);
   if (options.list) return list(options.json, io);
   if (options.writeDocs) return write(false, io);
-  const rows = await bench(options, io);
   const measured = readMeasured();
+  const rows = await bench(options, measured, io);
   const complaints = [...complaintsOf(rows, measured.rows), ...(options.check ? staleness(rows, measured) : [])];
   if (options.json) io.out(JSON.stringify(rows));
   else for (const line of tableLines(rows)) io.out(line);
   for (const line of complaints) io.err(`pegasus-check: ${line}`);
-  if (options.store) {
-    storeRows({ seeds: options.seeds ?? DEFAULT_SEEDS, runs: options.runs ?? DEFAULT_RUNS, rows, firstSeed: options.seed });
-    write(options.only === undefined, io);
-  }
+  if (options.store) write(options.only === undefined, io);
   return complaints.length === 0 ? EXIT.nothingFound : EXIT.finding;
 }
 
@@ -69,10 +66,9 @@ function write(all: boolean, io: Io): number {
   return EXIT.nothingFound;
 }
 
-async function bench(options: DefectsOptions, io: Io): Promise<readonly DefectRow[]> {
+async function bench(options: DefectsOptions, { rows: before, seedOf }: Measured, io: Io): Promise<readonly DefectRow[]> {
   const words = options.only ?? DEFECTS.map(({ id }) => id);
   const named = words.filter((word) => word !== CLEAN);
-  const { rows: before, seedOf } = readMeasured();
   const measured = new Map(before.map((row) => [row.id, row]));
   // What no search met when it was last measured would take most of the time, and meet nothing: its plan is enough, unless it is asked for.
   const searchesAll = options.only !== undefined || options.runs !== undefined || options.store;
@@ -86,6 +82,10 @@ async function bench(options: DefectsOptions, io: Io): Promise<readonly DefectRo
     seeds,
     runs,
     expectedRuns: (id) => measured.get(id)?.runsMedian ?? runs,
+    // At once: a measurement that is interrupted keeps what it has.
+    onRow: (row) => {
+      if (options.store) storeRows({ seeds, runs, rows: [row], firstSeed: options.seed });
+    },
     onOutcome: (id, outcome, done, all) => {
       if (options.json) return;
       const line = progressLine(id, outcome, done, all);
