@@ -155,13 +155,14 @@ function isFlagGone(part: PartitionState, replica: ReplicaState, e: LoadReported
   return (
     e.error === 'ERR_OK' &&
     (e.wish === 'BLS_DOWNLOADING' ||
+      (e.wish === 'BLS_PAUSING' && e.localStatus === 'BLS_PAUSED') ||
       (e.wish === 'BLS_INGESTING' && e.isIngestionFinished === true) ||
       ((e.wish === 'BLS_SUCCEED' || e.wish === 'BLS_FAILED' || e.wish === 'BLS_CANCELED') && cleaned))
   );
 }
 
 /**
- * A primary tells that it has no flag any more: its group has all files, it downloads again, or has cleaned up. What has
+ * A primary tells that it has no flag any more: its group has all files, it downloads again, is paused, or has cleaned up. What has
  * not come there yet may set it again.
  */
 export function noteFlagCleared(part: PartitionState, replica: ReplicaState, e: LoadReported): void {
