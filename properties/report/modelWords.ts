@@ -19,7 +19,7 @@ const REPLICA = [
 const DUP = ['status', 'fail mode', 'to'];
 const DUP_PARTITION = ['stored', 'reported', 'checkpoint prepared', 'shipping begins behind', 'arrived', 'owed', 'claimed shipped'];
 const DUPLICATOR = ['runs', 'last', 'confirmed'];
-const LOAD = ['status', 'error', 'rollbacks', 'files of'];
+const LOAD = ['status', 'error', 'ways back', 'files of'];
 const LOAD_MEMBER = ['download progress', 'download error', 'ingestion', 'cleaned up', 'paused'];
 const THROTTLE = ['told', 'requests of the last seconds'];
 
@@ -148,7 +148,7 @@ export class ModelWords {
     }
     for (const key in dup.duplicators) {
       const one = dup.duplicators[key];
-      if (one !== undefined && !one.dropped) this.to.put([cluster.id, one.gpid, short(one.node)], group, DUPLICATOR, [one.running, one.shipped, one.confirmed]);
+      if (one !== undefined && !one.dropped) this.to.put([cluster.id, one.gpid, short(one.node)], group, DUPLICATOR, [one.running, Math.max(one.builtAt, one.shipped), one.confirmed]);
     }
   }
 
