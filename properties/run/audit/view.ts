@@ -199,6 +199,8 @@ export class ReplicaView {
     this.duplicators.clear();
     this.throttle.forget();
     this.forgetOwed();
+    // What the ended process had still before it holds nothing back that a new one owes.
+    this.owingUntilUs = -1;
   }
 
   /** Drops what the running task owes. */
