@@ -148,7 +148,7 @@ export class ModelWords {
     }
     for (const key in dup.duplicators) {
       const one = dup.duplicators[key];
-      if (one !== undefined && !one.dropped) this.to.put([cluster.id, one.gpid, short(one.node)], group, DUPLICATOR, [one.running, Math.max(one.builtAt, one.shipped), one.confirmed]);
+      if (one !== undefined && !one.dropped) this.to.put([cluster.id, one.gpid, short(one.node)], group, DUPLICATOR, [one.running, Math.max(one.builtAt, one.shipped, one.confirmed), one.confirmed]);
     }
   }
 

@@ -17,8 +17,8 @@ function corpus(name: string): Plan {
   return parsePlan(readFileSync(path, 'utf8'), path);
 }
 
-/** With loads and moved primaries; with a follower that crashes; with throttling and log damage. */
-const NAMES = ['finished-before-a-way-back', 'follower-crashed-behind-its-checkpoint', 'bit-rot-in-a-records-length'];
+/** With loads and moved primaries; with a follower that crashes; with a duplication that ships; with log damage. */
+const NAMES = ['finished-before-a-way-back', 'follower-crashed-behind-its-checkpoint', 'progress-stored-of-an-earlier-life', 'bit-rot-in-a-records-length'];
 
 /** The state at the end, and what was wrong with the changes on the way. */
 function replayed({ paths, changes }: TapeState): { readonly words: ReadonlyMap<string, string>; readonly wrong: readonly string[] } {
