@@ -110,7 +110,7 @@ export function lastPart(tape: Tape, first: number): Tape {
 export function encodeTape(tape: Tape, largestChars = LARGEST_TAPE_CHARS): string {
   let first = 0;
   for (;;) {
-    const encoded = deflateRawSync(JSON.stringify(packTape(lastPart(tape, first), first)), { level: 9 }).toString('base64');
+    const encoded = deflateRawSync(JSON.stringify(packTape(lastPart(tape, first), first)), { level: 6 }).toString('base64');
     if (encoded.length <= largestChars) return encoded;
     const left = tape.events.length - first;
     if (left <= 1) throw new RangeError(`the last event of the tape alone takes ${String(encoded.length)} characters, more than ${String(largestChars)}`);

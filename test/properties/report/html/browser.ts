@@ -54,7 +54,7 @@ export class Browser {
     await page.emulateMedia({ colorScheme: options.dark === true ? 'dark' : 'light' });
     await page.setViewportSize({ width: options.width ?? 1280, height: options.height ?? 900 });
     await page.goto(url);
-    await page.waitForSelector('#root[data-ready]', { timeout: 10_000 });
+    await page.waitForSelector('#root[data-ready]', { timeout: 60_000 });
     return { page, noise };
   }
 
