@@ -66,10 +66,15 @@ function summaryLines(measured: Measured): readonly string[] {
     line('suspects of upstream\'s code that it has not mended, each with [a page for its maintainers](docs/findings/README.md)', DEFECTS.filter((d) => d.family === 'upstream' && d.upstream === 'open')),
     line('classic mistakes of our own choice', DEFECTS.filter((d) => d.family === 'classic')),
     line('liars, which omit or falsify one claim', DEFECTS.filter((d) => d.family === 'liar')),
-    `- the right implementation, searched in the same way: ${clean?.found === false ? 'nothing found' : 'NOT CLEAN'}`,
+    `- the right implementation, searched in the same way: ${cleanText(clean)}`,
     '',
     `${cap(seedText(measured))}, ${String(measured.runs)} runs each at most, common profile; all of them are in [docs/defects.md](docs/defects.md).`,
   ];
+}
+
+function cleanText(row: DefectRow | undefined): string {
+  if (row === undefined) return 'not measured';
+  return row.found ? `NOT CLEAN: ${row.caughtBy.join(', ')}` : 'nothing found';
 }
 
 function seedText({ seeds }: Measured): string {
