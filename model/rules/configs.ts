@@ -4,7 +4,7 @@
  */
 import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
-import { noteServing } from '../serving.ts';
+import { noteServing, noteTakenOver } from '../serving.ts';
 import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { beginsUnevenly } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal } from './rule.ts';
@@ -141,7 +141,7 @@ export const configStored = rule(
   ],
   (scene, e) => {
     const { config, atUs } = e;
-    const { state, part } = scene;
+    const { state, cluster, part } = scene;
     if (leaves(scene, e)) {
       const by = mover(scene, config);
       if (by !== undefined) by.effects++;
@@ -149,6 +149,9 @@ export const configStored = rule(
     }
     part.ballot = config.ballot;
     part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
+    // It is asked from now on, before it knows that it is the primary.
+    const replica = part.replicas[config.primary];
+    if (replica !== undefined) noteTakenOver(cluster, part, replica);
     noteServing(part, state, atUs);
   },
 );

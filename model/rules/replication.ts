@@ -6,12 +6,10 @@ import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusC
 import {
   chosenOf,
   commitGlobally,
-  durableOf,
   noteDebt,
   notePending,
   proposalOf,
   propose,
-  type ClusterState,
   type PartitionState,
   type Proposal,
   type ReplicaState,
@@ -20,7 +18,7 @@ import { noteCommitted } from '../dupState.ts';
 import { noteApplied } from '../metrics.ts';
 import { endRole, noteIngestion } from '../ingestions.ts';
 import { sameContent, show } from '../mutations.ts';
-import { noteServing } from '../serving.ts';
+import { noteServing, noteTakenOver } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
 import { noteNotPrimary } from './duplicators.ts';
@@ -47,15 +45,6 @@ const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
 
 // ---------------------------------------------------------------- replica.status
-
-/** What was asked of the primary is answered by another one now, which may have applied less. */
-function noteTakenOver(cluster: ClusterState, part: PartitionState, replica: ReplicaState): void {
-  for (const command of Object.values(cluster.commands)) {
-    if (command.appId !== part.appId || command.answered || !('partitionIndex' in command.command)) continue;
-    command.appliedBefore = Math.min(command.appliedBefore, replica.applied);
-    command.durableBefore = Math.min(command.durableBefore, durableOf(replica));
-  }
-}
 
 export const status = rule<ReplicaScene, StatusClaim>(
   replicaScene,
