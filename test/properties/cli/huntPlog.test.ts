@@ -7,7 +7,9 @@ import { preloadFrom } from '../../../properties/plan/preload.ts';
 import { samplePlans } from '../samples.ts';
 import { COMMON_PROFILE } from '../../../properties/plan/arbitrary.ts';
 import { mutation } from '../../impl/storage/plog/helpers.ts';
-import { dir, headerBody, logBytes, put, recordBody, sealed } from './plogFixture.ts';
+import { dir, headerBody, logBytes, put, recordBody, sealed, useDirectory } from './plogFixture.ts';
+
+useDirectory();
 
 async function hunt(plog: string): Promise<{ readonly code: number; readonly err: string }> {
   const err: string[] = [];

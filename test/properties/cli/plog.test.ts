@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodePut, storedKey } from '../../../impl/protocol/rrdb.ts';
 import { mutation, WORKED_EXAMPLE } from '../../impl/storage/plog/helpers.ts';
-import { dir, headerBody, joined, logBytes, put, recordBody, run, sealed, show, summary } from './plogFixture.ts';
+import { dir, headerBody, joined, logBytes, put, recordBody, run, sealed, show, summary, useDirectory } from './plogFixture.ts';
+
+useDirectory();
 
 const REAL_DIR = resolve(import.meta.dirname, '../../../../shared/pegasus/data/plog');
 

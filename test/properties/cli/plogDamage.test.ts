@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { writeI64le, writeU32le } from '../../../impl/protocol/bytes.ts';
 import { mutation } from '../../impl/storage/plog/helpers.ts';
-import { dir, headerBody, joined, logBytes, put, recordBody, run, sealed, summary } from './plogFixture.ts';
+import { dir, headerBody, joined, logBytes, put, recordBody, run, sealed, summary, useDirectory } from './plogFixture.ts';
+
+useDirectory();
 
 describe('ends of one file', () => {
   const good = logBytes(0, [1, 2]);

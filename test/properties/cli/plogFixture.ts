@@ -12,12 +12,16 @@ import { mutation } from '../../impl/storage/plog/helpers.ts';
 
 /** Of the running test. */
 export let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'plog-'));
-});
-afterEach(() => {
-  rmSync(dir, { recursive: true });
-});
+
+/** Each test of the file that calls this has a directory of its own. */
+export function useDirectory(): void {
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'plog-'));
+  });
+  afterEach(() => {
+    rmSync(dir, { recursive: true });
+  });
+}
 
 export interface Ran {
   readonly code: number;
