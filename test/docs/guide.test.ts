@@ -44,6 +44,6 @@ describe('docs/guide.md', () => {
   it('tells of each part where upstream has it, once', () => {
     const rows = GUIDE.text.split('\n').filter((line) => line.startsWith('| `src/'));
     const named = rows.flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`(\w+)`/g)].map((m) => m[1]));
-    expect([...named].sort()).toEqual(Object.keys(DEFAULT_PARTS).sort());
+    expect(named.toSorted((a = '', b = '') => (a < b ? -1 : 1))).toEqual(Object.keys(DEFAULT_PARTS).toSorted((a, b) => (a < b ? -1 : 1)));
   });
 });
