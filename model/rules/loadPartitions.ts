@@ -39,7 +39,8 @@ function isPushed(scene: PartitionLoadScene, { record, atUs }: LoadPartitionStor
   return scene.load.record.status === record.status || (!scene.state.calm && mayBe(scene, record.status, atUs));
 }
 
-const sortedMembers = (part: PartitionState | undefined): readonly string[] => [...membersOf(part)].sort();
+/** Without a primary, which may be between two members just now, the others are all. */
+const sortedMembers = (part: PartitionState | undefined): readonly string[] => membersOf(part).filter((node) => node !== '').sort();
 
 /** bl 12.2: these very nodes have ingested in this load before. */
 function isShortcut({ own, part }: PartitionLoadScene): boolean {

@@ -32,6 +32,12 @@ const BOOT_MS = 200;
 
 const LOADED_POOL = 'THREAD_POOL_REPLICATION_LONG';
 
+/**
+ * Loads of one pool add up to a round of this, milliseconds; one that would go beyond takes the place of the others, since nothing
+ * could be promised of who waits his turn that long. A single one may be heavier.
+ */
+const MOST_ROUND_MS = 60;
+
 interface Load {
   readonly node: NodeId;
   readonly tasks: number;
@@ -259,12 +265,18 @@ export class Driver implements Stage {
   }
 
   load(node: NodeId, tasks: number, costMs: number, forMs: number): void {
+    const earlier = [...this.loads].filter((load) => load.node === node);
+    const roundMs = earlier.reduce((sum, load) => sum + load.tasks * load.costMs, tasks * costMs);
+    if (roundMs > MOST_ROUND_MS) for (const load of earlier) this.endLoad(load);
     const load: Load = { node, tasks, costMs, release: this.world.occupyPool(node, LOADED_POOL, tasks, costMs, true) };
     this.loads.add(load);
     this.world.at(forMs, () => {
-      load.release();
-      this.loads.delete(load);
+      this.endLoad(load);
     });
+  }
+
+  private endLoad(load: Load): void {
+    if (this.loads.delete(load)) load.release();
   }
 
   private resumeLoads(node: NodeId): void {

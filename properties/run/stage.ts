@@ -35,7 +35,7 @@ export interface Stage {
   holdUntil(awaited: Awaited, atMostMs: number): void;
   /** Puts a fault in force now and undoes it after `forMs`, or at heal. */
   window(forMs: number, undo: () => void): void;
-  /** Work of others in the pool for long tasks of a node: it goes on after heal, and begins again with each of its processes. */
+  /** Work of others in the pool for long tasks of a node: it goes on after heal, and begins again with each of its processes. Beyond a round of 60 ms a later one takes the place of others. */
   load(node: NodeId, tasks: number, costMs: number, forMs: number): void;
   /** A fault that cannot be undone ends by itself after `forMs`; heal waits for it. */
   lasts(forMs: number): void;
