@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../properties/cli/main.ts';
 
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
 export interface Document {
   readonly text: string;
   /** The code blocks of a language. */
@@ -13,7 +15,7 @@ export interface Document {
 
 /** @param path from the repository's root */
 export function documentAt(path: string): Document {
-  const text = readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+  const text = readFileSync(`${ROOT}${path}`, 'utf8');
   const blocks = (language: string): readonly string[] => [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map((m) => m[1] ?? '');
   return {
     text,
