@@ -10,6 +10,7 @@ import { dupsOf, duplicatorKey, isErased, toldOf, versionOf, type DupState, type
 import { answeringReplica } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { durableOf, type PartitionState, type ReplicaState } from './state.ts';
+import type { Decree } from './vocabulary.ts';
 
 type Progress = Extract<Answer, { kind: 'progress' }>;
 
@@ -50,6 +51,14 @@ function duplicatorDiffers(
   );
 }
 
+/** A checkpoint that is made while the question is under way may be in the answer or not. */
+function wrongDurable({ command }: AnswerScene, replica: ReplicaState, told: Decree): Refusal | undefined {
+  const now = durableOf(replica);
+  const before = Math.min(command.durableBefore, now);
+  if (told >= before && told <= now) return undefined;
+  return [before === now ? `durable ${now}` : `durable from ${before} to ${now}`, `${told}`];
+}
+
 function judgeReplica(scene: AnswerScene, answer: Progress, part: PartitionState, replica: ReplicaState): Refusal | undefined {
   const { cluster, state, command } = scene;
   const { duplicationSyncPeriodMs } = settingsOfCluster(state.config, cluster.id);
@@ -71,7 +80,7 @@ function judgeReplica(scene: AnswerScene, answer: Progress, part: PartitionState
   return (
     expecting('committed', replica.committed, answer.committed) ??
     expecting('applied', replica.applied, answer.applied) ??
-    expecting('durable', durableOf(replica), answer.durable) ??
+    wrongDurable(scene, replica, answer.durable) ??
     (living.length > 0 ? expecting('duplicating', true, answer.duplicating) : undefined)
   );
 }

@@ -7,6 +7,7 @@ import {
   dupKey,
   indexOf,
   isErased,
+  isShippable,
   setBase,
   statusOf,
   storedOf,
@@ -18,7 +19,7 @@ import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts'
 import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
 import { hasUnknownRows } from '../ingestions.ts';
-import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
+import { chosenOf, newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
@@ -52,6 +53,14 @@ function otherContent({ source }: AdoptionScene, e: CheckpointAdopted): Refusal 
   return [`digest ${expected} of {${text.join(', ')}}, the master's at decree ${e.decree}`, `digest ${e.digest}`];
 }
 
+/** Is there anything between two decrees, both included, that a follower must have? Empty writes are not shipped. */
+function hasShippable(source: PartitionState, from: Decree, to: Decree): boolean {
+  for (let decree = from; decree <= to; decree++) {
+    if (chosenOf(source, decree)?.updates.some(isShippable) === true) return true;
+  }
+  return false;
+}
+
 export const adopted: Rule<CheckpointAdopted> = rule(
   adoptionScene,
   [
@@ -67,7 +76,7 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     ),
     guard('dup/adopted-covers-the-start', 'S3', ({ dup, source }: AdoptionScene, e: CheckpointAdopted) => {
       const stored = storedOf(dup.partitions[indexOf(source.gpid)]);
-      return isErased(dup) || e.decree >= stored
+      return isErased(dup) || e.decree >= stored || !hasShippable(source, e.decree + 1, stored)
         ? undefined
         : [`decree ${stored} or more: the log is shipped from behind it`, `${e.decree}`];
     }),

@@ -82,6 +82,12 @@ function needs(
   return reported ? undefined : [`${what} since the last way to DOWNLOADING`, e.record.status];
 }
 
+/** A disk fault took what the member had, perhaps after it had told of it. */
+function isLost(part: PartitionState | undefined, node: string): boolean {
+  const replica = part?.replicas[node];
+  return replica?.lost === true || replica?.damaged === true;
+}
+
 /** Every member of the stored configuration has the files of this load in its storage (S10). */
 function notIn(scene: PartitionLoadScene, e: LoadPartitionStored): Refusal | undefined {
   const { own, part, load } = scene;
@@ -92,7 +98,7 @@ function notIn(scene: PartitionLoadScene, e: LoadPartitionStored): Refusal | und
   );
   const last = ingestions.at(-1);
   if (last === undefined) return ['a committed ingestion of the files of this load', 'none'];
-  const missing = sortedMembers(part).find((node) => !ingestions.some(({ ingestedAtUs }) => ingestedAtUs[node] !== undefined));
+  const missing = sortedMembers(part).find((node) => !isLost(part, node) && !ingestions.some(({ ingestedAtUs }) => ingestedAtUs[node] !== undefined));
   return missing === undefined ? undefined : [`the files of decree ${last.decree} in the storage of ${missing}`, 'they are not'];
 }
 

@@ -116,8 +116,13 @@ export class DuplicationService {
     let last = this.lastDupIds.get(app.appId) ?? 0;
     for (const id of app.duplications.keys()) last = Math.max(last, id);
     const id = Math.max(Math.floor(this.ctx.env.clock.wallUs() / 1_000_000), last + 1);
-    this.lastDupIds.set(app.appId, id);
+    this.noteDupId(app.appId, id);
     return id;
+  }
+
+  /** No later duplication of the table gets this id, though this one may be gone by then. */
+  noteDupId(appId: number, id: DupId): void {
+    this.lastDupIds.set(appId, Math.max(id, this.lastDupIds.get(appId) ?? 0));
   }
 
   doAddDuplication(
@@ -216,6 +221,7 @@ export class DuplicationService {
     if (dup === undefined || replier === undefined) return;
     dup.persistStatus();
     this.removals.delete(dup);
+    this.noteDupId(appId, dupId);
     this.state.app(appId)?.duplications.delete(dupId);
     this.apps.storeDuplicating(appId, task(this, 'onRemovalKnown', appId, replier));
     this.onStored(appId);
