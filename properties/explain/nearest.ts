@@ -21,7 +21,7 @@ export function nearestPass(plan: Plan, failing: Watched, passes: readonly Pass[
   const parted = passes.flatMap((pass): readonly Parted[] => {
     const { goneStep, step } = pass.alternative;
     const parting = partingOf(failing, { step: goneStep ?? step }, pass.run, { step }, isContent(pass.part));
-    return parting === undefined ? [] : [{ pass, parting }];
+    return parting === undefined ? [] : [{ pass, parting: { ...parting, isAtRest: parting.isAtRest || isSame(failing, parting) } }];
   });
   let best: Parted | undefined;
   for (const one of smallestOf(parted)) if (best === undefined || isNearer(one.parting, best.parting)) best = one;
@@ -46,6 +46,11 @@ function smallestOf(parted: readonly Parted[]): readonly Parted[] {
     if (best === undefined || (best.parting.isAtRest === one.parting.isAtRest ? isSmaller : best.parting.isAtRest)) smallest.set(one.pass.part, one);
   }
   return [...smallest.values()];
+}
+
+/** Up to the event that was refused both runs do the same, only at other moments: that tells as little. What an audit or a promise finds is no event. */
+function isSame({ result: { verdict }, events }: Watched, { event }: Parting): boolean {
+  return verdict.kind === 'violation' && !verdict.rule.startsWith('audit/') && event >= events.length;
 }
 
 /** A run that merely came to rest, because nothing was asked of it any more, tells less than one that did something else. */

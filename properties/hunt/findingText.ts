@@ -2,7 +2,7 @@
 import type { Explanation } from '../explain/explanation.ts';
 import type { FindingRecord } from '../report/finding.ts';
 import { findingRecord, propertyWords } from '../report/findingRecord.ts';
-import { findingText as recordText, resultLines as recordLines } from '../report/text.ts';
+import { findingText as recordText, propertyLines, resultLines as recordLines } from '../report/text.ts';
 import type { RunResult } from '../run/runPlan.ts';
 import type { Finding } from './search.ts';
 
@@ -19,5 +19,5 @@ export function findingText(finding: Finding, repeat: string, emphasis?: (line: 
 
 /** Property, expectation, fact, place, and who waited. */
 export function resultLines({ verdict, waiting }: RunResult): readonly string[] {
-  return recordLines({ verdict, property: propertyWords(verdict), waiting });
+  return [...propertyLines({ verdict, property: propertyWords(verdict) }), ...recordLines({ verdict, waiting })];
 }

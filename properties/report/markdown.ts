@@ -4,7 +4,9 @@ import { printPlan } from '../plan/parse.ts';
 import { blameText } from '../run/verdict.ts';
 import { code, codeBlock, codeCell, markdown } from './escape.ts';
 import type { FindingRecord } from './finding.ts';
-import { isWhole, passesText, placeOf, planText } from './text.ts';
+import { hereText, thereText } from './hereText.ts';
+import { isPlain, placeText, sortedMarks } from './marksText.ts';
+import { planText } from './text.ts';
 
 export function findingMarkdown(record: FindingRecord): string {
   const { headline, configuration, waiting, explanation, lastEvents, repeat, plan } = record;
@@ -39,27 +41,37 @@ function verdictTable({ verdict, property, defects }: FindingRecord): readonly s
 
 /** What is necessary, and steps and deviations that are free, at once; what is free inside them folded. */
 function marks({ explanation }: FindingRecord): readonly string[] {
-  const tried = explanation.marks.filter(({ mark }) => mark !== 'untried');
-  if (tried.length === 0) return [];
-  const small = tried.filter(({ mark, part }) => mark === 'free' && !isWhole(part));
-  const table = (rows: readonly Mark[]): string => ['| | part | |', '|---|---|---|', ...rows.map(markRow)].join('\n');
-  return ['**What matters in the plan**', table(tried.filter((one) => !small.includes(one))), ...(small.length === 0 ? [] : [details(`Free values and settings (${String(small.length)})`, table(small))])];
+  const sorted = sortedMarks(explanation);
+  const rows = [
+    ...(sorted.lines === 'needed' ? ['| **necessary** | every step and deviation | passes without any one of them |'] : explanation.marks.filter(isNeededLine).map((one) => `| **necessary** | ${placed(one)} | passes without it |`)),
+    ...sorted.necessary.map(({ place, text, why }) => `| **necessary** | ${placeText(place)}${codeCell(text)} | ${codeCell(why)} |`),
+    ...sorted.free.map(freeRow),
+  ];
+  const { freeValues } = sorted;
+  if (rows.length + freeValues.length === 0) return [];
+  const table = (of: readonly string[]): string => ['| | part | |', '|---|---|---|', ...of].join('\n');
+  return ['**What matters in the plan**', ...(rows.length === 0 ? [] : [table(rows)]), ...(freeValues.length === 0 ? [] : [details(`Free values and settings (${String(freeValues.length)})`, table(freeValues.map(freeRow)))])];
 }
 
-function markRow(one: Mark): string {
-  const { part, text, mark, tried } = one;
-  const shown = `${placeOf(part)}${codeCell(text)}`;
-  return mark === 'necessary' ? `| **necessary** | ${shown} | ${codeCell(passesText(one))} |` : `| free | ${shown} | fails with ${String(tried)} other${tried === 1 ? '' : 's'} too |`;
+function isNeededLine(one: Mark): boolean {
+  return isPlain(one) && one.part.kind !== 'cluster';
+}
+
+function placed({ part, text }: Mark): string {
+  return `${placeText('step' in part ? `step ${String(part.step + 1)}` : '')}${codeCell(text)}`;
+}
+
+function freeRow(one: Mark): string {
+  return `| free | ${placed(one)} | fails with ${String(one.tried)} other${one.tried === 1 ? '' : 's'} too |`;
 }
 
 function nearest({ explanation }: FindingRecord): readonly string[] {
   const { nearestPass } = explanation;
   if (nearestPass === undefined) return [];
-  const { change, ended, parting } = nearestPass;
-  const said = (text: string): string => (text === '' ? 'the run had ended' : code(text));
+  const { change, parting } = nearestPass;
   return [
-    `**Nearest plan that passes**: ${markdown(change)} (${markdown(ended)})`,
-    [`At +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}, the two part:`, `- here: ${said(parting.here)}`, `- there: ${said(parting.there)}`].join('\n'),
+    `**Nearest plan that passes**: ${markdown(change)}`,
+    [`At +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}, the two part:`, `- here: ${parting.here === '' ? hereText(parting) : code(parting.here)}`, `- there: ${parting.there === '' ? thereText(parting) : code(parting.there)}`].join('\n'),
   ];
 }
 
@@ -67,9 +79,9 @@ function nearest({ explanation }: FindingRecord): readonly string[] {
 function chain(waits: readonly WaitLink[]): string {
   let depth = -1;
   return waits
-    .map(({ who, text, depth: told }) => {
+    .map(({ who, text, depth: told }, i) => {
       depth = told ?? depth + 1;
-      return `${'  '.repeat(depth)}- ${text.startsWith(who) ? '' : `${code(who)} `}${markdown(text)}`;
+      return `${'  '.repeat(depth)}- ${text.startsWith(who) || who === waits[i - 1]?.who ? '' : `${code(who)} `}${markdown(text)}`;
     })
     .join('\n');
 }

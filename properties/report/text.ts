@@ -1,7 +1,9 @@
 /** A finding as a terminal shows it: verdict, plan with virtual times, what matters in it, expectation and fact, who waits, the end of the run, how to repeat it. */
-import type { Mark, WaitLink } from '../explain/explanation.ts';
+import type { NearestPass, PlanPart, WaitLink } from '../explain/explanation.ts';
 import type { PlanLine, FindingRecord } from './finding.ts';
 import { visible } from './escape.ts';
+import { hereText, thereText } from './hereText.ts';
+import { placeText, signOf, sortedMarks, type SortedMarks } from './marksText.ts';
 
 /** How many lines of waiting are shown; and where the chain tells more. */
 const WAITING = 8;
@@ -14,12 +16,13 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
   const repeat = visible(record.repeat);
   return [
     emphasis(visible(headline)),
+    ...propertyLines(record),
     '',
     `  ${configuration}`,
-    ...planText(record).map((line) => `  ${line}`),
+    ...planText(record, (part) => `${signOf(explanation, part)} `),
     '',
     ...section('', resultLines(record, explanation.waits.length === 0 ? WAITING : WAITING_BESIDE_CHAIN)),
-    ...section('  who waits for whom:', chainLines(explanation.waits).map((line, i) => `  ${'  '.repeat(explanation.waits[i]?.depth ?? i)}${line}`)),
+    ...section('  who waits for whom:', chainLines(explanation.waits).map((line) => `  ${line}`)),
     ...section('  what matters in the plan:', markLines(record)),
     ...section('  the last events:', lastEvents.map(({ atUs, text }) => `  ${`+${(atUs / 1000).toFixed(3)} ms`.padStart(16)}  ${visible(text)}`)),
     ...searchLines(record),
@@ -28,12 +31,17 @@ export function findingText(record: FindingRecord, emphasis = (line: string): st
   ].join('\n');
 }
 
-/** Property, expectation, fact and place, and who waited; of a run that passed there is nothing to say. */
-export function resultLines({ verdict, property, waiting }: Pick<FindingRecord, 'verdict' | 'property' | 'waiting'>, most = WAITING): readonly string[] {
+/** The property in its own words; of a run that passed there is none. */
+export function propertyLines({ verdict, property }: Pick<FindingRecord, 'verdict' | 'property'>): readonly string[] {
+  if (verdict.kind === 'pass' || verdict.kind === 'limit') return [];
+  return [`  property        ${verdict.property}: ${property?.sentence ?? 'not in the registry'}`];
+}
+
+/** Expectation, fact and place, and who waited; of a run that passed there is nothing to say. */
+export function resultLines({ verdict, waiting }: Pick<FindingRecord, 'verdict' | 'waiting'>, most = WAITING): readonly string[] {
   const waits = waiting.slice(0, most).map((line) => `  waiting         ${visible(line)}`);
   if (verdict.kind === 'pass' || verdict.kind === 'limit') return waits;
   return [
-    `  property        ${verdict.property}: ${property?.sentence ?? 'not in the registry'}`,
     `  model expected  ${visible(verdict.expected)}`,
     `  what happened   ${visible(verdict.actual)}`,
     `  at              +${(verdict.atUs / 1000).toFixed(3)} ms, event ${String(verdict.event)}, rule ${visible(verdict.rule)}`,
@@ -50,50 +58,44 @@ function chainLines(waits: readonly WaitLink[]): readonly string[] {
   });
 }
 
-/** Steps with their numbers and times, and deviations. */
-export function planText({ lines }: Pick<FindingRecord, 'lines'>): readonly string[] {
+/** Steps with their numbers and times, and deviations; `before` goes in front of each line. */
+export function planText({ lines }: Pick<FindingRecord, 'lines'>, before = (_: PlanPart): string => ''): readonly string[] {
   return lines.flatMap(({ part, atMs, text }: PlanLine) => {
-    if (part.kind === 'step') return [`${String(part.step + 1).padStart(3)}  ${`+${String(atMs ?? 0)} ms`.padStart(10)}  ${visible(text)}`];
-    return part.kind === 'deviation' ? [`        deviation  ${visible(text)}`] : [];
+    if (part.kind === 'step') return [`${before(part)}${String(part.step + 1).padStart(3)}  ${`+${String(atMs ?? 0)} ms`.padStart(10)}  ${visible(text)}`];
+    return part.kind === 'deviation' ? [`${before(part)}        deviation  ${visible(text)}`] : [];
   });
 }
+
+/** What is said of steps and deviations. */
+const LINES: Readonly<Record<SortedMarks['lines'], readonly string[]>> = {
+  none: [],
+  needed: ['  necessary       every step and deviation: it passes without any one of them'],
+  marked: ['  steps           * necessary: it passes without it; · free: it fails without it too; ? not tried'],
+};
 
 /** Necessary parts with what passes instead, steps and deviations that are free as a whole, and the nearest passing plan. */
 function markLines({ explanation }: FindingRecord): readonly string[] {
   const { marks, nearestPass, runs } = explanation;
   if (marks.length === 0) return [];
-  const lines = marks.filter(({ mark }) => mark === 'necessary').map((one) => `  necessary       ${placeOf(one.part)}${visible(one.text)} (${visible(passesText(one))})`);
-  const free = marks.filter(({ mark }) => mark === 'free');
-  const whole = free.filter(({ part }) => isWhole(part));
-  for (const { part, text } of whole) lines.push(`  free            ${placeOf(part)}${visible(text)}`);
-  if (free.length > whole.length) lines.push(`  free            ${String(free.length - whole.length)} values and settings: it fails with any other that was tried`);
-  const untried = marks.length - free.length - marks.filter(({ mark }) => mark === 'necessary').length;
+  const sorted = sortedMarks(explanation);
+  const { necessary, free, freeValues, untried } = sorted;
+  const lines = [...LINES[sorted.lines]];
+  for (const { place, text, why } of necessary) lines.push(`  necessary       ${placeText(place)}${visible(text)} (${visible(why)})`);
+  for (const { part, text } of free) if (part.kind === 'cluster') lines.push(`  free            ${visible(text)}`);
+  if (freeValues.length > 0) lines.push(`  free            ${String(freeValues.length)} values and settings: it fails with any other that was tried`);
   if (untried > 0) lines.push(`  not tried       ${String(untried)} more: the time was up`);
-  if (nearestPass !== undefined) {
-    const { change, ended, parting } = nearestPass;
-    lines.push(`  nearest pass    ${visible(change)}: ${visible(ended)}`);
-    lines.push(`  they part at    +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}`);
-    lines.push(`    here          ${parting.here === '' ? 'the run had ended' : visible(parting.here)}`);
-    lines.push(`    there         ${parting.there === '' ? 'the run had ended' : visible(parting.there)}`);
-  }
+  if (nearestPass !== undefined) lines.push(...nearestLines(nearestPass));
   lines.push(`  tried in        ${String(runs)} runs`);
   return lines;
 }
 
-/** A part that can only be there or not. */
-export function isWhole(part: Mark['part']): boolean {
-  return part.kind === 'step' || part.kind === 'deviation' || part.kind === 'cluster';
-}
-
-/** What makes a necessary part's plan pass, or break something else. */
-export function passesText({ passesWith, breaksWith }: Mark): string {
-  if (passesWith === '') return breaksWith === '' ? 'nothing else fails so' : breaksWith;
-  return `passes ${passesWith === 'without it' ? '' : 'with '}${passesWith}`;
-}
-
-/** In front of what would not say by itself where it stands. */
-export function placeOf(part: Mark['part']): string {
-  return part.kind === 'field' || part.kind === 'step' ? `step ${String(part.step + 1)}: ` : '';
+function nearestLines({ change, parting }: NearestPass): readonly string[] {
+  return [
+    `  nearest pass    ${visible(change)}`,
+    `  they part at    +${(parting.atUs / 1000).toFixed(3)} ms, event ${String(parting.event)}`,
+    `    here          ${visible(hereText(parting))}`,
+    `    there         ${visible(thereText(parting))}`,
+  ];
 }
 
 function searchLines({ search, plan }: FindingRecord): readonly string[] {

@@ -9,10 +9,13 @@ import { RULES, rulesOf } from '../../model/rules/index.ts';
 import type { RuleTable } from '../../model/rules/rule.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { Violation } from '../../model/violation.ts';
+import { brokenText } from './brokenText.ts';
 import { Digest } from './digest.ts';
 
 export interface JudgedViolation {
   readonly violation: Violation;
+  /** What was wrong, for people. */
+  readonly said: string;
   readonly atUs: number;
   readonly event: number;
   /** Of the event that was refused, or of the first node that an audit's message names; '' when there is none. */
@@ -53,14 +56,14 @@ export class Judge {
     this.trace?.push(event);
     if (!this.follows) return;
     const violation = step(this.state, event, this.rules);
-    if (violation !== undefined) this.report(violation, event.atUs, clusterOf(event));
+    if (violation !== undefined) this.report(violation, event.atUs, clusterOf(event), brokenText(event, violation, this.state));
     for (const watch of this.watch) watch(event, this.state);
   }
 
   /** A violation from the model or an audit; the first one counts. */
-  report(violation: Violation, atUs: number, cluster: ClusterId | '' = clusterNamed(violation.message)): void {
+  report(violation: Violation, atUs: number, cluster: ClusterId | '' = clusterNamed(violation.message), said = violation.message): void {
     if (this.property !== undefined && violation.property !== this.property) return;
-    this.first ??= { violation, atUs, event: this.digest.events, cluster };
+    this.first ??= { violation, said, atUs, event: this.digest.events, cluster };
   }
 }
 

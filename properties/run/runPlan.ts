@@ -144,13 +144,13 @@ interface About {
 function violated(plan: Plan, run: Assembled, atlas: Atlas): Verdict {
   const first = run.judge.first;
   if (first === undefined) return { kind: 'pass' };
-  const { violation } = first;
+  const { violation, said } = first;
   const about = { property: violation.property, cluster: first.cluster, gpid: gpidIn(violation.message), node: '' };
   return {
     kind: 'violation',
     ...about,
     rule: violation.rule,
-    message: violation.message,
+    message: said,
     expected: violation.expected,
     actual: violation.actual,
     atUs: first.atUs,

@@ -106,3 +106,26 @@ describe('where two runs part', () => {
     expect(partingOf(here, NONE, watched([HEALED, told(2)]), NONE, false)).toMatchObject({ event: 1, isAtRest: false });
   });
 });
+
+describe('where two runs part, what was merely done to them and what they merely ask does not count', () => {
+  const probe = (id: number, table: string): ModelEvent => ({ kind: 'command.invoked', atUs: 20 + id, id, cluster: 'source', command: { kind: 'queryDup', table } });
+  const answered = (id: number, error: 'ERR_OK' | 'ERR_TIMEOUT'): ModelEvent => ({ kind: 'command.answered', atUs: 30 + id, id, cluster: 'source', answer: { kind: 'admin', error, hint: '' } });
+
+  it('probes that only one run asks', () => {
+    const here = watched([HEALED, probe(7, 't1'), probe(8, 't2'), answered(7, 'ERR_OK'), answered(8, 'ERR_OK')]);
+    expect(partingOf(here, NONE, watched([HEALED, probe(3, 't9'), probe(4, 't2'), answered(3, 'ERR_TIMEOUT'), answered(4, 'ERR_OK')]), NONE, false)).toBeUndefined();
+    expect(partingOf(here, NONE, watched([HEALED, probe(4, 't2'), answered(4, 'ERR_TIMEOUT')]), NONE, false)).toMatchObject({ event: 4, there: 'command 4 answered ERR_TIMEOUT' });
+  });
+
+  it('a crash that strikes later than its step, and the start behind it', () => {
+    const node = 'source/replica-0';
+    const crash: readonly ModelEvent[] = [
+      { kind: 'fault.struck', atUs: 2, fault: 'process.crash', node, gpid: '', detail: '' },
+      { kind: 'process.stopped', atUs: 2, node, cause: 'crash', detail: '' },
+      { kind: 'process.started', atUs: 3, node },
+    ];
+    expect(partingOf(watched([told(1), ...crash, told(2)]), NONE, watched([told(1), told(3)]), NONE, false)).toMatchObject({ event: 4, here: 'source/replica-0 1.0: committed 2' });
+    const check: ModelEvent = { kind: 'process.stopped', atUs: 2, node, cause: 'check', detail: 'gone' };
+    expect(partingOf(watched([told(1), check]), NONE, watched([told(1), told(3)]), NONE, false)).toMatchObject({ event: 1, here: 'source/replica-0: process stopped (check) gone' });
+  });
+});

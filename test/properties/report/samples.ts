@@ -39,26 +39,29 @@ export const nasty: fc.Arbitrary<string> = fc.string({
 
 /** A record like that one, with any text wherever a run's words may stand. */
 export function nastyRecord(like: FindingRecord): fc.Arbitrary<FindingRecord> {
-  return fc.record({ a: nasty, b: nasty, c: nasty }).map(({ a, b, c }): FindingRecord => {
-    const { verdict, explanation, lines, lastEvents } = like;
-    if (verdict.kind === 'pass' || verdict.kind === 'limit') throw new Error('no failure');
-    return {
-      ...like,
-      cause: `${verdict.property}/${a}`,
-      headline: b,
-      verdict: { ...verdict, rule: a, message: b, expected: c, actual: a },
-      defects: [a],
-      configuration: c,
-      lines: lines.map((line) => ({ ...line, text: b })),
-      explanation: {
-        ...explanation,
-        marks: explanation.marks.map((mark) => ({ ...mark, text: c, passesWith: a })),
-        waits: [{ who: a, kind: 'call', text: b }],
-        ...(explanation.nearestPass === undefined ? { nearestPass: undefined } : { nearestPass: { ...explanation.nearestPass, change: a, ended: b, parting: { ...explanation.nearestPass.parting, here: c, there: '' } } }),
-      },
-      waiting: [a, b],
-      lastEvents: lastEvents.map((event) => ({ ...event, text: c })),
-      repeat: `npx ${b}`,
-    };
-  });
+  return fc.record({ a: nasty, b: nasty, c: nasty }).map(({ a, b, c }) => wordedRecord(like, a, b, c));
+}
+
+/** A record like that one, with these words in it. What decides where a mark is shown stays. */
+export function wordedRecord(like: FindingRecord, a: string, b: string, c: string): FindingRecord {
+  const { verdict, explanation, lines, lastEvents } = like;
+  if (verdict.kind === 'pass' || verdict.kind === 'limit') throw new Error('no failure');
+  return {
+    ...like,
+    cause: `${verdict.property}/${a}`,
+    headline: b,
+    verdict: { ...verdict, rule: a, message: b, expected: c, actual: a },
+    defects: [a],
+    configuration: c,
+    lines: lines.map((line) => ({ ...line, text: b })),
+    explanation: {
+      ...explanation,
+      marks: explanation.marks.map((mark, i) => ({ ...mark, text: `${c}${String(i)}`, passesWith: mark.passesWith === 'without it' ? mark.passesWith : a })),
+      waits: [{ who: a, kind: 'call', text: b }],
+      ...(explanation.nearestPass === undefined ? { nearestPass: undefined } : { nearestPass: { ...explanation.nearestPass, change: a, ended: b, parting: { ...explanation.nearestPass.parting, here: c, there: '' } } }),
+    },
+    waiting: [a, b],
+    lastEvents: lastEvents.map((event) => ({ ...event, text: c })),
+    repeat: `npx ${b}`,
+  };
 }

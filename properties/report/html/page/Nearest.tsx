@@ -2,6 +2,7 @@
 import type { WaitLink } from '../../../explain/explanation.ts';
 import type { PlanPair } from './pageFinding.ts';
 import type { Story } from './story.ts';
+import { hereText, thereText } from '../../hereText.ts';
 import { timeText } from './view.ts';
 
 /** Longer stretches of equal lines become a number. */
@@ -49,16 +50,15 @@ export function Nearest({ story, go }: { readonly story: Story; readonly go: (ev
           {foldedPairs(story.finding.pairs).map((pair, i) => (typeof pair === 'number' ? <tr key={i} class="same"><td colSpan={2}>{`${String(pair)} lines are the same`}</td></tr> : <Pair key={i} pair={pair} />))}
         </tbody>
       </table>
-      <p class="ended">That run: {nearest.ended}</p>
       <h3>The two runs part at {timeText(parting.atUs)}, event {parting.event}</h3>
       <dl class="clash parting">
         <div class="actual">
           <dt>here</dt>
-          <dd>{parting.here === '' ? 'the run had ended' : parting.here}</dd>
+          <dd>{hereText(parting)}</dd>
         </div>
         <div>
           <dt>there</dt>
-          <dd>{parting.there === '' ? 'the run had ended' : parting.there}</dd>
+          <dd>{thereText(parting)}</dd>
         </div>
       </dl>
       {event !== undefined && <button type="button" onClick={() => { go(event); }}>Go to the parting event</button>}
@@ -76,15 +76,22 @@ const KINDS: Readonly<Record<WaitLink['kind'], string>> = {
   standstill: 'stands still',
 };
 
+/** Of each link; one without a depth of its own follows from the one before it. */
+function depthsOf(waits: readonly WaitLink[]): readonly number[] {
+  let depth = -1;
+  return waits.map((link) => (depth = link.depth ?? depth + 1));
+}
+
 export function Waits({ story }: { readonly story: Story }) {
   const { explanation } = story.finding.record;
   if (explanation.waits.length === 0) return null;
+  const depths = depthsOf(explanation.waits);
   return (
     <section id="waits" aria-labelledby="waits-title">
       <h2 id="waits-title">Who waits for whom</h2>
       <ol class="waits">
         {explanation.waits.map((link, i) => (
-          <li key={i} class={link.kind}>
+          <li key={i} class={link.kind} style={{ marginInlineStart: `${String(depths[i] ?? 0)}rem` }}>
             <span class="tag">{KINDS[link.kind]}</span> <strong>{link.who}</strong>
             <p>{link.text}</p>
           </li>
