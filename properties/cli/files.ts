@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EEXIST: 'a file of that name is in the way',
   ENOSPC: 'no space left',
+  EROFS: 'a read-only file system',
 };
 
 /** What the system refused, for people: the reason with the system's own code. */
@@ -63,16 +64,16 @@ function readWhole(path: string, what: string): string {
   }
 }
 
-/** Refuses a folder in which nothing could be written, before the search has cost anything. Makes nothing. */
-export function checkOut(dir: string): void {
+/** Refuses a folder in which nothing could be written, before the search has cost anything. Makes nothing. `option`: who names it. */
+export function checkFolder(dir: string, option: string): void {
   let nearest = resolve(dir);
   while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
   orBadInput(
     () => {
-      if (!statSync(nearest).isDirectory()) throw new BadInput(`--out ${dir}: ${nearest} is no directory; give another folder`);
+      if (!statSync(nearest).isDirectory()) throw new BadInput(`${option} ${dir}: ${nearest} is no directory; give another folder`);
       accessSync(nearest, constants.W_OK);
     },
-    (reason) => `--out ${dir}: cannot write in ${nearest} (${reason}); give another folder`,
+    (reason) => `${option} ${dir}: cannot write in ${nearest} (${reason}); give another folder`,
   );
 }
 

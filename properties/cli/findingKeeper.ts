@@ -7,14 +7,15 @@ import { unlinkSync } from 'node:fs';
 import { keepInCorpus } from '../hunt/corpus.ts';
 import type { PlainFinding } from '../hunt/job.ts';
 import { BadInput, printPlan } from '../plan/parse.ts';
-import { orBadInput, writeNew } from './files.ts';
+import { orBadInput, replaceFile, writeNew } from './files.ts';
 import type { Io } from './io.ts';
 
 export class FindingKeeper {
   private readonly out: string;
   private readonly corpus: string | undefined;
   private readonly io: Io;
-  private readonly files = new Map<string, string>();
+  /** By cause; `base`: the name that was wanted, which a plan that fails in the same way wants too. */
+  private readonly files = new Map<string, { readonly base: string; readonly path: string }>();
   private readonly told = new Set<string>();
 
   /** `corpus`: a folder that is kept beside, undefined: none. */
@@ -27,10 +28,11 @@ export class FindingKeeper {
   keep(finding: PlainFinding): void {
     const { cause, digest, plan } = finding;
     const before = this.files.get(cause);
-    const written = this.attempt(() => writeNew(this.out, `${cause.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-${digest}`, printPlan(plan)));
+    const base = `${cause.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-${digest}`;
+    const written = this.attempt(() => (before?.base === base ? replaced(before.path, printPlan(plan)) : writeNew(this.out, base, printPlan(plan))));
     if (written !== undefined) {
-      this.files.set(cause, written);
-      if (before !== undefined) this.attempt(() => { removeFile(before); });
+      this.files.set(cause, { base, path: written });
+      if (before !== undefined && before.path !== written) this.attempt(() => { removeFile(before.path); });
     }
     const { corpus } = this;
     if (corpus !== undefined) this.attempt(() => keepInCorpus(corpus, finding));
@@ -38,7 +40,7 @@ export class FindingKeeper {
 
   /** Where the plan of a cause is; undefined: it could not be written. */
   fileOf(cause: string): string | undefined {
-    return this.files.get(cause);
+    return this.files.get(cause)?.path;
   }
 
   /** What was told as not to be done. */
@@ -62,6 +64,11 @@ export class FindingKeeper {
     if (!this.told.has(line)) this.io.err(`pegasus-check: ${line}`);
     this.told.add(line);
   }
+}
+
+function replaced(path: string, text: string): string {
+  replaceFile(path, text);
+  return path;
 }
 
 function removeFile(path: string): void {

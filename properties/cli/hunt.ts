@@ -1,5 +1,6 @@
 /** `pegasus-check hunt`: a campaign on all cores, until the time or the runs are spent, something is found (if that is enough), or Ctrl-C. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { shardRuns } from '../hunt/batches.ts';
 import { runCampaign, type CampaignResult } from '../hunt/campaign.ts';
 import { OWN_CORPUS, readCorpus, type CorpusPlan } from '../hunt/corpus.ts';
 import { CAMPAIGN_RUNS, isCampaign } from '../hunt/coverage.ts';
@@ -10,7 +11,7 @@ import { loadDefects } from '../defects/load.ts';
 import type { Profile } from '../plan/arbitrary.ts';
 import { checkFormats, type Format } from '../report/formats.ts';
 import { ciFiles, writeCiFile } from './ciFolder.ts';
-import { checkOut, appendLines } from './files.ts';
+import { appendLines, checkFolder } from './files.ts';
 import { FindingKeeper } from './findingKeeper.ts';
 import { report, type Reported } from './huntReports.ts';
 import { EXIT, painted, type Io } from './io.ts';
@@ -67,7 +68,9 @@ class Hunt {
   /** Refuses, before anything has cost anything, what cannot be used. Throws BadInput. */
   static async of(options: HuntOptions, io: Io): Promise<Hunt> {
     if (options.property !== undefined) checkProperty(options.property);
-    checkOut(options.out);
+    checkFolder(options.out, '--out');
+    if (options.corpus !== undefined) checkFolder(options.corpus, '--corpus');
+    if (options.observations !== undefined) checkFolder(dirname(options.observations), '--observations in');
     const defects = await loadDefects(options.defect);
     return new Hunt(options, io, profileOf(options), defects.map(({ id }) => id));
   }
@@ -180,17 +183,20 @@ class Hunt {
 
   private print(result: CampaignResult, reported: readonly Reported[], complaints: readonly string[], repeat: string): void {
     const { io } = this;
-    const { totals, coverage, seconds, interrupted, lost } = result;
+    const { totals, coverage, seconds, interrupted, lost, replayed, repeatRuns } = result;
     for (const { text, report: { files } } of reported) {
       io.out([`\n${text((line) => painted(io, 'bold', line))}`, ...files.map((file) => `  report: ${file}`), ''].join('\n'));
     }
     const found = reported.map(({ cause, planFile }) => `found ${cause}, plan in ${planFile === '' ? '(not written)' : planFile}`);
     if (found.length > 1) for (const line of found) io.out(line);
+    const corpus = replayed === 0 ? '' : `, ${replayed.toLocaleString('en-US')} corpus plans replayed`;
     const verdict = found.length === 0 ? 'nothing found' : found.length === 1 ? (found[0] ?? '') : `${String(found.length)} findings`;
-    io.out(`${interrupted ? 'interrupted: ' : ''}${verdict}: ${totalsText(totals, seconds)}`);
+    io.out(`${interrupted ? 'interrupted: ' : ''}${verdict}: ${totalsText(totals, seconds)}${corpus}`);
     // Who has a finding has something else to read.
     for (const line of coverageText(coverage).slice(0, found.length === 0 ? Infinity : 1)) io.out(line);
     for (const line of [...complaints, ...lost]) io.out(`  ${line}`);
+    const more = shardRuns(repeatRuns, shardOf(this.options.shard)) - totals.runs;
+    if (more > 0) io.out(`  the search ended within batches; repeated, they are made whole: the runs above, and ${String(more)} more`);
     io.out(`repeat the search: ${repeat}`);
   }
 
@@ -223,7 +229,7 @@ class Hunt {
 
   private reporting(result: CampaignResult): Parameters<typeof report>[2] {
     const { options, formats, keeper } = this;
-    return { subject: this.subject(), dir: options.out, formats, fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted };
+    return { subject: this.subject(), dir: options.out, formats, fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted, ...(this.io.signal === undefined ? {} : { signal: this.io.signal }) };
   }
 
   private subject(): { readonly defects: readonly string[]; readonly subsystem?: string; readonly plog?: string; readonly property?: string } {

@@ -20,6 +20,8 @@ export interface Reporting {
   readonly fileOf: (cause: string) => string | undefined;
   /** Whether there is time to try what matters in a plan. */
   readonly explain: boolean;
+  /** Somebody has no patience for that any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Reported extends CiFinding {
@@ -33,13 +35,18 @@ export async function report(pool: SearchPool, found: readonly Found[], reportin
 }
 
 async function reportOne(pool: SearchPool, { finding, times }: Found, reporting: Reporting, io: Io): Promise<Reported | undefined> {
-  const { subject, dir, formats, fileOf, explain } = reporting;
+  const { subject, dir, formats, fileOf, explain, signal } = reporting;
   const planFile = fileOf(finding.cause) ?? '';
   const repeat = planFile === '' ? '' : replayCommand(planFile, subject.defects);
   const job = { ...subject, finding, dir, formats, planFile, repeat, explainRuns: explain ? EXPLAIN_RUNS : 0, explainMs: explain ? EXPLAIN_MS : 0 };
   let last: ReportOutcome | undefined;
+  const onSoFar = (soFar: ReportOutcome): void => {
+    last = soFar;
+  };
   try {
-    last = await pool.do('report', job, { onSoFar: (soFar) => { last = soFar; } });
+    const told = await pool.do('report', job, { onSoFar, ...(explain && signal !== undefined ? { signal } : {}) });
+    // Ended while it was explained: its reports are made without that.
+    last = told?.whole !== true ? await pool.do('report', { ...job, explainRuns: 0, explainMs: 0 }, { onSoFar }) : told;
   } catch (error) {
     if (!(error instanceof LostJob)) throw error;
     io.err(`pegasus-check: the report of ${finding.cause} is lost with its worker: ${error.message}`);

@@ -27,8 +27,8 @@ export function wholeSeed(text: string): number {
 }
 
 export function threadCount(text: string): number {
-  const value = wholePositive(text);
-  if (value > MOST_THREADS) throw new InvalidArgumentError(`must be at most ${String(MOST_THREADS)}.`);
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value > 0 && value <= MOST_THREADS)) throw new InvalidArgumentError(`must be a positive whole number, at most ${String(MOST_THREADS)}.`);
   return value;
 }
 

@@ -13,6 +13,8 @@ export interface Repeatable {
   readonly shard?: string;
   readonly keepGoing?: boolean;
   readonly stopAtFirst?: boolean;
+  /** Replayed first. */
+  readonly corpus?: string;
 }
 
 /** A word that a shell reads back as it is. */
@@ -34,6 +36,7 @@ export function huntCommand(seed: number, runs: number | undefined, options: Rep
   if (options.property !== undefined) words.push(`--property ${shellWord(options.property)}`);
   if (options.subsystem !== undefined) words.push(`--subsystem ${shellWord(options.subsystem)}`);
   if (options.plog !== undefined) words.push(`--plog ${shellWord(options.plog)}`);
+  if (options.corpus !== undefined) words.push(`--corpus ${shellWord(options.corpus)}`);
   for (const defect of options.defect) words.push(`--defect ${shellWord(defect)}`);
   return words.join(' ');
 }

@@ -6,7 +6,7 @@ import { makeReport } from '../report/makeReports.ts';
 import { findingText } from '../report/text.ts';
 import { writeReports } from '../report/writeReports.ts';
 import { isFinding } from '../run/verdict.ts';
-import { checkOut, readText } from './files.ts';
+import { checkFolder, readText } from './files.ts';
 import { EXIT, painted, type Io } from './io.ts';
 import { checkProperty, replayCommand } from './repeatCommands.ts';
 
@@ -27,7 +27,7 @@ export async function runReport(path: string, options: ReportOptions, io: Io): P
   const asked = options.format.length === 0 ? FORMATS : checkFormats(options.format);
   const formats = asked.filter((format) => format !== 'text');
   if (property !== undefined) checkProperty(property);
-  if (formats.length > 0) checkOut(options.out);
+  if (formats.length > 0) checkFolder(options.out, '--out');
   const plan = parsePlan(readText(path, 'plan'), path);
   const defects = await loadDefects(options.defect);
   const limits = property === undefined ? {} : { property };

@@ -7,7 +7,7 @@ import type { Defect } from '../defects/types.ts';
 import { runCampaign } from '../hunt/campaign.ts';
 import { profileOf, type PlainFinding, type SearchOutcome } from '../hunt/job.ts';
 import { LostJob, SearchPool } from '../hunt/pool.ts';
-import { checkOut } from './files.ts';
+import { checkFolder } from './files.ts';
 import { FindingKeeper } from './findingKeeper.ts';
 import { report } from './huntReports.ts';
 import { EXIT, painted, type Io } from './io.ts';
@@ -51,7 +51,7 @@ interface Start {
 
 export async function runStart(options: StartOptions, io: Io): Promise<number> {
   const began = performance.now();
-  checkOut(options.out);
+  checkFolder(options.out, '--out');
   profileOf(options);
   const seed = freshSeed();
   io.out(`pegasus-check: seed ${String(seed)}; first the known defects, put back one at a time, then the right implementation`);
@@ -133,11 +133,11 @@ class Looking {
   }
 }
 
-async function show(defect: Defect, finding: PlainFinding, { options, io, pool }: Start): Promise<void> {
+async function show(defect: Defect, finding: PlainFinding, { options, io, pool, signal }: Start): Promise<void> {
   const keeper = new FindingKeeper(options.out, undefined, io);
   keeper.keep(finding);
   const subject = { defects: [defect.id] };
-  const [reported] = await report(pool, [{ finding, times: 1 }], { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: true }, io);
+  const [reported] = await report(pool, [{ finding, times: 1 }], { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: true, signal }, io);
   if (reported === undefined) return;
   io.out(`\n${painted(io, 'underline', `one of them shrunk: ${defect.id}`)} (${defect.symptom})\n`);
   io.out(reported.text((line) => painted(io, 'bold', line)));
@@ -168,7 +168,7 @@ async function clean(start: Start, forMs: number, missed: readonly string[]): Pr
     },
   );
   progress.end();
-  const reported = await report(pool, result.found, { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted }, io);
+  const reported = await report(pool, result.found, { subject, dir: options.out, formats: ['html'], fileOf: (cause) => keeper.fileOf(cause), explain: !result.interrupted, signal }, io);
   for (const { text } of reported) io.out(`\n${text((line) => painted(io, 'bold', line))}\n`);
   const found = result.found.map(({ finding }) => finding.cause);
   const verdict = found.length === 0 ? 'nothing found with no defect' : `found ${found.join(', ')} with no defect`;

@@ -32,6 +32,13 @@ export function batchSeed(seed: number, number: number): number {
   return number === 0 ? seed : spread(spread(seed) + Math.imul(number, 0x9e3779b9));
 }
 
+/** How many runs of a campaign of `runs` fall to a shard. */
+export function shardRuns(runs: number, { index, count }: Shard): number {
+  let sum = 0;
+  for (let number = index - 1; number * BATCH_RUNS < runs; number += count) sum += Math.min(BATCH_RUNS, runs - number * BATCH_RUNS);
+  return sum;
+}
+
 /** The `nth` batch (from 0) of a shard; undefined: the campaign has no more for it. `runs`: of the whole campaign, may be Infinity. */
 export function batchOf(seed: number, runs: number, shard: Shard, nth: number): Batch | undefined {
   const number = shard.index - 1 + nth * shard.count;

@@ -147,6 +147,8 @@ export interface ReportOutcome {
   readonly files: readonly string[];
   /** One line for each report that could not be made or written. */
   readonly problems: readonly string[];
+  /** False: so far it is not explained, and no report was begun. */
+  readonly whole: boolean;
 }
 
 /** Each kind of job, what it answers, and what it tells while it goes on: enough to be used if it goes no further. */

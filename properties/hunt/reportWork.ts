@@ -15,7 +15,7 @@ export async function reportOne(job: ReportJob, tell: (soFar: ReportOutcome) => 
   const found = { defects: await loadDefects(job.defects), ...limits, repeat, ...(file === undefined ? { search: { seed, foundInRuns, shrinkRuns, minimal } } : {}) };
   // Not explained it is there at once: should explaining end badly, this is what is told.
   const plain = await makeReport(plan, { ...found, formats: [], explain: undefined });
-  const soFar = { record: plain.record, files: [], problems: [] };
+  const soFar = { record: plain.record, files: [], problems: [], whole: false };
   tell(soFar);
   let asked = 0;
   const stopped = (): boolean => {
@@ -34,5 +34,5 @@ export async function reportOne(job: ReportJob, tell: (soFar: ReportOutcome) => 
       problems.push(error instanceof BadInput ? error.message : `${format} report of ${finding.cause}: cannot be made (${error.message.split('\n')[0] ?? ''})`);
     }
   }
-  return { record, files, problems };
+  return { record, files, problems, whole: true };
 }

@@ -1,5 +1,5 @@
 /** A campaign as the command line runs it: what is in the folder of a CI job, and what becomes of it when something cannot be read or written. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -125,12 +125,13 @@ it('what cannot be written is one line each, and everything is printed all the s
   // Folders in the place of files: as a full disk, they refuse; /dev/full says that no space is left.
   const out = join(dir, 'refusing');
   for (const name of ['summary.md', 'junit.xml']) mkdirSync(join(out, name, 'x'), { recursive: true });
-  writeFileSync(join(out, 'plain'), '');
-  const ran = await hunt('--runs', '50', '--ci', '--out', out, '--corpus', join(out, 'plain', 'corpus'), '--observations', '/dev/full');
+  symlinkSync(join(out, 'nowhere', 'corpus'), join(out, 'plain'));
+  const ran = await hunt('--runs', '50', '--ci', '--out', out, '--corpus', join(out, 'plain'), '--observations', '/dev/full');
   expect(ran.code).toBe(1);
   const lines = ran.err.split('\n');
-  for (const named of [/summary\.md: cannot write \(/, /junit\.xml: cannot write \(/, /plain\/corpus.*cannot write \(/, /\/dev\/full: cannot write \(no space left, ENOSPC\)/]) expect(lines.filter((line) => named.test(line)), String(named)).toHaveLength(1);
+  for (const named of [/summary\.md: cannot write \(/, /junit\.xml: cannot write \(/, /plain.*cannot write \(/, /\/dev\/full: cannot write \(no space left, ENOSPC\)/]) expect(lines.filter((line) => named.test(line)), String(named)).toHaveLength(1);
   expect(ran.out).toMatch(/S1 broken: /);
+  expect(ran.out.split('\n').at(-1), 'a search that is repeated replays the same corpus').toMatch(/^repeat the search: .* --corpus \S+plain --defect canary$/);
   expect(ran.out).toMatch(/found S1\/answers\/read, plan in .*\.json: /);
   expect(existsSync(join(out, 'results.sarif'))).toBe(true);
 });

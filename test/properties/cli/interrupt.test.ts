@@ -40,6 +40,9 @@ describe.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('%s', (signal) => {
     const ran = await interrupted(signal, 'hunt', '--seconds', '60', '--subsystem', 'tables', '--out', out);
     expect(ran.out).toMatch(/interrupted: .* runs \(\d+\/s\)/);
     expect(ran.out).toMatch(/\nrepeat the search: npx pegasus-check hunt --seed \d+ --runs \d+ --subsystem tables\n$/);
+    // Runs above the line, runs that a repeated search makes, and how many those are more.
+    const [, made, more = '0', repeated] = /interrupted: .*? (\d+) runs \(.*?(?:the runs above, and (\d+) more\n)?repeat the search: .* --runs (\d+) /s.exec(ran.out) ?? [];
+    expect(Number(repeated)).toBe(Math.max(1, Number(made) + Number(more)));
     expect(ran.code).toBe(ran.out.includes('nothing found') ? 0 : 1);
     expect(ran.afterMs).toBeLessThan(15_000);
     if (ran.code === 0) expect(existsSync(out)).toBe(false);

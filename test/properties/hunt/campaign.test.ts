@@ -1,6 +1,6 @@
 /** Campaigns: the outcome is a function of seed and runs, whoever does the work and in whatever order; findings are kept by cause. */
 import { describe, expect, it } from 'vitest';
-import { BATCH_RUNS, batchOf, batchSeed } from '../../../properties/hunt/batches.ts';
+import { BATCH_RUNS, batchOf, batchSeed, shardRuns } from '../../../properties/hunt/batches.ts';
 import { runCampaign, type CampaignFollow, type CampaignOptions, type CampaignResult } from '../../../properties/hunt/campaign.ts';
 import type { BatchJob, PlainFinding } from '../../../properties/hunt/job.ts';
 import { failingOf, FakeWorkers, planOf, type Script } from './fakeWorkers.ts';
@@ -30,6 +30,15 @@ function told({ seconds: _, coverage, ...result }: CampaignResult): object {
 }
 
 describe('batches', () => {
+  it('are as many runs as their shard is said to have, all shards together the whole', () => {
+    for (const [runs, count] of [[1, 1], [499, 1], [501, 3], [60, 4]] as const) {
+      const shards = Array.from({ length: count }, (_, i) => ({ index: i + 1, count }));
+      const made = shards.map((shard) => Array.from({ length: 20 }, (_, nth) => batchOf(SEED, runs, shard, nth)?.runs ?? 0).reduce((sum, one) => sum + one, 0));
+      expect(shards.map((shard) => shardRuns(runs, shard))).toEqual(made);
+      expect(made.reduce((sum, one) => sum + one, 0)).toBe(runs);
+    }
+  });
+
   it('have seeds of their own, the first the campaign\'s', () => {
     const seeds = Array.from({ length: 5000 }, (_, n) => batchSeed(SEED, n));
     expect(seeds[0]).toBe(SEED);
