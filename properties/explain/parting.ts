@@ -21,8 +21,8 @@ export interface Parting {
 
 interface Told {
   readonly event: number;
-  /** The run asks questions of its own: everything had settled. */
-  readonly isProbe: boolean;
+  /** The run has just asked questions of its own: everything had settled. */
+  readonly isBehindProbe: boolean;
   readonly atUs: number;
   readonly text: string;
   /** What is compared: the text with the numbers that commands would have without the changed step; or what happens, without content. */
@@ -37,56 +37,44 @@ export interface Left {
 
 /** Undefined when nothing parts them. `content`: the change is one of content. */
 export function partingOf(here: Watched, leftHere: Left, there: Watched, leftThere: Left, content: boolean): Parting | undefined {
-  const [ours, theirs] = [probesOf(here), probesOf(there)];
-  const common = commonOf(ours, theirs);
-  const a = told(here, leftHere, content, { of: ours, common });
-  const b = told(there, leftThere, content, { of: theirs, common });
+  const a = told(here, leftHere, content);
+  const b = told(there, leftThere, content);
   let second = b.next();
   for (const one of a) {
     if (second.done === true || second.value.key !== one.key) {
-      const isAtRest = second.done === true || (second.value.isProbe && !one.isProbe);
+      const isAtRest = second.done === true || (second.value.isBehindProbe && !one.isBehindProbe);
       return { event: one.event, atUs: one.atUs, here: one.text, there: second.done === true ? '' : second.value.text, isAtRest };
     }
     second = b.next();
   }
-  if (second.done === true) return undefined;
-  return { event: here.events.length, atUs: second.value.atUs, here: '', there: second.value.text, isAtRest: second.value.isProbe };
+  const answers = content ? undefined : answeredOtherwise(here, there);
+  if (answers !== undefined || second.done === true) return answers;
+  return { event: here.events.length, atUs: second.value.atUs, here: '', there: second.value.text, isAtRest: second.value.isBehindProbe };
 }
 
-function* told(run: Watched, { step }: Left, content: boolean, probes: Probes): Generator<Told, undefined> {
+function* told(run: Watched, { step }: Left, content: boolean): Generator<Told, undefined> {
   const own = new Set<number>();
   const ids = new Map<number, number>();
+  const probes = probesOf(run);
   let event = -1;
-  let isProbe = false;
+  let isBehindProbe = false;
   for (const one of run.events) {
     event += 1;
     const id = commandOf(one);
-    const probe = id === undefined ? undefined : probes.of.get(id);
-    isProbe ||= probe !== undefined;
     const isOwn = step !== undefined && run.stepOf.get(one) === step;
     if (isOwn && id !== undefined) own.add(id);
+    isBehindProbe ||= one.kind === 'command.invoked' && probes.has(one.id);
     if (isOwn || (id !== undefined && own.has(id) && one.kind !== 'command.answered') || isInjected(one, run)) continue;
-    if (probe !== undefined && (one.kind !== 'command.answered' || !probes.common.has(probe))) continue;
+    if (id !== undefined && probes.has(id)) continue;
     const text = eventText(one);
-    if (content) yield { event, isProbe, atUs: one.atUs, text, key: shapeOf(one) };
-    else if (id === undefined) yield { event, isProbe, atUs: one.atUs, text, key: text };
-    else if (probe === undefined) yield { event, isProbe, atUs: one.atUs, text, key: eventText(renumbered(one, numberOf(id, own, ids))) };
-    else yield { event, isProbe, atUs: one.atUs, text, key: `${probe}: ${eventText(renumbered(one, 0))}` };
+    const key = content ? shapeOf(one) : id === undefined ? text : eventText(renumbered(one, numberOf(id, own, ids)));
+    yield { event, isBehindProbe, atUs: one.atUs, text, key };
+    isBehindProbe = false;
   }
   return undefined;
 }
 
-/** What a run asks by itself when all has settled: what it asks follows from what was done, and says nothing; what both runs ask may be answered differently. */
-interface Probes {
-  readonly of: ReadonlyMap<number, string>;
-  readonly common: ReadonlySet<string>;
-}
-
-function commonOf(a: ReadonlyMap<number, string>, b: ReadonlyMap<number, string>): ReadonlySet<string> {
-  const there = new Set(b.values());
-  return new Set([...a.values()].filter((probe) => there.has(probe)));
-}
-
+/** What a run asks by itself when its steps are over, by command: what it asks follows from what was done, and when from how long it took. */
 function probesOf({ events, stepOf }: Watched): ReadonlyMap<number, string> {
   const probes = new Map<number, string>();
   let isHealed = false;
@@ -95,6 +83,17 @@ function probesOf({ events, stepOf }: Watched): ReadonlyMap<number, string> {
     if (isHealed && one.kind === 'command.invoked' && !stepOf.has(one)) probes.set(one.id, `${one.cluster} ${commandText(one.command)}`);
   }
   return probes;
+}
+
+/** The first run ended with the answer to such a question, and the second was answered otherwise (other content would show there anyway). */
+function answeredOtherwise(here: Watched, there: Watched): Parting | undefined {
+  const last = here.events.at(-1);
+  const probe = last?.kind === 'command.answered' ? probesOf(here).get(last.id) : undefined;
+  if (last === undefined || probe === undefined) return undefined;
+  const asked = [...probesOf(there)].find(([, other]) => other === probe)?.[0];
+  const answer = there.events.find((one) => one.kind === 'command.answered' && one.id === asked);
+  if (answer === undefined || eventText(renumbered(answer, 0)) === eventText(renumbered(last, 0))) return undefined;
+  return { event: here.events.length - 1, atUs: last.atUs, here: eventText(last), there: eventText(answer), isAtRest: false };
 }
 
 /** A fault that strikes later than its step, or by a deviation, and the way back from it: what was done to the run, not what came of it. */

@@ -111,10 +111,12 @@ describe('where two runs part, what was merely done to them and what they merely
   const probe = (id: number, table: string): ModelEvent => ({ kind: 'command.invoked', atUs: 20 + id, id, cluster: 'source', command: { kind: 'queryDup', table } });
   const answered = (id: number, error: 'ERR_OK' | 'ERR_TIMEOUT'): ModelEvent => ({ kind: 'command.answered', atUs: 30 + id, id, cluster: 'source', answer: { kind: 'admin', error, hint: '' } });
 
-  it('probes that only one run asks', () => {
+  it('questions of the run\'s own, unless the answer to one is where it ends', () => {
     const here = watched([HEALED, probe(7, 't1'), probe(8, 't2'), answered(7, 'ERR_OK'), answered(8, 'ERR_OK')]);
-    expect(partingOf(here, NONE, watched([HEALED, probe(3, 't9'), probe(4, 't2'), answered(3, 'ERR_TIMEOUT'), answered(4, 'ERR_OK')]), NONE, false)).toBeUndefined();
-    expect(partingOf(here, NONE, watched([HEALED, probe(4, 't2'), answered(4, 'ERR_TIMEOUT')]), NONE, false)).toMatchObject({ event: 4, there: 'command 4 answered ERR_TIMEOUT' });
+    const other = (error: 'ERR_OK' | 'ERR_TIMEOUT'): Watched => watched([HEALED, probe(3, 't9'), probe(4, 't2'), answered(4, error), answered(3, 'ERR_TIMEOUT')]);
+    expect(partingOf(here, NONE, other('ERR_OK'), NONE, false)).toBeUndefined();
+    expect(partingOf(here, NONE, other('ERR_TIMEOUT'), NONE, false)).toMatchObject({ event: 4, here: 'command 8 answered ERR_OK', there: 'command 4 answered ERR_TIMEOUT' });
+    expect(partingOf(watched([...here.events, told(1)]), NONE, watched([...other('ERR_TIMEOUT').events, told(2)]), NONE, false)).toMatchObject({ event: 5 });
   });
 
   it('a crash that strikes later than its step, and the start behind it', () => {
