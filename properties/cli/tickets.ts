@@ -33,7 +33,7 @@ export function runTickets(dirs: readonly string[], options: TicketsOptions, io:
       for (const ticket of ticketsOf(file)) if (!tickets.has(ticket.cause)) tickets.set(ticket.cause, ticket);
     }) || failed;
   }
-  io.out(tickets.size === 0 ? 'no findings, no tickets' : `${String(tickets.size)} causes`);
+  io.out(tickets.size === 0 ? 'no findings, no tickets' : `${String(tickets.size)} ${tickets.size === 1 ? 'cause' : 'causes'}`);
   for (const ticket of tickets.values()) {
     failed = !told(io, () => {
       if (options.dryRun) io.out(`would look for an open ticket of ${visible(ticket.cause)}, comment on it, or else open "${ticket.title}" (${String(ticket.body.length)} characters)`);

@@ -69,6 +69,7 @@ afterEach(() => {
 
 interface Ran {
   readonly code: number | null;
+  readonly out: string;
   readonly err: string;
   /** One line for each call of a stand-in. */
   readonly asked: readonly string[];
@@ -80,7 +81,7 @@ function run(line: string, env: Readonly<Record<string, string>> = {}): Ran {
   const ran = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', line], { cwd: dir, encoding: 'utf8', env: { ...process.env, PATH: path, ASKED: asked, GITHUB_STEP_SUMMARY: join(dir, 'step-summary'), ...env } });
   const lines = existsSync(asked) ? readFileSync(asked, 'utf8').trimEnd().split('\n') : [];
   rmSync(asked, { force: true });
-  return { code: ran.status, err: ran.stderr, asked: lines };
+  return { code: ran.status, out: ran.stdout, err: ran.stderr, asked: lines };
 }
 
 const steps = WORKFLOWS.flatMap((name) => Object.values(workflow(name).jobs).flatMap((job) => job.steps.map((step) => [name, step] as const)));
@@ -121,6 +122,31 @@ describe('workflows', () => {
     expect(ran.code).toBe(0);
     if (line.startsWith('cat ')) expect(readFileSync(join(dir, 'step-summary'), 'utf8')).toBe('# summary\n');
     else expect(ran.asked.length).toBeGreaterThan(0);
+  });
+});
+
+describe('.ci/defects', () => {
+  it('compares the whole bench with the table, and a part of it with nothing', () => {
+    expect(run('.ci/defects').asked).toEqual(['node bin/pegasus-check.js defects --check']);
+    for (const words of ['--only canary clean', '--runs 3000', '--seeds 2']) expect(run(`.ci/defects ${words}`).asked).toEqual([`node bin/pegasus-check.js defects ${words}`]);
+  });
+
+  it('is asked every night, by a job of its own that may fail', () => {
+    const jobs = Object.values(workflow('nightly.yml').jobs).filter((job) => job.steps.some(({ run: line }) => line === '.ci/defects'));
+    expect(jobs).toHaveLength(1);
+    expect(jobs[0]?.needs).toBeUndefined();
+    expect(jobs[0]?.steps.every((step) => step.if === undefined && !('continue-on-error' in step))).toBe(true);
+  });
+});
+
+describe('.ci/run', () => {
+  it('holds lint, the 1-minimality of the corpus, tests and the hunt, and says how many of them failed', () => {
+    const ran = run('.ci/run');
+    const asked = ran.asked.map((line) => line.split(' ').filter((word) => !word.startsWith('-')).slice(0, 3).join(' '));
+    for (const line of ['npm ci', 'npm run lint', 'npm run test:minimal', 'npm test']) expect(asked).toContain(line);
+    expect(asked.filter((line) => line === 'node bin/pegasus-check.js hunt')).toHaveLength(2);
+    expect([ran.code, ran.out.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed/)]);
+    expect(run('.ci/run', { CANARY: '0' }), 'a hunt that finds no canary').toMatchObject({ code: 1, out: expect.stringMatching(/\n\d+ passed, 1 failed[^\n]*\n$/) as string });
   });
 });
 

@@ -71,7 +71,7 @@ it('get a comment when they are there, and no cause is taken for one that begins
 it('are only told with --dry-run', async () => {
   shard('hunt-1', ['S1/answers/read']);
   const ran = await tickets('--dry-run');
-  expect(ran.out).toMatch(/^1 causes\nwould look for an open ticket of S1\/answers\/read, .*open "S1\/answers\/read: S1\/answers\/read broke"/);
+  expect(ran.out).toMatch(/^1 cause\nwould look for an open ticket of S1\/answers\/read, .*open "S1\/answers\/read: S1\/answers\/read broke"/);
   expect(() => readFileSync(join(dir, 'tickets.log'))).toThrow(/ENOENT/);
 });
 
@@ -81,7 +81,7 @@ it('go on past a file that is damaged and a gh that refuses, each one line', asy
   writeFileSync(join(dir, 'shards', 'hunt-2', 'campaign.json'), '{"findings": [{}]}');
   const damaged = await tickets();
   expect(damaged.code).toBe(2);
-  expect(damaged.out).toBe('1 causes\nopened issues/1 (S1/answers/read)');
+  expect(damaged.out).toBe('1 cause\nopened issues/1 (S1/answers/read)');
   expect(damaged.err).toMatch(/hunt-2\/campaign\.json: findings\[0\]\.cause is missing/);
   process.env['GH_FAILS'] = '1';
   shard('hunt-2', ['L1/ends']);
