@@ -122,6 +122,8 @@ export interface DupState {
   duplicators: Record<string, DuplicatorState>;
   /** Nodes that know that the table is duplicated, and since when: their logs are kept (S4). */
   guarded: Record<NodeId, number>;
+  /** The follower table was there, with members and the master's content, when it was once asked about: a slow store may write that when it is gone. */
+  foundReady: boolean;
 }
 
 /** A request for a follower table that reached for this cluster. */

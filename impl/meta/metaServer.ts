@@ -110,6 +110,7 @@ export class MetaServer {
 
   /** Without a table that has ever loaded there is nothing to go on with, and no result to tell (bl 6.3). */
   onDuplicationsRecovered(): void {
+    this.duplicationService.onRecovered();
     if (!this.hasAnyBulkLoad()) {
       this.onRecovered();
       return;

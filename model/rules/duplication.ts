@@ -125,12 +125,22 @@ function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refu
     : [`env ${first[0]}=${first[1]}`, follower.envs[first[0]] ?? 'none'];
 }
 
-/** APP to LOG: the follower's partitions have a primary and enough members, and the table is marked (dup 5.4). */
-function notHealthy({ state, table }: StoredScene, dup: DupState): Refusal | undefined {
+/** APP to LOG: the follower table is marked, its partitions have members, and hold what the log begins behind (dup 5.4). */
+function notReady({ state, table }: StoredScene, dup: DupState): Refusal | undefined {
+  if (dup.foundReady && !state.calm) return undefined;
+  const mark = followerTable(state, dup)?.table?.envs['duplication.follower_app_status'];
+  if (mark !== undefined && mark !== 'created') return ['the follower table to be marked created', mark];
+  return whyNotReady(state, table, dup);
+}
+
+/** Why nothing may be shipped to the follower's partitions, whatever mark the table bears. */
+export function whyNotReady(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
+  return notHealthy(state, table, dup) ?? notCovered(state, table, dup);
+}
+
+function notHealthy(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
   const found = followerTable(state, dup);
   if (found?.table === undefined) return [`a table ${dup.remoteAppName} in ${dup.remote}`, 'none'];
-  if (found.table.envs['duplication.follower_app_status'] !== 'created')
-    return ['the follower table to be marked created', found.table.envs['duplication.follower_app_status'] ?? 'none'];
   for (let index = 0; index < table.partitionCount; index++) {
     const part = found.cluster.partitions[`${found.table.appId}.${index}`];
     const config = part?.configs[part.ballot];
@@ -143,7 +153,7 @@ function notHealthy({ state, table }: StoredScene, dup: DupState): Refusal | und
 }
 
 /** What the follower began with must cover where the shipping begins (B15, S15). */
-function notCovered({ state, table }: StoredScene, dup: DupState): Refusal | undefined {
+function notCovered(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
   for (let index = 0; index < table.partitionCount; index++) {
     const part = followerPartition(state, dup, index);
     const stored = storedOf(dup.partitions[index]);
@@ -166,7 +176,7 @@ function changeWithoutCause(scene: StoredScene, e: Stored): Refusal | undefined 
   const asked = line !== undefined && modifier(scene, line, e) !== undefined;
   if (excluded('operator-start', asked)) return undefined;
   if (from === 'DS_PREPARE' && to === 'DS_APP') return undefined; // its own guards
-  if (from === 'DS_APP' && to === 'DS_LOG') return notHealthy(scene, dup) ?? notCovered(scene, dup);
+  if (from === 'DS_APP' && to === 'DS_LOG') return notReady(scene, dup);
   return [`${from} until somebody asks (${line ?? 'nobody can'})`, to];
 }
 
@@ -299,6 +309,7 @@ function created({ cluster, table }: StoredScene, { record, atUs, appId, dupId }
     told: {},
     duplicators: {},
     guarded: {},
+    foundReady: false,
   };
 }
 

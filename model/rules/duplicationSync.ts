@@ -21,6 +21,7 @@ import type { ModelEvent } from '../events.ts';
 import { durableOf, type ClusterState, type ModelState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { NodeId } from '../vocabulary.ts';
+import { whyNotReady } from './duplication.ts';
 import { dropDuplicators, noteDuplicators, noteGuarded, TASKS_US } from './duplicators.ts';
 import { clusterScene, guard, replicaScene, rule, type ClusterScene, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
@@ -339,8 +340,10 @@ export const followerAsked: Rule<Asked> = rule(
     }),
     guard('dup/asked-with-its-envs', 'S8', wrongEnvs),
   ],
-  ({ cluster, follower }, e) => {
+  ({ state, cluster, follower, dup }, e) => {
     const { name, partitionCount, replicaCount, envs } = e;
+    const table = cluster.tables[dup.appId];
+    if (envs[MARK] === 'created' && table !== undefined && whyNotReady(state, table, dup) === undefined) dup.foundReady = true;
     const known = follower.asks.some(
       (ask) => ask.name === name && Object.keys(envs).every((key) => ask.envs[key] === envs[key]),
     );

@@ -158,7 +158,8 @@ function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemo
     if (progress === undefined || isErased(dup)) continue;
     if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
     const stored = storedOf(progress);
-    const least = stored < 0 ? progress.appliedAtCreation : stored;
+    // Where shipping has begun is known to the members before it is stored.
+    const least = stored < 0 ? Math.max(progress.appliedAtCreation, progress.base) : stored;
     const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
     if (lost > least)
       return [`decrees above ${least} to stay for duplication ${dup.dupId}`, `file ${e.fileIndex} holds ${lost}`];

@@ -120,6 +120,12 @@ export class DuplicationService {
     return id;
   }
 
+  /** What the process before has given out lies at or below the present second, unless its clock was ahead. */
+  onRecovered(): void {
+    const second = Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
+    for (const app of this.state.apps()) this.noteDupId(app.appId, second);
+  }
+
   /** No later duplication of the table gets this id, though this one may be gone by then. */
   noteDupId(appId: number, id: DupId): void {
     this.lastDupIds.set(appId, Math.max(id, this.lastDupIds.get(appId) ?? 0));
