@@ -29,7 +29,7 @@ export interface ExplainOptions {
 
 /** A run of another plan may be so much longer than the failing one before it tells nothing. */
 const LONGEST_RUN = 8;
-const LEAST_DISPATCHES = 100_000;
+const LEAST_DISPATCHES = 1_000_000;
 
 /** `result`: of the plan; one that passes has nothing to explain. */
 export function explain(plan: Plan, result: RunResult, options: ExplainOptions = {}): Explanation {

@@ -41,7 +41,7 @@ export function findingRecord(source: FindingSource): FindingRecord {
     defects,
     plan,
     configuration: planHeader(plan),
-    lines: linesOf(plan),
+    lines: linesOf(plan, result.skippedSteps),
     explanation,
     waiting,
     lastEvents: lastEvents(result),
@@ -62,11 +62,11 @@ export function propertyWords(verdict: Verdict): FindingRecord['property'] {
 }
 
 /** Clusters, settings, steps with the earliest time of each, deviations. */
-function linesOf(plan: Plan): readonly PlanLine[] {
+function linesOf(plan: Plan, skipped: readonly number[]): readonly PlanLine[] {
   const beginsMs = stepTimesMs(plan);
   const lines: PlanLine[] = [];
   for (const { part, text } of partsOf(plan)) {
-    if (part.kind === 'step') lines.push({ part, atMs: beginsMs[part.step], text });
+    if (part.kind === 'step') lines.push({ part, atMs: beginsMs[part.step], text: skipped.includes(part.step) ? `${text} (did nothing: what it refers to was not there)` : text });
     else if (part.kind === 'servers' || part.kind === 'setting' || part.kind === 'deviation') lines.push({ part, atMs: undefined, text });
   }
   return lines;

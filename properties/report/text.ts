@@ -83,7 +83,7 @@ function markLines({ explanation }: FindingRecord): readonly string[] {
   for (const { place, text, why } of necessary) lines.push(`  necessary       ${placeText(place)}${visible(text)} (${visible(why)})`);
   for (const { part, text } of free) if (part.kind === 'cluster') lines.push(`  free            ${visible(text)}`);
   if (freeValues.length > 0) lines.push(`  free            ${String(freeValues.length)} values and settings: it fails with any other that was tried`);
-  if (untried > 0) lines.push(`  not tried       ${String(untried)} more: the time was up`);
+  if (untried > 0) lines.push(`  not tried       ${String(untried)} more: the time was up, or their runs were cut off`);
   if (nearestPass !== undefined) lines.push(...nearestLines(nearestPass));
   lines.push(`  tried in        ${String(runs)} runs`);
   return lines;

@@ -1,9 +1,12 @@
 /** Which parts of a plan matter: plans of which it is known by hand. */
 import { describe, expect, it } from 'vitest';
+import { partsWith } from '../../../properties/defects/types.ts';
 import { explain } from '../../../properties/explain/explain.ts';
+import { tryParts, type Budget } from '../../../properties/explain/marks.ts';
+import { watchRun } from '../../../properties/explain/watched.ts';
 import type { Plan, Step } from '../../../properties/plan/types.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
-import { explained, markLines, planIn } from './fixture.ts';
+import { defect, explained, markLines, planIn } from './fixture.ts';
 
 /** A secondary that acknowledges before it has logged: any write to two members shows it. What else is here does not matter. */
 const PADDED: Plan = {
@@ -19,7 +22,8 @@ describe('marks', () => {
   it('are exact: what the failure needs, and what may be anything', () => {
     expect(markLines(padded.marks)).toEqual([
       '* cluster source (without it)',
-      '* source: 2 replica servers (1 instead of 2)',
+      // One server alone refuses the table: that says no more than leaving out its step.
+      '· source: 2 replica servers',
       '· cluster follower',
       '· follower: 1 replica servers',
       '· workersLocalApp=1',
@@ -149,5 +153,26 @@ describe('a value with which a failure is excused', () => {
     expect(lines.filter((line) => line.includes('keepPermille'))).toEqual([]);
     expect(lines).toContain('· tail "cut"');
     expect(lines).toContain('* power loss at node(source,0) (unsynced tails cut, 1000 per mille kept), back after 100 ms (without it)');
+  });
+});
+
+describe('a run that is cut off', () => {
+  const plan = planIn('shrunk', 'ack-before-log');
+  const failing = watchRun(plan, { parts: partsWith([defect('ack-before-log')]) });
+  const failedAtUs = failing.result.verdict.kind === 'pass' ? -1 : failing.result.verdict.atUs;
+  /** Every other plan is cut off then. */
+  const cutAt = (atUs: number): Budget => ({
+    spent: () => false,
+    run: () => ({ ...failing, result: { ...failing.result, verdict: { kind: 'limit', limit: 'dispatches', atUs, blame: { kind: 'inconclusive', reason: 'cut off' } } } }),
+  });
+
+  it('behind the moment of the failure may pass: nothing is called free', () => {
+    const { marks } = tryParts(plan, failing, cutAt(failedAtUs + 1));
+    expect(marks.length).toBeGreaterThan(5);
+    expect(new Set(marks.map(({ mark }) => mark))).toEqual(new Set(['untried']));
+  });
+
+  it('before that says nothing', () => {
+    expect(tryParts(plan, failing, cutAt(failedAtUs)).marks).toEqual([]);
   });
 });

@@ -29,7 +29,7 @@ describe('text', () => {
     expect(lines).toContain('    1       +0 ms  create t1 -p 1 -r 2 -f');
     expect(lines).toContain('  property        L1: a duplication that is set up reaches DS_LOG');
     expect(lines).toContain('  necessary       every step and deviation: it passes without any one of them');
-    expect(lines).toContain('  necessary       source: 2 replica servers (passes with 1)');
+    expect(lines).toContain('  tried in        12 runs');
     expect(text).toMatch(/nearest pass .*\n {2}they part at .*\n {4}here .*\n {4}there /);
     expect(text).toMatch(/waiting {9}source\/replica-0/);
     expect(lines.at(-1)).toBe(`  repeat: ${stuck.record.repeat}`);
