@@ -140,7 +140,9 @@ type Synced = EventOf<'dup.synced'>;
 
 /** A duplication that the answer must list: the meta server has known it for longer than an answer can be on its way. */
 function isMissing({ state, cluster }: ClusterScene, e: Synced): Refusal | undefined {
-  const until = e.atUs - onTheWayUs(state, cluster.id);
+  const paused = state.nodes[e.node]?.paused === true;
+  // Whose process was paused takes an answer in that was written before the pause.
+  const until = Math.min(e.atUs - onTheWayUs(state, cluster.id), paused ? state.disturbedAtUs : Infinity);
   for (const dup of Object.values(cluster.dups)) {
     const table = cluster.tables[dup.appId];
     const seen = dup.versions.find(({ seenAtUs }) => seenAtUs >= 0)?.seenAtUs ?? Infinity;
