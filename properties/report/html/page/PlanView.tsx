@@ -1,33 +1,8 @@
 /** The plan as shell lines and faults. What is necessary is marked, and each line tells what was tried to leave it out. */
 import type { Mark, PlanPart } from '../../../explain/explanation.ts';
 import type { PlanLine } from '../../finding.ts';
+import { markedLines, strength, type Marked } from './planMarks.ts';
 import type { Story } from './story.ts';
-
-/** Marks of a line: its own, and those of fields within it. */
-interface Marked {
-  readonly line: PlanLine;
-  readonly own: Mark | undefined;
-  readonly fields: readonly Mark[];
-}
-
-function samePart(a: PlanPart, b: PlanPart): boolean {
-  return a.kind === b.kind && Object.entries(a).every(([name, value]) => Object.entries(b).some(([other, word]) => other === name && word === value));
-}
-
-function within(line: PlanPart, part: PlanPart): boolean {
-  if (line.kind === 'step') return part.kind === 'field' && part.step === line.step;
-  if (line.kind === 'deviation') return part.kind === 'amount' && part.deviation === line.deviation;
-  return line.kind === 'cluster' && part.kind === 'servers' && part.cluster === line.cluster;
-}
-
-function markedLines(story: Story): readonly Marked[] {
-  const { lines, explanation } = story.finding.record;
-  return lines.map((line) => ({
-    line,
-    own: explanation.marks.find((mark) => samePart(mark.part, line.part)),
-    fields: explanation.marks.filter((mark) => within(line.part, mark.part)),
-  }));
-}
 
 const SIGNS: Readonly<Record<Mark['mark'], string>> = { necessary: '●', free: '○', untried: '·' };
 
@@ -47,11 +22,6 @@ function sentence(mark: Mark): string {
     case 'untried':
       return 'not tried: the budget had ended';
   }
-}
-
-/** A line that could not be left out by itself is necessary when something in it is; that all in it is free does not make it free. */
-function strength({ own, fields }: Marked): Mark['mark'] {
-  return own?.mark ?? (fields.some((mark) => mark.mark === 'necessary') ? 'necessary' : 'untried');
 }
 
 interface Piece {
@@ -144,7 +114,7 @@ function stretches(lines: readonly Marked[]): readonly (readonly Marked[])[] {
 
 export function PlanView({ story, go }: { readonly story: Story; readonly go: (event: number) => void }) {
   const { record } = story.finding;
-  const lines = markedLines(story);
+  const lines = markedLines(record.lines, record.explanation.marks);
   // Settings are many and mostly at their usual values: only what matters stands among the steps.
   const isSetting = ({ line }: Marked): boolean => line.part.kind === 'setting';
   const done = [...lines.filter((marked) => !isSetting(marked)), ...lines.filter((marked) => isSetting(marked) && strength(marked) === 'necessary')];
