@@ -82,6 +82,8 @@ export interface LoadState {
   rollbacks: number;
   /** As many more at most: records of DOWNLOADING over DOWNLOADING that may be one operation sent twice. */
   unclearRollbacks: number;
+  /** As many as the meta server of before may have counted: what it had sent takes effect after its end. */
+  rollbacksBefore: number;
   partitions: Record<number, PartitionLoadState>;
   /** When its node was removed from the store, -1 while it is there. */
   erasedAtUs: number;
@@ -153,6 +155,7 @@ export function newLoad(
     startedAtUs: atUs,
     rollbacks: 0,
     unclearRollbacks: 0,
+    rollbacksBefore: 0,
     partitions: {},
     erasedAtUs: -1,
     versions: [...versions, { status: record.status, error: record.error, atUs }],

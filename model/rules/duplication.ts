@@ -24,6 +24,7 @@ import type { ModelEvent } from '../events.ts';
 import { excluded } from '../exclusions.ts';
 import { noteDebt, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import type { DuplicationStatus } from '../vocabulary.ts';
+import { whyNotReady } from './followerReady.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal, type Rule } from './rule.ts';
 
 type EventOf<K extends ModelEvent['kind']> = Extract<ModelEvent, { kind: K }>;
@@ -131,37 +132,6 @@ function notReady({ state, table }: StoredScene, dup: DupState): Refusal | undef
   const mark = followerTable(state, dup)?.table?.envs['duplication.follower_app_status'];
   if (mark !== undefined && mark !== 'created') return ['the follower table to be marked created', mark];
   return whyNotReady(state, table, dup);
-}
-
-/** Why nothing may be shipped to the follower's partitions, whatever mark the table bears. */
-export function whyNotReady(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
-  return notHealthy(state, table, dup) ?? notCovered(state, table, dup);
-}
-
-function notHealthy(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
-  const found = followerTable(state, dup);
-  if (found?.table === undefined) return [`a table ${dup.remoteAppName} in ${dup.remote}`, 'none'];
-  for (let index = 0; index < table.partitionCount; index++) {
-    const part = found.cluster.partitions[`${found.table.appId}.${index}`];
-    const config = part?.configs[part.ballot];
-    if (part === undefined || config === undefined || config.primary === '')
-      return [`a primary of follower partition ${index}`, 'none'];
-    if (1 + config.secondaries.length < found.table.maxReplicaCount && config.secondaries.length === 0)
-      return [`a secondary of follower partition ${index}`, 'none'];
-  }
-  return undefined;
-}
-
-/** What the follower began with must cover where the shipping begins (B15, S15). */
-function notCovered(state: ModelState, table: TableState, dup: DupState): Refusal | undefined {
-  for (let index = 0; index < table.partitionCount; index++) {
-    const part = followerPartition(state, dup, index);
-    const stored = storedOf(dup.partitions[index]);
-    const adopted = Object.values(part?.adopted ?? {})[0];
-    if (adopted === undefined) return [`a checkpoint of the master under follower partition ${index}`, 'none'];
-    if (adopted < stored) return [`a checkpoint of decree ${stored} or more under partition ${index}`, `${adopted}`];
-  }
-  return undefined;
 }
 
 const isCreation = ({ dup }: StoredScene): boolean => dup === undefined || isErased(dup);

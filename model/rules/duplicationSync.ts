@@ -21,8 +21,8 @@ import type { ModelEvent } from '../events.ts';
 import { durableOf, type ClusterState, type ModelState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { NodeId } from '../vocabulary.ts';
-import { whyNotReady } from './duplication.ts';
 import { dropDuplicators, noteDuplicators, noteGuarded, TASKS_US } from './duplicators.ts';
+import { whyNotReady } from './followerReady.ts';
 import { clusterScene, guard, replicaScene, rule, type ClusterScene, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
 type EventOf<K extends ModelEvent['kind']> = Extract<ModelEvent, { kind: K }>;

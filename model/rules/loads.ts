@@ -143,8 +143,10 @@ function isGivenUp({ cluster, load, table }: LoadScene, { record }: LoadStored):
 }
 
 /** Are its ways back to DOWNLOADING used up, as far as the store tells? */
-const hasSpent = ({ state, cluster }: LoadScene, load: LoadState): boolean =>
-  load.rollbacks + load.unclearRollbacks >= settingsOfCluster(state.config, cluster.id).bulkLoadMaxRollbackTimes;
+function hasSpent(scene: LoadScene, load: LoadState, atUs: number): boolean {
+  const most = settingsOfCluster(scene.state.config, scene.cluster.id).bulkLoadMaxRollbackTimes;
+  return load.rollbacks + load.unclearRollbacks >= most || (load.rollbacksBefore >= most && mayBeOfBefore(scene, atUs));
+}
 
 /** Why a load may fail (bl 8.3, 10 rule 4, 10.1, 10.2, 12.1 step 2, 12.4). */
 function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefined {
@@ -152,7 +154,7 @@ function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefine
   const { error, status } = e.record;
   if (load === undefined || status !== 'BLS_FAILED' || isRepeat(scene, e)) return undefined;
   if (isGivenUp(scene, e)) return undefined;
-  const spent = hasSpent(scene, load);
+  const spent = hasSpent(scene, load, e.atUs);
   const { isEverIngesting } = load.record;
   if (error === 'ERR_RETRY_EXHAUSTED' && !isEverIngesting && spent) return undefined;
   if (error === 'ERR_INGESTION_FAILED' && isEverIngesting && spent) return undefined;
@@ -167,7 +169,7 @@ function failedWithoutCause(scene: LoadScene, e: LoadStored): Refusal | undefine
 function failedWithGoodFiles(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const { state, cluster, load, table } = scene;
   if (load === undefined || e.record.status !== 'BLS_FAILED' || isRepeat(scene, e) || isGivenUp(scene, e)) return undefined;
-  const spent = hasSpent(scene, load);
+  const spent = hasSpent(scene, load, e.atUs);
   if (excluded('spent-rollbacks', spent && (!state.calm || wasMoved(cluster, load)))) return undefined;
   if (excluded('throttled-load', spent && throttles(table))) return undefined;
   if (hasTooFewMembers(state, cluster, table)) return undefined;
@@ -367,6 +369,7 @@ export const loadErased: Rule<LoadErased> = rule(
 export function noteMetaStarted(cluster: ClusterState, atUs: number): void {
   cluster.metaStartedAtUs = atUs;
   for (const load of Object.values(cluster.loads)) {
+    load.rollbacksBefore = load.rollbacks + load.unclearRollbacks;
     load.rollbacks = 0;
     load.unclearRollbacks = 0;
     if (load.record.status !== 'BLS_CANCELED') load.forcedAtUs = -1;
