@@ -136,14 +136,16 @@ export function chargeBucket(
   throttle: ThrottleState,
   request: ThrottledRequest,
   cost: number,
-  rates: readonly number[],
+  told: readonly (number | undefined)[],
   atUs: number,
 ): void {
+  const rates = told.filter((rate) => rate !== undefined);
   if (rates.length > 0) {
     throttle.emptyMostS = emptyAfter(throttle.emptyMostS, cost, atUs / 1e6, Math.min(...rates));
   }
-  if (request.rate === undefined) return;
-  throttle.emptyLeastS = emptyAfter(throttle.emptyLeastS, cost, request.atUs / 1e6, request.rate);
+  // A read that was delayed is charged by what is in force when it runs.
+  if (request.rate === undefined || rates.length < told.length) return;
+  throttle.emptyLeastS = emptyAfter(throttle.emptyLeastS, cost, request.atUs / 1e6, Math.max(request.rate, ...rates));
 }
 
 // ---------------------------------------------------------------- requests

@@ -250,6 +250,6 @@ export const throttleAnswered = rule<AnsweredScene, ThrottleAnswered>(
     if (request.of !== 'read' || e.error !== 'ERR_OK') return;
     const told = toldAt(state, replica, throttle, request.atUs);
     const rates = told.map(({ envs }) => bucketRate(envs[BUCKET_ENV], table.partitionCount));
-    chargeBucket(throttle, request, e.cost, rates.filter((rate) => rate !== undefined), e.atUs);
+    chargeBucket(throttle, request, e.cost, rates, e.atUs);
   },
 );
