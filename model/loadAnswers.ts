@@ -223,7 +223,9 @@ function statusesMeant(scene: AnswerScene, table: TableState): ReadonlySet<BulkL
   const all = new Set<BulkLoadStatus>(held.length === 0 ? ['BLS_DOWNLOADING'] : held);
   // What was created meanwhile, perhaps as something else at once, was on its way to that.
   if (load !== undefined && load.startedAtUs >= sinceOf(scene)) all.add('BLS_DOWNLOADING');
-  if (load === undefined || isErased(load)) {
+  // A start stores the table first, over what is left of the load before.
+  const begins = load !== undefined && table.isBulkLoading && table.loadingChangedAtUs > load.storedAtUs;
+  if (load === undefined || isErased(load) || begins) {
     all.add('BLS_DOWNLOADING');
     // One that was let in, or whose first attempt was and was not answered.
     const may = (one: LoadControl): boolean =>

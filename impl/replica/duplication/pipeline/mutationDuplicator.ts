@@ -51,6 +51,7 @@ export class MutationDuplicator {
   private then: Continuation<number> | undefined;
   private shippedBytes = 0;
   private stopped = false;
+  private hasResolved = false;
 
   constructor(ctx: Context, host: PipelineHost) {
     this.ctx = ctx;
@@ -173,6 +174,7 @@ export class MutationDuplicator {
 
   private resolve(queue: ShipQueue): void {
     const resolver = this.resolver();
+    if (resolver !== undefined && !this.hasResolved) this.forgetEarlierRoute(resolver);
     const config = resolver?.known(this.host.remoteAppName);
     if (resolver === undefined) {
       this.onSendFailed(queue);
@@ -182,6 +184,13 @@ export class MutationDuplicator {
     } else {
       this.sendTo(queue, resolver, config);
     }
+  }
+
+  /** What was known before this duplication began may be a table of the name that is dropped by now, and still answers. */
+  forgetEarlierRoute(resolver: TableResolver): void {
+    this.hasResolved = true;
+    const earlier = resolver.known(this.host.remoteAppName);
+    if (earlier !== undefined) resolver.forget(this.host.remoteAppName, earlier);
   }
 
   onResolved(error: ErrorCode, queue: ShipQueue): void {
