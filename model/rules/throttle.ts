@@ -135,13 +135,14 @@ const waitOf = (verdict: ThrottleClaim['verdict'], limits: WindowLimits): number
 const isCounted = ({ state, node }: ThrottleScene): boolean =>
   state.config.wallBaseSeconds !== undefined && Number.isInteger(state.config.wallBaseSeconds) && !node.wallFault;
 
-function beyondTheLimit({ throttle, limits }: VerdictScene, e: ThrottleClaim): Refusal | undefined {
+function beyondTheLimit({ state, replica, throttle, limits }: VerdictScene, e: ThrottleClaim): Refusal | undefined {
   const second = secondOf(e.atUs);
   const most = usedMost(throttle, e.of, e.by, second);
   const allowed = limits.map((one) => limitOf(e.verdict, one)).filter((limit) => limit > 0);
   if (!allowed.some((limit) => most > limit))
     return [`more than ${Math.min(...allowed)} of ${e.by} in this second`, `${most} with this one`];
-  if (e.verdict === 'REJECT' || limits.length !== 1) return undefined;
+  // A limit that is new within the second begins to count anew.
+  if (e.verdict === 'REJECT' || limits.length !== 1 || certainSince(state, replica, throttle, second * 1e6) === undefined) return undefined;
   const { rejectLimit = 0 } = limits[0] ?? {};
   const used = usedLeast(throttle, e.of, e.by, second) + e.cost;
   return rejectLimit > 0 && used > rejectLimit
