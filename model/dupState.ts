@@ -245,6 +245,14 @@ export function isShippable({ code }: { readonly code: WriteCode }): boolean {
   );
 }
 
+/** Is there anything between two decrees, both included, that a follower must have? */
+export function hasShippable(source: PartitionState, from: Decree, to: Decree): boolean {
+  for (let decree = from; decree <= to; decree++) {
+    if (chosenOf(source, decree)?.updates.some(isShippable) === true) return true;
+  }
+  return false;
+}
+
 export const receivedKey = (clusterId: number, timestampUs: number): string => `${clusterId}.${timestampUs}`;
 
 /** Has a follower committed this update of a source mutation? */

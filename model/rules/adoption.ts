@@ -5,9 +5,9 @@
 import {
   appIdOf,
   dupKey,
+  hasShippable,
   indexOf,
   isErased,
-  isShippable,
   setBase,
   statusOf,
   storedOf,
@@ -19,7 +19,7 @@ import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts'
 import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
 import { hasUnknownRows } from '../ingestions.ts';
-import { chosenOf, newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
+import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
@@ -51,14 +51,6 @@ function otherContent({ source }: AdoptionScene, e: CheckpointAdopted): Refusal 
   if (excluded('own-time-to-live', explainedByExpiry(expected, e.digest, expirable))) return undefined;
   const text = Object.entries(rows).map(([key, row]) => `${key.slice(2)}=${row.value}`);
   return [`digest ${expected} of {${text.join(', ')}}, the master's at decree ${e.decree}`, `digest ${e.digest}`];
-}
-
-/** Is there anything between two decrees, both included, that a follower must have? Empty writes are not shipped. */
-function hasShippable(source: PartitionState, from: Decree, to: Decree): boolean {
-  for (let decree = from; decree <= to; decree++) {
-    if (chosenOf(source, decree)?.updates.some(isShippable) === true) return true;
-  }
-  return false;
 }
 
 export const adopted: Rule<CheckpointAdopted> = rule(

@@ -11,6 +11,7 @@ import {
   hasReceived,
   inboundKey,
   indexOf,
+  hasShippable,
   isShippable,
   isSkipped,
   noteArrived,
@@ -204,7 +205,7 @@ type Skipped = EventOf<'dup.skipped'>;
 function isReadable({ part, replica, node }: DuplicatorScene, { from, to }: Skipped): boolean {
   if (node.diskFault || replica.damaged || replica.lost || node.powerLost) return false;
   for (let decree = from; decree <= to; decree++) {
-    const owed = chosenOf(part, decree)?.updates.some(isShippable) === true;
+    const owed = hasShippable(part, decree, decree);
     if (owed && replica.files.some(({ records }) => records.some((record) => record.decree === decree))) return true;
   }
   return false;
@@ -213,9 +214,7 @@ function isReadable({ part, replica, node }: DuplicatorScene, { from, to }: Skip
 /** Is a write among the decrees, and was the log whole when the replica was opened? Then only a file that is given up hides it. */
 function isGivenUp({ part, replica, node }: DuplicatorScene, { from, to }: Skipped): boolean {
   if (node.powerLost || replica.openedWithFault) return false;
-  for (let decree = from; decree <= to; decree++)
-    if (chosenOf(part, decree)?.updates.some(isShippable) === true) return true;
-  return false;
+  return hasShippable(part, from, to);
 }
 
 export const dupSkipped: Rule<Skipped> = rule<DuplicatorScene, Skipped>(

@@ -6,7 +6,7 @@ import type { Waiting, WaitingTask } from '../../impl/env/sim/waiting.ts';
 import { threadHash } from '../../impl/protocol/gpid.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
 import { answerText } from './answerText.ts';
-import { clusterOfNode } from './eventPlace.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import type { WaitLink } from './explanation.ts';
 import { habitKey, type Exchange, type LedgerOnlookers } from './ledger.ts';
 import type { Place, Scope, Subject } from './scope.ts';

@@ -4,7 +4,7 @@
  */
 import type { ModelEvent } from '../../model/events.ts';
 import { eventText } from '../run/eventText.ts';
-import { clusterOfEvent } from './eventPlace.ts';
+import { clusterOfEvent } from '../run/eventPlace.ts';
 import type { Scope, Subject } from './scope.ts';
 
 export interface Standing {

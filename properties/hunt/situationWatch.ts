@@ -8,6 +8,7 @@ import type { ModelEvent } from '../../model/events.ts';
 import { isErased as isLoadErased } from '../../model/loadState.ts';
 import { durableOf, type ClusterState, type ModelState } from '../../model/state.ts';
 import type { BulkLoadStatus, ClusterId, DuplicationStatus, NodeId } from '../../model/vocabulary.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import { DIMENSIONS, indexOfSituation } from './situations.ts';
 
 /** A fault that ends without a word counts as in force for so long after it took effect. */
@@ -182,7 +183,7 @@ export class SituationWatch {
   /** The tables of the cluster that a fault strikes; of all when it strikes none of them alone. */
   private lookAtAll(state: ModelState, node: NodeId | '', fault: number): void {
     if (state.healedAtUs >= 0) return;
-    const only = node.slice(0, Math.max(0, node.indexOf('/')));
+    const only = clusterOfNode(node);
     for (const id of Object.keys(state.clusters)) {
       const cluster = state.clusters[id];
       if (cluster === undefined || (only !== '' && id !== only)) continue;

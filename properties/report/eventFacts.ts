@@ -1,6 +1,7 @@
 /** What an event is about: node, cluster, partition, table. Table names are learnt from what the meta servers store. */
 import type { ModelEvent } from '../../model/events.ts';
 import type { Command } from '../../model/commands.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import { clientNode } from '../run/names.ts';
 
 export interface EventFacts {
@@ -63,12 +64,8 @@ function nodeOf(event: ModelEvent): string {
 
 /** Of what is sent to another cluster: that of the partition which it names. */
 function clusterOf(event: ModelEvent, node: string): string {
-  if (event.kind === 'dup.sent') return clusterNameOf(event.to);
-  return 'cluster' in event ? event.cluster : clusterNameOf(node);
-}
-
-function clusterNameOf(node: string): string {
-  return node.slice(0, Math.max(0, node.indexOf('/')));
+  if (event.kind === 'dup.sent') return clusterOfNode(event.to);
+  return 'cluster' in event ? event.cluster : clusterOfNode(node);
 }
 
 function gpidOf(event: ModelEvent): string {

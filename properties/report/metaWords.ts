@@ -2,6 +2,7 @@
 import type { BulkLoadService } from '../../impl/meta/bulkLoad/bulkLoadService.ts';
 import type { MetaServer } from '../../impl/meta/metaServer.ts';
 import type { AppState } from '../../impl/meta/serverState.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import type { FlatState, Place } from './flatState.ts';
 import { envsText } from './modelWords.ts';
 import { short } from './words.ts';
@@ -16,7 +17,7 @@ const LOAD_PARTITION = ['status', 'progress', 'poll loop runs', 'cleaned up'];
 const LOAD_MEMBER = ['download progress', 'download error', 'ingestion', 'cleaned up', 'paused'];
 
 export function metaServerWords(to: FlatState, node: string, server: MetaServer): void {
-  const cluster = node.slice(0, node.indexOf('/'));
+  const cluster = clusterOfNode(node);
   const name = short(node);
   const { bulkLoadService } = server;
   to.put([cluster, 'server', name], '', SERVER, [true, server.isActive(), bulkLoadService.lock.isFree() ? 'free' : 'held', bulkLoadService.ingestion.context.ingestingCount()]);

@@ -3,6 +3,7 @@ import { isErased, statusOf, storedOf, versionOf, type DupState } from '../../mo
 import type { LoadState } from '../../model/loadState.ts';
 import { obligations, type Obligation } from '../../model/obligations.ts';
 import { durableOf, serves, type ClusterState, type Debt, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import { keyText } from '../run/eventText.ts';
 import type { FlatState, Place } from './flatState.ts';
 import { short } from './words.ts';
@@ -49,7 +50,7 @@ export class ModelWords {
     this.to.put(['world', 'faults', 'all'], '', WORLD, [!state.calm, state.lossy, state.healedAtUs >= 0]);
     for (const id in state.nodes) {
       const node = state.nodes[id];
-      if (node !== undefined) this.to.put([id.slice(0, id.indexOf('/')), 'server', short(id)], '', NODE, [node.up, node.incarnation, node.manualCount, Object.keys(node.slots).length]);
+      if (node !== undefined) this.to.put([clusterOfNode(id), 'server', short(id)], '', NODE, [node.up, node.incarnation, node.manualCount, Object.keys(node.slots).length]);
     }
     for (const id in state.clusters) {
       const cluster = state.clusters[id];

@@ -19,6 +19,7 @@ import { Lanes } from './lanes.ts';
 import { MessageLog } from './messageLog.ts';
 import { metaServerWords } from './metaWords.ts';
 import { ModelWords } from './modelWords.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import { replicaServerWords } from './serverWords.ts';
 import { TapeOnlookers } from './tapeOnlookers.ts';
 import type { Tape, TapeEvent, TapeNode } from './tape.ts';
@@ -98,7 +99,7 @@ class Recorder implements Witness {
         this.begins(node);
       },
       paused: (node, lateUs) => {
-        this.lanes.paused(node, node.slice(0, node.indexOf('/')), this.run?.world.momentUs() ?? 0, lateUs);
+        this.lanes.paused(node, clusterOfNode(node), this.run?.world.momentUs() ?? 0, lateUs);
       },
     });
   }

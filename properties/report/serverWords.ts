@@ -6,6 +6,7 @@ import { DuplicationPipeline } from '../../impl/replica/duplication/pipeline/dup
 import type { ReplicaDuplicator } from '../../impl/replica/duplication/replicaDuplicator.ts';
 import type { Replica } from '../../impl/replica/replica.ts';
 import type { ReplicaServer } from '../../impl/replica/replicaStub.ts';
+import { clusterOfNode } from '../run/eventPlace.ts';
 import type { FlatState, Place } from './flatState.ts';
 import { short } from './words.ts';
 
@@ -21,7 +22,7 @@ const LOAD = ['status', 'download progress', 'download error', 'files there', 'b
 const THROTTLE = ['writes', 'write bytes', 'reads', 'read bytes per second', 'used by writes', 'used by write bytes', 'used by reads'];
 
 export function replicaServerWords(to: FlatState, node: string, server: ReplicaServer): void {
-  const cluster = node.slice(0, node.indexOf('/'));
+  const cluster = clusterOfNode(node);
   const name = short(node);
   to.put([cluster, 'server', name], '', SERVER, [
     true, server.isConnected() ? short(server.metaServer()) : 'nobody', server.diskStatus(), server.manualCheckpointCount(), server.downloadSlots.count(),

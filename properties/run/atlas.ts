@@ -9,6 +9,7 @@
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
+import { clusterOfNode } from './eventPlace.ts';
 import type { Blame } from './verdict.ts';
 
 /** Faults that spend the copy of the partition whose file they hit. */
@@ -70,16 +71,16 @@ export class Atlas {
     const text = `${fault} at ${node} ${detail}`.trim();
     const key = `${node}|${gpid}`;
     if (DISK_FAULTS.has(fault) && !this.spent.has(key)) this.spent.set(key, text);
-    if (fault === 'disk.bit-rot') this.rotted.set(`${clusterOf(node)}|${gpid}`, text);
+    if (fault === 'disk.bit-rot') this.rotted.set(`${clusterOfNode(node)}|${gpid}`, text);
     // A flipped bit in a record's length reads as a torn tail (plog.P15): what lies behind it is gone without a word.
     if (fault === 'disk.bit-rot' && detail.includes('/plog/')) this.cut.set(key, text);
-    if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush(clusterOf(node))) this.cut.set(key, text);
+    if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush(clusterOfNode(node))) this.cut.set(key, text);
   }
 
   private survived(node: NodeId, gpid: Gpid, state: ModelState): void {
     const key = `${node}|${gpid}`;
     const text = this.cut.get(key);
-    const cluster = clusterOf(node);
+    const cluster = clusterOfNode(node);
     const replica = state.clusters[cluster]?.partitions[gpid]?.replicas[node];
     if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
     if (!this.spent.has(key)) this.spent.set(key, text);
@@ -100,7 +101,7 @@ export class Atlas {
    * Whose fault a broken property of a partition is; `node`: it depends on this member's disk alone; `cluster` '': not known. A
    * failed internal check is never excused.
    */
-  blame(property: string, gpid: Gpid, node: NodeId | '' = '', cluster: ClusterId | '' = clusterOf(node)): Blame {
+  blame(property: string, gpid: Gpid, node: NodeId | '' = '', cluster: ClusterId | '' = clusterOfNode(node)): Blame {
     const partitions = this.partitionsOf(property, gpid, cluster);
     for (const partition of partitions) {
       const fault = this.excuse(property, partition, node);
@@ -140,10 +141,6 @@ export class Atlas {
     }
     return undefined;
   }
-}
-
-function clusterOf(node: NodeId | ''): ClusterId | '' {
-  return node.slice(0, Math.max(0, node.indexOf('/')));
 }
 
 function indexOf(gpid: Gpid): string {

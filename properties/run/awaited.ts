@@ -6,6 +6,7 @@ import { appIdOf } from '../../model/gpid.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ClusterId } from '../../model/vocabulary.ts';
 import type { Moment } from '../plan/moments.ts';
+import { clusterOfEvent } from './eventPlace.ts';
 import type { KnownTables } from './knownTables.ts';
 
 export interface Awaited {
@@ -56,18 +57,13 @@ export class Awaiting {
   }
 
   private isMeant(event: ModelEvent, { cluster, table, moment }: Awaited): boolean {
-    if (clusterOf(event) !== cluster || (moment.status !== '' && statusOf(event) !== moment.status)) return false;
+    if (clusterOfEvent(event) !== cluster || (moment.status !== '' && statusOf(event) !== moment.status)) return false;
     return appOf(event) === this.tables.find(cluster, table)?.appId;
   }
 }
 
 function keyOf(kind: ModelEvent['kind'], cluster: ClusterId, appId: number): string {
   return `${kind} ${cluster} ${String(appId)}`;
-}
-
-function clusterOf(event: ModelEvent): string {
-  if ('cluster' in event) return event.cluster;
-  return 'node' in event ? event.node.slice(0, Math.max(0, event.node.indexOf('/'))) : '';
 }
 
 function appOf(event: ModelEvent): number {

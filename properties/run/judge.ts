@@ -10,6 +10,7 @@ import type { RuleTable } from '../../model/rules/rule.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { Violation } from '../../model/violation.ts';
 import { brokenText } from './brokenText.ts';
+import { clusterOfEvent } from './eventPlace.ts';
 import { Digest } from './digest.ts';
 
 export interface JudgedViolation {
@@ -56,7 +57,7 @@ export class Judge {
     this.trace?.push(event);
     if (!this.follows) return;
     const violation = step(this.state, event, this.rules);
-    if (violation !== undefined) this.report(violation, event.atUs, clusterOf(event), brokenText(event, violation, this.state));
+    if (violation !== undefined) this.report(violation, event.atUs, clusterOfEvent(event), brokenText(event, violation, this.state));
     for (const watch of this.watch) watch(event, this.state);
   }
 
@@ -65,12 +66,6 @@ export class Judge {
     if (this.property !== undefined && violation.property !== this.property) return;
     this.first ??= { violation, said, atUs, event: this.digest.events, cluster };
   }
-}
-
-function clusterOf(event: ModelEvent): ClusterId | '' {
-  if ('cluster' in event) return event.cluster;
-  const node = 'node' in event ? event.node : 'from' in event ? event.from : '';
-  return node.slice(0, Math.max(0, node.indexOf('/')));
 }
 
 function clusterNamed(message: string): ClusterId | '' {

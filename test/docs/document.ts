@@ -1,7 +1,7 @@
 /** What the documents' tests share: their code blocks, and running a command line as a reader would type it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { main } from '../../properties/cli/main.ts';
+import { ran, type Ran } from '../properties/cli/ran.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -28,20 +28,11 @@ export function documentAt(path: string): Document {
   };
 }
 
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** Runs a command line; what a hunt writes goes to `out`. `files`: words that stand for other paths here. */
-export async function runLine(line: string, out: string, files: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export function runLine(line: string, out: string, files: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const words = line
     .split(/\s+/)
     .slice(2)
     .map((word) => files[word] ?? word);
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await main(words[0] === 'hunt' ? [...words, '--out', out] : words, { out: (t) => printed.push(t), err: (t) => errors.push(t), interactive: false });
-  return { code, out: printed.join('\n'), err: errors.join('\n') };
+  return ran(...words, ...(words[0] === 'hunt' ? ['--out', out] : []));
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../../properties/cli/main.ts';
 import { corpusPlans } from '../../../properties/hunt/corpus.ts';
 import type { Observation } from '../../../properties/hunt/observations.ts';
+import { ran, type Ran } from './ran.ts';
 
 let dir = '';
 beforeAll(() => {
@@ -16,17 +16,8 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function hunt(...words: readonly string[]): Promise<Ran> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(['hunt', '--subsystem', 'tables', '--defect', 'canary', '--seed', '4', ...words], { out: (t) => out.push(t), err: (t) => err.push(t), interactive: false });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+function hunt(...words: readonly string[]): Promise<Ran> {
+  return ran('hunt', '--subsystem', 'tables', '--defect', 'canary', '--seed', '4', ...words);
 }
 
 /** The schema of Hypothesis's observations, the part for test cases. */

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../../properties/cli/main.ts';
 import { printPlan } from '../../../properties/plan/parse.ts';
 import { samplePlans } from '../samples.ts';
+import { ran as run } from './ran.ts';
 
 let dir = '';
 beforeAll(() => {
@@ -14,19 +14,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(dir, { recursive: true });
 });
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(...args: readonly string[]): Promise<Ran> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(args, { out: (t) => out.push(t), err: (t) => err.push(t), interactive: false });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
 
 function file(name: string, text: string): string {
   const path = join(dir, name);

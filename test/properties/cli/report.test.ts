@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../../properties/cli/main.ts';
+import { ran, type Ran } from './ran.ts';
 
 const CANARY = fileURLToPath(new URL('../../corpus/defects/canary.json', import.meta.url));
 
@@ -16,11 +16,8 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-async function run(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(['report', ...args], { out: (t) => out.push(t), err: (t) => err.push(t), interactive: false });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+function run(...args: readonly string[]): Promise<Ran> {
+  return ran('report', ...args);
 }
 
 describe('report', () => {

@@ -8,7 +8,7 @@ import { partitionIndexOf, splitStoredKey } from '../../../impl/protocol/rrdb.ts
 import { decodeBulkLoadMetadata } from '../../../impl/provider/records.ts';
 import { decodeValue } from '../../../impl/storage/app/valueSchema.ts';
 import { openExternalRun, rowsOf } from '../../../impl/storage/engine/externalRun.ts';
-import { main } from '../../../properties/cli/main.ts';
+import { ran, type Ran } from './ran.ts';
 
 let dir = '';
 let root = '';
@@ -20,23 +20,14 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 async function sst(name: string, content: string | Uint8Array, partitions = 1, ...more: readonly string[]): Promise<Ran> {
   const path = join(dir, name);
   writeFileSync(path, content);
   return await run(path, '--app-id', '2', '--app', 't1', '--cluster', 'c1', '--partitions', String(partitions), '--root', root, ...more);
 }
 
-async function run(...args: readonly string[]): Promise<Ran> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io = { out: (t: string) => out.push(t), err: (t: string) => err.push(t), interactive: false };
-  return { code: await main(['sst', ...args], io), out: out.join('\n'), err: err.join('\n') };
+function run(...args: readonly string[]): Promise<Ran> {
+  return ran('sst', ...args);
 }
 
 /** All rows that the metadata of the partitions lead to, as `partition hashKey/sortKey=value@expireTs`, proved on the way. */

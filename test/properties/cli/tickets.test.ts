@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { main } from '../../../properties/cli/main.ts';
+import { ran, type Ran } from './ran.ts';
 
 let dir = '';
 const PATH = process.env['PATH'] ?? '';
@@ -40,11 +40,8 @@ function shard(name: string, causes: readonly string[]): void {
   writeFileSync(join(dir, 'shards', name, 'x.md'), `## report of ${name}\n`);
 }
 
-async function tickets(...more: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(['tickets', join(dir, 'shards'), ...more], { out: (text) => out.push(text), err: (text) => err.push(text), interactive: false });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+function tickets(...more: readonly string[]): Promise<Ran> {
+  return ran('tickets', join(dir, 'shards'), ...more);
 }
 
 function kept(): readonly { readonly number: number; readonly title: string; readonly body: string }[] {

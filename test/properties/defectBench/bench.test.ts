@@ -1,13 +1,10 @@
 /** The bench itself: it runs searches in processes, and its exit code says whether all is as it was. */
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../properties/cli/main.ts';
 import type { DefectRow } from '../../../properties/defectBench/row.ts';
+import { ran, type Ran } from '../cli/ran.ts';
 
-async function run(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(['defects', ...words], { out: (text) => out.push(text), err: (text) => err.push(text), interactive: false });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+function run(...words: string[]): Promise<Ran> {
+  return ran('defects', ...words);
 }
 
 /** Everything of a row that does not hang on the machine. */

@@ -1,10 +1,9 @@
 /** The chains of the seeds, and of five other defects that leave a run stuck: a stranger should learn from them what is wrong. */
 import { describe, expect, it } from 'vitest';
-import { task } from '../../../impl/env/contract.ts';
-import { DEFAULT_PARTS, type Parts } from '../../../impl/parts.ts';
 import { explain } from '../../../properties/explain/explain.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
 import { explained, planIn } from './fixture.ts';
+import { spinning } from '../run/spinning.ts';
 
 type Row = readonly [dir: 'seeds' | 'shrunk', plan: string, defect: string, property: string | undefined, links: readonly string[]];
 
@@ -103,22 +102,6 @@ const CHAINS: readonly Row[] = [
     '  timer: source/meta-0 has nothing queued and nothing due about 1.0; the last that it asked was source/replica-0 RPC_CONFIG_PROPOSAL of 1.0 at +T, answered ERR_OK',
   ]],
 ];
-
-/** A timer that posts itself at once, for ever. */
-function spinning(): Parts {
-  return {
-    ...DEFAULT_PARTS,
-    GroupChecker: class Checker extends DEFAULT_PARTS.GroupChecker {
-      override broadcastGroupCheck(): void {
-        super.broadcastGroupCheck();
-        this.spin();
-      }
-      spin(): void {
-        this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, 0, task(this, 'spin'));
-      }
-    },
-  };
-}
 
 describe('a runaway', () => {
   it('is told by what ran most often, and is cut off where it was', () => {

@@ -1,11 +1,10 @@
 /** The phases of a run: steps, guards, faults and their undoing, heal, settling, probes; and that no run hangs. */
 import { describe, expect, it } from 'vitest';
-import { task } from '../../../impl/env/contract.ts';
-import { DEFAULT_PARTS, type Parts } from '../../../impl/parts.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type Plan, type Step } from '../../../properties/plan/types.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
 import { isFinding, verdictSentence } from '../../../properties/run/verdict.ts';
 import { samplePlans } from '../samples.ts';
+import { spinning } from './spinning.ts';
 
 const at = { cluster: 'source', table: 'table#1' };
 const CREATE: Step = { kind: 'createTable', afterMs: 0, cluster: 'source', as: 'table#1', name: 'table#1', partitionCount: 1, replicaCount: 3, envs: {}, successIfExist: false };
@@ -57,22 +56,6 @@ describe('a run', () => {
     }
   });
 });
-
-/** A timer that posts itself at once, for ever. */
-function spinning(): Parts {
-  return {
-    ...DEFAULT_PARTS,
-    GroupChecker: class extends DEFAULT_PARTS.GroupChecker {
-      override broadcastGroupCheck(): void {
-        super.broadcastGroupCheck();
-        this.spin();
-      }
-      spin(): void {
-        this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, 0, task(this, 'spin'));
-      }
-    },
-  };
-}
 
 describe('a runaway', () => {
   it('ends with a verdict that names the bound it hit', () => {

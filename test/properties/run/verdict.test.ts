@@ -1,12 +1,11 @@
 /** Whose fault a verdict is: each kind of blame, from runs that end so. */
 import { describe, expect, it } from 'vitest';
-import { task } from '../../../impl/env/contract.ts';
-import { DEFAULT_PARTS, type Parts } from '../../../impl/parts.ts';
 import { DEFECTS } from '../../../properties/defects/index.ts';
 import { partsWith } from '../../../properties/defects/types.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type Plan, type Step } from '../../../properties/plan/types.ts';
 import { runPlan } from '../../../properties/run/runPlan.ts';
 import { blameText, causeOf, isFinding, verdictSentence, type Blame, type Verdict } from '../../../properties/run/verdict.ts';
+import { spinning } from './spinning.ts';
 
 const AT = { cluster: 'source', table: 'table#1' };
 const CREATE: Step = { kind: 'createTable', afterMs: 0, cluster: 'source', as: 'table#1', name: 'table#1', partitionCount: 1, replicaCount: 3, envs: {}, successIfExist: false };
@@ -72,22 +71,6 @@ describe('inconclusive', () => {
     expect(runPlan(plan).verdict).toEqual({ kind: 'pass' });
   });
 });
-
-/** A timer that posts itself at once, for ever. */
-function spinning(): Parts {
-  return {
-    ...DEFAULT_PARTS,
-    GroupChecker: class extends DEFAULT_PARTS.GroupChecker {
-      override broadcastGroupCheck(): void {
-        super.broadcastGroupCheck();
-        this.spin();
-      }
-      spin(): void {
-        this.ctx.env.tasks.post('LPC_GROUP_CHECK', this.replica.hash, 0, task(this, 'spin'));
-      }
-    },
-  };
-}
 
 describe('a run that is cut off', () => {
   it('before its faults have ended', () => {

@@ -14,7 +14,7 @@ import { PlanView } from './PlanView.tsx';
 import { StatePane } from './StatePane.tsx';
 import type { Story } from './story.ts';
 import { Transport } from './Transport.tsx';
-import { firstUi, reduce } from './ui.ts';
+import { firstUi, otherTheme, reduce } from './ui.ts';
 import { following, panned, zoomed } from './view.ts';
 
 function SkipLinks() {
@@ -39,7 +39,6 @@ export function App({ story }: { readonly story: Story }) {
   const go = (event: number): void => { dispatch({ kind: 'cursor', event, view: ui.view === undefined ? undefined : following(ui.view, placeOf(story, shown, axis, event), axis.length) }); };
   const move = (to: Move): void => { go(moved(story, shown, ui.cursor, to)); };
   const zoom = (factor: number): void => { dispatch({ kind: 'view', view: zoomed(view, factor, placeOf(story, shown, axis, ui.cursor), axis.length) }); };
-  const dark = ui.theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : ui.theme === 'dark';
   useEffect(() => {
     if (ui.theme !== undefined) document.documentElement.dataset['theme'] = ui.theme;
   }, [ui.theme]);
@@ -48,7 +47,7 @@ export function App({ story }: { readonly story: Story }) {
     zoom,
     pan: (part) => { dispatch({ kind: 'view', view: panned(view, part * (view.to - view.from), axis.length) }); },
     fit: () => { dispatch({ kind: 'view', view: undefined }); },
-    theme: () => { dispatch({ kind: 'theme', theme: dark ? 'light' : 'dark' }); },
+    theme: () => { dispatch({ kind: 'theme', theme: otherTheme(ui) }); },
     help: () => { dispatch({ kind: 'help', open: true }); },
   });
   const { record } = story.finding;

@@ -1,7 +1,7 @@
 /** What broke: a sentence, the property in its words, what was expected and what happened, and how to see it again. */
 import { useState } from 'preact/hooks';
 import type { FindingRecord } from '../../finding.ts';
-import type { Dispatch, Ui } from './ui.ts';
+import { otherTheme, type Dispatch, type Ui } from './ui.ts';
 import { durationText, timeText } from './view.ts';
 
 function verdictWord(record: FindingRecord): string {
@@ -77,7 +77,7 @@ function facts(record: FindingRecord): readonly (readonly [string, string])[] {
 
 export function Header({ record, ui, dispatch }: { readonly record: FindingRecord; readonly ui: Ui; readonly dispatch: Dispatch }) {
   const { verdict, property } = record;
-  const dark = ui.theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : ui.theme === 'dark';
+  const theme = otherTheme(ui);
   return (
     <header>
       <div class="bar">
@@ -85,7 +85,7 @@ export function Header({ record, ui, dispatch }: { readonly record: FindingRecor
         <span class={`verdict ${verdict.kind}`}>{verdictWord(record)}</span>
         <span class="blame">{blameWords(record)}</span>
         <span class="push" />
-        <button type="button" onClick={() => { dispatch({ kind: 'theme', theme: dark ? 'light' : 'dark' }); }}>{dark ? 'Light' : 'Dark'}</button>
+        <button type="button" onClick={() => { dispatch({ kind: 'theme', theme }); }}>{theme === 'light' ? 'Light' : 'Dark'}</button>
         <button type="button" aria-keyshortcuts="?" onClick={() => { dispatch({ kind: 'help', open: true }); }}>Keys <kbd>?</kbd></button>
       </div>
       <h1>{record.headline}</h1>

@@ -59,3 +59,9 @@ export function reduce(ui: Ui, action: Action): Ui {
       return { ...ui, path: action.path };
   }
 }
+
+/** What the switch leads to: the theme that is not shown now, which is the system's until somebody chooses. */
+export function otherTheme({ theme }: Ui): 'light' | 'dark' {
+  const dark = theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+  return dark ? 'light' : 'dark';
+}
