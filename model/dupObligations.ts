@@ -70,6 +70,7 @@ export function duplicationObligations(state: ModelState, cluster: ClusterState,
       stops(end);
       if (!serves(source) || excluded('lost-beyond-repair', excused(source))) continue;
       told(end);
+      begun(end);
       pipeline(end);
       confirmed(end);
       drained(end);
@@ -203,11 +204,26 @@ function told(end: End): void {
   ]);
 }
 
+/** Without a checkpoint a primary that was told proposes where to begin, and the store holds it. */
+function begun(end: End): void {
+  const { state, dup, source, primary, progress, duplicator, settings: s, all } = end;
+  const known = toldOf(state, dup, primary.node);
+  if (dup.full || isErased(dup) || storedOf(progress) >= 0 || known === undefined || known.gone) return;
+  if (primary.status !== 'PS_PRIMARY' || duplicator === undefined) return;
+  const since = Math.max(duplicator.changedAtUs, source.servesSinceUs, primary.openedAtUs, state.disturbedAtUs);
+  owe(all, 'dup L4 begun', keyOf(end, source.gpid), source.gpid, since, [
+    [2, 'duplicationSyncPeriodMs', s.duplicationSyncPeriodMs],
+    [1, 'dupSyncTimeoutMs', s.dupSyncTimeoutMs],
+    ...storeTerms(end, since),
+    WORK,
+  ]);
+}
+
 function pipeline(end: End): void {
   const { state, dup, source, primary, duplicator, settings: s, all } = end;
   const known = toldOf(state, dup, primary.node);
   if (known === undefined || toldStatus(state, dup, primary.node) !== 'DS_LOG' || duplicator?.running === true) return;
-  if (primary.status !== 'PS_PRIMARY') return;
+  if (primary.status !== 'PS_PRIMARY' || (known.values[indexOf(source.gpid)] ?? 0) === 0) return;
   const since = Math.max(known.sinceUs, source.servesSinceUs, primary.openedAtUs, duplicator?.changedAtUs ?? 0);
   owe(all, 'dup L3 pipeline', keyOf(end, source.gpid), source.gpid, since, [
     [2, 'duplicationSyncPeriodMs', s.duplicationSyncPeriodMs],
@@ -304,7 +320,10 @@ function drained(end: End): void {
     state.disturbedAtUs,
   );
   if (!Number.isFinite(since)) return;
-  const backlog = recordsBehind(primary, progress.lagFrom);
+  const { unshipped, lagFrom } = progress;
+  // A pipeline that began since reads from its start on, what the follower has included.
+  const readFrom = duplicator.changedAtUs > unshipped.sinceUs ? Math.min(lagFrom, duplicator.start - 1) : lagFrom;
+  const backlog = recordsBehind(primary, readFrom);
   if (progress.unshipped.sinceUs >= 0) {
     const from = Math.max(since, progress.unshipped.sinceUs);
     owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, backlog));

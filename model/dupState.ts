@@ -64,7 +64,7 @@ export interface DupPartition {
   shipped: Decree;
   /** Decrees that the loader said it skips. */
   skipped: { from: Decree; to: Decree }[];
-  /** What has not arrived, and what has arrived and is not stored; `lagFrom`: what had arrived when the debt began. */
+  /** What has not arrived, and what has arrived and is not stored; `lagFrom`: how far it was read when the debt began. */
   unshipped: Debt;
   lagFrom: Decree;
   unconfirmed: Debt;
@@ -120,8 +120,8 @@ export interface DupState {
   told: Record<NodeId, DupTold>;
   /** By `<gpid> <node>`. */
   duplicators: Record<string, DuplicatorState>;
-  /** Nodes that know that the table is duplicated, and since when: their logs are kept (S4). */
-  guarded: Record<NodeId, number>;
+  /** Replicas, by `<gpid> <node>`, that know that the table is duplicated, and since when: their logs are kept (S4). */
+  guarded: Record<string, number>;
   /** The follower table was there, with members and the master's content, when it was once asked about: a slow store may write that when it is gone. */
   foundReady: boolean;
 }
@@ -318,7 +318,7 @@ export function noteArrived(
   }
   const since = part.unshipped.sinceUs;
   noteDebt(part.unshipped, part.arrived, part.owed, atUs);
-  if (part.unshipped.sinceUs !== since) part.lagFrom = part.arrived;
+  if (part.unshipped.sinceUs !== since) part.lagFrom = part.shipped < 0 ? part.arrived : Math.min(part.arrived, part.shipped);
 }
 
 /** A mutation was committed first: what it owes to followers, and what a follower received by it. */

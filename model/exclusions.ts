@@ -17,8 +17,8 @@ export interface Exclusion {
 
 export const EXCLUSIONS = {
   'log-only-start': {
-    what: 'writes applied before the primary first learned of a log-only duplication are not shipped',
-    why: 'the answer of an add does not define the first shipped decree',
+    what: 'writes applied before a primary proposed the start that is stored of a log-only duplication are not shipped',
+    why: 'the answer of an add does not define the first shipped decree, the store does',
     cites: 'dup 6.9, Q13',
     used: true,
   },

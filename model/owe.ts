@@ -50,6 +50,7 @@ export const OBLIGATIONS = {
   'dup L1 shipping begins': { property: 'L1', sentence: 'a duplication in DS_APP reaches DS_LOG' },
   'dup L2 drained': { property: 'L2', sentence: 'every committed write reaches the follower, the last one too' },
   'dup L3 pipeline': { property: 'dup.L3', sentence: 'a primary that was told DS_LOG ships' },
+  'dup L4 begun': { property: 'dup.L4', sentence: 'the store holds where a duplication without a checkpoint begins' },
   'dup L4 confirmed': { property: 'dup.L4', sentence: 'what was shipped is stored as confirmed' },
   'dup L4 told': { property: 'dup.L4', sentence: 'each primary learns what the store holds of its duplications' },
   'dup L6 stops': { property: 'dup.L6', sentence: 'a paused or removed duplication ships no more' },

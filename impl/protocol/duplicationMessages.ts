@@ -116,6 +116,8 @@ export interface DuplicationConfirmEntry {
   readonly confirmedDecree: Decree;
   readonly checkpointPrepared: boolean;
   readonly lastCommittedDecree: Decree;
+  /** Where the log would begin to be shipped, if nothing is stored yet (departure dup.Q13; no field of upstream's). */
+  readonly isStart?: boolean;
 }
 export interface DuplicationSyncRequest {
   readonly node: NodeId;

@@ -6,7 +6,6 @@ import type { DuplicationCommand } from '../commands.ts';
 import {
   appIdOf,
   dupKey,
-  duplicatorKey,
   followerPartition,
   followerTable,
   indexOf,
@@ -323,24 +322,16 @@ function progressScene(state: ModelState, e: EventOf<'dup.progress-stored'>): Pr
 
 type ProgressStored = EventOf<'dup.progress-stored'>;
 
-/** The first progress of a log-only duplication, by a duplicator that never shipped: all it had applied is not owed. */
-function beginsAnew(dup: DupState, progress: DupPartition, source: PartitionState): boolean {
-  const primary = source.replicas[source.configs[source.ballot]?.primary ?? ''];
-  const known = dup.duplicators[duplicatorKey(source.gpid, primary?.node ?? '')];
-  const idle = known?.incarnation !== primary?.incarnation || (known?.start ?? -1) < 0;
-  return excluded('log-only-start', !dup.full && storedOf(progress) < 0 && idle);
-}
-
 /** Everything from the base to the confirmed decree is committed on the follower (S3); before DS_LOG nothing is shipped. */
 function notArrived({ dup, progress, source }: ProgressScene, e: ProgressStored): Refusal | undefined {
   const shipping = statusOf(dup) === 'DS_LOG' || statusOf(dup) === 'DS_PAUSE';
   if (!shipping || e.confirmed <= storedOf(progress) || e.confirmed <= progress.arrived) return undefined;
-  if (progress.base >= 0 && !beginsAnew(dup, progress, source))
+  if (progress.base >= 0)
     return [
       `at most ${progress.arrived}: decree ${progress.arrived + 1} of ${source.gpid} is not on the follower`,
       `${e.confirmed}`,
     ];
-  // Nothing was shipped yet: what a duplicator had applied when it was built (also one that is paused) is its start.
+  // Nothing was shipped yet: this is where it begins, what a duplicator had applied when it was built.
   return excluded('log-only-start', !dup.full) || excluded('operator-start', dup.full)
     ? undefined
     : ['a start', `${e.confirmed}`];
@@ -363,7 +354,7 @@ export const dupProgressStored: Rule<ProgressStored> = rule(
     guard('dup/progress-is-on-the-follower', 'S3', notArrived),
   ],
   ({ state, cluster, dup, progress, source }, { confirmed, atUs }) => {
-    if (!dup.full && (progress.base < 0 || beginsAnew(dup, progress, source)))
+    if (!dup.full && progress.base < 0)
       setBase(state, cluster, dup, source, confirmed, atUs);
     if (confirmed > storedOf(progress)) progress.values.push({ decree: confirmed, atUs, seenAtUs: -1 });
     noteDebt(progress.unconfirmed, confirmed, progress.shipped, atUs);

@@ -16,7 +16,6 @@ import {
   isSkipped,
   noteArrived,
   orderKey,
-  setBase,
   storedOf,
   toldOf,
   toldStatus,
@@ -92,9 +91,8 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     guard('dup/starts-behind-what-was-shipped', 'dup.S10', (scene: DuplicatorScene, e: Started) => {
       const told = toldProgress(scene, e);
       const shipped = scene.duplicator?.shipped ?? -1;
-      // Nothing stored: from what was applied when it was built (1 at least, with a checkpoint), or what it shipped since.
-      const built = scene.duplicator?.appliedWhenTold ?? scene.replica.applied;
-      const most = Math.max(shipped, told >= 0 ? told : Math.max(built, scene.dup.full ? 1 : 0));
+      if (told < 0) return ['a stored decree that it was told', 'none'];
+      const most = Math.max(shipped, told);
       const last = e.start - 1;
       return last <= most && last >= told
         ? undefined
@@ -113,7 +111,7 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     ),
   ],
   (scene, e) => {
-    const { state, cluster, dup, progress, part, replica } = scene;
+    const { dup, progress, replica } = scene;
     const key = duplicatorKey(e.gpid, e.node);
     const known = scene.duplicator;
     dup.duplicators[key] = {
@@ -134,9 +132,6 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     progress.shipped = e.start - 1;
     progress.unconfirmed.sinceUs = -1;
     noteDebt(progress.unconfirmed, storedOf(progress), known === undefined ? -1 : progress.shipped, e.atUs);
-    // No progress was known when it was built: what this life of the replica had applied is not owed.
-    if (excluded('log-only-start', !dup.full && toldProgress(scene, e) < 0))
-      setBase(state, cluster, dup, part, e.start - 1, e.atUs);
   },
 );
 

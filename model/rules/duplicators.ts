@@ -41,7 +41,7 @@ export function noteNotPrimary(cluster: ClusterState, { appId, gpid }: Partition
   for (const dup of Object.values(cluster.dups)) if (dup.appId === appId) dropDuplicator(dup, gpid, replica);
 }
 
-/** Whoever is PRIMARY now has a duplicator from here on; it was not built before. */
+/** Whoever is PRIMARY now has a duplicator from here on; it was not built before, and ships once it is told its start. */
 export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: DupState, e: Told): void {
   const { node, atUs, progress } = e;
   for (const index of Object.keys(dup.partitions)) {
@@ -51,6 +51,7 @@ export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: D
     const key = duplicatorKey(gpid, node);
     const known = dup.duplicators[key];
     if (known?.incarnation === replica.incarnation) {
+      if (known.confirmed < 0 && (progress[Number(index)] ?? -1) >= 0) known.changedAtUs = atUs;
       noteConfirmed(state, cluster, known, progress[Number(index)] ?? -1, atUs);
       continue;
     }
@@ -74,7 +75,7 @@ export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: D
 }
 
 /**
- * Who surely knows by now that the table is duplicated: a primary that was told, and everybody after two configuration
+ * Who surely knows by now that the table is duplicated: a primary that was told (no other replica of its server), and everybody after two configuration
  * syncs without a disturbance (`.app-info` keeps it from then on).
  */
 export function noteGuarded(state: ModelState, cluster: ClusterState, dup: DupState, atUs: number): void {
@@ -84,9 +85,10 @@ export function noteGuarded(state: ModelState, cluster: ClusterState, dup: DupSt
   for (const index of Object.keys(dup.partitions)) {
     const part = cluster.partitions[`${dup.appId}.${index}`];
     for (const replica of Object.values(part?.replicas ?? {})) {
-      if (dup.guarded[replica.node] !== undefined || !replica.open) continue;
+      const key = duplicatorKey(`${dup.appId}.${index}`, replica.node);
+      if (dup.guarded[key] !== undefined || !replica.open) continue;
       const primary = replica.status === 'PS_PRIMARY' && toldOf(state, dup, replica.node) !== undefined;
-      if (primary || everybody) dup.guarded[replica.node] = atUs;
+      if (primary || everybody) dup.guarded[key] = atUs;
     }
   }
 }

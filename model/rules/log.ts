@@ -10,7 +10,7 @@ import {
   type ReplicaState,
 } from '../state.ts';
 import { sameContent, show } from '../mutations.ts';
-import { indexOf, isErased, storedOf } from '../dupState.ts';
+import { duplicatorKey, indexOf, isErased, storedOf } from '../dupState.ts';
 import { excluded } from '../exclusions.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
@@ -154,12 +154,11 @@ function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemo
   if ((cluster.tables[part.appId]?.droppedAtUs ?? 0) >= 0) return undefined;
   for (const dup of Object.values(cluster.dups)) {
     const progress = dup.appId === part.appId ? dup.partitions[indexOf(part.gpid)] : undefined;
-    const since = dup.guarded[replica.node];
+    const since = dup.guarded[duplicatorKey(part.gpid, replica.node)];
     if (progress === undefined || isErased(dup)) continue;
     if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
     const stored = storedOf(progress);
-    // Where shipping has begun is known to the members before it is stored.
-    const least = stored < 0 ? Math.max(progress.appliedAtCreation, progress.base) : stored;
+    const least = stored < 0 ? progress.appliedAtCreation : stored;
     const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
     if (lost > least)
       return [`decrees above ${least} to stay for duplication ${dup.dupId}`, `file ${e.fileIndex} holds ${lost}`];

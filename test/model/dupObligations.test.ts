@@ -7,7 +7,6 @@ import {
   APP,
   ARRIVED,
   arrives,
-  begins,
   change,
   CONFIRMED,
   DUP_CONFIG,
@@ -20,6 +19,7 @@ import {
   ID,
   L_W,
   LOG,
+  LOG_BEGINS,
   LOG_RUNS,
   LOG_TOLD,
   MARKED,
@@ -51,7 +51,7 @@ const terms = ({ boundText }: Obligation): readonly string[] =>
 const sumOf = ({ boundText }: Obligation): number =>
   [...boundText.matchAll(/(\d+) x \w+ \((\d+) ms\)/g)].reduce((sum, [, n, ms]) => sum + Number(n) * Number(ms) * 1000, 0);
 
-const STORIES = [PREPARE, APP, MARKED, LOG, RUNS, OWING, SENT, ARRIVED, SHIPPED, CONFIRMED, LOG_RUNS];
+const STORIES = [PREPARE, APP, MARKED, LOG, RUNS, OWING, SENT, ARRIVED, SHIPPED, CONFIRMED, LOG_TOLD, LOG_BEGINS, LOG_RUNS];
 
 describe('obligations of duplication', () => {
   it('are followed through the story, and nothing is left at its end', () => {
@@ -60,13 +60,15 @@ describe('obligations of duplication', () => {
     expect(names(MARKED)).toEqual(['dup L1 shipping begins']);
     expect(names(MARKED.concat(stored('DS_LOG')))).toEqual(['dup L4 told']);
     expect(names(LOG)).toEqual(['dup L3 pipeline']);
+    expect(names(LOG_TOLD)).toEqual(['dup L4 begun']);
+    expect(names(LOG_BEGINS)).toEqual(['dup L3 pipeline']);
     expect(names(RUNS)).toEqual([]);
     expect(names(OWING)).toEqual(['dup L2 drained']);
     expect(names(SENT)).toEqual(['dup L2 drained']);
     expect(names(ARRIVED)).toEqual([]);
     expect(names(SHIPPED)).toEqual(['dup L4 confirmed']);
     expect(names(CONFIRMED)).toEqual([]);
-    expect(names(LOG_RUNS)).toEqual(['dup L4 told']);
+    expect(names(LOG_RUNS)).toEqual([]);
   });
 
   it('have bounds that are exactly the sums they name, of the settings', () => {
@@ -88,7 +90,8 @@ describe('obligations of duplication', () => {
     ]);
     expect(one(SHIPPED, 'dup L4 confirmed')).toMatchObject({ gpid: '1.0', sinceUs: 10 * S, boundUs: 29 * S });
     expect(terms(one(LOG, 'dup L3 pipeline'))).toEqual(['2 x duplicationSyncPeriodMs', '1 x dupSyncTimeoutMs', '1 x work']);
-    expect(terms(one(LOG_RUNS, 'dup L4 told'))).toEqual([
+    expect(terms(one(LOG_TOLD, 'dup L4 begun'))).toEqual(['2 x duplicationSyncPeriodMs', '1 x dupSyncTimeoutMs', '1 x work']);
+    expect(terms(one(MARKED.concat(stored('DS_LOG')), 'dup L4 told'))).toEqual([
       '2 x duplicationSyncPeriodMs',
       '1 x dupSyncTimeoutMs',
       '1 x configSyncIntervalMs',
@@ -200,9 +203,9 @@ describe('L2', () => {
   it('is not owed once the store holds the pause, nor before a first progress is stored and told', () => {
     const pausing = [...OWING, orders(11, change('pauseDup')), stored('DS_PAUSE')];
     expect(names(pausing)).toEqual(['dup L4 told']);
-    const early = [...LOG_TOLD, begins(3), ...putAt(3, 3, 'l', 'w')];
-    expect(names(early)).toEqual([]);
-    const known = [...LOG_RUNS, told('DS_LOG', 2), ...putAt(3, 3, 'l', 'w')];
+    const early = [...LOG_TOLD, ...putAt(3, 3, 'l', 'w')];
+    expect(names(early)).toEqual(['dup L4 begun']);
+    const known = [...LOG_RUNS, ...putAt(3, 3, 'l', 'w')];
     expect(names(known)).toEqual(['dup L2 drained']);
   });
 

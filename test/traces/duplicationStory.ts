@@ -353,5 +353,6 @@ export const OTHER_TABLE: readonly ModelEvent[] = [
 export const ADD_LOG: readonly ModelEvent[] = [...TWO, ...OTHER_TABLE, orders(10, addDup(false))];
 export const LOG_ONLY: readonly ModelEvent[] = [...ADD_LOG, stored('DS_LOG')];
 export const LOG_TOLD: readonly ModelEvent[] = [...LOG_ONLY, told('DS_LOG', -1), synced()];
-/** What it had applied when it was told of is not shipped: it begins at 3. */
-export const LOG_RUNS: readonly ModelEvent[] = [...LOG_TOLD, begins(3), reported(2), progress(2)];
+/** What it had applied when it was told of is not shipped: it proposes to begin at 3. */
+export const LOG_BEGINS: readonly ModelEvent[] = [...LOG_TOLD, reported(2), progress(2), told('DS_LOG', 2), synced()];
+export const LOG_RUNS: readonly ModelEvent[] = [...LOG_BEGINS, begins(3)];

@@ -5,7 +5,8 @@
  * partition.
  *
  * The decree that a progress write stores is the largest that was reported, not the reporter's own (dup.B5); while a
- * removal is under way no new progress is written, and the removal waits for what is on its way (dup.B6).
+ * removal is under way no new progress is written, and the removal waits for what is on its way (dup.B6). Without a
+ * checkpoint, what is stored first is where shipping begins, and no other primary's proposal takes its place (dup.Q13).
  */
 import type {
   ClusterId,
@@ -16,6 +17,7 @@ import type {
   ErrorCode,
   NodeId,
 } from '../../../model/vocabulary.ts';
+import { INVALID_DECREE } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type {
   DupPartitionState,
@@ -60,7 +62,7 @@ export interface PartitionProgress {
 /** What a report says of the partition that it is about. */
 export type ConfirmReport = Pick<
   DuplicationConfirmEntry,
-  'confirmedDecree' | 'checkpointPrepared' | 'lastCommittedDecree'
+  'confirmedDecree' | 'checkpointPrepared' | 'lastCommittedDecree' | 'isStart'
 >;
 
 /** dup 3.3: from each status, where it may go besides staying. */
@@ -184,11 +186,16 @@ export class DuplicationInfo {
     slot.lastCommittedDecree = report.lastCommittedDecree;
     if (!slot.isInited || slot.isAltering) return false;
     slot.checkpointPrepared = report.checkpointPrepared;
-    slot.volatileDecree = Math.max(slot.volatileDecree, report.confirmedDecree);
+    if (!this.isStartTaken(slot, report)) slot.volatileDecree = Math.max(slot.volatileDecree, report.confirmedDecree);
     if (slot.volatileDecree === slot.storedDecree || this.isProgressFrozen() || this.isTooEarly(slot)) return false;
     slot.isAltering = true;
     slot.lastProgressUpdateMs = this.nowMs();
     return true;
+  }
+
+  /** dup.Q13: what the first of the primaries proposed stays the start, and nobody has shipped what another one proposes. */
+  isStartTaken(slot: PartitionProgress, report: ConfirmReport): boolean {
+    return report.isStart === true && slot.volatileDecree !== INVALID_DECREE;
   }
 
   /** No new progress is written below a node that is about to be deleted. */

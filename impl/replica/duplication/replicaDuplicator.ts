@@ -4,7 +4,8 @@
  *
  * Departures: dup.B16 the checkpoint that is asked for is never older than what the meta server has stored; dup.B20
  * (D6) a duplication of the log only begins behind what is applied, also behind nothing; dup.B36 whatever leaves DS_LOG
- * stops the pipeline; FAIL_FAST sends the replica to ERROR (upstream aborts the server). Kept: dup.Q1, Q4.
+ * stops the pipeline; dup.Q13 a duplication of the log only ships when the meta server has its start; FAIL_FAST sends the
+ * replica to ERROR (upstream aborts the server). Kept: dup.Q1, Q4.
  */
 import type {
   ClusterId,
@@ -103,7 +104,7 @@ export class ReplicaDuplicator implements PipelineHost {
     this.last = this.firstLastDecree(persisted);
     this.confirmed = persisted;
     if (this.currentStatus === 'DS_PREPARE') this.prepareDup();
-    else if (this.currentStatus === 'DS_LOG') this.startDupLog();
+    else if (this.isShippingDue()) this.startDupLog();
   }
 
   /** The checkpoint that the follower gets holds at least one decree, and all that is not shipped as log (dup.B16). */
@@ -141,6 +142,18 @@ export class ReplicaDuplicator implements PipelineHost {
 
   // ------------------------------------------------------------------ DS_LOG (dup 6.1)
 
+  /**
+   * dup.Q13: a duplication of the log only waits until its start is stored; whoever is primary then begins there too, and
+   * nothing that was written since is left out.
+   */
+  isShippingDue(): boolean {
+    return this.currentStatus === 'DS_LOG' && this.isStartStored();
+  }
+
+  isStartStored(): boolean {
+    return this.confirmed !== INVALID_DECREE;
+  }
+
   startDupLog(): void {
     if (this.pipeline !== undefined) return;
     const { gpid } = this.replica;
@@ -168,11 +181,10 @@ export class ReplicaDuplicator implements PipelineHost {
 
   updateStatusIfNeeded(next: DuplicationStatus): void {
     if (isInvalidStatus(next)) return;
-    if (next === this.currentStatus && next !== 'DS_PREPARE') return;
     this.currentStatus = next;
     if (this.isPipelineStoppedBy(next)) this.pauseDupLog();
     if (next === 'DS_PREPARE') this.prepareDup();
-    if (next === 'DS_LOG') this.startDupLog();
+    if (this.isShippingDue()) this.startDupLog();
   }
 
   /** dup.B36: only DS_LOG ships. */
@@ -185,6 +197,16 @@ export class ReplicaDuplicator implements PipelineHost {
   }
 
   // ------------------------------------------------------------------ progress (dup 4.3)
+
+  /** dup.Q13: the start that is stored may be one that an earlier primary proposed; nothing is shipped before it is known. */
+  adoptStart(persisted: Decree): void {
+    if (persisted !== INVALID_DECREE && this.isStartProposed()) this.last = persisted;
+  }
+
+  /** Does `last` say where to begin, and not what was shipped? With a checkpoint that is its decree, stored before DS_APP. */
+  isStartProposed(): boolean {
+    return !this.isStartStored() && !this.isCheckpointWanted();
+  }
 
   /**
    * Both only rise; -1 says nothing. ERR_INVALID_STATE: the meta server has less than it had, or more than was shipped
@@ -235,6 +257,7 @@ export class ReplicaDuplicator implements PipelineHost {
       confirmedDecree: this.last,
       checkpointPrepared: this.checkpointHasPrepared,
       lastCommittedDecree: this.replica.lastCommittedDecree(),
+      ...(this.isStartProposed() && { isStart: true }),
     };
   }
 

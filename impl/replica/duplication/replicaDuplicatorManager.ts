@@ -110,6 +110,7 @@ export class ReplicaDuplicatorManager {
   }
 
   updateDuplication(duplicator: ReplicaDuplicator, entry: DuplicationEntry, persisted: Decree): void {
+    duplicator.adoptStart(persisted);
     const error = duplicator.updateProgress(persisted, INVALID_DECREE);
     this.ctx.env.check(error === 'ERR_OK', 'update_progress', () => `${duplicator.describe()} told ${persisted}`);
     duplicator.updateStatusIfNeeded(entry.status);

@@ -104,6 +104,23 @@ export const SOURCE: readonly Defect[] = [
     ],
   }),
   suspect({
+    id: 'dup-start-not-stored',
+    issue: 'dup.Q13',
+    symptom: 'a log-only duplication ships before the store holds where it begins: another primary leaves out what was written since',
+    expected: ['dup.S10', 'S8', 'S3'],
+    changes: [
+      {
+        part: 'ReplicaDuplicator',
+        mend: (Base) =>
+          class extends Base {
+            override isStartStored(): boolean {
+              return true;
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
     id: 'dup-stale-duplicator-aborts',
     issue: 'dup.B31',
     symptom: 'a duplicator that is told more progress than it has shipped aborts its server',

@@ -131,22 +131,26 @@ export class DuplicationAuditor {
       this.build(view, entry, confirmed, duplicator);
       return;
     }
+    const wasProposed = duplicator.isStartProposed();
     duplicator.status = entry.status;
     duplicator.confirmed = Math.max(duplicator.confirmed, confirmed);
     if (entry.status !== 'DS_LOG' && duplicator.running) duplicator.stopOwed = `it is in ${entry.status}`;
-    if (confirmed > duplicator.last) {
+    if (wasProposed && confirmed !== INVALID_DECREE && confirmed < duplicator.last) {
+      // It begins where an earlier primary proposed.
+      duplicator.restartFrom(confirmed, this.nowUs());
+    } else if (confirmed > duplicator.last) {
       // The meta server knows of more than this replica has shipped: it begins anew behind that (dup.B31).
       if (duplicator.running) duplicator.stopOwed = `decree ${confirmed} is stored, beyond what it shipped`;
       duplicator.restartFrom(confirmed, this.nowUs());
     }
-    duplicator.startOwed = entry.status === 'DS_LOG' && (!duplicator.running || duplicator.stopOwed !== '');
+    duplicator.startOwed = duplicator.mayStart() && (!duplicator.running || duplicator.stopOwed !== '');
   }
 
   private build(view: ReplicaView, entry: DuplicationEntry, confirmed: Decree, old: DuplicatorView | undefined): void {
     const last = confirmed === INVALID_DECREE ? firstLast(entry.status, view.applied) : confirmed;
     const duplicator = new DuplicatorView(entry, confirmed, last, this.nowUs());
     if (old !== undefined) duplicator.replaces(old);
-    duplicator.startOwed = entry.status === 'DS_LOG';
+    duplicator.startOwed = duplicator.mayStart();
     view.duplicators.set(entry.dupId, duplicator);
   }
 

@@ -80,6 +80,16 @@ export class DuplicatorView {
     this.anewAtUs = anewAtUs;
   }
 
+  /** Told DS_LOG, and where the log begins that is to be shipped. */
+  mayStart(): boolean {
+    return this.status === 'DS_LOG' && this.confirmed !== INVALID_DECREE;
+  }
+
+  /** Without a checkpoint and a stored decree, `last` is where it would begin. */
+  isStartProposed(): boolean {
+    return this.confirmed === INVALID_DECREE && this.status !== 'DS_PREPARE' && this.status !== 'DS_APP';
+  }
+
   /** Begins anew from a decree that the claims do not tell (dup.B31), or from the start of a pipeline. */
   restartFrom(last: Decree, atUs: number): void {
     this.anewAtUs = atUs;

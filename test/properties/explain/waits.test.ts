@@ -82,9 +82,9 @@ const CHAINS: readonly Row[] = [
     '  standstill: source/replica-0 1.1: committed 6; nothing else since +T',
     '  standstill: nothing of 1.1 of duplication 1767225600 was ever shipped',
     '  standstill: source/replica-0 1.1: duplication 1767225600 ships from decree 1 on; nothing else since +T',
-    '  call: source/replica-0 asked follower/replica-0 RPC_RRDB_RRDB_DUPLICATE of 1.1 93 times, every 200 ms, last at +T; 84 answers were sent, and none came while it waited',
+    '  call: source/replica-0 asked follower/replica-0 RPC_RRDB_RRDB_DUPLICATE of 1.1 95 times, every 200 ms, last at +T; 86 answers were sent, and none came while it waited',
     '    timer: follower/replica-0 has only this due about 1.1: LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run 11 times, last at +T), LPC_GROUP_CHECK (GroupChecker.broadcastGroupCheck) at +T (run 7 times, last at +T)',
-    '  standstill: source/replica-0 asks follower/meta-0 RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX for r1 every 200 ms, and is answered the same since +T (84 times): 1.0 ballot 2 primary follower/replica-0 secondaries none, 1.1 ballot 2 primary follower/replica-0 secondaries none',
+    '  standstill: source/replica-0 asks follower/meta-0 RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX for r1 every 200 ms, and is answered the same since +T (86 times): 1.0 ballot 2 primary follower/replica-0 secondaries none, 1.1 ballot 2 primary follower/replica-0 secondaries none',
   ]],
   ['shrunk', 'emergency-never-retries', 'emergency-never-retries', undefined, [
     'obligation: 1.0 at source/replica-0, decree 1, command 4 owes since +T: an emergency checkpoint that was accepted makes its decree durable',

@@ -20,7 +20,8 @@ function whyNotStarted(view: ReplicaView, duplicator: DuplicatorView | undefined
   if (!view.open || view.status !== 'PS_PRIMARY') return `its replica is ${view.open ? view.status : 'closed'}`;
   if (duplicator === undefined) return 'its server was never told of it';
   if (duplicator.gone) return 'its server was told that it is gone';
-  return duplicator.status === 'DS_LOG' ? '' : `its server was told ${duplicator.status}`;
+  if (duplicator.mayStart()) return '';
+  return `its server was told ${duplicator.status === 'DS_LOG' ? 'no stored decree' : duplicator.status}`;
 }
 
 /** The duplicator of a claim, as long as it is claimed started; else the claim is a lie. */
@@ -40,8 +41,8 @@ function isSentAfterEnd(desk: Desk, sender: DuplicatorView | undefined): boolean
 export const dupStartedAudits: AuditPair<'dup.started'> = {
   claimedImpliesReal: {
     holds:
-      'A duplicator is claimed started only at a claimed primary whose server was told DS_LOG in the newest answer, ' +
-      'from behind what is shipped or stored, or applied when it was built.',
+      'A duplicator is claimed started only at a claimed primary whose server was told DS_LOG and a stored decree in the ' +
+      'newest answer, from behind what is shipped or stored.',
     claim(desk, view, claim) {
       const duplicator = view.duplicators.get(claim.dupId);
       const why = whyNotStarted(view, duplicator);
@@ -56,7 +57,7 @@ export const dupStartedAudits: AuditPair<'dup.started'> = {
   },
   realImpliesClaimed: {
     holds:
-      'A primary that is told DS_LOG has claimed its duplicator started by the end of the task, and every DUPLICATE ' +
+      'A primary that is told DS_LOG and a stored decree has claimed its duplicator started by the end of the task, and every DUPLICATE ' +
       'write that leaves a server is of a duplicator that was claimed started.',
     duplicateSent(desk, view, to, sender) {
       if (sender !== undefined && (sender.running || sender.stoppedAtUs >= 0)) return;

@@ -14,6 +14,12 @@ describe('construction of a duplicator (dup 2.5)', () => {
       const dup = c.dup();
       expect([dup?.confirmedDecree(), dup?.lastDecree()]).toEqual([-1, written]);
       expect(dup?.minCheckpointDecree()).toBe(Math.max(written, 1));
+      expect(FakePipeline.built).toEqual([]);
+      expect(dup?.confirmEntry()).toMatchObject({ confirmedDecree: written, isStart: true });
+      c.write(2);
+      c.tell(entryOf('DS_LOG', { 0: written }));
+      c.sync();
+      expect([dup?.confirmedDecree(), dup?.lastDecree()]).toEqual([written, written]);
       expect(c.pipeline().state).toBe('running');
       expect(c.claimsOf(c.primary(c.gpid), 'dup.started')).toEqual([
         { kind: 'dup.started', gpid: c.gpid, dupId: DUP, start: written + 1 },
@@ -21,6 +27,20 @@ describe('construction of a duplicator (dup 2.5)', () => {
       expect(dup?.remoteAppName).toBe('far');
       expect(c.checks()).toEqual([]);
     }
+  });
+
+  it('a start that an earlier primary proposed, and that is stored, takes the place of its own (dup.Q13)', () => {
+    const c = new DupCluster();
+    c.write(3);
+    c.tell(entryOf('DS_LOG', { 0: -1 }));
+    c.sync();
+    expect(c.dup()?.lastDecree()).toBe(3);
+    c.tell(entryOf('DS_LOG', { 0: 1 }));
+    c.sync();
+    expect([c.dup()?.confirmedDecree(), c.dup()?.lastDecree()]).toEqual([1, 1]);
+    expect(c.claimsOf(c.primary(c.gpid), 'dup.started').map((s) => s.start)).toEqual([2]);
+    expect(c.dup()?.confirmEntry()).toBeUndefined();
+    expect(c.checks()).toEqual([]);
   });
 
   it('persisted progress is both confirmed and last, and no older checkpoint will do (dup.B16)', () => {
@@ -121,6 +141,9 @@ describe('progress (dup 4.3)', () => {
     c.tell({ ...entryOf('DS_LOG', { 0: -1 }), createTsMs: 2 });
     c.sync();
     expect([c.dup()?.confirmedDecree(), c.dup()?.lastDecree()]).toEqual([-1, 5]);
+    expect(FakePipeline.built.map((p) => p.state)).toEqual(['stopped']);
+    c.tell({ ...entryOf('DS_LOG', { 0: 5 }), createTsMs: 2 });
+    c.sync();
     expect(FakePipeline.built.map((p) => p.state)).toEqual(['stopped', 'running']);
   });
 
@@ -185,7 +208,7 @@ describe('status changes (dup 4.3, 6.9)', () => {
     c.sync();
     expect([replica.duplicatorManager.duplications.size, replica.app.duplicating]).toEqual([0, false]);
     expect(c.claimsOf(c.primary(c.gpid), 'dup.stopped').map((s) => s.dupId)).toEqual([DUP, DUP + 1]);
-    c.tell(entryOf('DS_LOG', { 0: -1 }, DUP + 2));
+    c.tell(entryOf('DS_LOG', { 0: 0 }, DUP + 2));
     c.sync();
     expect(c.dup(DUP + 2)?.isPaused()).toBe(false);
   });

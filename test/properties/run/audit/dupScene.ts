@@ -107,7 +107,7 @@ export class DupScene extends Scene {
   /** Three writes, and a duplicator that was told DS_LOG before them and ships from decree 1 on. */
   shipping(writes = 3): this {
     this.start();
-    this.told([entryOf('DS_LOG', -1)]);
+    this.told([entryOf('DS_LOG', 0)]);
     this.dup({ kind: 'dup.started', start: 1 });
     this.task();
     for (let decree = 1; decree <= writes; decree++) this.honestWrite(decree);

@@ -103,11 +103,11 @@ describe('dup.started', () => {
       s.task();
       return s.rules();
     };
-    expect(startAt(1, -1)).toEqual([]);
-    expect(startAt(2, -1)).toEqual([STARTED.claimed]);
-    expect(startAt(3, -1, 'DS_LOG', 2)).toEqual([]);
-    expect(startAt(2, -1, 'DS_LOG', 2)).toEqual([STARTED.claimed]);
-    expect(startAt(2, -1, 'DS_APP')).toEqual([]);
+    expect(startAt(1, -1)).toEqual([STARTED.claimed]);
+    expect(startAt(1, 0)).toEqual([]);
+    expect(startAt(2, 0)).toEqual([STARTED.claimed]);
+    expect(startAt(3, 0, 'DS_LOG', 2)).toEqual([STARTED.claimed]);
+    expect(startAt(2, 1, 'DS_APP')).toEqual([]);
     expect(startAt(8, 7)).toEqual([]);
     expect(startAt(9, 7)).toEqual([STARTED.claimed]);
     expect(startAt(7, 7)).toEqual([STARTED.claimed]);
@@ -115,11 +115,11 @@ describe('dup.started', () => {
 
   it('owed by the end of the task that is told', () => {
     const s = new DupScene().start();
-    s.told([entryOf('DS_LOG', -1)]);
+    s.told([entryOf('DS_LOG', 0)]);
     s.task();
     expect(s.rules()).toEqual([STARTED.real]);
     const t = new DupScene().start();
-    t.told([entryOf('DS_LOG', -1)]);
+    t.told([entryOf('DS_LOG', 0)]);
     t.status(P, 'PS_INACTIVE', 1, 'PS_PRIMARY');
     t.task();
     expect(t.rules()).toEqual([]);
@@ -147,7 +147,7 @@ describe('dup.started', () => {
   it('of two duplications to one cluster the one with that table sends', () => {
     const s = new DupScene().start();
     s.storeTable('follower', 6, 'g');
-    s.told([entryOf('DS_LOG', -1), entryOf('DS_PAUSE', -1, 78, 'g')]);
+    s.told([entryOf('DS_LOG', 0), entryOf('DS_PAUSE', -1, 78, 'g')]);
     s.dup({ kind: 'dup.started', start: 1 });
     s.task();
     s.send([shipped(1)]);
@@ -159,7 +159,7 @@ describe('dup.started', () => {
   it('a remote table without a name of its own has that of the source', () => {
     const s = new DupScene().start();
     s.storeTable('follower', 6, 't');
-    s.told([entryOf('DS_LOG', -1, DUP, '')]);
+    s.told([entryOf('DS_LOG', 0, DUP, '')]);
     s.dup({ kind: 'dup.started', start: 1 });
     s.task();
     s.send([shipped(1)], s.nowUs, '6.0');
@@ -223,7 +223,7 @@ describe('dup.stopped', () => {
     s.status(P, 'PS_INACTIVE', 1, 'PS_PRIMARY');
     s.task();
     expect(s.rules()).toEqual([]);
-    s.told([entryOf('DS_LOG', -1)]);
+    s.told([entryOf('DS_LOG', 0)]);
     s.task();
     expect(s.rules()).toEqual([STOPPED.real]);
   });
@@ -241,12 +241,12 @@ describe('dup.stopped', () => {
   });
 
   it('owed when another duplication has the id', () => {
-    const other = { ...entryOf('DS_LOG', -1), createTsMs: 1_600_000_000_001 };
+    const other = { ...entryOf('DS_LOG', 0), createTsMs: 1_600_000_000_001 };
     const s = new DupScene().shipping(2);
     s.ship(1, 2);
     s.told([other]);
     s.dup({ kind: 'dup.stopped' });
-    s.dup({ kind: 'dup.started', start: 3 });
+    s.dup({ kind: 'dup.started', start: 1 });
     s.task();
     s.report([]);
     expect(s.rules()).toEqual([]);
