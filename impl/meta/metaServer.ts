@@ -42,10 +42,11 @@ import type {
 import type { AppService } from './appService.ts';
 import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
+import type { LivenessView } from './cure/cureView.ts';
 import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
+import type { Guardian } from './guardian.ts';
 import type { MetaStorage } from './metaStorage.ts';
-import type { PartitionGuardian } from './partitionGuardian.ts';
 import type { PrimaryMove } from './primaryMove.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
 
@@ -55,7 +56,7 @@ export class MetaServer {
   readonly ctx: Context;
   readonly state: ServerState;
   readonly storage: MetaStorage;
-  readonly guardian: PartitionGuardian;
+  readonly guardian: Guardian;
   readonly appService: AppService;
   readonly primaryMove: PrimaryMove;
   readonly configService: ConfigService;
@@ -68,13 +69,18 @@ export class MetaServer {
     this.ctx = ctx;
     this.state = new ctx.parts.ServerState(ctx, options);
     this.storage = new ctx.parts.MetaStorage(ctx);
-    this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
+    this.guardian = this.makeGuardian(ctx, this.state);
     this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
     this.primaryMove = new ctx.parts.PrimaryMove(ctx, this.state, this.appService);
     this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService, this.primaryMove);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
     this.bulkLoadService = new ctx.parts.BulkLoadService(ctx, this.state, this.storage, this.appService);
+  }
+
+  /** FM1. */
+  makeGuardian(ctx: Context, state: ServerState): Guardian {
+    return new ctx.parts.PartitionGuardian(ctx, state);
   }
 
   /** Registers the handlers and begins to read the store. */
@@ -128,10 +134,16 @@ export class MetaServer {
   /** The state is whole: serve, and look after the partitions that nobody serves yet. */
   onRecovered(): void {
     this.active = true;
+    this.guardian.start(this.configService, this.liveness());
     for (const app of this.state.apps()) {
       this.guardian.watchApp(app);
       this.primaryMove.watchApp(app);
     }
+  }
+
+  /** FM8: a server counts as alive, whatever happens to it. */
+  liveness(): LivenessView {
+    return { isAlive: (node) => this.state.knowsNode(node) };
   }
 
   isActive(): boolean {

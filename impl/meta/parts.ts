@@ -10,6 +10,8 @@ import { IngestionContext } from './bulkLoad/ingestionContext.ts';
 import { IngestionDispatch } from './bulkLoad/ingestionDispatch.ts';
 import { OperationLock } from './bulkLoad/operationLock.ts';
 import { ConfigService } from './configService.ts';
+import { ConfigContext } from './cure/configContext.ts';
+import { Cure } from './cure/cure.ts';
 import { CureRules } from './cure/cureRules.ts';
 import { DddRule } from './cure/dddRule.ts';
 import { DropList } from './cure/dropList.ts';
@@ -38,6 +40,8 @@ export const metaParts = {
   PrimaryMove,
   AppService,
   ConfigService,
+  Cure,
+  ConfigContext,
   CureRules,
   DddRule,
   DropList,

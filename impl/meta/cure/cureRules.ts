@@ -15,7 +15,8 @@
  *
  * Mended (docs/departures.md): a black-listed dropout is not added after all when no other server is free; after each
  * dropout that is back one server that has nothing of the partition is tried (upstream starts over, and one that never
- * succeeds keeps all others out); a secondary that refuses to take over lets the next one try.
+ * succeeds keeps all others out); a secondary that refuses to take over lets the next one try; a choice among dropouts
+ * stands only as long as what they report makes it the choice.
  */
 import { unreachable } from '../../../model/vocabulary.ts';
 import type { NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
@@ -176,13 +177,14 @@ export class CureRules {
   // ------------------------------------------------------------------ what stands, who is dead, whether anything may be done
 
   /** Whether a proposal still makes sense (upstream's from_proposals). */
-  isProposalValid({ config, liveness }: CureView, { type, target, node }: Proposal): boolean {
+  isProposalValid(view: CureView, { type, target, node }: Proposal): boolean {
+    const { config, liveness } = view;
     if (!liveness.isAlive(target) || !liveness.isAlive(node)) return false;
     const isPrimary = config.primary === target;
     const isSecondary = config.secondaries.includes(node);
     switch (type) {
       case 'CT_ASSIGN_PRIMARY':
-        return node === target && config.primary === '' && !isSecondary;
+        return node === target && config.primary === '' && !isSecondary && this.isStillChosen(view, node);
       case 'CT_UPGRADE_TO_PRIMARY':
         return node === target && config.primary === '' && isSecondary;
       case 'CT_ADD_SECONDARY':
@@ -195,6 +197,13 @@ export class CureRules {
       default:
         return unreachable(type);
     }
+  }
+
+  /** What dropouts report changes until one of them has accepted. */
+  isStillChosen(view: CureView, node: NodeId): boolean {
+    if (view.config.lastDrops.length === 0 || view.config.secondaries.length > 0) return true;
+    const choice = this.ddd.choosePrimary(view);
+    return choice.kind === 'choose' && choice.node === node;
   }
 
   /** A primary is removed by the meta server itself; a secondary by its primary, if there is one to do it. */

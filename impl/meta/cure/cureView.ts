@@ -4,10 +4,22 @@
  * becomes of the answer is cure.ts.
  */
 import type { Ballot, Decree, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
+import type { AppState } from '../serverState.ts';
 
-/** What the failure detector knows of the servers. */
+/**
+ * What the failure detector knows of the servers. One that is not alive loses its part in every partition: a new meta
+ * server takes each for alive until it has been silent for the grace time (repl 1.10).
+ */
 export interface LivenessView {
   isAlive(node: NodeId): boolean;
+}
+
+/** Who stores configurations. */
+export interface ConfigUpdater {
+  /** An update of the partition is on its way to the store. */
+  isUpdatePending(app: AppState, partitionIndex: number): boolean;
+  /** The meta server's own change: the primary is dead. */
+  downgradePrimaryToInactive(app: AppState, partitionIndex: number): void;
 }
 
 /** How much of one table, and of all, a server has; what is proposed and not stored yet counts too. */
@@ -100,8 +112,6 @@ export type WaitReason =
   | 'waits-for-last-drop'
   /** A secondary is missing: no server is free to take its place. */
   | 'no-candidate'
-  /** A secondary is dead, and so is the primary that would have to let go of it. */
-  | 'primary-dead'
   /** Too few servers are alive for any change. */
   | 'frozen';
 

@@ -9,7 +9,7 @@ type Row = readonly [what: string, options: ViewOptions, decision: string, setti
 
 function table(rows: readonly Row[]): void {
   for (const [what, options, decision, settings] of rows) {
-    it(what, () => {
+    it(`${what}`, () => {
       expect(text(rulesWith(settings).cure(viewOf(options)))).toBe(decision);
     });
   }
