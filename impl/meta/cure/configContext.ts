@@ -80,9 +80,8 @@ export class ConfigContext {
     this.drops.removeFromDropped(config, node);
   }
 
-  /** The stored configuration has it no more. */
+  /** The stored configuration has it no more. Nothing was collected of it: it was a member. */
   onRemoved(config: PartitionConfig, node: NodeId, nowMs: number): void {
-    this.collected.delete(node);
     this.drops.recordDropHistory(config, node, nowMs);
   }
 

@@ -120,6 +120,18 @@ describe('a primary dies', () => {
     }
   });
 
+  it('is removed once, however often somebody looks', () => {
+    const cluster = CureCluster.served();
+    let sets = 0;
+    cluster.world.storeFate = ({ operation }) => {
+      if (operation === 'set') sets++;
+      return 'timeout';
+    };
+    cluster.kill(A, B, C);
+    cluster.world.run(500);
+    expect(sets).toBe(1);
+  });
+
   it('and its update is found by a meta server that starts right then: it is removed in the next ballot', () => {
     const cluster = CureCluster.served();
     let isCut = false;
@@ -220,6 +232,36 @@ describe('who shall take over', () => {
     expect(cluster.text()).toBe('5 2 1 / 0');
   });
 
+  it('and refused once is asked again under another configuration', () => {
+    const cluster = CureCluster.served();
+    cluster.answers = (server) => (server === B ? 'ERR_INCOMPLETE_DATA' : 'ERR_OK');
+    cluster.kill(A);
+    cluster.world.run(1000);
+    cluster.revive(A);
+    cluster.world.run(1000);
+    expect(cluster.text()).toBe('6 2 10 / ');
+    cluster.told();
+    cluster.answers = () => 'ERR_OK';
+    cluster.kill(C);
+    cluster.world.run(1000);
+    expect(cluster.told()[0]).toBe('1 CT_UPGRADE_TO_PRIMARY');
+  });
+
+  it('is not passed over for an answer to an earlier proposal', () => {
+    const cluster = CureCluster.served();
+    cluster.obeys = () => false;
+    cluster.kill(A);
+    cluster.world.run(1000);
+    const proposal = cluster.cure().contextOf('1.0').front();
+    if (proposal === undefined) throw new Error('no proposal');
+    const refusal = { error: 'ERR_OK', body: { error: 'ERR_INVALID_STATE' } } as const;
+    cluster.cure().onProposalAck(refusal, '1.0', 3, proposal);
+    cluster.cure().onProposalAck(refusal, '1.0', 4, { ...proposal });
+    expect(cluster.cure().contextOf('1.0').front()).toBe(proposal);
+    cluster.cure().onProposalAck(refusal, '1.0', 4, proposal);
+    expect(cluster.cure().contextOf('1.0').front()?.node).toBe(C);
+  });
+
   it('and dies is replaced', () => {
     const cluster = CureCluster.served();
     cluster.obeys = () => false;
@@ -229,90 +271,6 @@ describe('who shall take over', () => {
     cluster.kill(B);
     cluster.world.run(1000);
     expect(cluster.told()).toEqual(['1 CT_UPGRADE_TO_PRIMARY', '2 CT_UPGRADE_TO_PRIMARY', '2 CT_DOWNGRADE_TO_INACTIVE 1', '2 CT_ADD_SECONDARY 3']);
-  });
-});
-
-describe('all replicas drop out', () => {
-  /** A, then B, then C dropped out; all are alive again, and silent. */
-  function ddd(): CureCluster {
-    const cluster = CureCluster.served({ mutation2pcMinReplicaCount: 1 });
-    for (const node of [A, B, C]) {
-      cluster.kill(node);
-      cluster.world.run(1000);
-    }
-    expect(cluster.text()).toBe('8 -  / 012');
-    cluster.revive(A, B, C);
-    cluster.world.run(ROUND_MS);
-    cluster.told();
-    return cluster;
-  }
-  const reason = (cluster: CureCluster): string => {
-    const { decision } = cluster.cure().contextOf('1.0');
-    return decision.kind === 'wait' ? decision.reason : decision.kind;
-  };
-
-  it('the last two must report; then the better one is assigned', () => {
-    const cluster = ddd();
-    expect(reason(cluster)).toBe('last-drop-not-collected');
-    cluster.reports(C, { ballot: 7, lastCommitted: 5, lastPrepared: 6 });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()).toEqual([]);
-    cluster.reports(B, { ballot: 6, lastCommitted: 4, lastPrepared: 6 });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()[0]).toBe('2 CT_ASSIGN_PRIMARY');
-    // The others come back too, the newest of the drop list first.
-    expect(cluster.text()).toBe('11 2 10 / ');
-  });
-
-  it('a server that has lost its replica counts as one that has nothing', () => {
-    const cluster = ddd();
-    cluster.reports(C);
-    cluster.reports(B, { ballot: 6, lastCommitted: 4, lastPrepared: 6 });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()[0]).toBe('1 CT_ASSIGN_PRIMARY');
-  });
-
-  it('what a server reported before it died again counts no more', () => {
-    const cluster = ddd();
-    cluster.reports(C, { ballot: 7, lastCommitted: 5, lastPrepared: 6 });
-    cluster.kill(C);
-    cluster.world.run(1000);
-    cluster.revive(C);
-    cluster.reports(B, { ballot: 6, lastCommitted: 4, lastPrepared: 6 });
-    cluster.world.run(ROUND_MS);
-    expect([reason(cluster), cluster.told()]).toEqual(['last-drop-not-collected', []]);
-  });
-
-  it('nor does the silence of a server that was scanned before it dropped out', () => {
-    const cluster = CureCluster.served({ mutation2pcMinReplicaCount: 1 });
-    cluster.kill(A, B);
-    cluster.world.run(1000);
-    expect(cluster.text()).toBe('6 2  / 01');
-    cluster.revive(B);
-    cluster.obeys = () => false;
-    cluster.reports(C, { ballot: 6, status: 'PS_PRIMARY' });
-    cluster.reports(B, { ballot: 4, lastCommitted: 4, lastPrepared: 6 });
-    // The primary fails, and removes itself: it never died.
-    cluster.update(C, { type: 'CT_DOWNGRADE_TO_INACTIVE', node: C, config: { ...cluster.config(), ballot: 7, primary: '' } });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.text()).toBe('7 -  / 012');
-    expect(reason(cluster)).toBe('last-drop-not-collected');
-    cluster.reports(C, { ballot: 6, lastCommitted: 9, lastPrepared: 9 });
-    cluster.told();
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()).toEqual(['2 CT_ASSIGN_PRIMARY']);
-  });
-
-  it('a choice that was not taken up is made again from newer reports', () => {
-    const cluster = ddd();
-    cluster.obeys = () => false;
-    cluster.reports(C, { ballot: 7, lastCommitted: 5, lastPrepared: 6 });
-    cluster.reports(B, { ballot: 7, lastCommitted: 4, lastPrepared: 6 });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()).toEqual(['2 CT_ASSIGN_PRIMARY']);
-    cluster.reports(C, { ballot: 7, lastCommitted: 3, lastPrepared: 4 });
-    cluster.world.run(ROUND_MS);
-    expect(cluster.told()).toEqual(['1 CT_ASSIGN_PRIMARY']);
   });
 });
 
@@ -331,6 +289,25 @@ describe('a learner', () => {
     cluster.reports(D, { status: 'PS_ERROR' });
     cluster.world.run(ROUND_MS);
     expect(cluster.told()).toEqual(['0 CT_ADD_SECONDARY 2']);
+  });
+
+  it('is asked for last, but where there is nothing but a primary', () => {
+    const cluster = CureCluster.served();
+    const app = cluster.meta.state.app(1);
+    if (app === undefined) throw new Error('no table');
+    const add = { type: 'CT_ADD_SECONDARY', target: A, node: D } as const;
+    const wishes = [
+      { app, config: cluster.config(), proposal: add },
+      { app, config: { ...cluster.config(), secondaries: [] }, proposal: add },
+      { app, config: cluster.config(), proposal: { type: 'CT_REMOVE', target: A, node: B } as const },
+    ];
+    const sent: unknown[] = [];
+    const cure = cluster.cure();
+    Object.assign(cure, { lookAt: () => wishes.shift(), sendProposal: (wish: unknown) => sent.push(wish) });
+    const [one, two, three] = wishes;
+    for (let i = 0; i < 2; i++) app.configs.push(cluster.config());
+    cure.checkAllPartitions();
+    expect(sent).toEqual([three, two, one]);
   });
 
   it('too many: the primary is told to remove a secondary', () => {
