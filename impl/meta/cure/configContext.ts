@@ -2,7 +2,7 @@
  * What the meta server remembers of one partition to cure it, all of it volatile (upstream's config_context and
  * proposal_actions; repl 1.10): what stands proposed, how its learner is doing, who dropped out, and what those said.
  *
- * Mended (docs/departures.md): upstream keeps what a server reported when that server dies and comes back, and takes one
+ * Mended (docs/departures.md, cure.5): upstream keeps what a server reported when that server dies and comes back, and takes one
  * that was scanned before it dropped out for one without the replica. Here a report counts from its drop, and as long as
  * the server lives.
  */

@@ -9,7 +9,7 @@
  * failed. Learners of partitions without any secondary are asked for before others, and after all other proposals. A
  * new meta server takes all servers for alive until the failure detector knows better, and knows no dropouts.
  *
- * Mended (docs/departures.md): upstream acts on the moment in which a server dies. A message that is lost then, or an
+ * Mended (docs/departures.md, cure.1): upstream acts on the moment in which a server dies. A message that is lost then, or an
  * update that makes the dead server primary a moment later, leaves the partition as it is for ever. Here each look finds
  * dead members anew, and every change of a server's state is followed by a look at all partitions.
  *
@@ -272,7 +272,7 @@ export class Cure extends Guardian {
 
   // ------------------------------------------------------------------ what the rest of the meta server tells
 
-  /** Frozen, or somebody would serve who is dead: it asks again, and is heard when it lives. */
+  /** Frozen, or somebody would serve who is dead (cure.2): it asks again, and is heard when it lives. */
   override refuseUpdate({ config }: UpdateConfigRequest): ErrorCode | undefined {
     if (this.isFrozen()) return 'ERR_STATE_FREEZED';
     return config.primary !== '' && !this.isAlive(config.primary) ? 'ERR_INACTIVE_STATE' : undefined;

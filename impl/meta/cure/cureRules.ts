@@ -13,7 +13,7 @@
  * Below `min_live_node_count_for_unfreeze` (3) servers alive, or below `node_live_percentage_threshold_for_update` (65 %)
  * of all, the state is frozen: nothing is proposed, no update accepted; only dead primaries are removed.
  *
- * Mended (docs/departures.md): a black-listed dropout is not added after all when no other server is free; after each
+ * Mended (docs/departures.md, cure.6 to cure.9): a black-listed dropout is not added after all when no other server is free; after each
  * dropout that is back one server that has nothing of the partition is tried (upstream starts over, and one that never
  * succeeds keeps all others out); a secondary that refuses to take over lets the next one try; a choice among dropouts
  * stands only as long as what they report makes it the choice.

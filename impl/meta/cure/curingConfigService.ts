@@ -6,7 +6,7 @@
  *
  * The meta server's own removal of a dead primary takes the place of an update that is on its way, under the same
  * ballot: nobody was told of that one. It may be in the store for a moment, and a meta server that starts right then
- * finds it; who asked for it then hears that it is stored.
+ * finds it; who asked for it then hears that it is stored (docs/departures.md, cure.3).
  */
 import type { PartitionConfig } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';

@@ -3,7 +3,7 @@
  * upstream's partition_guardian::on_missing_primary, its last part).
  *
  * Logs are in the OS cache only, so the last one to drop is not trusted alone: the last two must be heard. Beyond
- * upstream the chosen one itself must have prepared everything that is known to be committed (docs/departures.md).
+ * upstream the chosen one itself must have prepared everything that is known to be committed (docs/departures.md, cure.4).
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
 import { NO_REPLICA } from './cureView.ts';
