@@ -90,6 +90,15 @@ export interface Settings {
   readonly bulkLoadTryAgainMs: number;
   /** `[task.RPC_RRDB_RRDB_BULK_LOAD]` timeout of the ingestion write. */
   readonly ingestionWriteTimeoutMs: number;
+  // cure of partitions (repl 1.10, 4)
+  /** Period of the look at all partitions (`lb_interval_ms`). */
+  readonly lbIntervalMs: number;
+  readonly replicaAssignDelayMsForDropouts: number;
+  readonly maxReservedDroppedReplicas: number;
+  readonly minLiveNodeCountForUnfreeze: number;
+  readonly nodeLivePercentageThresholdForUpdate: number;
+  /** Servers that get no new secondary (`meta.lb.assign_secondary_black_list`). */
+  readonly assignSecondaryBlackList: readonly NodeId[];
   // client
   readonly clientTimeoutMs: number;
   readonly clientRetryMs: number;
@@ -166,6 +175,12 @@ export const DEFAULT_SETTINGS: Settings = {
   bulkLoadRetryMs: 1000,
   bulkLoadTryAgainMs: 10,
   ingestionWriteTimeoutMs: 10_000,
+  lbIntervalMs: 10_000,
+  replicaAssignDelayMsForDropouts: 600_000,
+  maxReservedDroppedReplicas: 1,
+  minLiveNodeCountForUnfreeze: 3,
+  nodeLivePercentageThresholdForUpdate: 65,
+  assignSecondaryBlackList: [],
   clientTimeoutMs: 5000,
   clientRetryMs: 100,
   poolWorkers: {

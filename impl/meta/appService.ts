@@ -25,7 +25,7 @@ import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { invalid, refuseIngestBehind, refuseEnvs } from './envRules.ts';
 import type { Refusal } from './envRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
-import type { PartitionGuardian } from './partitionGuardian.ts';
+import type { Guardian } from './guardian.ts';
 import * as records from './records.ts';
 import type { AppRecord } from './records.ts';
 import { isDuplicating } from './serverState.ts';
@@ -51,13 +51,13 @@ export class AppService {
   readonly ctx: Context;
   readonly state: ServerState;
   readonly storage: MetaStorage;
-  readonly guardian: PartitionGuardian;
+  readonly guardian: Guardian;
   readonly followerRules: FollowerAppRules;
   private readonly creations = new Map<number, Creation>();
   /** Changes of a table's record, the first of them at the store. */
   private readonly changes = new Map<number, AppChange[]>();
 
-  constructor(ctx: Context, state: ServerState, storage: MetaStorage, guardian: PartitionGuardian) {
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, guardian: Guardian) {
     this.ctx = ctx;
     this.state = state;
     this.storage = storage;

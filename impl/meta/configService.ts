@@ -5,6 +5,7 @@
  * Membership is fixed (docs/departures.md FM1, FM2, FM12): CT_ASSIGN_PRIMARY brings all members with ballot 1, and
  * CT_PRIMARY_FORCE_UPDATE_BALLOT, CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY keep them. A change is persisted first, applied then, and
  * answered last. `last_drops` and `max_replica_count` are the meta server's own and never taken from a request.
+ * cure/curingConfigService.ts lets the members change.
  */
 import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -21,11 +22,17 @@ import type {
   UpdateConfigResponse,
 } from '../protocol/messages.ts';
 import type { AppService } from './appService.ts';
-import type { MetaStorage } from './metaStorage.ts';
+import type { MetaStorage, StoreChange } from './metaStorage.ts';
 import type { PrimaryMove } from './primaryMove.ts';
 import * as records from './records.ts';
 import { isMember, toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
+
+/** An update on its way to the store. */
+interface PendingSync {
+  readonly request: UpdateConfigRequest;
+  readonly change: StoreChange;
+}
 
 export class ConfigService {
   readonly ctx: Context;
@@ -33,6 +40,7 @@ export class ConfigService {
   readonly storage: MetaStorage;
   readonly apps: AppService;
   readonly moves: PrimaryMove;
+  private readonly pendingSyncs = new Map<Gpid, PendingSync>();
 
   constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService, moves: PrimaryMove) {
     this.ctx = ctx;
@@ -52,8 +60,9 @@ export class ConfigService {
       this.refuseUpdate(replier, 'ERR_APP_NOT_EXIST', request.config);
       return;
     }
-    if (app.status !== 'AS_AVAILABLE') {
-      this.refuseUpdate(replier, app.status === 'AS_DROPPED' ? 'ERR_APP_DROPPED' : 'ERR_BUSY_DROPPING', stored);
+    const refusal = this.apps.guardian.refuseUpdate(request) ?? refuseStatus(app);
+    if (refusal !== undefined) {
+      this.refuseUpdate(replier, refusal, stored);
     } else if (this.isRepeat(stored, request.config)) {
       replier.reply({ error: 'ERR_OK', config: stored });
     } else if (!this.isNextBallot(stored, request.config)) {
@@ -64,8 +73,8 @@ export class ConfigService {
       this.refuseUpdate(replier, 'ERR_INVALID_PARAMETERS', stored);
     } else {
       this.requestCheck(stored, request);
-      app.pendingUpdates.set(ids.partitionIndex, request.node);
-      this.updateConfigurationOnRemote(app, ids.partitionIndex, this.nextConfig(stored, request.config), replier);
+      const next = { ...request, config: this.nextConfig(stored, request) };
+      this.updateConfigurationOnRemote(app, ids.partitionIndex, next, replier);
     }
   }
 
@@ -91,6 +100,11 @@ export class ConfigService {
 
   isUpdatePending(app: AppState, partitionIndex: number): boolean {
     return app.pendingUpdates.has(partitionIndex);
+  }
+
+  /** FM2: no dead primary is removed. */
+  downgradePrimaryToInactive(_app: AppState, _partitionIndex: number): void {
+    // Only where members change.
   }
 
   /** Another update is on its way to the store: no answer, the requester asks again. */
@@ -154,7 +168,7 @@ export class ConfigService {
   }
 
   /** What is stored for a request. */
-  nextConfig(stored: PartitionConfig, asked: PartitionConfig): PartitionConfig {
+  nextConfig(stored: PartitionConfig, { config: asked }: UpdateConfigRequest): PartitionConfig {
     return {
       gpid: stored.gpid,
       ballot: asked.ballot,
@@ -166,29 +180,47 @@ export class ConfigService {
     };
   }
 
+  /** Stores `request.config`; then it is applied, and told to who asked (the meta server's own changes: nobody). */
   updateConfigurationOnRemote(
     app: AppState,
     index: number,
-    next: PartitionConfig,
-    replier: Replier<UpdateConfigResponse>,
+    request: UpdateConfigRequest,
+    replier?: Replier<UpdateConfigResponse>,
   ): void {
     const path = records.partitionPath(this.state.options.cluster, app.appId, index);
-    const then = task(this, 'onUpdateConfigurationOnRemoteReply', app.appId, index, next, replier);
-    this.storage.setData(path, records.encodeConfig(next), then);
+    const then = task(this, 'onUpdateConfigurationOnRemoteReply', app.appId, index, request, replier);
+    app.pendingUpdates.set(index, request.node);
+    const change = this.storage.setData(path, records.encodeConfig(request.config), then);
+    this.pendingSyncs.set(request.config.gpid, { request, change });
+  }
+
+  /** The update on its way for the partition, if there is one. */
+  pendingUpdate(gpid: Gpid): UpdateConfigRequest | undefined {
+    return this.pendingSyncs.get(gpid)?.request;
+  }
+
+  /** Who asked hears nothing; the store may hold it for a moment, until what is sent next is there. */
+  cancelSync(app: AppState, index: number, gpid: Gpid): void {
+    this.pendingSyncs.get(gpid)?.change.cancel();
+    this.pendingSyncs.delete(gpid);
+    app.pendingUpdates.delete(index);
   }
 
   onUpdateConfigurationOnRemoteReply(
     appId: number,
     index: number,
-    next: PartitionConfig,
-    replier: Replier<UpdateConfigResponse>,
+    request: UpdateConfigRequest,
+    replier?: Replier<UpdateConfigResponse>,
   ): void {
     const app = this.state.app(appId);
+    const { config } = request;
     this.ctx.env.check(app !== undefined, 'update_configuration', () => `table ${appId} is unknown`);
     app.pendingUpdates.delete(index);
-    this.updateConfigurationLocally(app, index, next);
-    replier.reply({ error: 'ERR_OK', config: next });
-    this.moves.onConfigStored(app, index, next);
+    this.pendingSyncs.delete(config.gpid);
+    this.updateConfigurationLocally(app, index, config);
+    replier?.reply({ error: 'ERR_OK', config });
+    this.apps.guardian.reconfig(app, index, request);
+    this.moves.onConfigStored(app, index, config);
     this.apps.finishDrop(app);
   }
 
@@ -221,6 +253,7 @@ export class ConfigService {
         partitions.push({ app: toldAppInfo(app), config });
       }
     }
+    this.apps.guardian.collectReplicas(request);
     replier.reply({ error: 'ERR_OK', partitions, gcReplicas: this.gcReplicas(request) });
   }
 
@@ -270,6 +303,11 @@ export class ConfigService {
     if (app.status === 'AS_CREATING') return 'ERR_BUSY_CREATING';
     return app.status === 'AS_DROPPING' ? 'ERR_BUSY_DROPPING' : 'ERR_OK';
   }
+}
+
+function refuseStatus(app: AppState): ErrorCode | undefined {
+  if (app.status === 'AS_AVAILABLE') return undefined;
+  return app.status === 'AS_DROPPED' ? 'ERR_APP_DROPPED' : 'ERR_BUSY_DROPPING';
 }
 
 function membersOf(config: PartitionConfig): readonly NodeId[] {

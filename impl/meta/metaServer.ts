@@ -43,11 +43,12 @@ import type {
 import type { AppService } from './appService.ts';
 import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
+import type { LivenessView } from './cure/cureView.ts';
 import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
 import type { MetaFailureDetector } from './failureDetector.ts';
+import type { Guardian } from './guardian.ts';
 import type { MetaStorage } from './metaStorage.ts';
-import type { PartitionGuardian } from './partitionGuardian.ts';
 import type { PrimaryMove } from './primaryMove.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
 
@@ -58,7 +59,7 @@ export class MetaServer {
   readonly failureDetector: MetaFailureDetector;
   readonly state: ServerState;
   readonly storage: MetaStorage;
-  readonly guardian: PartitionGuardian;
+  readonly guardian: Guardian;
   readonly appService: AppService;
   readonly primaryMove: PrimaryMove;
   readonly configService: ConfigService;
@@ -72,13 +73,18 @@ export class MetaServer {
     this.failureDetector = new ctx.parts.MetaFailureDetector(ctx, this);
     this.state = new ctx.parts.ServerState(ctx, options);
     this.storage = new ctx.parts.MetaStorage(ctx);
-    this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
+    this.guardian = this.makeGuardian(ctx, this.state);
     this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
     this.primaryMove = new ctx.parts.PrimaryMove(ctx, this.state, this.appService);
     this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService, this.primaryMove);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
     this.bulkLoadService = new ctx.parts.BulkLoadService(ctx, this.state, this.storage, this.appService);
+  }
+
+  /** FM1. */
+  makeGuardian(ctx: Context, state: ServerState): Guardian {
+    return new ctx.parts.PartitionGuardian(ctx, state);
   }
 
   /** Registers the handlers and begins to read the store. */
@@ -134,15 +140,20 @@ export class MetaServer {
   onRecovered(): void {
     this.active = true;
     this.failureDetector.registerWorkers(this.state.servingNodes());
+    this.guardian.start(this.configService, this.liveness());
     for (const app of this.state.apps()) {
       this.guardian.watchApp(app);
       this.primaryMove.watchApp(app);
     }
   }
 
-  /** Of the membership, which is fixed: nobody takes the place of who is gone. */
-  onNodeStateChanged(_node: NodeId, _alive: boolean): void {
-    // Nothing.
+  liveness(): LivenessView {
+    return this.failureDetector;
+  }
+
+  /** Before the state is whole, who is alive is only noted. */
+  onNodeStateChanged(node: NodeId, alive: boolean): void {
+    if (this.active) this.postHigh(task(this.guardian, 'onChangeNodeState', node, alive));
   }
 
   isActive(): boolean {

@@ -7,7 +7,9 @@
  *
  * A timed-out creation may have taken effect, or the node may be somebody's from before: after a timeout the value is
  * read back and set when it differs, where upstream keeps whatever it finds (docs/departures.md, `meta.3`). Operations
- * on one path wait for one another, so that a repeat never overtakes or undoes a later change of the same record.
+ * on one path wait for one another, so that a repeat never overtakes or undoes a later change of the same record. One
+ * that is cancelled is not repeated, and nobody waits for it; what was sent of it may still take effect, but before
+ * whatever its session sends later.
  */
 import type { Context } from '../context.ts';
 import { reply, resume, task } from '../env/contract.ts';
@@ -23,6 +25,12 @@ interface Pending {
   readonly op: StoreOp;
   /** An attempt timed out: its effect is unknown. */
   timedOut: boolean;
+}
+
+/** A change that was asked for and not answered yet. */
+export interface StoreChange {
+  /** Nobody will hear of its outcome. */
+  cancel(): void;
 }
 
 /** Upstream's fixed pause before an operation is repeated, milliseconds. */
@@ -45,8 +53,9 @@ export class MetaStorage {
   }
 
   /** Replaces the value of an existing node. */
-  setData(path: string, value: string, then: Continuation): void {
-    this.submit({ kind: 'set', path, value, then });
+  setData(path: string, value: string, then: Continuation): StoreChange {
+    const id = this.submit({ kind: 'set', path, value, then });
+    return { cancel: () => this.cancel(id) };
   }
 
   /** Deletes a node, with `recursive` also what is below it. Success also when it is missing. */
@@ -64,7 +73,7 @@ export class MetaStorage {
     this.submit({ kind: 'children', path, then });
   }
 
-  private submit(op: StoreOp): void {
+  private submit(op: StoreOp): number {
     const id = this.nextOp++;
     this.pending.set(id, { op, timedOut: false });
     const lane = this.lanes.get(op.path);
@@ -74,6 +83,17 @@ export class MetaStorage {
     } else {
       lane.push(id);
     }
+    return id;
+  }
+
+  /** Upstream's cancel of a task that waits for the store. */
+  cancel(id: number): void {
+    const pending = this.pending.get(id);
+    if (pending === undefined) return;
+    this.pending.delete(id);
+    const lane = this.lanes.get(pending.op.path);
+    if (lane?.[0] === id) this.releaseLane(pending.op.path);
+    else lane?.splice(lane.indexOf(id), 1);
   }
 
   /** Sends (or sends again) an operation. */

@@ -11,14 +11,14 @@
  * alone.
  */
 import type { ConfigType, Decree, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
-import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { RpcResult } from '../env/contract.ts';
 import { parseGpid, threadHash } from '../protocol/gpid.ts';
 import { isDuplicationFollower } from '../protocol/masterInfo.ts';
 import type { ConfigProposalAck } from '../protocol/messages.ts';
+import { Guardian } from './guardian.ts';
 import { toldAppInfo } from './serverState.ts';
-import type { AppState, ServerState } from './serverState.ts';
+import type { AppState } from './serverState.ts';
 
 /** The members chosen for a partition, and how far the current round of proposals got. */
 interface Choice {
@@ -30,18 +30,11 @@ interface Choice {
   decree: Decree | undefined;
 }
 
-export class PartitionGuardian {
-  readonly ctx: Context;
-  readonly state: ServerState;
+export class PartitionGuardian extends Guardian {
   private readonly choices = new Map<string, Choice>();
 
-  constructor(ctx: Context, state: ServerState) {
-    this.ctx = ctx;
-    this.state = state;
-  }
-
   /** The table has become available (or was found available at start): its partitions need members. */
-  watchApp(app: AppState): void {
+  override watchApp(app: AppState): void {
     for (let i = 0; i < app.configs.length; i++) this.onCure(app.appId, i);
   }
 

@@ -10,6 +10,13 @@ import { IngestionContext } from './bulkLoad/ingestionContext.ts';
 import { IngestionDispatch } from './bulkLoad/ingestionDispatch.ts';
 import { OperationLock } from './bulkLoad/operationLock.ts';
 import { ConfigService } from './configService.ts';
+import { ConfigContext } from './cure/configContext.ts';
+import { Cure } from './cure/cure.ts';
+import { CureRules } from './cure/cureRules.ts';
+import { DddRule } from './cure/dddRule.ts';
+import { DropList } from './cure/dropList.ts';
+import { NodeLoads } from './cure/nodeLoads.ts';
+import { RequestRules } from './cure/requestRules.ts';
 import { DuplicationAddChecks } from './duplication/duplicationAddChecks.ts';
 import { DuplicationInfo } from './duplication/duplicationInfo.ts';
 import { DuplicationRecovery } from './duplication/duplicationRecovery.ts';
@@ -35,6 +42,13 @@ export const metaParts = {
   PrimaryMove,
   AppService,
   ConfigService,
+  Cure,
+  ConfigContext,
+  CureRules,
+  DddRule,
+  DropList,
+  NodeLoads,
+  RequestRules,
   DuplicationService,
   DuplicationAddChecks,
   DuplicationInfo,

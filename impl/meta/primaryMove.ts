@@ -106,7 +106,7 @@ export class PrimaryMove {
     return config.ballot > 0 && config.primary === '';
   }
 
-  private begin(app: AppState, partitionIndex: number, config: PartitionConfig, to: NodeId): void {
+  protected begin(app: AppState, partitionIndex: number, config: PartitionConfig, to: NodeId): void {
     const move: Move = { number: this.nextNumber++, to, proposals: 0, steppedDown: false };
     this.moves.set(config.gpid, move);
     this.onRound(app.appId, partitionIndex, move.number);

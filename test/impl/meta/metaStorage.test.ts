@@ -97,4 +97,29 @@ describe('the store wrapper', () => {
     expect(process.failure?.check).toBe('meta_storage');
     expect(caller.done).toEqual([]);
   });
+
+  it('does not repeat what is cancelled, and lets the next one go at once', () => {
+    for (const fate of ['timeout', 'timeout-after-effect'] as const) {
+      const { world, storage, caller } = bench({ 'set /a': [fate] });
+      const first = storage.setData('/a', 'first', task(caller, 'onDone', 'first'));
+      storage.setData('/a', 'second', task(caller, 'onDone', 'second'));
+      world.run(500);
+      first.cancel();
+      world.run(10);
+      expect([world.store.get('/a'), caller.done]).toEqual(['second', ['second']]);
+      first.cancel();
+      world.run(5000);
+      expect([world.store.get('/a'), caller.done]).toEqual(['second', ['second']]);
+    }
+  });
+
+  it('never sends what is cancelled while it waits', () => {
+    const { world, storage, caller } = bench({ 'set /a': ['timeout'] });
+    storage.setData('/a', 'first', task(caller, 'onDone', 'first'));
+    const second = storage.setData('/a', 'second', task(caller, 'onDone', 'second'));
+    storage.setData('/a', 'third', task(caller, 'onDone', 'third'));
+    second.cancel();
+    world.run(5000);
+    expect([world.writes.map(({ value }) => value), caller.done]).toEqual([['first', 'third'], ['first', 'third']]);
+  });
 });

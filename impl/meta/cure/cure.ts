@@ -1,0 +1,310 @@
+/**
+ * Looks after the members of every partition (repl 1.10; upstream's check_all_partitions, on_change_node_state and
+ * partition_guardian): finds what is wrong, proposes what would help, and removes primaries that are dead.
+ *
+ * Facts beyond the sheet, all upstream's: every `lb_interval_ms` (10 s) all partitions are looked at, except those with
+ * an update on its way to the store and those of tables that are created or dropped; each configuration that was stored
+ * has its partition looked at right away. One proposal of a partition stands at a time; it is sent again with each look,
+ * and gives way when the configuration changes, when it makes no sense any more, or when its learner is seen to have
+ * failed. Learners of partitions without any secondary are asked for before others, and after all other proposals. A
+ * new meta server takes all servers for alive until the failure detector knows better, and knows no dropouts.
+ *
+ * Mended (docs/departures.md, cure.1): upstream acts on the moment in which a server dies. A message that is lost then, or an
+ * update that makes the dead server primary a moment later, leaves the partition as it is for ever. Here each look finds
+ * dead members anew, and every change of a server's state is followed by a look at all partitions.
+ *
+ * Balancers leave loading tables alone (bl 17.11); what is missing is cured there too, as upstream does.
+ */
+import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
+import type { Context } from '../../context.ts';
+import { reply, task } from '../../env/contract.ts';
+import type { RpcResult } from '../../env/contract.ts';
+import { parseGpid, threadHash } from '../../protocol/gpid.ts';
+import type { ConfigProposalAck, ConfigSyncRequest, UpdateConfigRequest } from '../../protocol/messages.ts';
+import { Guardian } from '../guardian.ts';
+import { isMember, toldAppInfo } from '../serverState.ts';
+import type { AppState, ServerState } from '../serverState.ts';
+import type { ConfigContext } from './configContext.ts';
+import type { CureRules } from './cureRules.ts';
+import type { ConfigUpdater, CureView, LivenessView, Proposal } from './cureView.ts';
+import type { RequestRules } from './requestRules.ts';
+
+/** A partition, and what to ask for. */
+interface Wish {
+  readonly app: AppState;
+  readonly config: PartitionConfig;
+  readonly proposal: Proposal;
+}
+
+export class Cure extends Guardian {
+  readonly rules: CureRules;
+  readonly requestRules: RequestRules;
+  private readonly contexts = new Map<Gpid, ConfigContext>();
+  private updater: ConfigUpdater | undefined;
+  private liveness: LivenessView = { isAlive: () => false };
+
+  constructor(ctx: Context, state: ServerState) {
+    super(ctx, state);
+    this.rules = new ctx.parts.CureRules(ctx);
+    this.requestRules = new ctx.parts.RequestRules();
+  }
+
+  // ------------------------------------------------------------------ when to look
+
+  override start(updater: ConfigUpdater, liveness: LivenessView): void {
+    this.updater = updater;
+    this.liveness = liveness;
+    this.postBalancerRun();
+  }
+
+  private postBalancerRun(): void {
+    const { lbIntervalMs } = this.ctx.settings;
+    this.ctx.env.tasks.post('LPC_META_STATE_NORMAL', 0, lbIntervalMs, task(this, 'balancerRun'));
+  }
+
+  balancerRun(): void {
+    this.checkAllPartitions();
+    this.postBalancerRun();
+  }
+
+  checkAllPartitions(): void {
+    const wishes: Wish[] = [];
+    for (const app of this.state.apps()) {
+      for (let i = 0; i < app.configs.length; i++) {
+        const wish = this.lookAt(app, i);
+        if (wish !== undefined) wishes.push(wish);
+      }
+    }
+    for (const wish of this.byUrgency(wishes)) this.sendProposal(wish);
+  }
+
+  /** Learners last, but for partitions that have nothing but a primary. */
+  byUrgency(wishes: readonly Wish[]): readonly Wish[] {
+    const rank = ({ proposal, config }: Wish): number => {
+      if (proposal.type !== 'CT_ADD_SECONDARY') return 0;
+      return config.secondaries.length === 0 ? 1 : 2;
+    };
+    return [0, 1, 2].flatMap((wanted) => wishes.filter((wish) => rank(wish) === wanted));
+  }
+
+  /** A table has become available, or was found so at the start. */
+  override watchApp(app: AppState): void {
+    for (let i = 0; i < app.configs.length; i++) this.lookAndSend(app, i);
+  }
+
+  override onChangeNodeState(node: NodeId, isAlive: boolean): void {
+    if (!isAlive) for (const context of this.contexts.values()) context.onNodeDead(node);
+    if (this.updater !== undefined) this.checkAllPartitions();
+  }
+
+  lookAndSend(app: AppState, partitionIndex: number): void {
+    const wish = this.lookAt(app, partitionIndex);
+    if (wish !== undefined) this.sendProposal(wish);
+  }
+
+  // ------------------------------------------------------------------ one look
+
+  /** What to ask for now. A primary that is dead is removed on the way. */
+  lookAt(app: AppState, partitionIndex: number): Wish | undefined {
+    const config = app.configs[partitionIndex];
+    if (config === undefined || app.status !== 'AS_AVAILABLE') {
+      if (config !== undefined) this.contexts.delete(config.gpid);
+      return undefined;
+    }
+    if (config.primary !== '' && !this.isAlive(config.primary)) {
+      this.onPartitionNodeDead(app, partitionIndex, config, config.primary);
+      return undefined;
+    }
+    if (this.updater?.isUpdatePending(app, partitionIndex) !== false) return undefined;
+    const proposal = this.isFrozen() ? this.freeze(config) : this.cure(app, config);
+    return proposal === undefined ? undefined : { app, config, proposal };
+  }
+
+  isAlive(node: NodeId): boolean {
+    return this.liveness.isAlive(node);
+  }
+
+  /** The proposal that carries a dead secondary away; a primary is removed here and now, frozen or not. */
+  onPartitionNodeDead(app: AppState, index: number, config: PartitionConfig, node: NodeId): Proposal | undefined {
+    const action = this.rules.onPartitionNodeDead(config, node);
+    if (action.kind === 'remove-primary') this.updater?.downgradePrimaryToInactive(app, index);
+    return action.kind === 'propose' ? action.proposal : undefined;
+  }
+
+  private freeze({ gpid }: PartitionConfig): undefined {
+    this.contextOf(gpid).decision = { kind: 'wait', reason: 'frozen' };
+  }
+
+  isFrozen(): boolean {
+    return this.rules.isFrozen(this.state.options.replicaServers, (node) => this.isAlive(node));
+  }
+
+  /** Upstream's cure, behind it its from_proposals; members that are dead first. */
+  cure(app: AppState, config: PartitionConfig): Proposal | undefined {
+    const context = this.contextOf(config.gpid);
+    const away = this.downgradeSecondaryToInactive(app, config);
+    if (away !== undefined) return away;
+    const standing = this.fromProposals(app, config, context);
+    if (standing !== undefined) return standing;
+    const decision = this.rules.cure(this.viewOf(app, config, context));
+    context.decision = decision;
+    if (decision.kind !== 'propose') return undefined;
+    context.assignProposals([decision.proposal]);
+    context.drops.preferredDrop = decision.preferredDrop;
+    return decision.proposal;
+  }
+
+  downgradeSecondaryToInactive(app: AppState, config: PartitionConfig): Proposal | undefined {
+    const index = app.configs.indexOf(config);
+    for (const node of config.secondaries) {
+      const away = this.isAlive(node) ? undefined : this.onPartitionNodeDead(app, index, config, node);
+      if (away !== undefined) return away;
+    }
+    return undefined;
+  }
+
+  /** What stands proposed, unless it makes no sense any more: then everything behind it goes as well. */
+  fromProposals(app: AppState, config: PartitionConfig, context: ConfigContext): Proposal | undefined {
+    const front = context.front();
+    if (front === undefined) return undefined;
+    const isValid = this.rules.isProposalValid(this.viewOf(app, config, context), front);
+    if (isValid && !context.isAbnormalLearning()) return front;
+    context.clearProposals();
+    return undefined;
+  }
+
+  contextOf(gpid: Gpid): ConfigContext {
+    const found = this.contexts.get(gpid);
+    if (found !== undefined) return found;
+    const context = new this.ctx.parts.ConfigContext(this.ctx);
+    this.contexts.set(gpid, context);
+    return context;
+  }
+
+  viewOf(app: AppState, config: PartitionConfig, context: ConfigContext): CureView {
+    return {
+      appId: app.appId,
+      config,
+      nodes: [...this.state.options.replicaServers].sort(),
+      liveness: this.liveness,
+      loads: new this.ctx.parts.NodeLoads(this.state, this.standing()),
+      drops: context.drops.entries(),
+      preferredDrop: context.drops.preferredDrop,
+      collected: context.collected,
+      passedOver: context.passedOver,
+      nowMs: this.nowMs(),
+    };
+  }
+
+  private standing(): readonly { readonly appId: number; readonly proposal: Proposal }[] {
+    const all: { readonly appId: number; readonly proposal: Proposal }[] = [];
+    for (const [gpid, context] of this.contexts) {
+      const proposal = context.front();
+      if (proposal !== undefined) all.push({ appId: parseGpid(gpid)?.appId ?? 0, proposal });
+    }
+    return all;
+  }
+
+  private nowMs(): number {
+    return Math.floor(this.ctx.env.clock.monotonicUs() / 1000);
+  }
+
+  // ------------------------------------------------------------------ proposals
+
+  sendProposal({ app, config, proposal }: Wish): void {
+    const { type, target, node } = proposal;
+    const { gpid, ballot } = config;
+    this.ctx.env.rpc.call(
+      target,
+      'RPC_CONFIG_PROPOSAL',
+      { app: toldAppInfo(app), type, node, config },
+      { hash: threadHash(gpid), timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid },
+      reply(this, 'onProposalAck', gpid, ballot, proposal),
+    );
+  }
+
+  /** No answer says nothing; a refusal ends the proposal, and the next one may be another. */
+  onProposalAck(result: RpcResult<ConfigProposalAck>, gpid: Gpid, ballot: number, proposal: Proposal): void {
+    const config = this.state.config(gpid);
+    const context = this.contexts.get(gpid);
+    if (result.error !== 'ERR_OK' || !this.isRefusal(result.body.error)) return;
+    if (config?.ballot !== ballot || context === undefined || context.front() !== proposal) return;
+    context.clearProposals();
+    const isToServe = proposal.type === 'CT_UPGRADE_TO_PRIMARY' || proposal.type === 'CT_ASSIGN_PRIMARY';
+    if (isToServe) this.passOver(gpid, config, context, proposal.node);
+  }
+
+  /** The next one is asked at once; when all have refused they are asked again with the next look. */
+  passOver(gpid: Gpid, config: PartitionConfig, context: ConfigContext, node: NodeId): void {
+    const { passedOver } = context;
+    passedOver.add(node);
+    const others = this.candidates(config).filter((other) => this.isAlive(other) && !passedOver.has(other));
+    if (others.length > 0) this.lookAndSendByGpid(gpid);
+    else passedOver.clear();
+  }
+
+  /** Among whom the rules may choose. Of dropouts only one will do. */
+  private candidates({ secondaries, lastDrops }: PartitionConfig): readonly NodeId[] {
+    if (secondaries.length > 0) return secondaries;
+    return lastDrops.length > 0 ? [] : this.state.options.replicaServers;
+  }
+
+  /** A server that is busy with the replica may yet do what it was asked for. */
+  isRefusal(error: ErrorCode): boolean {
+    return error !== 'ERR_OK' && error !== 'ERR_BUSY';
+  }
+
+  private lookAndSendByGpid(gpid: Gpid): void {
+    const ids = parseGpid(gpid);
+    const app = ids === undefined ? undefined : this.state.app(ids.appId);
+    if (ids !== undefined && app !== undefined) this.lookAndSend(app, ids.partitionIndex);
+  }
+
+  override registerProposals(app: AppState, partitionIndex: number, proposals: readonly Proposal[]): ErrorCode {
+    const config = app.configs[partitionIndex];
+    if (config === undefined) return 'ERR_INVALID_PARAMETERS';
+    const context = this.contextOf(config.gpid);
+    if (context.front() !== undefined) return 'ERR_BUSY';
+    context.assignProposals(proposals);
+    this.lookAndSend(app, partitionIndex);
+    return 'ERR_OK';
+  }
+
+  // ------------------------------------------------------------------ what the rest of the meta server tells
+
+  /** Frozen, or somebody would serve who is dead (cure.2): it asks again, and is heard when it lives. */
+  override refuseUpdate({ config }: UpdateConfigRequest): ErrorCode | undefined {
+    if (this.isFrozen()) return 'ERR_STATE_FREEZED';
+    return config.primary !== '' && !this.isAlive(config.primary) ? 'ERR_INACTIVE_STATE' : undefined;
+  }
+
+  override reconfig(app: AppState, partitionIndex: number, { config, node, type }: UpdateConfigRequest): void {
+    const context = this.contextOf(config.gpid);
+    context.popFront();
+    context.passedOver.clear();
+    if (this.requestRules.isAdding(type)) context.onAdded(config, node);
+    else if (this.requestRules.isRemoving(type)) context.onRemoved(config, node, this.nowMs());
+    this.lookAndSend(app, partitionIndex);
+  }
+
+  /** Of a server that lives: one that is dead may be back with less. */
+  override collectReplicas({ node, stored }: ConfigSyncRequest): void {
+    if (!this.isAlive(node)) return;
+    for (const { gpid, ballot, lastCommitted, lastPrepared, status } of stored) {
+      const config = this.availableConfig(gpid);
+      if (config === undefined || isMember(config, node)) continue;
+      const context = this.contextOf(gpid);
+      context.trackCurrentLearner(node, status);
+      context.collect(config, node, { ballot, lastCommitted, lastPrepared });
+    }
+    for (const app of this.state.apps()) {
+      for (const { gpid, lastDrops } of app.configs) if (lastDrops.includes(node)) this.contextOf(gpid).onScanned(node);
+    }
+  }
+
+  private availableConfig(gpid: Gpid): PartitionConfig | undefined {
+    const ids = parseGpid(gpid);
+    const app = ids === undefined ? undefined : this.state.app(ids.appId);
+    return ids === undefined || app?.status !== 'AS_AVAILABLE' ? undefined : app.configs[ids.partitionIndex];
+  }
+}
