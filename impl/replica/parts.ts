@@ -16,6 +16,13 @@ import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
 import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { GroupChecker } from './groupCheck.ts';
+import { CacheLearning } from './learning/cacheLearning.ts';
+import { LearnAppSlots } from './learning/learnAppSlots.ts';
+import { Learnee } from './learning/learnee.ts';
+import { Learner } from './learning/learner.ts';
+import { LearnerGroup } from './learning/learnerGroup.ts';
+import { LearningServer } from './learning/learningServer.ts';
+import { MemberChanges } from './learning/memberChanges.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
 import { NfsClient } from './nfs/nfsClient.ts';
@@ -51,6 +58,13 @@ export const replicaParts = {
   GroupChecker,
   ReplicaConfigurator,
   MetaRequester,
+  MemberChanges,
+  LearnerGroup,
+  Learnee,
+  Learner,
+  CacheLearning,
+  LearningServer,
+  LearnAppSlots,
   CheckpointTriggers,
   DuplicationSyncTimer,
   ReplicaDuplicatorManager,

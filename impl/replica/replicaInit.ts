@@ -201,6 +201,7 @@ export class ReplicaLoader {
       maxPrepared: replica.maxPreparedDecree(),
     });
     replica.primaryStates.barrierDue = replica.maxPreparedDecree() > 0;
+    if (!this.fresh) replica.learnee.noteIngestion(replica.lastDurableDecree());
     replica.checkpoints.startTimer();
     replica.bulkLoader.ingestion.resumeIngestion();
   }
@@ -223,8 +224,21 @@ export class ReplicaLoader {
   storeInitInfo(): void {
     const { replica } = this;
     const { initOffsetInPrivateLog } = this.initInfo;
-    const initDurableDecree = replica.lastDurableDecree();
+    const initDurableDecree = this.neededDurableDecree();
     this.initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
     storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
+  }
+
+  /** What the log stands on; a ballot that rises before a learner's checkpoint is made lowers it not (repl.Q15). */
+  neededDurableDecree(): Decree {
+    return Math.max(this.replica.lastDurableDecree(), this.initInfo.initDurableDecree);
+  }
+
+  /** Learning: what the log holds up to now counts for nothing; what follows stands on `durable` (repl 1.9). */
+  resetPartition(durable: Decree): ErrorCode {
+    const { replica } = this;
+    const initOffsetInPrivateLog = replica.privateLog?.onPartitionReset(durable) ?? 0;
+    this.initInfo = { initBallot: replica.ballot(), initDurableDecree: durable, initOffsetInPrivateLog };
+    return storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
   }
 }
