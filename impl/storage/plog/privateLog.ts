@@ -96,7 +96,7 @@ export class PrivateLog extends LearnableLog implements PrivateLogContract {
       const error = file.openRead();
       if (error === 'ERR_OK') files.push(file);
       else {
-        const renamed = file.isOpen() ? this.setAside(file) : 'ERR_OK';
+        const renamed = file.isOpen() && this.isUnusable(error) ? this.setAside(file) : 'ERR_OK';
         if (!this.isSkippedAtOpen(error)) return error;
         if (renamed !== 'ERR_OK') return renamed;
       }
@@ -107,6 +107,11 @@ export class PrivateLog extends LearnableLog implements PrivateLogContract {
   /** A foreign name, or a file that was never finished beyond its creation; it leaves no trace (plog 10 step 2). */
   isSkippedAtOpen(error: ErrorCode): boolean {
     return error === 'ERR_HANDLE_EOF' || error === 'ERR_INCOMPLETE_DATA' || error === 'ERR_INVALID_PARAMETERS';
+  }
+
+  /** What the disk refused to read may be good: it stays in its place (upstream sets it aside, and a log has a hole). */
+  isUnusable(error: ErrorCode): boolean {
+    return error !== 'ERR_FILE_OPERATION_FAILED';
   }
 
   /** Renames an unusable file so that no later scan takes it for a log file (plog 9.1). */
