@@ -1,8 +1,38 @@
 /** A checkpoint of one replica, copied to another one's disk as a learner's file copy leaves it; for the tests of this folder. */
 import type { LearnCheckpoint } from '../../../../impl/storage/contracts.ts';
+import type { StorageApp } from '../../../../impl/storage/app/storageApp.ts';
+import type { LogMutation } from '../../../../impl/storage/plog/types.ts';
 import { FakeDisk } from '../engine/fakeEnv.ts';
-import { appOver } from './appWorld.ts';
+import { appOver, key, mutation, put, remove } from './appWorld.ts';
 import type { AppWorld } from './appWorld.ts';
+
+const KEYS = 5;
+
+/** Decree d writes key d mod 5 and removes the next one at each fourth: each decree has rows of its own. */
+export function mutationOf(decree: number): LogMutation {
+  const written = put(`k${decree % KEYS}`, `v${decree}`);
+  return mutation(decree, ...(decree % 4 === 0 ? [written, remove(`k${(decree + 1) % KEYS}`)] : [written]));
+}
+
+export function rowsAt(decree: number): string {
+  const rows = new Array<string>(KEYS).fill('-');
+  for (let d = 1; d <= decree; d++) {
+    rows[d % KEYS] = `v${d}`;
+    if (d % 4 === 0) rows[(d + 1) % KEYS] = '-';
+  }
+  return rows.join(' ');
+}
+
+export function rowsOf(app: StorageApp): string {
+  return Array.from({ length: KEYS }, (_, i) => app.get(key(`k${i}`), 0)?.value ?? '-').join(' ');
+}
+
+export function applyUpTo(app: StorageApp, decree: number): void {
+  while (app.lastCommittedDecree() < decree) {
+    const error = app.applyMutation(mutationOf(app.lastCommittedDecree() + 1));
+    if (error !== 'ERR_OK') throw new Error(error);
+  }
+}
 
 export const LEARN = '1.0.pegasus/learn';
 
