@@ -139,6 +139,18 @@ export interface CheckpointResult {
   readonly durable: Decree;
 }
 
+/** The newest checkpoint, for a learner. */
+export interface LearnCheckpoint {
+  /** ERR_OK, or ERR_GET_LEARN_STATE_FAILED: there is none, or its directory cannot be read. */
+  readonly error: ErrorCode;
+  /** The data directory. */
+  readonly baseDir: string;
+  /** Relative to it: `checkpoint.<D>/...`. They may go at any time, so that a copy of them fails. */
+  readonly files: readonly string[];
+  /** to_decree_included. */
+  readonly decree: Decree;
+}
+
 /** repl 1.2, 2.1, 2.5, 2.6, 5.1; pegasus_server_impl's and replication_app_base's function names. */
 export interface StorageAppContract {
   /** Creates an empty database (new replica), or opens what is there: F read back, checkpoint made when F != D (5.1 step 2). */
@@ -164,6 +176,19 @@ export interface StorageAppContract {
   copyCheckpointToDir(dir: string, flush: boolean): { readonly error: ErrorCode; readonly decree: Decree };
   /** repl 2.1 get_checkpoint: files of the newest checkpoint, relative to its directory. */
   getCheckpoint(): { readonly error: ErrorCode; readonly dir: string; readonly files: readonly string[]; readonly decree: Decree };
+  /** repl 1.9 LT_APP, at the primary. */
+  getLearnCheckpoint(): LearnCheckpoint;
+  /**
+   * repl 2.8, at the learner: the directory `dir/<that of the first file>`, whole and synced, becomes the storage, with
+   * `checkpoint.<toDecreeIncluded>` as its only checkpoint; without files the storage is empty afterwards. Everything of
+   * the old one is gone then, its checkpoints and its pending ingestions too. The table's envs are to be told anew; whether
+   * files may be ingested behind comes with the checkpoint. The private log and `.init-info` are the caller's.
+   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; nothing has changed when `isOpen()`. After any other error it is
+   * not open: what is on disk is the old storage or the new one, whole, or what cannot be opened.
+   */
+  applyCheckpoint(dir: string, files: readonly string[], toDecreeIncluded: Decree): ErrorCode;
+  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors as of `applyCheckpoint`. */
+  discardAndOpenNew(): ErrorCode;
   listCheckpoints(): readonly Decree[];
   /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */
   updateAppEnvs(envs: Readonly<Record<string, string>>): void;
