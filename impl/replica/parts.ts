@@ -16,9 +16,13 @@ import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
 import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { GroupChecker } from './groupCheck.ts';
+import { AppLearning } from './learning/appLearning.ts';
 import { CacheLearning } from './learning/cacheLearning.ts';
 import { LearnAppSlots } from './learning/learnAppSlots.ts';
 import { Learnee } from './learning/learnee.ts';
+import { LearnedMutations, LearnPrepareList } from './learning/learnedMutations.ts';
+import { LearnFiles } from './learning/learnFiles.ts';
+import { LogLearning } from './learning/logLearning.ts';
 import { Learner } from './learning/learner.ts';
 import { LearnerGroup } from './learning/learnerGroup.ts';
 import { LearningServer } from './learning/learningServer.ts';
@@ -63,6 +67,11 @@ export const replicaParts = {
   Learnee,
   Learner,
   CacheLearning,
+  LogLearning,
+  AppLearning,
+  LearnFiles,
+  LearnedMutations,
+  LearnPrepareList,
   LearningServer,
   LearnAppSlots,
   CheckpointTriggers,

@@ -118,6 +118,13 @@ export class BulkLoadIngestion implements DownloadOwner {
     this.status = 'IS_INVALID';
   }
 
+  /** A learned checkpoint took the place of the storage that waited for files. */
+  onStorageReplaced(): void {
+    this.clearStatus();
+    this.needsRepair = false;
+    this.isRepaired = false;
+  }
+
   isClear(): boolean {
     return !this.isIngesting && this.status === 'IS_INVALID';
   }

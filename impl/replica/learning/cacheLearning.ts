@@ -19,7 +19,6 @@ export class CacheLearning {
   readonly ctx: Context;
   readonly replica: Replica;
   readonly learner: Learner;
-  private round = 0;
 
   constructor(ctx: Context, replica: Replica, learner: Learner) {
     this.ctx = ctx;
@@ -27,15 +26,10 @@ export class CacheLearning {
     this.learner = learner;
   }
 
-  cancel(): void {
-    this.round = 0;
-  }
-
   takeIn(response: LearnResponse, round: number): void {
     const { learner } = this;
     const fits = learner.status === 'LearningWithoutPrepare';
     this.ctx.env.check(fits, 'on_learn_reply', () => `${this.replica.gpid} is ${learner.status}`);
-    this.round = round;
     learner.status = 'LearningWithPrepareTransient';
     learner.prepareStartDecree = response.prepareStartDecree;
     const error = this.takeOver(response);
@@ -65,9 +59,7 @@ export class CacheLearning {
 
   /** What the log holds is no longer what storage stands on; the records that follow begin a file of their own. */
   resetPrivateLog(): ErrorCode {
-    const error = this.replica.loader.resetPartition(this.replica.lastAppliedDecree());
-    this.replica.privateLog?.demandSwitchFile();
-    return error;
+    return this.replica.loader.resetPartition(this.replica.lastAppliedDecree());
   }
 
   /** Into log and prepare list; what it knows to be committed is applied. */
@@ -105,15 +97,11 @@ export class CacheLearning {
     const before = replica.lastDurableDecree();
     const result = replica.storage?.syncCheckpoint('learn') ?? { error: 'ERR_LOCAL_APP_FAILURE', durable: before };
     if (result.durable !== before) replica.checkpoints.updateIntervalClock();
-    if (result.error !== 'ERR_OK') {
-      learner.completeRound(result.error, round);
-      return;
-    }
-    replica.privateLog?.flush(task(this, 'onLogWritten', round));
+    learner.completeRound(result.error === 'ERR_OK' ? this.writeLog() : result.error, round);
   }
 
-  /** A member's log is on its disk: a duplication may ask this one for it. */
-  onLogWritten(round: number): void {
-    if (round === this.round) this.learner.completeRound('ERR_OK', round);
+  /** A member's log is written: a duplication may ask this one for what it took over. */
+  writeLog(): ErrorCode {
+    return this.replica.privateLog?.flushNow() ?? 'ERR_LOCAL_APP_FAILURE';
   }
 }

@@ -11,7 +11,8 @@ import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { INVALID_DECREE } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type { Replier } from '../../env/contract.ts';
-import type { LearnRequest, LearnResponse, LearnState } from '../../protocol/learnMessages.ts';
+import type { LearnRequest, LearnResponse, LearnState, LearnType } from '../../protocol/learnMessages.ts';
+import type { LogLearnState } from '../../storage/contracts.ts';
 import { encodeMutation } from '../../storage/plog/record.ts';
 import type { Replica } from '../replica.ts';
 import type { RemoteLearner } from './learnerGroup.ts';
@@ -124,13 +125,44 @@ export class Learnee {
   // ------------------------------------------------------------------ the answer (steps 4 to 6)
 
   answer(round: LearnRound, replier: Replier<LearnResponse>): void {
-    if (this.isCacheEnough(round)) {
+    const type = this.chooseLearnType(round);
+    if (type === 'LT_CACHE') {
       this.answerFromCache(round, replier);
       return;
     }
     round.learner.prepareStartDecree = INVALID_DECREE;
-    replier.reply(this.refusal(round.request, 'ERR_GET_LEARN_STATE_FAILED'));
+    if (type === 'LT_LOG') replier.reply(this.answerFromLog(round));
+    else if (type === 'LT_APP') replier.reply(this.answerFromCheckpoint(round));
+    else replier.reply(this.refusal(round.request, 'ERR_INCONSISTENT_STATE'));
   }
+
+  /** LT_INVALID: what it needs is not there yet; the learner asks again. */
+  chooseLearnType(round: LearnRound): LearnType {
+    if (this.isOverIngestion(round)) return this.hasCheckpointOverIngestion() ? 'LT_APP' : 'LT_INVALID';
+    if (this.isCacheEnough(round)) return this.mayPrepareToLearner() ? 'LT_CACHE' : 'LT_INVALID';
+    return this.isLogEnough(round) ? 'LT_LOG' : 'LT_APP';
+  }
+
+  // ------------------------------------------------------------------ ingestion (bl.B17)
+
+  /** The learner would replay an ingestion write whose files it does not have. */
+  isOverIngestion({ applied }: LearnRound): boolean {
+    return applied < this.ingestedUpTo;
+  }
+
+  /** Otherwise one is begun. */
+  hasCheckpointOverIngestion(): boolean {
+    if (this.replica.lastDurableDecree() >= this.ingestedUpTo) return true;
+    this.replica.checkpoints.initCheckpoint(true, 'learn');
+    return false;
+  }
+
+  /** Not one whose files the learner does not have. */
+  mayPrepareToLearner(): boolean {
+    return !this.replica.bulkLoader.ingestion.isUnresolved();
+  }
+
+  // ------------------------------------------------------------------ LT_CACHE
 
   /** Step 4. The cache has nothing for a log that must reach further back (dup.B46). */
   isCacheEnough(round: LearnRound): boolean {
@@ -170,6 +202,48 @@ export class Learnee {
       records.push(encodeMutation(mutation.data));
     }
     return records;
+  }
+
+  // ------------------------------------------------------------------ LT_LOG, LT_APP
+
+  /** What no checkpoint holds, is in the log; so is, for a duplication, what the learner's own log lacks. */
+  isLogEnough(round: LearnRound): boolean {
+    if (round.start > this.replica.lastDurableDecree() || this.isSteppedBack(round)) return true;
+    return this.learnStateOf(round)?.covers === true;
+  }
+
+  private learnStateOf(round: LearnRound): LogLearnState | undefined {
+    return this.replica.privateLog?.getLearnState(round.start, this.isSteppedBack(round) ? 'all' : 'valid');
+  }
+
+  answerFromLog(round: LearnRound): LearnResponse {
+    const log = this.learnStateOf(round);
+    const baseDir = `${this.replica.dir}/plog`;
+    const files = (log?.files ?? []).map((path) => path.slice(baseDir.length + 1));
+    this.noteLastFile(round.learner, files.at(-1) ?? '');
+    const state: LearnState = {
+      toDecreeIncluded: round.lastCommitted,
+      files,
+      meta: (log?.inMemory ?? []).map(encodeMutation),
+      learnStartDecree: round.start,
+    };
+    return { ...this.response(round), type: 'LT_LOG', baseDir, state };
+  }
+
+  /** The same file once more: it would be copied as a whole again and again. */
+  noteLastFile(learner: RemoteLearner, file: string): void {
+    if (file === learner.lastLearnLogFile) this.replica.privateLog?.hintSwitchFile();
+    else learner.lastLearnLogFile = file;
+  }
+
+  answerFromCheckpoint(round: LearnRound): LearnResponse {
+    const checkpoint = this.replica.storage?.getLearnCheckpoint();
+    if (checkpoint === undefined || checkpoint.error !== 'ERR_OK') {
+      return this.refusal(round.request, 'ERR_GET_LEARN_STATE_FAILED');
+    }
+    const { baseDir, decree, files } = checkpoint;
+    const state = { toDecreeIncluded: decree, files, meta: [], learnStartDecree: round.start };
+    return { ...this.response(round), type: 'LT_APP', baseDir, state };
   }
 
   private response(round: LearnRound): LearnResponse {

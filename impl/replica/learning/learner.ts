@@ -22,15 +22,20 @@ import type {
   LearnRequest,
   LearnResponse,
 } from '../../protocol/learnMessages.ts';
+import { maxGcedDecreeOfLearner } from '../../storage/plog/learnState.ts';
 import type { AppInfo, PrepareRequest, ReplicaConfig } from '../../protocol/messages.ts';
 import type { Mutation } from '../mutation.ts';
 import type { Replica } from '../replica.ts';
+import type { AppLearning } from './appLearning.ts';
 import type { CacheLearning } from './cacheLearning.ts';
+import type { LogLearning } from './logLearning.ts';
 
 export class Learner {
   readonly ctx: Context;
   readonly replica: Replica;
   readonly cache: CacheLearning;
+  readonly logs: LogLearning;
+  readonly checkpoints: AppLearning;
   status: LearnerStatus = 'LearningInvalid';
   signature = 0;
   /** From here on the primary sends prepares; -1 before the cache stage. */
@@ -47,6 +52,8 @@ export class Learner {
     this.ctx = ctx;
     this.replica = replica;
     this.cache = new ctx.parts.CacheLearning(ctx, replica, this);
+    this.logs = new ctx.parts.LogLearning(ctx, replica, this);
+    this.checkpoints = new ctx.parts.AppLearning(ctx, replica, this);
   }
 
   report(): LearnerReport {
@@ -115,14 +122,15 @@ export class Learner {
     this.firstLearnStartDecree = INVALID_DECREE;
   }
 
-  private endRound(): void {
+  endRound(): void {
     this.round++;
     this.isRoundRunning = false;
     this.call?.cancel();
     this.delayed?.cancel();
     this.call = undefined;
     this.delayed = undefined;
-    this.cache.cancel();
+    this.logs.cancel();
+    this.checkpoints.cancel();
   }
 
   // ------------------------------------------------------------------ one round (steps 4 and 5)
@@ -154,7 +162,7 @@ export class Learner {
       signature: this.signature,
       lastCommittedInApp: this.reportedDecree(),
       lastCommittedInPrepareList: replica.lastCommittedDecree(),
-      maxGcedDecree: this.maxGcedDecree(replica.privateLog?.maxGcedDecree() ?? INVALID_DECREE),
+      maxGcedDecree: maxGcedDecreeOfLearner(this.firstLearnStartDecree, this.maxGcedDecreeOfLog()),
     };
   }
 
@@ -164,11 +172,15 @@ export class Learner {
     return pending === undefined ? this.replica.lastAppliedDecree() : pending.decree - 1;
   }
 
-  /** What its log does not reach back to, by the log itself and by what it has learned. */
-  maxGcedDecree(ofLog: Decree): Decree {
-    const first = this.firstLearnStartDecree;
-    if (first === INVALID_DECREE) return ofLog;
-    return ofLog === INVALID_DECREE ? first - 1 : Math.min(first - 1, ofLog);
+  /**
+   * What the own log does not reach back to; -1: it is of no use to a duplication. Void files do not count, since there may
+   * be a hole behind them; nor does a log that ends before what storage holds.
+   */
+  maxGcedDecreeOfLog(): Decree {
+    const log = this.replica.privateLog;
+    if (log === undefined || log.maxDecree() < this.replica.lastAppliedDecree()) return INVALID_DECREE;
+    const valid = log.logFiles().find(({ startOffset }) => startOffset >= log.validStartOffset());
+    return valid?.previousLogMaxDecree ?? INVALID_DECREE;
   }
 
   onLearnReply(result: RpcResult<LearnResponse>, round: number): void {
@@ -200,15 +212,41 @@ export class Learner {
   }
 
   takeIn(response: LearnResponse): void {
+    const error = this.isAheadOf(response) ? this.discardStorage() : 'ERR_OK';
+    if (error !== 'ERR_OK') {
+      this.handleLearningError(error, true);
+      return;
+    }
     switch (response.type) {
       case 'LT_CACHE':
         this.cache.takeIn(response, this.round);
         return;
-      case 'LT_INVALID':
-      case 'LT_APP':
       case 'LT_LOG':
+        this.logs.takeIn(response, this.round);
+        return;
+      case 'LT_APP':
+        this.checkpoints.takeIn(response, this.round);
+        return;
+      case 'LT_INVALID':
         this.handleLearningError('ERR_INVALID_DATA', false);
     }
+  }
+
+  /** What is applied here, the primary has never committed. */
+  isAheadOf({ lastCommitted }: LearnResponse): boolean {
+    return lastCommitted < this.replica.lastAppliedDecree();
+  }
+
+  /** Storage, log and prepare list begin anew. */
+  discardStorage(): ErrorCode {
+    const { replica } = this;
+    const discarded = replica.storage?.discardAndOpenNew() ?? 'ERR_LOCAL_APP_FAILURE';
+    if (discarded !== 'ERR_OK') return discarded;
+    replica.storage?.updateAppEnvs(replica.app.envs);
+    replica.bulkLoader.ingestion.onStorageReplaced();
+    this.firstLearnStartDecree = INVALID_DECREE;
+    replica.prepareList.reset(0);
+    return replica.loader.resetPartition(0);
   }
 
   // ------------------------------------------------------------------ its end
@@ -243,6 +281,11 @@ export class Learner {
     const reaches = durable + 1 >= this.prepareStartDecree;
     this.ctx.env.check(reaches, 'init_learn', () => `durable ${durable}, prepares from ${this.prepareStartDecree}`);
     if (replica.lastCommittedDecree() > replica.lastAppliedDecree()) {
+      if (!this.isMissingInList()) {
+        this.beginWork();
+        this.logs.beginCatchUp(this.round);
+        return;
+      }
       const error = this.applyMissing();
       if (error !== 'ERR_OK') {
         this.handleLearningError(error, true);
@@ -252,6 +295,12 @@ export class Learner {
     if (!this.isLearner()) return;
     this.status = 'LearningSucceeded';
     this.notifyLearnCompletion();
+  }
+
+  /** Otherwise it has left the prepare list, and the own log has it. */
+  isMissingInList(): boolean {
+    const { prepareList } = this.replica;
+    return !prepareList.isEmpty() && this.replica.lastAppliedDecree() + 1 >= prepareList.minDecree();
   }
 
   /** What was committed while the checkpoint was made. */
