@@ -355,13 +355,14 @@ export class ReplicaConfigurator {
 
   /**
    * The meta server did not list this replica for this node when it had `ballot`; `garbage`: its table is dropped. A
-   * young INACTIVE one may be a new one.
+   * young INACTIVE one may be a new one, and a learner is not listed yet.
    */
   onNotListed(ballot: number, garbage: boolean): void {
     const { replica } = this;
     if (replica.closed || (replica.ballot() !== ballot && !garbage)) return;
     const ageMs = (this.ctx.env.clock.monotonicUs() - replica.createTimeUs) / 1000;
     const isYoung = replica.status() === 'PS_INACTIVE' && ageMs < this.ctx.settings.gcMemoryReplicaIntervalMs;
-    if (!isYoung || garbage) this.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+    const isKept = isYoung || replica.status() === 'PS_POTENTIAL_SECONDARY';
+    if (!isKept || garbage) this.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
   }
 }
