@@ -1,44 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeId } from '../../../../model/vocabulary.ts';
-import { ReplicaDuplicatorManager } from '../../../../impl/replica/duplication/replicaDuplicatorManager.ts';
 import { Learner } from '../../../../impl/replica/learning/learner.ts';
 import { LogLearning } from '../../../../impl/replica/learning/logLearning.ts';
-import type { Parts } from '../../../../impl/parts.ts';
 import { NODES } from '../cluster.ts';
-import { LearnCluster } from './learnCluster.ts';
-
-const SMALL_LOG = { logPrivateFileSizeBytes: 2048, logPrivateReserveMaxSizeBytes: 0, configSyncIntervalMs: 600_000 } as const;
-
-/** A duplication has shipped so far, as the meta server has stored. */
-function confirmedManager(confirmed: { decree: number }): Parts['ReplicaDuplicatorManager'] {
-  return class extends ReplicaDuplicatorManager {
-    override minConfirmedDecree(): number {
-      return confirmed.decree;
-    }
-  };
-}
-
-class DuplicatingCluster extends LearnCluster {
-  readonly confirmed: { decree: number };
-
-  constructor(confirmed: { decree: number }, replicaCount = 2, parts: Partial<Parts> = {}) {
-    super({ settings: SMALL_LOG, partsOf: () => ({ ReplicaDuplicatorManager: confirmedManager(confirmed), ...parts }) }, replicaCount);
-    this.confirmed = confirmed;
-    for (const node of this.members()) this.replica(node, this.gpid).configurator.updateDuplicating(true);
-  }
-
-  /** The node leaves the group, and its replica is closed. */
-  remove(node: NodeId): void {
-    this.propose('CT_REMOVE', node);
-    this.runUntil(() => this.statusOf(node) === undefined && this.isServing(this.gpid));
-  }
-
-  learn(node: NodeId): void {
-    this.addLearner(node);
-    this.writeUntil(() => this.statusOf(node) === 'PS_SECONDARY');
-    this.expectMember(node);
-  }
-}
+import { DuplicatingCluster } from './duplicatingCluster.ts';
 
 describe('learning of a duplicated table (dup 6.8)', () => {
   it('what comes by log files goes into the own log as well', () => {
@@ -46,6 +10,7 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     c.write(150);
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.rounds()[0]).toBe('LT_LOG');
     expect(c.missingInLog(learner, 1)).toEqual([]);
   });
@@ -57,6 +22,7 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     expect(c.missingInLog(c.primary(c.gpid), 1).length).toBeGreaterThan(20);
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.rounds().slice(0, 2)).toEqual(['LT_APP', 'LT_LOG']);
     expect(c.answers()[1]?.state.learnStartDecree).toBe(61);
     expect(c.missingInLog(learner, 61)).toEqual([]);
@@ -69,6 +35,7 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     c.confirmed.decree = 128;
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.missingInLog(learner, 129)).toEqual([]);
   });
 
@@ -81,6 +48,7 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     c.confirmed.decree = 60;
     c.checkpointAndCollectLog();
     c.learn(node);
+    expect(c.problemsOf(node)).toEqual([]);
     expect(c.rounds()[0]).toBe('LT_APP');
     expect(c.missingInLog(node, 61)).toEqual([]);
   });
@@ -91,12 +59,13 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     c.checkpointAndCollectLog();
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     c.world.stopNode(learner, 'crash');
     c.run(10);
     c.world.startNode(learner);
     c.runUntil(() => c.statusOf(learner) === 'PS_SECONDARY');
     c.write(5);
-    c.expectMember(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.missingInLog(learner, 61)).toEqual([]);
   });
 
@@ -106,6 +75,7 @@ describe('learning of a duplicated table (dup 6.8)', () => {
     c.checkpointAndCollectLog();
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.missingInLog(learner, 1)).toEqual([]);
   });
 });
@@ -141,6 +111,7 @@ describe('the seams for what was wrong once', () => {
     c.checkpointAndCollectLog();
     const learner = c.spare();
     c.learn(learner);
+    expect(c.problemsOf(learner)).toEqual([]);
     expect(c.missingInLog(learner, 61).length).toBeGreaterThan(50);
     expect(NODES).toContain(learner);
   });
