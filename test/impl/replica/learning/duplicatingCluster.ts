@@ -2,7 +2,9 @@
 import type { NodeId } from '../../../../model/vocabulary.ts';
 import type { Chance } from '../../../../impl/env/sim/chance.ts';
 import type { Parts } from '../../../../impl/parts.ts';
+import type { AppInfo } from '../../../../impl/protocol/messages.ts';
 import { ReplicaDuplicatorManager } from '../../../../impl/replica/duplication/replicaDuplicatorManager.ts';
+import { ReplicaConfigurator } from '../../../../impl/replica/replicaConfig.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import { LearnCluster } from './learnCluster.ts';
 
@@ -17,11 +19,18 @@ function confirmedManager(confirmed: { decree: number }): Parts['ReplicaDuplicat
   };
 }
 
+/** What the meta server says of duplications is not this test's matter. */
+class Duplicating extends ReplicaConfigurator {
+  override isDuplicatingBy(told: AppInfo): boolean {
+    return this.replica.app.duplicating || super.isDuplicatingBy(told);
+  }
+}
+
 export class DuplicatingCluster extends LearnCluster {
   readonly confirmed: { decree: number };
 
   constructor(confirmed: { decree: number }, replicaCount = 2, parts: Partial<Parts> = {}, settings: Partial<Settings> = {}, chance: Partial<Chance> = {}) {
-    super({ chance, settings: { ...SMALL_LOG, ...settings }, partsOf: () => ({ ReplicaDuplicatorManager: confirmedManager(confirmed), ...parts }) }, replicaCount);
+    super({ chance, settings: { ...SMALL_LOG, ...settings }, partsOf: () => ({ ReplicaDuplicatorManager: confirmedManager(confirmed), ReplicaConfigurator: Duplicating, ...parts }) }, replicaCount);
     this.confirmed = confirmed;
     for (const node of this.members()) this.replica(node, this.gpid).configurator.updateDuplicating(true);
   }
