@@ -14,7 +14,7 @@ import { Cluster, META, NODES } from '../cluster.ts';
 import type { Box, ClusterOptions } from '../cluster.ts';
 
 /** Which members there are is not this test's matter. */
-class AnyMembers extends ConfigService {
+export class AnyMembers extends ConfigService {
   override isLegalType(): boolean {
     return true;
   }
