@@ -12,6 +12,8 @@ export interface Settings {
   readonly maxAllowedWriteSizeBytes: number;
   readonly rejectWriteWhenDiskInsufficient: boolean;
   readonly prepareTimeoutMs: number;
+  /** Of a prepare to a learner. */
+  readonly prepareTimeoutForPotentialSecondariesMs: number;
   readonly groupCheckDisabled: boolean;
   readonly groupCheckIntervalMs: number;
   readonly emptyWriteDisabled: boolean;
@@ -34,6 +36,8 @@ export interface Settings {
   // cluster
   readonly configSyncIntervalMs: number;
   readonly gcMemoryReplicaIntervalMs: number;
+  /** Checkpoints that one server learns at a time. */
+  readonly learnAppMaxConcurrentCount: number;
   readonly rpcTimeoutMs: number;
   // failure detection (repl 1.10): grace > lease > beacon + check
   readonly fdCheckIntervalMs: number;
@@ -48,6 +52,8 @@ export interface Settings {
   readonly checkpointStartDelayMs: number;
   readonly checkpointRetryAfterFlushMs: number;
   readonly updateConfigRetryMs: number;
+  /** Hard-coded upstream: a learner asks again (repl 1.9). */
+  readonly learnRetryMs: number;
   readonly manualCompactRetryMs: number;
   // duplication (dup 2.7)
   readonly duplicationEnabled: boolean;
@@ -116,6 +122,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxAllowedWriteSizeBytes: 1048576,
   rejectWriteWhenDiskInsufficient: true,
   prepareTimeoutMs: 3000,
+  prepareTimeoutForPotentialSecondariesMs: 5000,
   groupCheckDisabled: false,
   groupCheckIntervalMs: 100_000,
   emptyWriteDisabled: false,
@@ -134,6 +141,7 @@ export const DEFAULT_SETTINGS: Settings = {
   plogGcEnabled: true,
   configSyncIntervalMs: 30_000,
   gcMemoryReplicaIntervalMs: 600_000,
+  learnAppMaxConcurrentCount: 5,
   rpcTimeoutMs: 5000,
   fdCheckIntervalMs: 2000,
   fdBeaconIntervalMs: 3000,
@@ -145,6 +153,7 @@ export const DEFAULT_SETTINGS: Settings = {
   checkpointStartDelayMs: 10,
   checkpointRetryAfterFlushMs: 10_000,
   updateConfigRetryMs: 1000,
+  learnRetryMs: 1000,
   manualCompactRetryMs: 300_000,
   duplicationEnabled: true,
   duplicationSyncPeriodMs: 10_000,

@@ -35,6 +35,7 @@ export type ConfigType =
   | 'CT_ASSIGN_PRIMARY'
   | 'CT_UPGRADE_TO_PRIMARY'
   | 'CT_ADD_SECONDARY'
+  | 'CT_ADD_SECONDARY_FOR_LB'
   | 'CT_UPGRADE_TO_SECONDARY'
   | 'CT_DOWNGRADE_TO_SECONDARY'
   | 'CT_DOWNGRADE_TO_INACTIVE'
@@ -79,6 +80,8 @@ export type ErrorCode =
   | 'ERR_INCOMPLETE_DATA'
   | 'ERR_SERVICE_NOT_ACTIVE'
   | 'ERR_GET_LEARN_STATE_FAILED'
+  | 'ERR_LEARNER_NOT_FOUND'
+  | 'ERR_WRONG_CHECKSUM'
   | 'ERR_FORWARD_TO_OTHERS'
   | 'ERR_DUP_EXIST'
   | 'ERR_INCONSISTENT_STATE'
@@ -145,7 +148,8 @@ export type CheckpointTrigger =
   | 'manual-compaction'
   | 'open'
   | 'start-up'
-  | 'bulk-load';
+  | 'bulk-load'
+  | 'learn';
 
 /** A partition's configuration as the meta server owns it (repl 1.1). `primary` is '' while there is none. */
 export interface PartitionConfig {

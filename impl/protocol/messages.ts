@@ -5,6 +5,7 @@
 import type { BulkLoadRpcTypes, IngestionResponse } from './bulkLoadMessages.ts';
 import type { DuplicationRpcTypes } from './duplicationMessages.ts';
 import type { FailureDetectionRpcTypes } from './failureDetection.ts';
+import type { LearnerReport, LearnRpcTypes } from './learnMessages.ts';
 import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
 /** The primary's view of one member, as it travels with prepares and group checks (repl 1.7). */
@@ -82,6 +83,8 @@ export interface GroupCheckResponse {
   readonly lastCommittedInApp: Decree;
   readonly lastCommittedInPrepareList: Decree;
   readonly diskStatus: 'NORMAL' | 'SPACE_INSUFFICIENT' | 'IO_ERROR';
+  /** Of a learner (repl 1.9). */
+  readonly learner?: LearnerReport;
 }
 
 /** repl 1.10: meta proposes; the addressed node carries it out (or ignores it). */
@@ -191,7 +194,7 @@ export interface QueryCheckpointInfoResponse {
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes, FailureDetectionRpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes, FailureDetectionRpcTypes, LearnRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };

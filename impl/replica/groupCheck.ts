@@ -3,11 +3,11 @@
  * of an idle partition (repl 1.8; upstream's replica_check.cpp). Departure FM3: a member that does not answer is asked
  * again in the next round.
  */
-import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
+import type { ErrorCode, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { Replier, RpcHandle, RpcResult, TaskHandle } from '../env/contract.ts';
-import type { GroupCheckRequest, GroupCheckResponse } from '../protocol/messages.ts';
+import type { GroupCheckRequest, GroupCheckResponse, ReplicaConfig } from '../protocol/messages.ts';
 import type { DiskStatus } from './host.ts';
 import type { Replica } from './replica.ts';
 
@@ -51,6 +51,7 @@ export class GroupChecker {
     if (this.replica.closed || !this.replica.isPrimary()) return;
     this.cancelPendingReplies();
     for (const node of this.replica.primaryStates.membership.secondaries) this.sendGroupCheck(node);
+    for (const node of this.replica.learnerGroup.nodes()) this.sendGroupCheck(node, 'PS_POTENTIAL_SECONDARY');
     if (this.isEmptyWriteDue()) this.replica.twoPc.proposeEmptyWrite();
     if (this.replica.isPrimary()) this.schedule(this.ctx.settings.groupCheckIntervalMs);
   }
@@ -61,35 +62,49 @@ export class GroupChecker {
     return !emptyWriteDisabled && idleUs >= groupCheckIntervalMs * 1000;
   }
 
-  sendGroupCheck(node: NodeId): void {
+  sendGroupCheck(node: NodeId, status: PartitionStatus = 'PS_SECONDARY'): void {
     const { replica } = this;
     const { gpid, hash } = replica;
     const request: GroupCheckRequest = {
       app: replica.app,
-      config: replica.makeConfig(replica.ballot(), replica.self(), 'PS_SECONDARY'),
+      config: this.configOf(node, status),
       lastCommitted: replica.lastCommittedDecree(),
       confirmedDecree: replica.checkpoints.minConfirmedDecree(),
     };
     const options = { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid, decree: request.lastCommitted };
     const { rpc } = this.ctx.env;
     const { ballot } = request.config;
-    const call = rpc.call(node, 'RPC_GROUP_CHECK', request, options, reply(this, 'onGroupCheckReply', node, ballot));
+    const call = rpc.call(node, 'RPC_GROUP_CHECK', request, options, reply(this, 'onGroupCheckReply', node, ballot, status));
     this.pendingReplies.set(node, call);
   }
 
-  onGroupCheckReply(result: RpcResult<GroupCheckResponse>, node: NodeId, ballot: number): void {
+  configOf(node: NodeId, status: PartitionStatus): ReplicaConfig {
+    const { replica } = this;
+    if (status === 'PS_POTENTIAL_SECONDARY') return replica.learnerGroup.configOf(node);
+    return replica.makeConfig(replica.ballot(), replica.self(), status);
+  }
+
+  onGroupCheckReply(result: RpcResult<GroupCheckResponse>, node: NodeId, ballot: number, status: PartitionStatus): void {
     const { replica } = this;
     if (replica.closed || !replica.isPrimary() || ballot < replica.ballot()) return;
     this.pendingReplies.delete(node);
-    if (result.error !== 'ERR_OK') return this.onMemberSilent(node, result.error);
+    const error = result.error === 'ERR_OK' ? result.body.error : result.error;
+    if (result.error !== 'ERR_OK' || error !== 'ERR_OK') return this.onMemberSilent(node, error, status);
     const response = result.body;
-    if (response.error !== 'ERR_OK') return this.onMemberSilent(node, response.error);
+    if (status === 'PS_POTENTIAL_SECONDARY') return this.onLearnerAnswered(node, response);
     if (replica.twoPc.detectLostLog(response.lastCommittedInPrepareList)) return;
     this.rememberDiskStatus(node, response.diskStatus);
   }
 
-  /** FM3: membership is fixed; a member that does not answer is asked again in the next round. */
-  onMemberSilent(_node: NodeId, _error: ErrorCode): void {}
+  /** FM3: membership is fixed; a member that does not answer is asked again in the next round. A learner is given up. */
+  onMemberSilent(node: NodeId, error: ErrorCode, status: PartitionStatus): void {
+    if (status === 'PS_POTENTIAL_SECONDARY') this.replica.handleRemoteFailure(status, node, error);
+  }
+
+  /** Its word that it is done may have been lost. */
+  onLearnerAnswered(node: NodeId, { learner }: GroupCheckResponse): void {
+    if (learner?.status === 'LearningSucceeded') this.replica.learnerGroup.handleLearningSucceeded(node, learner);
+  }
 
   rememberDiskStatus(node: NodeId, status: DiskStatus): void {
     this.replica.primaryStates.secondaryDiskStatus.set(node, status);
@@ -113,7 +128,7 @@ export class GroupChecker {
   }
 
   /** A newer ballot must be adopted; an equal one may be, and a refusal does not matter. */
-  adoptConfig(request: GroupCheckRequest): boolean {
+  adoptConfig(request: { readonly config: ReplicaConfig }): boolean {
     const { configurator } = this.replica;
     const config = configurator.fromMessage(request.config);
     if (config.ballot > this.replica.ballot()) return configurator.updateLocalConfiguration(config);
@@ -126,6 +141,7 @@ export class GroupChecker {
   onCommitPoint(request: GroupCheckRequest): void {
     const status = this.replica.status();
     this.ctx.env.check(status !== 'PS_PRIMARY', 'on_group_check', () => `${this.replica.gpid} is PRIMARY`);
+    if (status === 'PS_POTENTIAL_SECONDARY') this.replica.learner.onLearnerOffered(request.config, request.app);
     if (status !== 'PS_SECONDARY') return;
     this.replica.configurator.learnDuplicating(request.app.duplicating);
     this.replica.duplicatorManager.updateConfirmedDecreeIfSecondary(request.confirmedDecree);
@@ -142,6 +158,7 @@ export class GroupChecker {
       lastCommittedInApp: replica.lastAppliedDecree(),
       lastCommittedInPrepareList: replica.lastCommittedDecree(),
       diskStatus: replica.status() === 'PS_SECONDARY' ? replica.host.diskStatus() : 'NORMAL',
+      ...(replica.learner.isLearner() ? { learner: replica.learner.report() } : undefined),
     };
   }
 }

@@ -2,6 +2,7 @@
 import type { ClusterId, ErrorCode, NodeId } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
 import type { DownloadSlots } from './bulkLoad/types.ts';
+import type { LearnAppSlots } from './learning/learnAppSlots.ts';
 import type { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 
@@ -40,6 +41,8 @@ export interface ReplicaHost {
   resolverOf(cluster: ClusterId): TableResolver | undefined;
   /** Of this server's replicas, for downloads of bulk loads. */
   readonly downloadSlots: DownloadSlots;
+  /** Of this server's replicas, for learned checkpoints. */
+  readonly learnAppSlots: LearnAppSlots;
   /** Of all replicas of this process. */
   readonly metrics: Metrics;
 }

@@ -1,7 +1,8 @@
 /**
  * Changes of the configuration at the meta server, one at a time (repl 1.10; upstream's replica_config.cpp,
- * update_configuration_on_meta_server). Membership is fixed: the types are CT_ASSIGN_PRIMARY (FM1),
- * CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2), CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY (FM12).
+ * update_configuration_on_meta_server). Who asks: CT_ASSIGN_PRIMARY (FM1), CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2),
+ * CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY (FM12) in replicaConfig.ts, the changes of members in
+ * learning/memberChanges.ts.
  */
 import type { ConfigType, ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -116,8 +117,9 @@ export class MetaRequester {
   }
 
   /** OK, or ERR_INVALID_VERSION with what is stored: adopted unless it is older than the own ballot. */
-  onConfigurationStored(_error: ErrorCode, _request: UpdateConfigRequest, config: PartitionConfig): void {
+  onConfigurationStored(error: ErrorCode, request: UpdateConfigRequest, config: PartitionConfig): void {
     if (config.ballot < this.replica.ballot()) return;
     this.replica.configurator.updateConfiguration(config);
+    if (error === 'ERR_OK') this.replica.members.onConfigurationStored(request, config);
   }
 }

@@ -18,6 +18,17 @@ import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { FailureDetector } from './failureDetector.ts';
 import { GroupChecker } from './groupCheck.ts';
 import { MetaConnection } from './metaConnection.ts';
+import { AppLearning } from './learning/appLearning.ts';
+import { CacheLearning } from './learning/cacheLearning.ts';
+import { LearnAppSlots } from './learning/learnAppSlots.ts';
+import { Learnee } from './learning/learnee.ts';
+import { LearnedMutations, LearnPrepareList } from './learning/learnedMutations.ts';
+import { LearnFiles } from './learning/learnFiles.ts';
+import { LogLearning } from './learning/logLearning.ts';
+import { Learner } from './learning/learner.ts';
+import { LearnerGroup } from './learning/learnerGroup.ts';
+import { LearningServer } from './learning/learningServer.ts';
+import { MemberChanges } from './learning/memberChanges.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
 import { NfsClient } from './nfs/nfsClient.ts';
@@ -55,6 +66,18 @@ export const replicaParts = {
   GroupChecker,
   ReplicaConfigurator,
   MetaRequester,
+  MemberChanges,
+  LearnerGroup,
+  Learnee,
+  Learner,
+  CacheLearning,
+  LogLearning,
+  AppLearning,
+  LearnFiles,
+  LearnedMutations,
+  LearnPrepareList,
+  LearningServer,
+  LearnAppSlots,
   CheckpointTriggers,
   DuplicationSyncTimer,
   ReplicaDuplicatorManager,

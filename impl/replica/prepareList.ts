@@ -173,7 +173,11 @@ export class PrepareList extends MutationCache {
 
   commitOne(mutation: Mutation): void {
     this.committed++;
-    this.env.emit({ kind: 'replica.committed', gpid: this.gpid, decree: this.committed, ballot: mutation.ballot });
+    this.claimCommitted(mutation);
     this.committer.executeMutation(mutation);
+  }
+
+  claimCommitted({ ballot, decree }: Mutation): void {
+    this.env.emit({ kind: 'replica.committed', gpid: this.gpid, decree, ballot });
   }
 }

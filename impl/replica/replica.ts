@@ -17,6 +17,10 @@ import type { CheckpointTriggers } from './checkpointTriggers.ts';
 import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import type { GroupChecker } from './groupCheck.ts';
 import type { ReplicaHost } from './host.ts';
+import type { Learnee } from './learning/learnee.ts';
+import type { Learner } from './learning/learner.ts';
+import type { LearnerGroup } from './learning/learnerGroup.ts';
+import type { MemberChanges } from './learning/memberChanges.ts';
 import type { MetaRequester } from './metaRequester.ts';
 import { holdsIngestion } from './mutation.ts';
 import type { Mutation } from './mutation.ts';
@@ -50,6 +54,10 @@ export class Replica {
   readonly groupChecker: GroupChecker;
   readonly configurator: ReplicaConfigurator;
   readonly metaRequester: MetaRequester;
+  readonly members: MemberChanges;
+  readonly learnerGroup: LearnerGroup;
+  readonly learnee: Learnee;
+  readonly learner: Learner;
   readonly checkpoints: CheckpointTriggers;
   readonly loader: ReplicaLoader;
   readonly reads: ReplicaReads;
@@ -90,6 +98,10 @@ export class Replica {
     this.groupChecker = new parts.GroupChecker(ctx, this);
     this.configurator = new parts.ReplicaConfigurator(ctx, this);
     this.metaRequester = new parts.MetaRequester(ctx, this);
+    this.members = new parts.MemberChanges(ctx, this);
+    this.learnerGroup = new parts.LearnerGroup(ctx, this);
+    this.learnee = new parts.Learnee(ctx, this);
+    this.learner = new parts.Learner(ctx, this);
     this.checkpoints = new parts.CheckpointTriggers(ctx, this);
     this.loader = new parts.ReplicaLoader(ctx, this);
     this.reads = new parts.ReplicaReads(ctx, this);
@@ -177,15 +189,12 @@ export class Replica {
         this.apply(mutation);
         break;
       case 'PS_POTENTIAL_SECONDARY':
-        this.executeOnLearner(mutation);
+        this.learner.executeMutation(mutation);
         break;
       case 'PS_ERROR':
         break;
     }
   }
-
-  /** The logs that a learner fetches cover what it commits meanwhile; there is no learning yet. */
-  executeOnLearner(_mutation: Mutation): void {}
 
   /** S11: prepared, committed and durable follow one another. */
   checkStateCompleteness(): void {
@@ -207,13 +216,18 @@ export class Replica {
     const error = this.storage?.applyMutation(mutation.data) ?? 'ERR_LOCAL_APP_FAILURE';
     const isIngestion = holdsIngestion(mutation.data);
     if (error === 'ERR_OK') {
-      if (isIngestion) this.bulkLoader.onIngestionApplied();
+      if (isIngestion) this.onIngestionApplied(mutation);
       return true;
     }
     this.storageFailed = true;
     if (isIngestion) this.twoPc.onIngestionNotApplied(mutation, error);
     if (!this.loading) this.handleLocalFailure(error);
     return false;
+  }
+
+  private onIngestionApplied({ decree }: Mutation): void {
+    this.learnee.noteIngestion(decree);
+    this.bulkLoader.onIngestionApplied();
   }
 
   // ------------------------------------------------------------------ reads
@@ -245,9 +259,16 @@ export class Replica {
     this.handleLocalFailure(error);
   }
 
-  /** Another member did not do its part. Membership is fixed (FM2): the same group goes on under a new ballot. */
-  handleRemoteFailure(_status: PartitionStatus, _node: NodeId, _error: ErrorCode): void {
+  /**
+   * Another one did not do its part. A learner is given up; of a member the group is kept (FM2), and goes on under a new
+   * ballot.
+   */
+  handleRemoteFailure(status: PartitionStatus, node: NodeId, _error: ErrorCode): void {
     if (!this.isPrimary()) return;
+    if (status === 'PS_POTENTIAL_SECONDARY') {
+      this.learnerGroup.removeLearner(node);
+      return;
+    }
     const { membership } = this.primaryStates;
     this.metaRequester.updateConfigurationOnMetaServer(
       'CT_PRIMARY_FORCE_UPDATE_BALLOT',
@@ -277,6 +298,7 @@ export class Replica {
   cancelAllTasks(): void {
     this.duplicatorManager.removeAllDuplications();
     this.bulkLoader.close();
+    this.learner.cleanup();
     this.checkpoints.cancelTimer();
     this.checkpoints.giveBackManualCheckpoint();
     this.groupChecker.stopGroupCheck();

@@ -90,14 +90,17 @@ export class Replica2pc extends WriteAdmission {
     if (mutation.clientRequests.length > 0) this.queue.giveBack();
   }
 
-  /** Step 7: to every secondary of the configuration. */
+  /** Step 7: to every secondary of the configuration, and to the learners that follow the prepare list already. */
   sendPrepareMessages(mutation: Mutation, popAll: boolean): void {
     const { secondaries } = this.replica.primaryStates.membership;
     mutation.prepareTsUs = this.ctx.env.clock.monotonicUs();
+    const learners = this.replica.learnerGroup.nodesToPrepare(mutation.decree);
     mutation.leftSecondaryAckCount = secondaries.length;
-    if (secondaries.length === 0) return;
+    mutation.leftPotentialSecondaryAckCount = learners.length;
+    if (secondaries.length + learners.length === 0) return;
     const bytes = encodeMutation(mutation.data);
     for (const node of secondaries) this.sendPrepareMessage(node, 'PS_SECONDARY', mutation, bytes, popAll);
+    for (const node of learners) this.sendPrepareMessage(node, 'PS_POTENTIAL_SECONDARY', mutation, bytes, popAll);
   }
 
   sendPrepareMessage(
@@ -108,15 +111,21 @@ export class Replica2pc extends WriteAdmission {
     popAll: boolean,
   ): void {
     const { gpid, hash } = this.replica;
-    const config = { gpid, ballot: mutation.ballot, primary: this.replica.self(), status, learnerSignature: 0, popAll };
+    const learnerSignature = status === 'PS_POTENTIAL_SECONDARY' ? this.replica.learnerGroup.signatureOf(node) : 0;
+    const config = { gpid, ballot: mutation.ballot, primary: this.replica.self(), status, learnerSignature, popAll };
     const handle = this.ctx.env.rpc.call(
       node,
       'RPC_PREPARE',
       { config, mutation: bytes },
-      { hash, timeoutMs: this.ctx.settings.prepareTimeoutMs, gpid, decree: mutation.decree },
+      { hash, timeoutMs: this.prepareTimeoutMs(status), gpid, decree: mutation.decree },
       reply(this, 'onPrepareReply', mutation, node, status, bytes),
     );
     mutation.remoteTasks.set(node, handle);
+  }
+
+  prepareTimeoutMs(status: PartitionStatus): number {
+    const { prepareTimeoutForPotentialSecondariesMs, prepareTimeoutMs } = this.ctx.settings;
+    return status === 'PS_POTENTIAL_SECONDARY' ? prepareTimeoutForPotentialSecondariesMs : prepareTimeoutMs;
   }
 
   /** Step 8. A record of another life that is logged already commits at once; ours never is. */
@@ -150,7 +159,7 @@ export class Replica2pc extends WriteAdmission {
     const error = result.error === 'ERR_OK' ? result.body.error : result.error;
     if (result.error === 'ERR_OK' && error === 'ERR_OK') {
       this.onPrepareAcked(result.body, mutation, node, targetStatus);
-    } else if (this.isWorthResending(error) && this.hasTimeToResend(mutation)) {
+    } else if (this.isWorthResending(error) && this.hasTimeToResend(mutation, targetStatus)) {
       this.delayPrepare(mutation, node, targetStatus, bytes);
     } else {
       this.onPrepareFailed(error, mutation, node, targetStatus);
@@ -160,14 +169,19 @@ export class Replica2pc extends WriteAdmission {
   ignoresPrepareReply(mutation: Mutation): boolean {
     const { replica } = this;
     if (replica.closed || !replica.isPrimary() || mutation.ballot < replica.ballot()) return true;
-    return mutation.decree <= replica.lastCommittedDecree();
+    return mutation.decree <= replica.lastCommittedDecree() || this.isProposedAnew(mutation);
+  }
+
+  /** A learner has joined: another object stands in its place, in the same ballot. */
+  isProposedAnew(mutation: Mutation): boolean {
+    return this.replica.prepareList.getMutationByDecree(mutation.decree) !== mutation;
   }
 
   onPrepareAcked(ack: PrepareAck, mutation: Mutation, node: NodeId, targetStatus: PartitionStatus): void {
     const { ballot, decree } = mutation;
     const fits = ack.ballot === ballot && ack.decree === decree;
     this.ctx.env.check(fits, 'on_prepare_reply', () => `${node} at ${decree}`);
-    if (this.detectLostLog(ack.lastCommittedInPrepareList)) return;
+    if (targetStatus === 'PS_SECONDARY' && this.detectLostLog(ack.lastCommittedInPrepareList)) return;
     if (this.countAck(mutation, targetStatus) === 0) this.doPossibleCommitOnPrimary(mutation);
   }
 
@@ -200,10 +214,10 @@ export class Replica2pc extends WriteAdmission {
     return error === 'ERR_INACTIVE_STATE' || error === 'ERR_TRY_AGAIN';
   }
 
-  hasTimeToResend(mutation: Mutation): boolean {
-    const { prepareRetryMs, prepareTimeoutMs } = this.ctx.settings;
+  hasTimeToResend(mutation: Mutation, targetStatus: PartitionStatus): boolean {
+    const { prepareRetryMs } = this.ctx.settings;
     const elapsedMs = (this.ctx.env.clock.monotonicUs() - mutation.prepareTsUs) / 1000;
-    return elapsedMs + prepareRetryMs + RESEND_MARGIN_MS < prepareTimeoutMs;
+    return elapsedMs + prepareRetryMs + RESEND_MARGIN_MS < this.prepareTimeoutMs(targetStatus);
   }
 
   delayPrepare(mutation: Mutation, node: NodeId, targetStatus: PartitionStatus, bytes: Uint8Array): void {
@@ -216,10 +230,13 @@ export class Replica2pc extends WriteAdmission {
     this.sendPrepareMessage(node, targetStatus, mutation, bytes, false);
   }
 
-  /** By the node's current role; there are no learners yet, whose loss would only lower their counter. */
-  onPrepareFailed(error: ErrorCode, _mutation: Mutation, node: NodeId, _targetStatus: PartitionStatus): void {
-    if (!this.replica.primaryStates.membership.secondaries.includes(node)) return;
-    this.replica.handleRemoteFailure('PS_SECONDARY', node, error);
+  /** By the node's current role; a learner that is lost is waited for no longer. */
+  onPrepareFailed(error: ErrorCode, mutation: Mutation, node: NodeId, targetStatus: PartitionStatus): void {
+    const { replica } = this;
+    const isMember = replica.primaryStates.membership.secondaries.includes(node);
+    replica.handleRemoteFailure(isMember ? 'PS_SECONDARY' : 'PS_POTENTIAL_SECONDARY', node, error);
+    if (targetStatus !== 'PS_POTENTIAL_SECONDARY' || !replica.isPrimary()) return;
+    if (this.countAck(mutation, targetStatus) === 0) this.doPossibleCommitOnPrimary(mutation);
   }
 
   doPossibleCommitOnPrimary(mutation: Mutation): void {

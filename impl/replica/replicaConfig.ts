@@ -73,6 +73,7 @@ export class ReplicaConfigurator {
   isRefused(from: PartitionStatus, to: PartitionStatus): boolean {
     if (from === 'PS_ERROR') return true;
     const isMember = to === 'PS_PRIMARY' || to === 'PS_SECONDARY';
+    if (from === 'PS_POTENTIAL_SECONDARY') return !this.replica.learner.mayBecome(to);
     return from === 'PS_INACTIVE' && isMember && !this.replica.inactiveIsTransient;
   }
 
@@ -81,6 +82,8 @@ export class ReplicaConfigurator {
     const from = old.status;
     const to = config.status;
     if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
+    this.replica.learner.onRoleChanged(old, config);
+    this.replica.learnerGroup.onRoleChanged(old, config);
     if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
     if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
     if (to === 'PS_SECONDARY' && from !== 'PS_SECONDARY') this.onBecameSecondary();
@@ -208,7 +211,7 @@ export class ReplicaConfigurator {
       case 'CT_UPGRADE_TO_PRIMARY':
         return this.upgradeToPrimary(proposal);
       default:
-        return 'ERR_INVALID_PARAMETERS';
+        return replica.members.onProposal(proposal);
     }
   }
 
@@ -361,13 +364,14 @@ export class ReplicaConfigurator {
 
   /**
    * The meta server did not list this replica for this node when it had `ballot`; `garbage`: its table is dropped. A
-   * young INACTIVE one may be a new one.
+   * young INACTIVE one may be a new one, and a learner is not listed yet.
    */
   onNotListed(ballot: number, garbage: boolean): void {
     const { replica } = this;
     if (replica.closed || (replica.ballot() !== ballot && !garbage)) return;
     const ageMs = (this.ctx.env.clock.monotonicUs() - replica.createTimeUs) / 1000;
     const isYoung = replica.status() === 'PS_INACTIVE' && ageMs < this.ctx.settings.gcMemoryReplicaIntervalMs;
-    if (!isYoung || garbage) this.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
+    const isKept = isYoung || replica.status() === 'PS_POTENTIAL_SECONDARY';
+    if (!isKept || garbage) this.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
   }
 }

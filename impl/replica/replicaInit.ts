@@ -136,8 +136,10 @@ export class ReplicaLoader {
     const log = replica.privateLog;
     if (log === undefined) return 'ERR_LOCAL_APP_FAILURE';
     log.setValidStartOffsetOnOpen(this.initInfo.initOffsetInPrivateLog);
-    const error = log.open(applied, (record) => this.replayMutation(record));
+    const error = log.open(applied, (record, isValid) => this.replayMutation(record, isValid));
     if (error !== 'ERR_OK') return error;
+    // The stored offset may be of a numbering that a learned log has ended; stored with the next change.
+    this.initInfo = { ...this.initInfo, initOffsetInPrivateLog: log.validStartOffset() };
     if (this.replayError !== 'ERR_OK') return this.replayError;
     return this.checkCompleteness();
   }
@@ -149,11 +151,11 @@ export class ReplicaLoader {
   }
 
   /** Step 5; answers whether the record counts for the log's largest decree. */
-  replayMutation(record: LogMutation): boolean {
+  replayMutation(record: LogMutation, isValid: boolean): boolean {
     const { replica } = this;
     this.raiseBallot(record);
     if (this.replayError !== 'ERR_OK') return true;
-    if (record.logOffset < this.initInfo.initOffsetInPrivateLog) return false;
+    if (!isValid) return false;
     if (record.decree <= replica.lastCommittedDecree()) return true;
     const old = replica.prepareList.getMutationByDecree(record.decree);
     if (old !== undefined && old.ballot >= record.ballot) return true;
@@ -201,6 +203,7 @@ export class ReplicaLoader {
       maxPrepared: replica.maxPreparedDecree(),
     });
     replica.primaryStates.barrierDue = replica.maxPreparedDecree() > 0;
+    if (!this.fresh) replica.learnee.noteIngestion(replica.lastDurableDecree());
     replica.checkpoints.startTimer();
     replica.bulkLoader.ingestion.resumeIngestion();
   }
@@ -223,8 +226,29 @@ export class ReplicaLoader {
   storeInitInfo(): void {
     const { replica } = this;
     const { initOffsetInPrivateLog } = this.initInfo;
-    const initDurableDecree = replica.lastDurableDecree();
+    const initDurableDecree = this.neededDurableDecree();
     this.initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
     storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
+  }
+
+  /** What the log stands on; a ballot that rises before a learner's checkpoint is made lowers it not (repl.Q15). */
+  neededDurableDecree(): Decree {
+    return Math.max(this.replica.lastDurableDecree(), this.initInfo.initDurableDecree);
+  }
+
+  /** Learning: what the log holds up to now counts for nothing; what follows stands on `durable` (repl 1.9). */
+  resetPartition(durable: Decree): ErrorCode {
+    return this.replaceInitInfo(durable, this.replica.privateLog?.onPartitionReset(durable) ?? 0);
+  }
+
+  /** Learning: the log is another one, with offsets of its own (plog.P12). */
+  adoptLog(): ErrorCode {
+    return this.replaceInitInfo(this.neededDurableDecree(), this.replica.privateLog?.validStartOffset() ?? 0);
+  }
+
+  private replaceInitInfo(initDurableDecree: Decree, initOffsetInPrivateLog: number): ErrorCode {
+    const { replica } = this;
+    this.initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
+    return storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
   }
 }

@@ -19,6 +19,8 @@ import type { FailureDetector } from './failureDetector.ts';
 import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
 import type { MetaConnection } from './metaConnection.ts';
+import type { LearnAppSlots } from './learning/learnAppSlots.ts';
+import type { LearningServer } from './learning/learningServer.ts';
 import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaCommands } from './replicaCommands.ts';
@@ -63,6 +65,8 @@ export class ReplicaServer implements ReplicaHost {
   readonly nfs: NfsService;
   readonly downloadSlots: DownloadSlots;
   readonly bulkLoads: BulkLoadServer;
+  readonly learning: LearningServer;
+  readonly learnAppSlots: LearnAppSlots;
   private readonly garbage = new Set<Gpid>();
   private readonly resolvers = new Map<ClusterId, TableResolver>();
   private stopping = false;
@@ -85,6 +89,8 @@ export class ReplicaServer implements ReplicaHost {
     this.nfs = new ctx.parts.NfsService(ctx);
     this.downloadSlots = new ctx.parts.BulkLoadDownloadSlots(ctx);
     this.bulkLoads = new ctx.parts.BulkLoadServer(ctx, this.replicas);
+    this.learning = new ctx.parts.LearningServer(ctx, this);
+    this.learnAppSlots = new ctx.parts.LearnAppSlots(ctx);
   }
 
   /** Process start. */
@@ -114,6 +120,7 @@ export class ReplicaServer implements ReplicaHost {
     rpc.serve('RPC_CLI_CLI_CALL', this.commands, 'onCliCall');
     this.nfs.openNfsService();
     this.bulkLoads.openService();
+    this.learning.openService();
   }
 
   // ------------------------------------------------------------------ ReplicaHost
@@ -305,16 +312,9 @@ export class ReplicaServer implements ReplicaHost {
   }
 
   onGroupCheck(request: messages.GroupCheckRequest, replier: Replier<messages.GroupCheckResponse>): void {
-    const { gpid } = request.config;
-    const replica = this.replicas.get(gpid);
-    if (this.isConnected() && replica !== undefined) {
-      replica.groupChecker.onGroupCheck(request, replier);
-      return;
-    }
-    // Not connected: upstream's default reply, which reads as OK (repl.Q16).
-    const error = this.isConnected() ? 'ERR_OBJECT_NOT_FOUND' : 'ERR_OK';
-    const node = this.ctx.env.self;
-    replier.reply({ gpid, error, node, lastCommittedInApp: 0, lastCommittedInPrepareList: 0, diskStatus: 'NORMAL' });
+    const replica = this.replicas.get(request.config.gpid);
+    if (this.isConnected() && replica !== undefined) replica.groupChecker.onGroupCheck(request, replier);
+    else this.learning.onGroupCheckOfAbsent(request, replier);
   }
 
   // ------------------------------------------------------------------ proposals (repl 1.10, FM1)

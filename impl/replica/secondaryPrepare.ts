@@ -26,7 +26,7 @@ export class SecondaryPrepare {
   onPrepare(request: PrepareRequest, replier: Replier<PrepareAck>): void {
     const record = this.decodePrepare(request);
     if (this.isOutdated(record)) return;
-    const refusal = this.adoptBallot(request.config) ? this.refusePrepare(request.config) : 'ERR_INVALID_STATE';
+    const refusal = this.adoptBallot(request.config) ? this.refusePrepare(request) : 'ERR_INVALID_STATE';
     if (refusal !== undefined) {
       this.sendAck(refusal, record, replier);
       return;
@@ -62,10 +62,15 @@ export class SecondaryPrepare {
   }
 
   /** Steps 4 to 6: who cannot take a prepare. */
-  refusePrepare(config: ReplicaConfig): ErrorCode | undefined {
+  refusePrepare(request: PrepareRequest): ErrorCode | undefined {
+    const { config } = request;
     const status = this.replica.status();
     if (status === 'PS_INACTIVE') return this.replica.inactiveIsTransient ? 'ERR_INACTIVE_STATE' : 'ERR_INVALID_STATE';
     if (status === 'PS_ERROR') return 'ERR_INVALID_STATE';
+    if (status === 'PS_POTENTIAL_SECONDARY') {
+      const refusal = this.replica.learner.refusePrepare(request);
+      if (refusal !== undefined) return refusal;
+    }
     this.ctx.env.check(config.status === status, 'on_prepare', () => `${config.status} to ${status} of ${config.gpid}`);
     return undefined;
   }

@@ -28,16 +28,29 @@ export interface LogFileInfo {
   readonly previousLogMaxDecree: Decree;
 }
 
-/** plog sections 7-12; functions bear upstream's names. Blocking calls charge their disk cost to the caller's task. */
+/** What a learner gets of a log (plog 13.1). */
+export interface LogLearnState {
+  /** Paths of log files, from the oldest on. Nobody keeps them: a copy may find one gone, or torn at its end. */
+  readonly files: readonly string[];
+  /** Records from the asked decree on that are being written, then those that wait; one may be in a file too. */
+  readonly inMemory: readonly LogMutation[];
+  /** Files and memory hold every record from the asked decree on, and nothing void. */
+  readonly covers: boolean;
+}
+
+/** plog sections 7-13; functions bear upstream's names. Blocking calls charge their disk cost to the caller's task. */
 export interface PrivateLogContract {
-  /** plog 8; set from `.init-info` before open. */
+  /**
+   * plog 8; set from `.init-info` before open, for a replica that was here before. What holds then is told by
+   * `validStartOffset`.
+   */
   setValidStartOffsetOnOpen(offset: number): void;
   /**
    * plog 10. `replay` is called for each record of the files chosen by `replayDecree` (files whose records are all
-   * covered are skipped); it answers whether the record counts for max_decree. Not open afterwards when the result is
-   * not ERR_OK.
+   * covered are skipped), also for void ones, as `isValid` tells: the stored offset may be of a numbering that a reset
+   * has ended. It answers whether the record counts for max_decree. Not open afterwards when the result is not ERR_OK.
    */
-  open(replayDecree: Decree, replay: (mutation: LogMutation) => boolean): ErrorCode;
+  open(replayDecree: Decree, replay: (mutation: LogMutation, isValid: boolean) => boolean): ErrorCode;
   /**
    * plog 7.2. Never fails itself; `then` (may be undefined: learning) resumes in LPC_WRITE_REPLICATION_LOG with ERR_OK
    * when the batch that holds the record has been written (and synced with plog_force_flush), or with the error.
@@ -46,14 +59,36 @@ export interface PrivateLogContract {
   append(mutation: LogMutation, then: Continuation<ErrorCode> | undefined): number;
   /** plog 7.5: issues what is pending; `then` resumes when nothing is pending or running. */
   flush(then: Continuation): void;
+  /**
+   * The same in the caller's task: everything appended is written, in the order of the log, when it answers. The error
+   * of a log that has failed. No sync.
+   */
+  flushNow(): ErrorCode;
   /** flush, then forget all state; `then` resumes when it is closed. */
   close(then: Continuation): void;
   /** Drops everything at once without flushing (the replica failed); no continuation of append resumes any more. */
   abandon(): void;
   /** plog 12, in the caller's task; answers the number of files deleted. */
   garbageCollection(cleanableDecree: Decree, validStartOffset: number): number;
-  /** plog 8. Answers the new valid start offset, for `.init-info`. */
+  /**
+   * plog 8: everything appended so far is void, the log begins anew behind `decree`, and in a new file. Answers the new
+   * valid start offset, for `.init-info`.
+   */
   onPartitionReset(decree: Decree): number;
+  /** Records below this global offset are void; to be stored in `.init-info` after an opening or `resetFrom`. */
+  validStartOffset(): number;
+  /**
+   * plog 13.1. `scope` 'all': also void files, which a learner of a duplicated table must have when its learn start
+   * stepped back, since duplication ships from them; its `resetFrom` knows what of them is void.
+   */
+  getLearnState(start: Decree, scope?: 'valid' | 'all'): LogLearnState;
+  /**
+   * plog 13.3: the files of `dir` become the log. Not open afterwards when the result is not ERR_OK, and the replica must
+   * be loaded again: the old log is there, or the new one. ERR_OBJECT_NOT_FOUND: an index is missing;
+   * ERR_INVALID_PARAMETERS: a file that is no log file; ERR_INVALID_DATA, ERR_INCOMPLETE_DATA: a damaged one (`dir` is
+   * deleted after these); ERR_FILE_OPERATION_FAILED.
+   */
+  resetFrom(dir: string): ErrorCode;
   /** A file switch at the next batch (plog 7.4 "demand" and "hint"). */
   demandSwitchFile(): void;
   hintSwitchFile(): void;
@@ -104,6 +139,18 @@ export interface CheckpointResult {
   readonly durable: Decree;
 }
 
+/** The newest checkpoint, for a learner. */
+export interface LearnCheckpoint {
+  /** ERR_OK, or ERR_GET_LEARN_STATE_FAILED: there is none, or its directory cannot be read. */
+  readonly error: ErrorCode;
+  /** The data directory. */
+  readonly baseDir: string;
+  /** Relative to it: `checkpoint.<D>/...`. They may go at any time, so that a copy of them fails. */
+  readonly files: readonly string[];
+  /** to_decree_included. */
+  readonly decree: Decree;
+}
+
 /** repl 1.2, 2.1, 2.5, 2.6, 5.1; pegasus_server_impl's and replication_app_base's function names. */
 export interface StorageAppContract {
   /** Creates an empty database (new replica), or opens what is there: F read back, checkpoint made when F != D (5.1 step 2). */
@@ -129,6 +176,19 @@ export interface StorageAppContract {
   copyCheckpointToDir(dir: string, flush: boolean): { readonly error: ErrorCode; readonly decree: Decree };
   /** repl 2.1 get_checkpoint: files of the newest checkpoint, relative to its directory. */
   getCheckpoint(): { readonly error: ErrorCode; readonly dir: string; readonly files: readonly string[]; readonly decree: Decree };
+  /** repl 1.9 LT_APP, at the primary. */
+  getLearnCheckpoint(): LearnCheckpoint;
+  /**
+   * repl 2.8, at the learner: the directory `dir/<that of the first file>`, whole and synced, becomes the storage, with
+   * `checkpoint.<toDecreeIncluded>` as its only checkpoint; without files the storage is empty afterwards. Everything of
+   * the old one is gone then, its checkpoints and its pending ingestions too. The table's envs are to be told anew; whether
+   * files may be ingested behind comes with the checkpoint. The private log and `.init-info` are the caller's.
+   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; nothing has changed when `isOpen()`. After any other error it is
+   * not open: what is on disk is the old storage or the new one, whole, or what cannot be opened.
+   */
+  applyCheckpoint(dir: string, files: readonly string[], toDecreeIncluded: Decree): ErrorCode;
+  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors as of `applyCheckpoint`. */
+  discardAndOpenNew(): ErrorCode;
   listCheckpoints(): readonly Decree[];
   /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */
   updateAppEnvs(envs: Readonly<Record<string, string>>): void;

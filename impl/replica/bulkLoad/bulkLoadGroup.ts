@@ -42,9 +42,11 @@ export class BulkLoadGroup {
     return this.replica.primaryStates.membership.secondaries;
   }
 
-  // ------------------------------------------------------------------ broadcast (bl 13.2; there are no learners)
+  // ------------------------------------------------------------------ broadcast (bl 13.2)
 
+  /** Not while somebody learns. */
   broadcast(wish: BulkLoadWish): void {
+    if (this.replica.learnerGroup.nodes().length > 0) return;
     for (const node of this.secondaries()) {
       if (this.isAnswerOnItsWay(node, wish)) continue;
       this.pendingReplies.get(node)?.handle.cancel();

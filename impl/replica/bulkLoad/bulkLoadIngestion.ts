@@ -71,13 +71,18 @@ export class BulkLoadIngestion implements DownloadOwner {
   /** #12 and #13, of an ingestion write, behind member check and throttling (#2157). */
   refuseIngestion(request: IngestionRequest): ErrorCode | undefined {
     if (!this.owner.isReadyToIngest() || this.isOfAnotherBallot(request)) return 'ERR_INVALID_STATE';
-    if (!this.owner.isGroupReadyFor(request.metadata)) return 'ERR_INVALID_STATE';
+    if (!this.owner.isGroupReadyFor(request.metadata) || this.isLearnedNow()) return 'ERR_INVALID_STATE';
     return this.replica.twoPc.isGroupFull() ? undefined : 'ERR_NOT_ENOUGH_MEMBER';
   }
 
   /** The group that the meta server knew is not this one: here, and only here, the ballot is looked at. */
   isOfAnotherBallot(request: IngestionRequest): boolean {
     return request.ballot !== this.replica.ballot();
+  }
+
+  /** A learner that gets prepares already has no files for it (bl.B17). */
+  isLearnedNow(): boolean {
+    return this.replica.learnerGroup.isPreparing();
   }
 
   /** #14: the write is certain to be queued. */
@@ -111,6 +116,13 @@ export class BulkLoadIngestion implements DownloadOwner {
   clearStatus(): void {
     this.round++;
     this.status = 'IS_INVALID';
+  }
+
+  /** A learned checkpoint took the place of the storage that waited for files. */
+  onStorageReplaced(): void {
+    this.clearStatus();
+    this.needsRepair = false;
+    this.isRepaired = false;
   }
 
   isClear(): boolean {

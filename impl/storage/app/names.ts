@@ -34,6 +34,21 @@ export function unfinishedCheckpointName(wallUs: number): string {
   return `checkpoint.tmp.${wallUs}`;
 }
 
+/** Where a learned checkpoint waits until it takes the place of the data directory; beside it. */
+export function learnedDataDir(dataDir: string): string {
+  return `${dataDir}.learned`;
+}
+
+/** `<data>.<us>.discarded`, beside the data directory that it was (repl 1.9). */
+export function discardedDataDir(dataDir: string, wallUs: number): string {
+  return `${dataDir}.${wallUs}.discarded`;
+}
+
+/** Whether `path` is a name that `discardedDataDir` gives. */
+export function isDiscardedDataDir(dataDir: string, path: string): boolean {
+  return path.startsWith(`${dataDir}.`) && /^[0-9]+\.discarded$/.test(path.slice(dataDir.length + 1));
+}
+
 /** A decimal integer as upstream's buf2int accepts it; undefined otherwise. */
 export function parseInteger(text: string): number | undefined {
   if (!/^[+-]?[0-9]{1,15}$/.test(text)) return undefined;

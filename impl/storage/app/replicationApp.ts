@@ -11,6 +11,7 @@ import type { DuplicateStatus, StorageAppOptions } from '../contracts.ts';
 import { StorageError } from '../engine/contract.ts';
 import type { BatchOp, StorageEngineContract } from '../engine/contract.ts';
 import type { LogMutation } from '../plog/types.ts';
+import type { CheckpointInstall } from './checkpointInstall.ts';
 import type { DuplicateWriter } from './duplicateWriter.ts';
 import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } from './names.ts';
 import { decodeValue, encodeValue } from './valueSchema.ts';
@@ -24,6 +25,7 @@ export abstract class ReplicationApp {
   readonly options: StorageAppOptions;
   readonly engine: StorageEngineContract;
   readonly duplicates: DuplicateWriter;
+  readonly install: CheckpointInstall;
   /** last_applied; upstream's last_committed_decree of the app. */
   protected lastApplied: Decree = 0;
   /** Decrees of the checkpoints, ascending. */
@@ -38,6 +40,7 @@ export abstract class ReplicationApp {
     const dir = `${dataDir}/${DATABASE_DIR}`;
     this.engine = new ctx.parts.StorageEngine(ctx, { dir, hash, allowIngestBehind });
     this.duplicates = new ctx.parts.DuplicateWriter(ctx, options, this.engine);
+    this.install = new ctx.parts.CheckpointInstall(ctx, dataDir);
   }
 
   // ------------------------------------------------------------------ open
@@ -47,19 +50,32 @@ export abstract class ReplicationApp {
     const { disk } = this.ctx.env;
     const { dataDir } = this.options;
     return this.opening(() => {
-      if (disk.exists(dataDir)) disk.remove(dataDir, { recursive: true });
-      disk.mkdir(dataDir);
-      this.engine.open('create');
-      return this.afterOpen();
+      if (disk.exists(dataDir)) {
+        this.install.removeStaged();
+        disk.remove(dataDir, { recursive: true });
+      }
+      return this.createData();
     });
+  }
+
+  /** An empty database where there is no data directory. */
+  protected createData(): ErrorCode {
+    this.ctx.env.disk.mkdir(this.options.dataDir);
+    this.engine.open('create');
+    return this.afterOpen();
   }
 
   openExisting(): ErrorCode {
     return this.opening(() => {
-      if (!this.ctx.env.disk.exists(this.options.dataDir)) return 'ERR_FILE_OPERATION_FAILED';
+      if (!this.hasData()) return 'ERR_FILE_OPERATION_FAILED';
       this.engine.open(this.isUnfinishedCreation() ? 'create' : 'existing');
       return this.afterOpen();
     });
+  }
+
+  /** The process may have ended while a learned checkpoint took the place of the data directory. */
+  hasData(): boolean {
+    return this.ctx.env.disk.exists(this.options.dataDir) || this.install.finishReplacement();
   }
 
   /** The process ended while it created the database: nothing was ever written to it. */
@@ -107,7 +123,7 @@ export abstract class ReplicationApp {
   }
 
   /** Not open unless everything went well. */
-  private opening(open: () => ErrorCode): ErrorCode {
+  protected opening(open: () => ErrorCode): ErrorCode {
     const error = this.mapped(open);
     if (error !== 'ERR_OK') this.engine.abandon();
     return error;

@@ -1,14 +1,14 @@
 /**
- * The storage app of one replica, upstream's pegasus_server_impl: what `ReplicationApp` and `CheckpointingApp` do, the
- * table's envs, and the steps of a manual compaction (repl 2.2, 2.6).
+ * The storage app of one replica, upstream's pegasus_server_impl: what its base classes do, the table's
+ * envs, and the steps of a manual compaction (repl 2.2, 2.6).
  */
 import type { Context } from '../../context.ts';
 import type { StorageAppContract, StorageAppOptions } from '../contracts.ts';
-import { CheckpointingApp } from './checkpointing.ts';
+import { LearningApp } from './learningApp.ts';
 import type { ManualCompactService } from './manualCompactService.ts';
 import { META_MANUAL_COMPACT_FINISH_TIME, parseInteger } from './names.ts';
 
-export class StorageApp extends CheckpointingApp implements StorageAppContract {
+export class StorageApp extends LearningApp implements StorageAppContract {
   readonly manualCompact: ManualCompactService;
 
   constructor(ctx: Context, options: StorageAppOptions) {

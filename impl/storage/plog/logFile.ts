@@ -76,8 +76,16 @@ export class LogFile {
 
   /** The largest decree written before this file was created; 0 for a replica that the header does not name. */
   previousLogMaxDecree(appId: number, partitionIndex: number): Decree {
-    const entry = this.header?.previous.find((e) => e.appId === appId && e.partitionIndex === partitionIndex);
-    return entry?.maxDecree ?? 0;
+    return this.entryOf(appId, partitionIndex)?.maxDecree ?? 0;
+  }
+
+  /** What was valid of the log when this file was created: records from that global offset on. */
+  validStartOffset(appId: number, partitionIndex: number): number {
+    return this.entryOf(appId, partitionIndex)?.validStartOffset ?? 0;
+  }
+
+  private entryOf(appId: number, partitionIndex: number): PreviousMax | undefined {
+    return this.header?.previous.find((e) => e.appId === appId && e.partitionIndex === partitionIndex);
   }
 
   sizeBytes(): number {

@@ -12,6 +12,7 @@ import { appIdOf, partitionIndexOfGpid } from '../../protocol/gpid.ts';
 import type { PrivateLogOptions } from '../contracts.ts';
 import { LogBatch } from './batch.ts';
 import { FIRST_BLOCK_SIZE } from './format.ts';
+import type { PreviousMax } from './format.ts';
 import type { LogFile } from './logFile.ts';
 import { formatLogFileName } from './names.ts';
 import { withResult } from './resume.ts';
@@ -57,7 +58,8 @@ export class LogWriter {
   protected globalStart = 0;
   protected globalEnd = 0;
   protected lastFileIndex = 0;
-  protected validStartOffset = 0;
+  /** Records below this global offset are void: they are not replayed, and not for learners. */
+  protected validStart = 0;
   /** Largest decree issued, or accepted in replay. */
   protected maxDecreeIssued: Decree = 0;
   protected maxDecreeWritten: Decree = 0;
@@ -83,7 +85,7 @@ export class LogWriter {
   append(mutation: LogMutation, then: Continuation<ErrorCode> | undefined): number {
     if (this.abandoned) return -1;
     this.ctx.env.check(this.opened, 'append to an open log', () => this.dir);
-    const batch = this.pending ?? this.createBatch();
+    const batch = this.pending ?? this.createBatch(mutation.decree);
     if (batch === undefined) {
       if (then !== undefined) this.acknowledge(then, this.failure ?? 'ERR_FILE_OPERATION_FAILED');
       return -1;
@@ -101,9 +103,9 @@ export class LogWriter {
   }
 
   /** A batch at the write position, in a new file when one is due; undefined when the log has failed. */
-  createBatch(): LogBatch | undefined {
+  createBatch(firstDecree: Decree): LogBatch | undefined {
     if (this.failure !== undefined) return undefined;
-    const file = this.needSwitchFile() === undefined ? this.currentFile : this.createNewLogFile();
+    const file = this.needSwitchFile() === undefined ? this.currentFile : this.createNewLogFile(firstDecree);
     return file === undefined ? undefined : new LogBatch(file, this.globalEnd);
   }
 
@@ -119,11 +121,11 @@ export class LogWriter {
   }
 
   /** Undefined, and the log has failed, when the file cannot be created. */
-  createNewLogFile(): LogFile | undefined {
+  createNewLogFile(firstDecree: Decree): LogFile | undefined {
     const index = this.lastFileIndex + 1;
     const file = new this.ctx.parts.LogFile(this.ctx, `${this.dir}/${formatLogFileName(index, this.globalEnd)}`);
     const error = this.guarded(() => {
-      file.createWrite(index, this.globalEnd, this.previousMax());
+      file.createWrite(index, this.globalEnd, this.previousMax(firstDecree));
     });
     if (error !== 'ERR_OK') {
       this.failLog(error);
@@ -141,13 +143,21 @@ export class LogWriter {
   }
 
   /** The new file's header entry. All decrees before it are issued, since files switch between batches only. */
-  previousMax(): { appId: number; partitionIndex: number; maxDecree: Decree; validStartOffset: number } {
+  previousMax(firstDecree: Decree): PreviousMax {
     return {
       appId: this.appId,
       partitionIndex: this.partitionIndex,
-      maxDecree: this.previousLogMaxDecree(),
-      validStartOffset: this.validStartOffset,
+      maxDecree: Math.max(this.previousLogMaxDecree(), this.beginsAfter(firstDecree)),
+      validStartOffset: this.validStart,
     };
+  }
+
+  /**
+   * A log without valid records may belong to a storage that has decrees: what stands before its first record is gone.
+   * So 0 in a header says that there was nothing, which upstream's does not (plog.P10).
+   */
+  beginsAfter(firstDecree: Decree): Decree {
+    return this.globalEnd <= this.validStart ? firstDecree - 1 : 0;
   }
 
   /** Largest decree of any record written or being written before the new file. */
@@ -280,6 +290,18 @@ export class LogWriter {
     this.resumeFlushed();
   }
 
+  /** The same in the caller's task: it writes what others would have, and answers the error of a log that has failed. */
+  flushNow(): ErrorCode {
+    while (!this.isIdle()) {
+      const batch = this.issued;
+      const file = this.headerDue;
+      if (batch !== undefined) this.onWriteBatch(this.epoch, batch.file.index, batch.startOffset);
+      else if (file !== undefined) this.onWriteLogHeader(this.epoch, file.index);
+      else this.issueIfIdle();
+    }
+    return this.failure ?? 'ERR_OK';
+  }
+
   protected resumeFlushed(): void {
     if (this.flushWaiters.length === 0 || !this.isIdle()) return;
     const waiters = this.flushWaiters;
@@ -311,7 +333,7 @@ export class LogWriter {
     this.globalStart = 0;
     this.globalEnd = 0;
     this.lastFileIndex = 0;
-    this.validStartOffset = 0;
+    this.validStart = 0;
     this.maxDecreeIssued = 0;
     this.maxDecreeWritten = 0;
     this.maxCommitWritten = 0;

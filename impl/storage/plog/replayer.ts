@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
+import { DiskError } from '../../env/contract.ts';
 import { BLOCK_HEADER_SIZE } from './format.ts';
 import type { LogFile } from './logFile.ts';
 import { readRecord } from './record.ts';
@@ -125,5 +126,17 @@ export class LogReplayer {
       files.sort((a, b) => a.index - b.index),
       callback,
     );
+  }
+
+  /** All log files of a directory (what a learner copied); the newest may be torn. */
+  replayDirectory(dir: string, callback: ReplayCallback): ErrorCode {
+    const paths: string[] = [];
+    try {
+      for (const name of this.ctx.env.disk.list(dir)) paths.push(`${dir}/${name}`);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      return 'ERR_FILE_OPERATION_FAILED';
+    }
+    return this.replayPaths(paths, callback);
   }
 }

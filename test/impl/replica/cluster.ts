@@ -99,8 +99,9 @@ export class Cluster {
       this.world.addNode(node, { cluster: 'c', poolWorkers: settings.poolWorkers, taskOverrides: {}, boot });
     };
     add(META, (env) => {
-      const ctx = { env, settings, parts: DEFAULT_PARTS };
-      const meta = new DEFAULT_PARTS.MetaServer(ctx, { cluster: 'c', replicaServers: NODES });
+      const parts: Parts = { ...DEFAULT_PARTS, ...options.partsOf?.(META) };
+      const ctx = { env, settings, parts };
+      const meta = new parts.MetaServer(ctx, { cluster: 'c', replicaServers: NODES });
       meta.start();
       return meta;
     });

@@ -28,9 +28,9 @@ export function contentOf(name: string, sizeBytes = FILE_BYTES): Uint8Array {
 export class LoadCluster extends Cluster {
   readonly gpid: Gpid;
 
-  constructor(options: ClusterOptions = {}) {
+  constructor(options: ClusterOptions = {}, replicaCount = 3) {
     super({ ...options, settings: { checkpointDisabled: true, emptyWriteDisabled: true, ...options.settings } });
-    this.gpid = `${this.createTable('t')}.0`;
+    this.gpid = `${this.createTable('t', 1, replicaCount)}.0`;
   }
 
   loader(node: NodeId = this.primaryNode()): ReplicaBulkLoader {

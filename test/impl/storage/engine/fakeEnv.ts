@@ -39,6 +39,8 @@ export class FakeDisk implements Disk {
   failCode: DiskErrorCode = 'io';
   /** Calls whose `operation path` contains this text fail. */
   failMatching: string | undefined;
+  /** A killed removal of a tree leaves every second file: those of this parity are gone. Undefined: it is one step. */
+  tornRemoval: 0 | 1 | undefined;
   readonly trace: string[] = [];
 
   private call(operation: string, path: string, half?: () => void): void {
@@ -151,9 +153,12 @@ export class FakeDisk implements Disk {
   }
 
   remove(path: string, options?: { readonly recursive: boolean }): void {
-    this.call('remove', path);
-    if (!this.names.has(path)) throw new DiskError('not-found', path, 'remove');
     const children = this.childrenOf(path);
+    this.call('remove', path, () => {
+      const files = children.filter((name) => this.names.get(name) !== undefined);
+      for (const [i, name] of files.entries()) if (i % 2 === this.tornRemoval) this.names.delete(name);
+    });
+    if (!this.names.has(path)) throw new DiskError('not-found', path, 'remove');
     if (children.length > 0 && options?.recursive !== true) throw new DiskError('not-empty', path, 'remove');
     for (const child of children) this.names.delete(child);
     this.names.delete(path);

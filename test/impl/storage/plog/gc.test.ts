@@ -74,9 +74,16 @@ describe('by valid start offset', () => {
     [700, [4]],
     [9999, [4]],
   ])('%i', (valid, left) => {
-    const log = logOf(4);
+    const log = openLog(makeContext(logOf(4).ctx.env.disk, NO_RESERVE), 0, Math.min(valid, 700));
     expect(log.log.garbageCollection(0, valid)).toBe(4 - left.length);
     expect(indexes(log)).toEqual(left);
+  });
+
+  it('of another numbering than the log has collects nothing', () => {
+    const log = logOf(4);
+    expect(log.log.garbageCollection(0, 9999)).toBe(0);
+    expect(log.log.onPartitionReset(4)).toBe(700);
+    expect(log.log.garbageCollection(0, 9999)).toBe(3);
   });
 });
 

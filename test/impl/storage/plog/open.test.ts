@@ -91,8 +91,9 @@ describe('open', () => {
     ]);
     log.append(mutation(4));
     log.ctx.env.tasks.run();
-    const name = log.ctx.env.disk.list(DIR).at(-1) ?? '';
-    expect(Buffer.from(log.ctx.env.disk.bytes(`${DIR}/${name}`)).readBigInt64LE(44)).toBe(2n);
+    const name = log.ctx.env.disk.list(DIR).findLast((each) => each.startsWith('log.')) ?? '';
+    // Nothing valid stands before the first new record.
+    expect(Buffer.from(log.ctx.env.disk.bytes(`${DIR}/${name}`)).readBigInt64LE(44)).toBe(3n);
     // Also when replay began at a file that holds only its header.
     const disk = diskOf([1, 2], [3]);
     const path = `${DIR}/${disk.list(DIR).at(-1) ?? ''}`;

@@ -1,0 +1,328 @@
+/** Replacing a log by a primary's files (plog 13.3, P11, P12), with a crash at every disk call. */
+import { describe, expect, it } from 'vitest';
+import { FakeDisk, Killed } from '../engine/fakeEnv.ts';
+import { DIR, mutation } from './helpers.ts';
+import { append, beforeReset, copyTo, LEARN, liveOver, primaryLog, syncAll, writeFiles, writeOldLog } from './resetWorld.ts';
+import type { Life } from './resetWorld.ts';
+
+const OLD = [3, 4, 5];
+const NEW = [3, 4, 5, 6, 7, 8, 9];
+
+function logFiles(disk: FakeDisk): readonly string[] {
+  return disk.files(DIR).filter((name) => name.startsWith('log.'));
+}
+
+describe('resetFrom', () => {
+  it('takes the files with their numbering, and goes on behind them', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    expect([life.valid, life.void]).toEqual([OLD, [1, 2]]);
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(life.log.maxDecree()).toBe(9);
+    expect([life.log.maxGcedDecree(), life.log.validStartOffset(), life.log.cleanableDecree()]).toEqual([2, 0, 0]);
+    append(life, [mutation(10)]);
+    expect(logFiles(disk).length).toBe(4);
+    expect(disk.directories('replica').sort()).toEqual(['plog']);
+    const next = liveOver(disk, { stored });
+    expect([next.valid, next.void, next.error]).toEqual([[...NEW, 10], [], 'ERR_OK']);
+  });
+
+  it('writes first what the old log has not written, so that a failure leaves it whole', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    for (const decree of [6, 7, 8]) life.log.append(mutation(decree), undefined);
+    disk.failMatching = 'rename replica/learn';
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    life.process.run();
+    expect(liveOver(disk, { stored }).valid).toEqual([3, 4, 5, 6, 7, 8]);
+  });
+
+  it('of a log that cannot be written is an error, and the old files stay', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    life.log.append(mutation(6), undefined);
+    disk.failMatching = 'write replica/plog';
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
+  it('leaves the log closed after an error, with nothing of the old state', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    disk.remove(`${LEARN}/${disk.files(LEARN)[1] ?? ''}`);
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OBJECT_NOT_FOUND');
+    expect(() => life.log.append(mutation(6), undefined)).toThrow('append to an open log');
+    expect([life.log.maxDecree(), life.log.globalEndOffset(), life.log.validStartOffset()]).toEqual([0, 0, 0]);
+    expect(disk.exists(LEARN)).toBe(false);
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
+  it('an empty directory is an empty log; what is appended next says what is missing before it', () => {
+    const { disk, stored } = beforeReset();
+    disk.remove(LEARN, { recursive: true });
+    disk.mkdir(LEARN);
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect([life.log.maxDecree(), life.log.maxGcedDecree()]).toEqual([0, -1]);
+    expect(liveOver(disk, { stored }).valid).toEqual([]);
+    append(life, [mutation(8)]);
+    expect(life.log.maxGcedDecree()).toBe(7);
+    expect(liveOver(disk, { stored }).valid).toEqual([8]);
+  });
+
+  it('twice: markers and temporary directories of the first one are gone', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    const primary = primaryLog();
+    copyTo(disk, primary, primary.log.getLearnState(4).files);
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(life.log.maxGcedDecree()).toBe(3);
+    expect(disk.directories('replica').sort()).toEqual(['plog']);
+    expect(liveOver(disk, { stored }).valid).toEqual([4, 5, 6, 7, 8, 9]);
+  });
+});
+
+describe('files that are no whole log', () => {
+  const newest = 'log.4.870';
+  it.each<[string, (disk: FakeDisk) => void, string]>([
+    ['a missing index', (disk) => disk.remove(`${LEARN}/log.3.465`), 'ERR_OBJECT_NOT_FOUND'],
+    ['a stray file', (disk) => disk.create(`${LEARN}/notes`), 'ERR_INVALID_PARAMETERS'],
+    ['a set-aside file', (disk) => disk.rename(`${LEARN}/${newest}`, `${LEARN}/${newest}.removed`), 'ERR_INVALID_PARAMETERS'],
+    ['an older file without its end', (disk) => truncate(disk, 'log.3.465', 100), 'ERR_INVALID_DATA'],
+    ['an older file cut in its header', (disk) => truncate(disk, 'log.3.465', 30), 'ERR_OBJECT_NOT_FOUND'],
+    ['a wrong header', (disk) => disk.flipBit(`${LEARN}/log.3.465`, 8 * 20), 'ERR_INVALID_DATA'],
+    ['a wrong body', (disk) => disk.flipBit(`${LEARN}/${newest}`, 8 * 100), 'ERR_INVALID_DATA'],
+  ])('%s: refused and deleted, the old log stays', (_name, spoil, error) => {
+    const { disk, stored } = beforeReset();
+    expect(disk.files(LEARN)).toEqual(['log.2.290', 'log.3.465', newest]);
+    spoil(disk);
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe(error);
+    expect(disk.exists(LEARN)).toBe(false);
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
+  it('a directory that is not there, or cannot be deleted', () => {
+    const { disk, stored } = beforeReset();
+    expect(liveOver(disk, { stored }).log.resetFrom('replica/nowhere')).toBe('ERR_FILE_OPERATION_FAILED');
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+    disk.remove(`${LEARN}/log.3.465`);
+    disk.failMatching = 'remove replica/learn';
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+  });
+});
+
+function truncate(disk: FakeDisk, name: string, bytes: number): void {
+  const kept = disk.bytesOf(`${LEARN}/${name}`).slice(0, bytes);
+  disk.remove(`${LEARN}/${name}`);
+  disk.create(`${LEARN}/${name}`);
+  disk.write(`${LEARN}/${name}`, 0, kept);
+}
+
+describe('a torn copy of the newest file', () => {
+  it.each([
+    [0, 6],
+    [59, 6],
+    [60, 6],
+    [174, 6],
+    [175, 7],
+    [289, 7],
+    [404, 8],
+    [405, 9],
+  ])('%i bytes of it: up to decree %i, and the log goes on there', (bytes, last) => {
+    const primary = primaryLog();
+    const disk = new FakeDisk();
+    const stored = writeOldLog(disk);
+    copyTo(disk, primary, primary.log.getLearnState(3).files, bytes);
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    const learned = NEW.filter((decree) => decree <= last);
+    expect(life.log.maxDecree()).toBe(last);
+    append(life, [mutation(last + 1)]);
+    const next = liveOver(disk, { stored });
+    expect([next.error, next.valid]).toEqual(['ERR_OK', [...learned, last + 1]]);
+  });
+});
+
+describe('the valid start offset after a reset (P12)', () => {
+  it("is the primary's, whatever .init-info has of the old numbering, until that is stored anew", () => {
+    const primary = primaryLog();
+    const valid = primary.log.onPartitionReset(9);
+    for (const decree of [10, 11]) primary.append(mutation(decree, { ballot: 8 }));
+    primary.ctx.env.tasks.run();
+    const disk = new FakeDisk();
+    const stored = writeOldLog(disk);
+    copyTo(disk, primary, primary.log.getLearnState(3, 'all').files);
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(stored).toBeLessThan(valid);
+    expect(life.log.validStartOffset()).toBe(valid);
+    expect(life.log.getLearnState(7).files.length, 'the void ones are not for replay').toBe(1);
+    for (const known of [stored, valid]) {
+      const next = liveOver(disk, { stored: known });
+      expect([next.valid, next.void, next.log.validStartOffset()]).toEqual([[10, 11], NEW, valid]);
+    }
+  });
+
+  it('is 0 when the primary never learned, also under an old offset behind all of the new log', () => {
+    const disk = new FakeDisk();
+    const life = liveOver(disk);
+    writeFiles(life, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    const stored = life.log.onPartitionReset(20);
+    const primary = primaryLog();
+    expect(stored).toBeGreaterThan(primary.log.globalEndOffset());
+    copyTo(disk, primary, primary.log.getLearnState(3).files);
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(liveOver(disk, { stored }).valid).toEqual(NEW);
+  });
+
+  it('of a later learning counts again, also when it has the value that meant another one before', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    const end = life.log.onPartitionReset(9);
+    append(life, [mutation(10)]);
+    expect([liveOver(disk, { stored: end }).valid, liveOver(disk, { stored: end }).void]).toEqual([[10], NEW]);
+  });
+});
+
+// ------------------------------------------------------------------ crashes
+
+interface Outcome {
+  readonly finished: boolean;
+  /** Disk calls of the reset. */
+  readonly calls: number;
+  readonly trace: readonly string[];
+}
+
+/** Opens the log and replaces it; the process ends at the n-th disk call of the reset. */
+function resetUntil(disk: FakeDisk, stored: number, n: number): Outcome {
+  const life = liveOver(disk, { stored });
+  const before = disk.calls;
+  disk.killAt = before + n;
+  let finished = false;
+  try {
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
+    finished = true;
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+  }
+  disk.calm();
+  return { finished, calls: disk.calls - before, trace: disk.trace.slice(before) };
+}
+
+/** The log is one of both, whole; nothing else is left beside it; and it works on. */
+function verify(disk: FakeDisk, stored: number, where: string): 'old' | 'new' {
+  const life = liveOver(disk, { stored });
+  expect(life.error, where).toBe('ERR_OK');
+  const found = life.valid.length === NEW.length ? 'new' : 'old';
+  expect(life.valid, where).toEqual(found === 'new' ? NEW : OLD);
+  expect(life.void, where).toEqual(found === 'new' ? [] : [1, 2]);
+  expect(disk.directories('replica').filter((name) => name.startsWith('plog')), where).toEqual(['plog']);
+  workOn(life, stored, where);
+  return found;
+}
+
+function workOn(life: Life, stored: number, where: string): void {
+  append(life, [mutation(20), mutation(21)]);
+  syncAll(life.disk);
+  const next = liveOver(life.disk, { stored });
+  expect([next.error, next.valid, next.void], where).toEqual(['ERR_OK', [...life.valid, 20, 21], life.void]);
+}
+
+const calm = beforeReset();
+const calmRun = resetUntil(calm.disk, calm.stored, Infinity);
+const SECOND_RENAME = calmRun.trace.indexOf('rename replica/learn') + 1;
+
+describe('a crash at any disk call of a reset', () => {
+  it('the scenario goes through every step', () => {
+    expect(calmRun.finished).toBe(true);
+    const steps = ['sync replica/learn/', 'create replica/learn/reset.', 'create replica/learn/valid.', 'rename replica/plog'];
+    for (const step of steps) expect(calmRun.trace.some((line) => line.startsWith(step)), step).toBe(true);
+    expect(SECOND_RENAME).toBeGreaterThan(10);
+    expect(calmRun.trace.at(-1)).toMatch(/^remove replica\/plog\/reset\./);
+  });
+
+  it.each(['process crash', 'power loss', 'power loss, half survives'])('%s', (kind) => {
+    const found: string[] = [];
+    for (let n = 1; n <= calmRun.calls; n++) {
+      const { disk, stored } = beforeReset();
+      expect(resetUntil(disk, stored, n).finished).toBe(false);
+      if (kind !== 'process crash') disk.losePower(kind.endsWith('survives'));
+      found.push(verify(disk, stored, `${kind} at call ${n}: ${calmRun.trace[n - 1] ?? ''}`));
+    }
+    // The second rename decides, and nothing after it undoes it.
+    expect(found).toEqual(found.map((_, i) => (i + 1 <= SECOND_RENAME ? 'old' : 'new')));
+  });
+
+  it('and another one while the next process opens the log', () => {
+    const outcomes = new Set<string>();
+    for (let n = SECOND_RENAME - 6; n <= calmRun.calls; n++) {
+      for (let m = 1; m <= 60; m++) {
+        const { disk, stored } = beforeReset();
+        resetUntil(disk, stored, n);
+        disk.losePower(false);
+        disk.killAt = disk.calls + m;
+        try {
+          liveOver(disk, { stored });
+          m = Infinity;
+        } catch (error) {
+          if (!(error instanceof Killed)) throw error;
+        }
+        disk.losePower(false);
+        disk.calm();
+        outcomes.add(verify(disk, stored, `calls ${n} and ${m}`));
+      }
+    }
+    expect([...outcomes].sort()).toEqual(['new', 'old']);
+  });
+
+  it('a new replica takes nothing of what is left beside its log', () => {
+    const { disk, stored } = beforeReset();
+    resetUntil(disk, stored, SECOND_RENAME);
+    disk.mkdir(DIR);
+    expect(liveOver(disk).valid).toEqual([]);
+  });
+});
+
+describe('a disk call of a reset that fails', () => {
+  it('is an error or none, and the old log or the new one is there afterwards', () => {
+    let errors = 0;
+    for (let n = 1; n <= calmRun.calls; n++) {
+      const { disk, stored } = beforeReset();
+      const life = liveOver(disk, { stored });
+      disk.failAt = disk.calls + n;
+      const error = life.log.resetFrom(LEARN);
+      disk.calm();
+      const where = `failed call ${n}: ${calmRun.trace[n - 1] ?? ''}`;
+      const found = verify(disk, stored, where);
+      if (error === 'ERR_OK') expect(found, where).toBe('new');
+      else {
+        expect(error, where).toBe('ERR_FILE_OPERATION_FAILED');
+        errors++;
+      }
+      if (n <= SECOND_RENAME) expect([error, found], where).toEqual(['ERR_FILE_OPERATION_FAILED', 'old']);
+    }
+    expect(errors).toBeGreaterThan(SECOND_RENAME);
+  });
+
+  it('P11: both renames and the way back fail: the next opening has the old log', () => {
+    const { disk, stored } = beforeReset();
+    const life = liveOver(disk, { stored });
+    let renames = 0;
+    const { rename } = disk;
+    disk.rename = (from, to) => {
+      renames++;
+      disk.failMatching = renames > 1 ? 'rename' : undefined;
+      rename.call(disk, from, to);
+    };
+    expect(life.log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+    expect(renames).toBe(3);
+    disk.rename = rename;
+    disk.calm();
+    expect(disk.exists(DIR)).toBe(false);
+    expect(verify(disk, stored, 'after three renames')).toBe('old');
+  });
+});
