@@ -23,6 +23,7 @@ import type {
 } from './vocabulary.ts';
 import type { Answer, Command } from './commands.ts';
 import type { DupEntryFact, DuplicationClaimed, DuplicationObserved } from './duplicationEvents.ts';
+import type { LearningClaimed, LearningObserved } from './learningEvents.ts';
 import type { LivenessObserved } from './livenessEvents.ts';
 import type { IngestionFact, LoadClaimed, LoadObserved } from './loadEvents.ts';
 
@@ -134,6 +135,7 @@ export type ClaimedEvent =
   | ClosedClaim
   | CheckpointClaim
   | ManualFlagClaim
+  | LearningClaimed
   | DuplicationClaimed
   | LoadClaimed;
 
@@ -277,6 +279,7 @@ export type ObservedEvent =
   | FaultStruck
   | Healed
   | LivenessObserved
+  | LearningObserved
   | DuplicationObserved
   | LoadObserved;
 
@@ -293,6 +296,7 @@ export const CLAIMED_KINDS: readonly ClaimedEvent['kind'][] = [
   'replica.closed',
   'checkpoint.ended',
   'checkpoint.manual-flag',
+  'replica.list-cut',
   'dup.started',
   'dup.stopped',
   'dup.shipped',

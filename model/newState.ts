@@ -29,6 +29,8 @@ export function newReplica(node: NodeId): ReplicaState {
     manualSinceUs: -1,
     exists: false,
     initBallot: 0,
+    initDurable: 0,
+    validLogOffset: 0,
     flushed: 0,
     flushedAtUs: 0,
     base: 0,

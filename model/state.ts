@@ -154,6 +154,9 @@ export interface ReplicaState {
   // on disk
   exists: boolean;
   initBallot: Ballot;
+  /** Of `.init-info`: a durable decree below it fails the load; records of files before the offset count for nothing (repl 5.1). */
+  initDurable: Decree;
+  validLogOffset: number;
   flushed: Decree;
   flushedAtUs: number;
   /** What storage held when the replica was last closed or lost: replay starts here. */

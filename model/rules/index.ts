@@ -11,6 +11,7 @@ import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './dupli
 import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSync.ts';
 import { closed, loadFailed, opened } from './lifecycle.ts';
 import { beaconAcked, readServed } from './liveness.ts';
+import { initInfoStored, learnAnswered, listCut, logReplaced, storageReplaced } from './learning.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
 import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved } from './ingestion.ts';
@@ -46,6 +47,11 @@ export const RULES: RuleTable = {
   'command.invoked': invoked,
   'attempt.sent': attemptSent,
   'command.answered': answered,
+  'replica.list-cut': listCut,
+  'learn.answered': learnAnswered,
+  'storage.replaced': storageReplaced,
+  'log.replaced': logReplaced,
+  'init-info.stored': initInfoStored,
   'beacon.acked': beaconAcked,
   'read.served': readServed,
   'fault.struck': struck,

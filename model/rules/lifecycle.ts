@@ -34,6 +34,7 @@ export function replay(replica: ReplicaState, durable: Decree): Replayed {
   for (const file of replica.files) {
     for (const record of file.records) {
       if (record.ballot > ballot) ballot = record.ballot;
+      if (file.startOffset < replica.validLogOffset) continue;
       if (record.decree <= committed || (entries[record.decree]?.ballot ?? -1) >= record.ballot) continue;
       if (record.lastCommitted > maxPrepared) {
         entries = {};
@@ -158,7 +159,8 @@ export const loadFailed = rule(
   [
     guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) =>
       // A creation that a crash cut off left nothing that could be loaded, and nothing that could be lost.
-      excused(scene) || !scene.replica.exists ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
+      // And a learner that was cut off before its checkpoint stood has forgotten its log.
+      excused(scene) || !scene.replica.exists || durableOf(scene.replica) < scene.replica.initDurable ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
     ),
     guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) =>
       replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined,
