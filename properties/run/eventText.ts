@@ -104,6 +104,16 @@ function whatText(event: ModelEvent): string {
       return `command ${String(event.id)} sent to ${event.to}`;
     case 'command.answered':
       return `command ${String(event.id)} answered ${answerText(event.answer)}`;
+    case 'replica.list-cut':
+      return `prepare list begins anew at ${String(event.committed)}${event.keepsRest ? ', what lies above stays' : ''}`;
+    case 'learn.answered':
+      return `${event.learner} is to learn from ${String(event.start)} on by ${event.type} (has ${String(event.applied)}; committed ${String(event.lastCommitted)})`;
+    case 'storage.replaced':
+      return `storage replaced, holding decree ${String(event.decree)}`;
+    case 'log.replaced':
+      return `log replaced: ${event.files.map(({ index, records }) => `file ${String(index)} with ${String(records.length)} records`).join(', ') || 'no file'}`;
+    case 'init-info.stored':
+      return `.init-info: ballot ${String(event.ballot)}, durable ${String(event.durable)}, log from ${String(event.logOffset)}`;
     case 'beacon.acked':
       return `beacon of +${(event.sentUs / 1000).toFixed(3)} ms answered`;
     case 'read.served':

@@ -70,7 +70,7 @@ export class AppLearning {
   applyLearnedState(response: LearnResponse, round: number): void {
     if (!this.learner.isCurrent(round)) return;
     const error = this.installCheckpoint(response);
-    this.replica.prepareList.reset(this.replica.lastAppliedDecree());
+    this.learner.cutList(false);
     this.learner.completeRound(error === 'ERR_OK' ? this.onInstalled(response) : error, round);
   }
 

@@ -47,7 +47,7 @@ export class CacheLearning {
     const { prepareList } = this.replica;
     const stored = this.resetPrivateLog();
     if (stored !== 'ERR_OK') return stored;
-    prepareList.truncate(this.replica.lastAppliedDecree());
+    this.learner.cutList(true);
     for (const record of state.meta) {
       const error = this.takeRecord(record);
       if (error !== 'ERR_OK') return error;

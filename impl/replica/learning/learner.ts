@@ -110,7 +110,16 @@ export class Learner {
     this.cleanup();
     this.signature = signature;
     this.status = 'LearningWithoutPrepare';
-    this.replica.prepareList.truncate(this.replica.lastAppliedDecree());
+    this.cutList(true);
+  }
+
+  /** The prepare list begins anew at what storage holds. */
+  cutList(keepsRest: boolean): void {
+    const { gpid, prepareList } = this.replica;
+    const committed = this.replica.lastAppliedDecree();
+    if (keepsRest) prepareList.truncate(committed);
+    else prepareList.reset(committed);
+    this.ctx.env.emit({ kind: 'replica.list-cut', gpid, committed, keepsRest });
   }
 
   /** Nothing of this learning counts any more. */
@@ -245,7 +254,7 @@ export class Learner {
     replica.storage?.updateAppEnvs(replica.app.envs);
     replica.bulkLoader.ingestion.onStorageReplaced();
     this.firstLearnStartDecree = INVALID_DECREE;
-    replica.prepareList.reset(0);
+    this.cutList(false);
     return replica.loader.resetPartition(0);
   }
 
@@ -373,9 +382,7 @@ export class Learner {
   onRoleChanged(old: ReplicaConfig, config: ReplicaConfig): void {
     if (old.status !== 'PS_POTENTIAL_SECONDARY' || config.status === 'PS_POTENTIAL_SECONDARY') return;
     this.cleanup();
-    const { prepareList } = this.replica;
-    const applied = this.replica.lastAppliedDecree();
-    if (config.status === 'PS_SECONDARY') prepareList.truncate(applied);
-    else if (config.status === 'PS_ERROR') prepareList.reset(applied);
+    if (config.status === 'PS_SECONDARY') this.cutList(true);
+    else if (config.status === 'PS_ERROR') this.cutList(false);
   }
 }

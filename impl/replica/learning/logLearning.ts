@@ -61,7 +61,7 @@ export class LogLearning {
     const { learner, replica } = this;
     if (!learner.isCurrent(round)) return;
     const error = this.applyLearnedLogs(response.state);
-    if (learner.isLearner()) replica.prepareList.reset(replica.lastAppliedDecree());
+    if (learner.isLearner()) learner.cutList(false);
     learner.completeRound(error, round);
   }
 

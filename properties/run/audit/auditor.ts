@@ -28,6 +28,7 @@ import type {
   RpcCode,
   WriteResponse,
 } from '../../../impl/protocol/messages.ts';
+import type { LearnResponse } from '../../../impl/protocol/learnMessages.ts';
 import type { MessageKind, WorldObserver } from '../../../impl/env/sim/observer.ts';
 import type { Claim, ModelEvent, MutationFact } from '../../../model/events.ts';
 import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
@@ -119,6 +120,9 @@ export class Auditor implements WorldObserver {
       case 'RPC_RRDB_RRDB_MULTI_PUT':
         if (kind === 'reply') this.writeAnswered(from, gpid, body as WriteResponse);
         else this.attemptSent(from, to, body as ClientRequest);
+        return;
+      case 'RPC_LEARN':
+        if (kind === 'reply') this.disks.learning.answered(from, gpid, body as LearnResponse, asked);
         return;
       case 'RPC_GROUP_CHECK':
         if (kind === 'reply') this.groupCheckAnswered(from, body as GroupCheckResponse);

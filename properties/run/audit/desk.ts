@@ -24,6 +24,7 @@ const PROPERTY_OF: { readonly [K in ClaimedKind]: string } = {
   'replica.closed': 'S8',
   'checkpoint.ended': 'S6',
   'checkpoint.manual-flag': 'S8',
+  'replica.list-cut': 'S8',
   'dup.started': 'S8',
   'dup.stopped': 'S8',
   'dup.shipped': 'S8',

@@ -8,6 +8,7 @@ import type { AuditDesk } from './desk.ts';
 import { readWhole } from './diskView.ts';
 import { HOOKS } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
+import { LearnAuditor } from './learnAuditor.ts';
 import { LoadDiskAuditor } from './loadDiskAuditor.ts';
 import { LogAuditor } from './logAuditor.ts';
 import { surveyLog } from './logReader.ts';
@@ -23,6 +24,7 @@ export class DiskAuditor {
   private readonly building: ReplicaView[] = [];
   private readonly loads: LoadDiskAuditor;
   readonly logs: LogAuditor;
+  readonly learning: LearnAuditor;
   readonly names: SyncedNames;
 
   constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
@@ -31,6 +33,7 @@ export class DiskAuditor {
     this.desk = desk;
     this.loads = new LoadDiskAuditor(nowUs, sink, desk);
     this.logs = new LogAuditor(nowUs, sink, desk);
+    this.learning = new LearnAuditor(nowUs, sink, desk, this.logs);
     this.names = new SyncedNames((...told) => {
       desk.wrong(...told);
     });
@@ -93,8 +96,16 @@ export class DiskAuditor {
       );
       return;
     }
-    if (source.kind !== 'other') this.removed(node, from);
+    if (source.kind === 'data') this.learning.storageGone(this.desk.replica(node, source.gpid, source.dir));
+    else if (source.kind === 'plog') this.desk.replica(node, source.gpid, source.dir).log.clear();
+    else if (source.kind !== 'other') this.removed(node, from);
     switch (target.kind) {
+      case 'data':
+        this.learning.storageReplaced(this.desk.replica(node, target.gpid, target.dir));
+        return;
+      case 'plog':
+        this.learning.logReplaced(this.desk.replica(node, target.gpid, target.dir));
+        return;
       case 'checkpoint':
         this.listCheckpoint(this.desk.replica(node, target.gpid, target.dir), target.decree);
         return;
@@ -255,6 +266,7 @@ export class DiskAuditor {
     const text = readWhole(this.desk.disk(view.node), `${view.dir}/.init-info`)?.toString('utf8');
     const json = text === undefined ? undefined : parseJson(text);
     const ballot = isObject(json) ? json['init_ballot'] : undefined;
+    this.learning.initInfoReplaced(view);
     if (typeof ballot === 'number') for (const hook of HOOKS.initInfoReplaced) hook(this.desk, view, ballot);
   }
 

@@ -10,6 +10,10 @@ export function takeClaim(desk: AuditDesk, node: NodeView, view: ReplicaView, cl
       view.committed = claim.decree;
       view.committedAt.note(claim.decree, desk.nowUs());
       return true;
+    case 'replica.list-cut':
+      view.committed = claim.committed;
+      view.committedTold = 0;
+      return true;
     case 'replica.applied':
       view.applied = claim.decree;
       view.appliedAt.note(claim.decree, desk.nowUs());

@@ -165,6 +165,8 @@ export class ReplicaView {
   errOwed = false;
   goneOwed = false;
   checkpointUnclaimed: Decree | undefined = undefined;
+  /** The decree of a storage that took the place of another under the open replica; -1: none did in the running task. */
+  storageReplacedAt: Decree = -1;
   /** Bytes of the newest prepares that reached the replica, by decree in a small ring. */
   readonly received = new PreparedRing();
 
@@ -219,6 +221,7 @@ export class ReplicaView {
     this.loadFailedOwed = false;
     this.errOwed = false;
     this.goneOwed = false;
+    this.storageReplacedAt = -1;
     if (this.load.owes) this.load.forgetOwed();
   }
 

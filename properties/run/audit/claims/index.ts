@@ -6,6 +6,7 @@ import { closedAudits } from './closed.ts';
 import { committedAudits } from './committed.ts';
 import { downloadSlotAudits } from './downloadSlot.ts';
 import { dupShippedAudits, dupSkippedAudits, dupStartedAudits, dupStoppedAudits } from './duplicators.ts';
+import { listCutAudits } from './listCut.ts';
 import { loadFailedAudits } from './loadFailed.ts';
 import { manualFlagAudits } from './manualFlag.ts';
 import { openedAudits } from './opened.ts';
@@ -23,6 +24,7 @@ export const AUDITS: { readonly [K in ClaimedKind]: AuditPair<K> } = {
   'replica.closed': closedAudits,
   'checkpoint.ended': checkpointEndedAudits,
   'checkpoint.manual-flag': manualFlagAudits,
+  'replica.list-cut': listCutAudits,
   'dup.started': dupStartedAudits,
   'dup.stopped': dupStoppedAudits,
   'dup.shipped': dupShippedAudits,
