@@ -5,9 +5,10 @@
 import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
-import { newPartition, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { sameContent } from '../mutations.ts';
+import { chosenOf, excused, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { beginsUnevenly } from './adoption.ts';
-import { clusterScene, guard, rule, type ClusterScene, type Refusal } from './rule.ts';
+import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
 
 interface ConfigScene extends ClusterScene {
@@ -59,11 +60,48 @@ function mover(
   );
 }
 
-/** The primary may leave, or somebody take over where there is none; but not both at once. */
-function changesPrimary(before: Members, config: Members): Refusal | undefined {
-  if (before.primary === config.primary && config.primary !== '') return undefined;
-  if ((before.primary === '') !== (config.primary === '')) return undefined;
-  return [before.primary === '' ? 'a primary' : `primary ${before.primary}, or none`, partsText(config)];
+/** What a stored configuration makes of the one before it. */
+type Step = 'first' | 'same' | 'joins' | 'member leaves' | 'primary leaves' | 'steps down' | 'takes over' | 'is called back';
+
+const sameNodes = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() === [...b].sort().join();
+
+/** The one step that leads there, or undefined: two at once, or none that there is. */
+function stepTo(before: Members | undefined, config: ConfigStored['config']): Step | undefined {
+  const { primary, secondaries } = config;
+  if (before === undefined || config.ballot <= 1) return primary !== '' && secondaries.length === 0 ? 'first' : undefined;
+  if (primary === before.primary) {
+    if (sameNodes(secondaries, before.secondaries)) return 'same';
+    const joined = secondaries.filter((node) => !before.secondaries.includes(node));
+    const left = before.secondaries.filter((node) => !secondaries.includes(node));
+    if (primary === '' || joined.length + left.length !== 1) return undefined;
+    return joined.length === 1 ? 'joins' : 'member leaves';
+  }
+  if (primary === '') {
+    if (sameNodes(secondaries, before.secondaries)) return 'primary leaves';
+    return sameNodes(secondaries, [...before.secondaries, before.primary]) ? 'steps down' : undefined;
+  }
+  if (before.primary !== '') return undefined;
+  if (before.secondaries.length === 0) return secondaries.length === 0 ? 'is called back' : undefined;
+  return sameNodes([...secondaries, primary], before.secondaries) ? 'takes over' : undefined;
+}
+
+/** Who serves from now on, and was none of the members that surely hold everything. */
+function newcomers(step: Step | undefined, before: Members | undefined, { primary, secondaries }: Members): readonly string[] {
+  if (step === 'joins') return secondaries.filter((node) => before?.secondaries.includes(node) !== true);
+  return step === 'takes over' || step === 'is called back' ? [primary] : [];
+}
+
+/** Is every decree that a primary has committed applied here, or in the log as it was committed? */
+function lacks(part: PartitionState, node: string): number | undefined {
+  const replica = part.replicas[node];
+  if (replica === undefined) return part.committed > 0 ? 1 : undefined;
+  for (let decree = replica.applied + 1; decree <= part.committed; decree++) {
+    const entry = replica.entries[decree];
+    const mine = entry?.logged === true ? proposalOf(part, decree, entry.ballot) : undefined;
+    const chosen = chosenOf(part, decree);
+    if (mine === undefined || (chosen !== undefined && !sameContent(chosen, mine))) return decree;
+  }
+  return undefined;
 }
 
 const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean => {
@@ -75,8 +113,12 @@ const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean => {
   );
 };
 
+/** On an operator's wish, or because its server is dead. */
 const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
   config.primary === '' && config.ballot > 1 && config.ballot > part.ballot;
+
+const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
+  leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
 
 /** Without a primary nothing is under way; who takes over begins anew. */
 function noteLeft(part: PartitionState): void {
@@ -111,22 +153,22 @@ export const configStored = rule(
         members.every((member) => member in state.nodes);
       return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
     }),
-    guard('tables/members-are-fixed', 'FM2', (scene, { config }: ConfigStored) => {
-      if (config.ballot <= 0 || goes(scene)) return undefined;
-      const first = config.ballot <= 1;
-      if (membersOf(config).length !== scene.table.maxReplicaCount || (first && config.primary === ''))
-        return [`a primary and ${scene.table.maxReplicaCount} members`, partsText(config)];
-      const before = first ? undefined : scene.part.configs[scene.part.ballot];
-      if (before === undefined || membersOf(before).join() === membersOf(config).join()) return undefined;
-      return [partsText(before), partsText(config)];
+    guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
+      if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
+      const before = e.config.ballot <= 1 ? undefined : scene.part.configs[scene.part.ballot];
+      return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
     }),
-    guard('tables/primary-leaves-first', 'FM12', (scene, e: ConfigStored) => {
-      const before = scene.part.configs[scene.part.ballot];
-      if (e.config.ballot <= 1 || before === undefined || goes(scene) || isRepeat(scene, e)) return undefined;
-      return changesPrimary(before, e.config);
+    guard('tables/newcomers-hold-what-is-committed', 'S1', (scene, { config }: ConfigStored) => {
+      const { part } = scene;
+      const before = part.configs[part.ballot];
+      for (const node of newcomers(stepTo(before, config), before, config)) {
+        const missing = lacks(part, node);
+        if (missing !== undefined && !excused(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
+      }
+      return undefined;
     }),
     guard('tables/primary-leaves-as-asked', 'FM12', (scene, e: ConfigStored) =>
-      !leaves(scene, e) || goes(scene) || mover(scene, e.config) !== undefined
+      !stepsDown(scene, e) || goes(scene) || mover(scene, e.config) !== undefined
         ? undefined
         : ['a wish of an operator that has not moved the primary yet', partsText(e.config)],
     ),
@@ -143,7 +185,7 @@ export const configStored = rule(
     const { config, atUs } = e;
     const { state, cluster, part } = scene;
     if (leaves(scene, e)) {
-      const by = mover(scene, config);
+      const by = stepsDown(scene, e) ? mover(scene, config) : undefined;
       if (by !== undefined) by.effects++;
       noteLeft(part);
     }

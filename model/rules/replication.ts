@@ -28,10 +28,10 @@ import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './ru
 
 /** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
 const STATUS_CHANGES: Readonly<Record<PartitionStatus, readonly PartitionStatus[]>> = {
-  PS_INACTIVE: ['PS_INACTIVE', 'PS_PRIMARY', 'PS_SECONDARY', 'PS_ERROR'],
+  PS_INACTIVE: ['PS_INACTIVE', 'PS_PRIMARY', 'PS_SECONDARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
   PS_PRIMARY: ['PS_PRIMARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
-  PS_SECONDARY: ['PS_SECONDARY', 'PS_INACTIVE', 'PS_PRIMARY', 'PS_ERROR'],
-  PS_POTENTIAL_SECONDARY: [],
+  PS_SECONDARY: ['PS_SECONDARY', 'PS_INACTIVE', 'PS_PRIMARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
+  PS_POTENTIAL_SECONDARY: ['PS_POTENTIAL_SECONDARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
   PS_ERROR: [],
 };
 
@@ -41,6 +41,8 @@ export const isOpen = guard('replication/replica-is-open', 'S8', ({ node, replic
     ? undefined
     : ['an open replica in a running process', node.up ? 'the replica is not open' : 'the process is down'],
 );
+
+const isLearner = ({ status }: ReplicaState): boolean => status === 'PS_POTENTIAL_SECONDARY';
 
 const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
@@ -146,7 +148,7 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     isOpen,
     guard('replication/prepare-by-role', 'repl.S2', ({ replica }, e: PreparedClaim) => {
       const role = asPrimary(e) ? 'PS_PRIMARY' : 'PS_SECONDARY';
-      return replica.status === role ? undefined : [role, replica.status];
+      return replica.status === role || (!asPrimary(e) && isLearner(replica)) ? undefined : [role, replica.status];
     }),
     guard('replication/prepare-in-current-ballot', 'repl.S3', ({ replica }, e: PreparedClaim) =>
       e.mutation.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.mutation.ballot}`],
@@ -309,19 +311,20 @@ export const committed = rule(
     ),
     guard('replication/commit-by-role', 'repl.S2', (scene, e: CommittedClaim) => {
       const role = serving(scene);
-      return !scene.replica.open || role === 'PS_PRIMARY' || role === 'PS_SECONDARY'
+      return !scene.replica.open || role === 'PS_PRIMARY' || role === 'PS_SECONDARY' || isLearner(scene.replica)
         ? undefined
         : ['PS_PRIMARY or PS_SECONDARY', `${role} commits ${e.decree}`];
     }),
     guard('replication/commit-needs-own-log', 'repl.S6', ({ replica }, e: CommittedClaim) => {
       const entry = replica.entries[e.decree];
-      return !replica.open || entry?.logged === true
+      // A learner takes over what others hold in their logs.
+      return !replica.open || isLearner(replica) || entry?.logged === true
         ? undefined
         : [`decree ${e.decree} in the own log`, entry === undefined ? 'a hole' : 'not yet logged'];
     }),
     guard('replication/commit-ballot', 'repl.S5', ({ replica }, e: CommittedClaim) => {
       const ballot = replica.entries[e.decree]?.ballot ?? e.ballot;
-      return !replica.open || e.ballot === ballot || e.ballot === replica.ballot
+      return !replica.open || isLearner(replica) || e.ballot === ballot || e.ballot === replica.ballot
         ? undefined
         : [`ballot ${ballot} (or ${replica.ballot})`, `${e.ballot}`];
     }),

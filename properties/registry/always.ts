@@ -56,6 +56,8 @@ export const ALWAYS: readonly Property[] = [
   always('repl.S12', 'checkpoint', 'durable <= flushed <= applied, and checkpoints only grow'),
   always('repl.S14', 'checkpoint', 'after opening, everything that was flushed is in a checkpoint'),
   always('repl.S15', 'replication', 'a restarted primary puts a barrier behind what it had prepared before it serves'),
+  always('repl.1.9', 'replication', 'storage and log of a replica are replaced only while it learns'),
+  always('repl.S17', 'replication', 'a learner learns from a decree that its primary has, or the next'),
   always('repl.S18', 'log', 'a log file is deleted only when a checkpoint covers its decrees'),
   always(
     'repl.S22',
@@ -78,7 +80,7 @@ export const ALWAYS: readonly Property[] = [
   always('repl.1.2', 'checkpoint', 'what a rename or a manifest makes part of the state was synced before', 'audits'),
   always('plog.7.4', 'log', 'log files follow each other without overlap, and only the newest is written'),
   always('plog.P9', 'log', 'the newest log file is never deleted'),
-  always('FM2', 'tables', 'a partition keeps its members'),
+  always('repl.1.10.step', 'tables', 'a configuration follows from the one before it by one step'),
   always('FM12', 'tables', 'a primary leaves when an operator wished it, and before another one takes over'),
 ];
 

@@ -58,7 +58,7 @@ export class LogLearning {
 
   /** In REPLICATION_LONG. What storage holds afterwards is where the prepare list begins, also after an error. */
   applyLearnedState(response: LearnResponse, round: number): void {
-    const { learner, replica } = this;
+    const { learner } = this;
     if (!learner.isCurrent(round)) return;
     const error = this.applyLearnedLogs(response.state);
     if (learner.isLearner()) learner.cutList(false);

@@ -165,7 +165,7 @@ export class Auditor implements WorldObserver {
     to: NodeId,
     code: RpcCode,
     kind: MessageKind,
-    _gpid: Gpid,
+    gpid: Gpid,
     _decree: number,
     body: unknown,
     _error: string,
@@ -176,6 +176,9 @@ export class Auditor implements WorldObserver {
     switch (code) {
       case 'RPC_PREPARE':
         if (kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
+        return;
+      case 'RPC_LEARN':
+        if (kind === 'reply') this.disks.learning.delivered(to, gpid, body as LearnResponse);
         return;
       case 'RPC_CM_DUPLICATION_SYNC':
         if (kind === 'reply') this.duplication.syncAnswered(to, body as DuplicationSyncResponse);

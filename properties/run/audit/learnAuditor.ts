@@ -4,9 +4,10 @@ import type { ModelEvent } from '../../../model/events.ts';
 import { INVALID_DECREE, type Gpid, type NodeId } from '../../../model/vocabulary.ts';
 import type { AuditDesk } from './desk.ts';
 import { isObject, parseJson } from './json.ts';
-import { readWhole } from './diskView.ts';
+import { bufferOf, readWhole } from './diskView.ts';
 import type { LogAuditor } from './logAuditor.ts';
 import { surveyLog } from './logReader.ts';
+import { readRecord } from './mutationReader.ts';
 import type { ReplicaView } from './view.ts';
 
 export class LearnAuditor {
@@ -27,6 +28,15 @@ export class LearnAuditor {
     const { lastCommittedInApp: applied, learner } = asked as unknown as LearnRequest;
     const start = state.learnStartDecree;
     this.sink({ kind: 'learn.answered', atUs: this.nowUs(), node, gpid, learner, type, start, applied, lastCommitted });
+  }
+
+  /** What a learner takes over from its primary's cache counts like prepares. */
+  delivered(node: NodeId, gpid: Gpid, { state }: LearnResponse): void {
+    const view = this.desk.replica(node, gpid);
+    for (const bytes of state.meta) {
+      const mutation = readRecord(bufferOf(bytes), 0, bytes.length)?.mutation;
+      if (mutation !== undefined) view.received.set({ mutation, as: 'secondary', sentTo: [] });
+    }
   }
 
   // ------------------------------------------------------------------ on a learner's disk
