@@ -3,7 +3,7 @@
  * `PartitionGuardian` gives each partition its members once and for all (docs/departures.md FM1), and needs little of
  * this; `Cure` lets them come and go.
  */
-import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
+import type { ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import type { ConfigSyncRequest, UpdateConfigRequest } from '../protocol/messages.ts';
 import type { ConfigUpdater, LivenessView, Proposal } from './cure/cureView.ts';
@@ -44,6 +44,11 @@ export abstract class Guardian {
   /** A server tells of all its replicas. */
   collectReplicas(_request: ConfigSyncRequest): void {
     // Only members are asked to serve.
+  }
+
+  /** Something stands proposed for the partition. */
+  hasProposals(_gpid: Gpid): boolean {
+    return false;
   }
 
   /** An operator's wish, one proposal after the other; ERR_BUSY while something else stands proposed. */

@@ -143,7 +143,10 @@ export class Cure extends Guardian {
   cure(app: AppState, config: PartitionConfig): Proposal | undefined {
     const context = this.contextOf(config.gpid);
     const away = this.downgradeSecondaryToInactive(app, config);
-    if (away !== undefined) return away;
+    if (away !== undefined) {
+      context.decision = { kind: 'propose', proposal: away, preferredDrop: context.drops.preferredDrop };
+      return away;
+    }
     const standing = this.fromProposals(app, config, context);
     if (standing !== undefined) return standing;
     const decision = this.rules.cure(this.viewOf(app, config, context));
@@ -260,11 +263,15 @@ export class Cure extends Guardian {
     if (ids !== undefined && app !== undefined) this.lookAndSend(app, ids.partitionIndex);
   }
 
+  override hasProposals(gpid: Gpid): boolean {
+    return this.contexts.get(gpid)?.front() !== undefined;
+  }
+
   override registerProposals(app: AppState, partitionIndex: number, proposals: readonly Proposal[]): ErrorCode {
     const config = app.configs[partitionIndex];
     if (config === undefined) return 'ERR_INVALID_PARAMETERS';
     const context = this.contextOf(config.gpid);
-    if (context.front() !== undefined) return 'ERR_BUSY';
+    if (this.hasProposals(config.gpid)) return 'ERR_BUSY';
     context.assignProposals(proposals);
     this.lookAndSend(app, partitionIndex);
     return 'ERR_OK';

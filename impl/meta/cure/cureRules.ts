@@ -12,6 +12,9 @@
  * the configuration changes or it makes no sense any more: target or node dead, or a role that does not fit.
  * Below `min_live_node_count_for_unfreeze` (3) servers alive, or below `node_live_percentage_threshold_for_update` (65 %)
  * of all, the state is frozen: nothing is proposed, no update accepted; only dead primaries are removed.
+ * Not here: the white list (`enable_white_list`, off) and servers that restarted `max_succssive_unstable_restart` (5) times
+ * within `stable_rs_min_running_seconds` (600) are the failure detector's, which leaves their beacons unanswered; the limit
+ * of learners for one server (`add_secondary_enable_flow_control`) is off.
  *
  * Mended (docs/departures.md, cure.6 to cure.9): a black-listed dropout is not added after all when no other server is free; after each
  * dropout that is back one server that has nothing of the partition is tried (upstream starts over, and one that never

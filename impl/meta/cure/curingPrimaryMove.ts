@@ -15,7 +15,11 @@ export class CuringPrimaryMove extends PrimaryMove {
     // As above.
   }
 
-  /** It was answered already: a partition that is being cured just now keeps its primary. */
+  /** Also while something else stands proposed. */
+  override isUnderReconfiguration(app: AppState, config: PartitionConfig): boolean {
+    return this.apps.guardian.hasProposals(config.gpid) || super.isUnderReconfiguration(app, config);
+  }
+
   protected override begin(app: AppState, partitionIndex: number, config: PartitionConfig, to: NodeId): void {
     const { primary } = config;
     this.apps.guardian.registerProposals(app, partitionIndex, [

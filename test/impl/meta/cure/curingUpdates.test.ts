@@ -27,6 +27,17 @@ describe('a primary that is moved', () => {
     expect(cluster.config().lastDrops).toEqual([C]);
   });
 
+  it('is refused while something else stands proposed', () => {
+    const cluster = CureCluster.served();
+    cluster.obeys = () => false;
+    cluster.update(A, { type: 'CT_REMOVE', node: B, config: { ...cluster.config(), ballot: 4, secondaries: [C] } });
+    cluster.world.run(1000);
+    expect(cluster.told()).toEqual(['0 CT_ADD_SECONDARY 1']);
+    const answer = cluster.move(C);
+    cluster.world.run(1000);
+    expect([answer.last, cluster.told()]).toMatchObject([{ body: { error: 'ERR_BUSY' } }, []]);
+  });
+
   it('and does not step down stays', () => {
     const cluster = CureCluster.served();
     cluster.answers = () => 'ERR_INVALID_STATE';
