@@ -15,13 +15,7 @@ import { judgeMove } from './moveAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
-import {
-  excused,
-  type ClusterState,
-  type CommandState,
-  type PartitionState,
-  type Version,
-} from './state.ts';
+import { type ClusterState, type CommandState, excused, type ModelState, type PartitionState, type Version } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
 
 export interface AnswerScene extends ClusterScene {
@@ -146,6 +140,20 @@ function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined 
   return mayRead(scene, answer, e.atUs);
 }
 
+/** Was the group too small at some time since the write was asked for, or can it never be large enough? */
+function lackedMembers(state: ModelState, cluster: ClusterState, command: CommandState): boolean {
+  const table = cluster.tables[command.appId];
+  const minimum = state.config.settings.mutation2pcMinReplicaCount;
+  if (table === undefined || (minimum > 0 && table.maxReplicaCount < minimum)) return true;
+  const part = cluster.partitions[command.gpid];
+  if (part === undefined) return true;
+  for (let { ballot } = part; ballot >= Math.max(0, command.ballotBefore); ballot--) {
+    const config = part.configs[ballot];
+    if (config !== undefined && config.secondaries.length + 1 < minimum) return true;
+  }
+  return false;
+}
+
 function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: CommandAnswered): Refusal | undefined {
   if (answer.kind !== 'write' || !isWrite(command.command)) return undefined;
   const { error } = answer;
@@ -169,11 +177,7 @@ function judgeWrite({ state, cluster, command }: AnswerScene, { answer }: Comman
       ? undefined
       : [`no ${error}: no ingestion kept writes out`, error];
   if (error === 'ERR_NOT_ENOUGH_MEMBER') {
-    const table = cluster.tables[command.appId];
-    const minimum = state.config.settings.mutation2pcMinReplicaCount;
-    return table === undefined || (minimum > 0 && table.maxReplicaCount < minimum)
-      ? undefined
-      : ['enough members: the group is fixed', error];
+    return lackedMembers(state, cluster, command) ? undefined : ['enough members', error];
   }
   return undefined;
 }

@@ -151,7 +151,10 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
       return replica.status === role || (!asPrimary(e) && isLearner(replica)) ? undefined : [role, replica.status];
     }),
     guard('replication/prepare-in-current-ballot', 'repl.S3', ({ replica }, e: PreparedClaim) =>
-      e.mutation.ballot === replica.ballot ? undefined : [`ballot ${replica.ballot}`, `${e.mutation.ballot}`],
+      // A learner takes over what its primary has committed, in the ballot of each.
+      e.mutation.ballot === replica.ballot || (isLearner(replica) && e.mutation.ballot < replica.ballot)
+        ? undefined
+        : [`ballot ${replica.ballot}`, `${e.mutation.ballot}`],
     ),
     guard('replication/prepare-above-commit', 'repl.S4', ({ replica }, { mutation }: PreparedClaim) =>
       mutation.decree > replica.committed ? undefined : [`decree > ${replica.committed}`, `${mutation.decree}`],

@@ -56,7 +56,7 @@ export class FollowerOpener {
   sourceOf(request: ConfigProposal): FollowerOptions['source'] | undefined {
     const { primary, lastCommittedDecree } = request.config;
     const master = parseMasterInfo(request.app);
-    if (master === undefined || primary === this.ctx.env.self) return master;
+    if (master === undefined || primary === '' || primary === this.ctx.env.self) return master;
     return { node: primary, decree: lastCommittedDecree };
   }
 
@@ -90,7 +90,7 @@ export class FollowerOpener {
   isOfAnotherDecree(replica: Replica, request: ConfigProposal): boolean {
     const { config } = request;
     if (config.ballot !== 0 || replica.ballot() !== 0 || !isDuplicationFollower(request.app)) return false;
-    if (this.tellsDecree(request)) return false;
+    if (config.primary === '' || this.tellsDecree(request)) return false;
     return !this.isDecreeOf(replica, config.lastCommittedDecree);
   }
 
