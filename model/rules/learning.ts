@@ -29,8 +29,11 @@ export const learnAnswered = rule<ReplicaScene, LearnAnswered>(
         : [`a start from 1 to ${replica.committed + 1}`, `${e.start}`],
     ),
   ],
-  () => {
-    // Nothing: what comes of it is told by the learner's disk and list.
+  ({ replica }, { type }) => {
+    // From the cache: what is not committed is proposed again, so that the learner has its part in it.
+    if (type !== 'LT_CACHE') return;
+    replica.reproposeNext = replica.committed + 1;
+    replica.reproposeLast = replica.maxPrepared;
   },
 );
 
