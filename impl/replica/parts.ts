@@ -18,6 +18,7 @@ import { ReplicaFollower } from './duplication/replicaFollower.ts';
 import { GroupChecker } from './groupCheck.ts';
 import { AppLearning } from './learning/appLearning.ts';
 import { CacheLearning } from './learning/cacheLearning.ts';
+import { LearnCompletion } from './learning/learnCompletion.ts';
 import { LearnAppSlots } from './learning/learnAppSlots.ts';
 import { Learnee } from './learning/learnee.ts';
 import { LearnedMutations, LearnPrepareList } from './learning/learnedMutations.ts';
@@ -69,6 +70,7 @@ export const replicaParts = {
   CacheLearning,
   LogLearning,
   AppLearning,
+  LearnCompletion,
   LearnFiles,
   LearnedMutations,
   LearnPrepareList,
