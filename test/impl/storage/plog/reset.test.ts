@@ -85,6 +85,41 @@ describe('resetFrom', () => {
   });
 });
 
+describe('what an attempt before left behind', () => {
+  it('markers in the directory that did not come in', () => {
+    const { disk, stored } = beforeReset();
+    disk.failMatching = 'rename replica/learn';
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    expect(disk.files(LEARN).some((name) => name.startsWith('valid.'))).toBe(true);
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(liveOver(disk, { stored }).valid).toEqual(NEW);
+  });
+
+  it('a replaced log that the disk kept is not taken for the one that is replaced now, whatever the clock says', () => {
+    const { disk, stored } = beforeReset();
+    disk.failMatching = 'remove replica/plog.';
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_OK');
+    const primary = primaryLog();
+    copyTo(disk, primary, primary.log.getLearnState(7).files);
+    const life = liveOver(disk, { stored });
+    expect(life.log.resetFrom(LEARN), 'it stays in the way').toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    const again = liveOver(disk, { stored });
+    again.process.wallSeconds -= 1000;
+    disk.failMatching = 'rename replica/learn';
+    const { rename } = disk;
+    disk.rename = (from, to) => {
+      if (from.startsWith('replica/plog.')) throw new Killed('rename');
+      rename.call(disk, from, to);
+    };
+    expect(() => again.log.resetFrom(LEARN)).toThrow(Killed);
+    disk.rename = rename;
+    disk.calm();
+    expect(liveOver(disk, { stored }).valid).toEqual(NEW);
+  });
+});
+
 describe('files that are no whole log', () => {
   const newest = 'log.4.870';
   it.each<[string, (disk: FakeDisk) => void, string]>([
@@ -93,6 +128,16 @@ describe('files that are no whole log', () => {
     ['a set-aside file', (disk) => disk.rename(`${LEARN}/${newest}`, `${LEARN}/${newest}.removed`), 'ERR_INVALID_PARAMETERS'],
     ['an older file without its end', (disk) => truncate(disk, 'log.3.465', 100), 'ERR_INVALID_DATA'],
     ['an older file cut in its header', (disk) => truncate(disk, 'log.3.465', 30), 'ERR_OBJECT_NOT_FOUND'],
+    ['an oldest file cut in its header', (disk) => truncate(disk, 'log.2.290', 30), 'ERR_OBJECT_NOT_FOUND'],
+    ['a newest file cut in its header, and a missing one', (disk) => {
+      truncate(disk, newest, 30);
+      disk.remove(`${LEARN}/log.3.465`);
+    }, 'ERR_OBJECT_NOT_FOUND'],
+    ['nothing but files cut in their headers', (disk) => {
+      disk.remove(`${LEARN}/log.2.290`);
+      truncate(disk, 'log.3.465', 0);
+      truncate(disk, newest, 30);
+    }, 'ERR_INCOMPLETE_DATA'],
     ['a wrong header', (disk) => disk.flipBit(`${LEARN}/log.3.465`, 8 * 20), 'ERR_INVALID_DATA'],
     ['a wrong body', (disk) => disk.flipBit(`${LEARN}/${newest}`, 8 * 100), 'ERR_INVALID_DATA'],
   ])('%s: refused and deleted, the old log stays', (_name, spoil, error) => {
@@ -101,6 +146,15 @@ describe('files that are no whole log', () => {
     spoil(disk);
     expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe(error);
     expect(disk.exists(LEARN)).toBe(false);
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
+  it('a record of another replica', () => {
+    const primary = primaryLog();
+    primary.append(mutation(10, { gpid: '7.3' }));
+    primary.ctx.env.tasks.run();
+    const { disk, stored } = beforeReset(primary);
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_INVALID_DATA');
     expect(liveOver(disk, { stored }).valid).toEqual(OLD);
   });
 
@@ -143,6 +197,7 @@ describe('a torn copy of the newest file', () => {
     append(life, [mutation(last + 1)]);
     const next = liveOver(disk, { stored });
     expect([next.error, next.valid]).toEqual(['ERR_OK', [...learned, last + 1]]);
+    expect(disk.files(DIR).filter((name) => name.endsWith('.removed'))).toEqual([]);
   });
 });
 
