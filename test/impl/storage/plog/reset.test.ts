@@ -103,6 +103,7 @@ describe('what an attempt before left behind', () => {
     const primary = primaryLog();
     copyTo(disk, primary, primary.log.getLearnState(7).files);
     const life = liveOver(disk, { stored });
+    life.process.wallSeconds += 1000;
     expect(life.log.resetFrom(LEARN), 'it stays in the way').toBe('ERR_FILE_OPERATION_FAILED');
     disk.calm();
     const again = liveOver(disk, { stored });
@@ -219,6 +220,18 @@ describe('the valid start offset after a reset (P12)', () => {
       const next = liveOver(disk, { stored: known });
       expect([next.valid, next.void, next.log.validStartOffset()]).toEqual([[10, 11], NEW, valid]);
     }
+  });
+
+  it('what the primary voided does not count for the largest decree', () => {
+    const primary = primaryLog();
+    primary.log.onPartitionReset(4);
+    for (const decree of [5, 6]) primary.append(mutation(decree, { ballot: 8 }));
+    primary.ctx.env.tasks.run();
+    const disk = new FakeDisk();
+    const stored = writeOldLog(disk);
+    copyTo(disk, primary, primary.log.getLearnState(3, 'all').files);
+    const life = liveOver(disk, { stored });
+    expect([life.log.resetFrom(LEARN), life.log.maxDecree(), life.log.maxDecreeOnDisk()]).toEqual(['ERR_OK', 6, 6]);
   });
 
   it('is 0 when the primary never learned, also under an old offset behind all of the new log', () => {
