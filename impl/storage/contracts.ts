@@ -85,8 +85,8 @@ export interface PrivateLogContract {
   /**
    * plog 13.3: the files of `dir` become the log. Not open afterwards when the result is not ERR_OK, and the replica must
    * be loaded again: the old log is there, or the new one. ERR_OBJECT_NOT_FOUND: an index is missing;
-   * ERR_INVALID_PARAMETERS: a file that is no log file; ERR_INVALID_DATA, ERR_INCOMPLETE_DATA: a damaged one (`dir` is
-   * deleted after these); ERR_FILE_OPERATION_FAILED.
+   * ERR_INVALID_PARAMETERS: a file that is no log file; ERR_INVALID_DATA, ERR_INCOMPLETE_DATA, ERR_HANDLE_EOF: a damaged one
+   * (`dir` is deleted after these); ERR_FILE_OPERATION_FAILED; ERR_INVALID_STATE: it was not open, nothing has changed.
    */
   resetFrom(dir: string): ErrorCode;
   /** A file switch at the next batch (plog 7.4 "demand" and "hint"). */
