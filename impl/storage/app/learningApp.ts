@@ -48,21 +48,25 @@ export abstract class LearningApp extends CheckpointingApp {
     const source = firstFile.slice(0, firstFile.lastIndexOf('/'));
     const { error } = this.labelOf(source);
     if (error !== 'ERR_OK') return error;
-    this.abandon();
     return this.opening(() => {
-      this.install.replaceData(source);
-      this.engine.open('existing');
-      return this.afterOpen();
+      this.install.stage(source);
+      return this.replaceAndOpen();
     });
   }
 
+  /** The empty database is created as the old one was: members must not differ in what they let in behind (#1650). */
   discardAndOpenNew(): ErrorCode {
-    this.abandon();
     return this.opening(() => {
-      this.install.discardData();
-      const error = this.createData();
-      if (error === 'ERR_OK') this.install.removeDiscarded();
-      return error;
+      this.engine.createEmpty(this.install.beginStaging());
+      return this.replaceAndOpen();
     });
+  }
+
+  /** Nothing of the old storage is left in memory either. */
+  replaceAndOpen(): ErrorCode {
+    this.abandon();
+    this.install.replaceData();
+    this.engine.open('existing');
+    return this.afterOpen();
   }
 }
