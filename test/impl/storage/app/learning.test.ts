@@ -139,7 +139,7 @@ describe('applyCheckpoint', () => {
     const learner = newApp();
     write(learner, 2);
     const { files } = copyCheckpoint(learneeAt(5), learner.disk);
-    expect(() => learner.app.applyCheckpoint(LEARN, files, 1)).toThrow('grows');
+    expect(() => learner.app.applyCheckpoint(LEARN, files, 1)).toThrow('to_decree_included >= applied');
     expect(() => learner.app.applyCheckpoint(LEARN, files, 4)).toThrow('to_decree_included == durable');
   });
 });
