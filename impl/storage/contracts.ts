@@ -183,11 +183,12 @@ export interface StorageAppContract {
    * `checkpoint.<toDecreeIncluded>` as its only checkpoint; without files the storage is empty afterwards. Everything of
    * the old one is gone then, its checkpoints and its pending ingestions too. The table's envs are to be told anew; whether
    * files may be ingested behind comes with the checkpoint. The private log and `.init-info` are the caller's.
-   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; nothing has changed when `isOpen()`. After any other error it is
-   * not open: what is on disk is the old storage or the new one, whole, or what cannot be opened.
+   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; it is open and nothing has changed. After any other error, and
+   * after a crash, what is on disk is the old storage or the new one, whole, or a new one that cannot be opened because
+   * its files are damaged; it is not open.
    */
   applyCheckpoint(dir: string, files: readonly string[], toDecreeIncluded: Decree): ErrorCode;
-  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors as of `applyCheckpoint`. */
+  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors and crashes as of `applyCheckpoint`. */
   discardAndOpenNew(): ErrorCode;
   listCheckpoints(): readonly Decree[];
   /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */
