@@ -20,6 +20,7 @@ import { GroupChecker } from './groupCheck.ts';
 import { MetaConnection } from './metaConnection.ts';
 import { AppLearning } from './learning/appLearning.ts';
 import { CacheLearning } from './learning/cacheLearning.ts';
+import { LearnCompletion } from './learning/learnCompletion.ts';
 import { LearnAppSlots } from './learning/learnAppSlots.ts';
 import { Learnee } from './learning/learnee.ts';
 import { LearnedMutations, LearnPrepareList } from './learning/learnedMutations.ts';
@@ -73,6 +74,7 @@ export const replicaParts = {
   CacheLearning,
   LogLearning,
   AppLearning,
+  LearnCompletion,
   LearnFiles,
   LearnedMutations,
   LearnPrepareList,

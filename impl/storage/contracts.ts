@@ -85,8 +85,8 @@ export interface PrivateLogContract {
   /**
    * plog 13.3: the files of `dir` become the log. Not open afterwards when the result is not ERR_OK, and the replica must
    * be loaded again: the old log is there, or the new one. ERR_OBJECT_NOT_FOUND: an index is missing;
-   * ERR_INVALID_PARAMETERS: a file that is no log file; ERR_INVALID_DATA, ERR_INCOMPLETE_DATA: a damaged one (`dir` is
-   * deleted after these); ERR_FILE_OPERATION_FAILED.
+   * ERR_INVALID_PARAMETERS: a file that is no log file; ERR_INVALID_DATA, ERR_INCOMPLETE_DATA, ERR_HANDLE_EOF: a damaged one
+   * (`dir` is deleted after these); ERR_FILE_OPERATION_FAILED; ERR_INVALID_STATE: it was not open, nothing has changed.
    */
   resetFrom(dir: string): ErrorCode;
   /** A file switch at the next batch (plog 7.4 "demand" and "hint"). */
@@ -183,11 +183,12 @@ export interface StorageAppContract {
    * `checkpoint.<toDecreeIncluded>` as its only checkpoint; without files the storage is empty afterwards. Everything of
    * the old one is gone then, its checkpoints and its pending ingestions too. The table's envs are to be told anew; whether
    * files may be ingested behind comes with the checkpoint. The private log and `.init-info` are the caller's.
-   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; nothing has changed when `isOpen()`. After any other error it is
-   * not open: what is on disk is the old storage or the new one, whole, or what cannot be opened.
+   * ERR_LOCAL_APP_FAILURE: the checkpoint is not whole; it is open and nothing has changed. After any other error, and
+   * after a crash, what is on disk is the old storage or the new one, whole, or a new one that cannot be opened because
+   * its files are damaged; it is not open.
    */
   applyCheckpoint(dir: string, files: readonly string[], toDecreeIncluded: Decree): ErrorCode;
-  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors as of `applyCheckpoint`. */
+  /** repl 1.9, at the learner: all storage goes, and an empty one is opened. Errors and crashes as of `applyCheckpoint`. */
   discardAndOpenNew(): ErrorCode;
   listCheckpoints(): readonly Decree[];
   /** Table envs: reserve counts of checkpoints, manual compaction trigger (repl 2.2, 2.6). */

@@ -14,8 +14,8 @@ import type { Committer } from '../prepareList.ts';
 import type { Replica } from '../replica.ts';
 
 export interface LearnedMutationsOptions {
-  /** Mutations of this decree and later ones are appended to the own log too; Infinity: none. */
-  readonly logFrom: Decree;
+  /** What is applied is appended to the own log too. */
+  readonly intoLog: boolean;
   /** The replica's own list has not said that they are committed. */
   readonly claims: boolean;
 }
@@ -30,15 +30,15 @@ export class LearnedMutations implements Committer {
   readonly replica: Replica;
   readonly list: LearnPrepareList;
   readonly claims: boolean;
-  logFrom: Decree;
+  readonly intoLog: boolean;
   error: ErrorCode = 'ERR_OK';
   private isStopped = false;
 
-  constructor(ctx: Context, replica: Replica, { claims, logFrom }: LearnedMutationsOptions) {
+  constructor(ctx: Context, replica: Replica, { claims, intoLog }: LearnedMutationsOptions) {
     this.ctx = ctx;
     this.replica = replica;
     this.claims = claims;
-    this.logFrom = logFrom;
+    this.intoLog = intoLog;
     const initDecree = replica.lastAppliedDecree();
     this.list = new ctx.parts.LearnPrepareList(ctx, { gpid: replica.gpid, initDecree, committer: this });
   }
@@ -71,7 +71,7 @@ export class LearnedMutations implements Committer {
     const { ballot, decree } = mutation;
     if (this.claims) this.ctx.env.emit({ kind: 'replica.committed', gpid: replica.gpid, decree, ballot });
     if (!replica.apply(mutation)) this.note('ERR_LOCAL_APP_FAILURE');
-    else if (decree >= this.logFrom) replica.privateLog?.append(mutation.data, undefined);
+    else if (this.intoLog) replica.privateLog?.append(mutation.data, undefined);
   }
 
   stopsAt(mutation: Mutation): boolean {

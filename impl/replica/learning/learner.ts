@@ -1,13 +1,13 @@
 /**
  * The learner's side of learning (repl 1.9; upstream's replica_learn.cpp and potential_secondary_context): rounds of
  * asking the primary and taking in what it sends, until the prepare list holds everything; then a checkpoint, and the word
- * to the primary. What a round brings is taken in by CacheLearning, LogLearning and AppLearning.
+ * to the primary. What a round brings is taken in by CacheLearning, LogLearning and AppLearning; the end is LearnCompletion's.
  *
  * All of it runs on the replica's own worker, but for the blocking parts. What was posted before a learning ended no
  * longer counts: each round has a number of its own.
  *
- * Departures (docs/departures.md): the end of a learning is told again when nobody answered; an ingestion that waits for
- * its files is reported as not applied (bl.B17).
+ * Departures (docs/departures.md): what a log is good for is told by what of it is valid and continuous; an ingestion that
+ * waits for its files is reported as not applied (bl.B17).
  */
 import type { Decree, ErrorCode, PartitionStatus } from '../../../model/vocabulary.ts';
 import { INVALID_DECREE } from '../../../model/vocabulary.ts';
@@ -15,8 +15,6 @@ import type { Context } from '../../context.ts';
 import { reply, task } from '../../env/contract.ts';
 import type { Continuation, RpcHandle, RpcResult, TaskHandle } from '../../env/contract.ts';
 import type {
-  LearnCompletionRequest,
-  LearnCompletionResponse,
   LearnerReport,
   LearnerStatus,
   LearnRequest,
@@ -28,6 +26,7 @@ import type { Mutation } from '../mutation.ts';
 import type { Replica } from '../replica.ts';
 import type { AppLearning } from './appLearning.ts';
 import type { CacheLearning } from './cacheLearning.ts';
+import type { LearnCompletion } from './learnCompletion.ts';
 import type { LogLearning } from './logLearning.ts';
 
 export class Learner {
@@ -36,6 +35,7 @@ export class Learner {
   readonly cache: CacheLearning;
   readonly logs: LogLearning;
   readonly checkpoints: AppLearning;
+  readonly completion: LearnCompletion;
   status: LearnerStatus = 'LearningInvalid';
   signature = 0;
   /** From here on the primary sends prepares; -1 before the cache stage. */
@@ -54,6 +54,7 @@ export class Learner {
     this.cache = new ctx.parts.CacheLearning(ctx, replica, this);
     this.logs = new ctx.parts.LogLearning(ctx, replica, this);
     this.checkpoints = new ctx.parts.AppLearning(ctx, replica, this);
+    this.completion = new ctx.parts.LearnCompletion(ctx, replica, this);
   }
 
   report(): LearnerReport {
@@ -90,10 +91,10 @@ export class Learner {
     if (signature !== this.signature) this.beginLearning(signature);
     switch (this.status) {
       case 'LearningWithPrepare':
-        this.finishLearning();
+        this.completion.finishLearning();
         return;
       case 'LearningSucceeded':
-        this.notifyLearnCompletion();
+        this.completion.notifyLearnCompletion();
         return;
       case 'LearningInvalid':
       case 'LearningWithPrepareTransient':
@@ -140,6 +141,7 @@ export class Learner {
     this.delayed = undefined;
     this.logs.cancel();
     this.checkpoints.cancel();
+    this.completion.cancel();
   }
 
   // ------------------------------------------------------------------ one round (steps 4 and 5)
@@ -281,76 +283,17 @@ export class Learner {
     else replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_INACTIVE');
   }
 
-  // ------------------------------------------------------------------ with prepare, and done (step 3)
+  // ------------------------------------------------------------------ the last stage (step 3)
 
-  /** The checkpoint stands: what was committed meanwhile is applied, and this is as good as a member. */
-  finishLearning(): void {
-    const { replica } = this;
-    const durable = replica.lastDurableDecree();
-    const reaches = durable + 1 >= this.prepareStartDecree;
-    this.ctx.env.check(reaches, 'init_learn', () => `durable ${durable}, prepares from ${this.prepareStartDecree}`);
-    if (replica.lastCommittedDecree() > replica.lastAppliedDecree()) {
-      if (!this.isMissingInList()) {
-        this.beginWork();
-        this.logs.beginCatchUp(this.round);
-        return;
-      }
-      const error = this.applyMissing();
-      if (error !== 'ERR_OK') {
-        this.handleLearningError(error, true);
-        return;
-      }
-    }
-    if (!this.isLearner()) return;
-    this.status = 'LearningSucceeded';
-    this.notifyLearnCompletion();
+  /** What was committed while the checkpoint was made is read from the own log. */
+  beginCatchUp(): void {
+    this.beginWork();
+    this.logs.beginCatchUp(this.round);
   }
 
-  /** Otherwise it has left the prepare list, and the own log has it. */
-  isMissingInList(): boolean {
-    const { prepareList } = this.replica;
-    return !prepareList.isEmpty() && this.replica.lastAppliedDecree() + 1 >= prepareList.minDecree();
-  }
-
-  /** What was committed while the checkpoint was made. */
-  applyMissing(): ErrorCode {
-    const { replica } = this;
-    const { prepareList } = replica;
-    for (let decree = replica.lastAppliedDecree() + 1; decree <= prepareList.lastCommittedDecree(); decree++) {
-      const mutation = prepareList.getMutationByDecree(decree);
-      if (mutation === undefined) return 'ERR_INCOMPLETE_DATA';
-      if (!replica.apply(mutation)) return 'ERR_LOCAL_APP_FAILURE';
-    }
-    return 'ERR_OK';
-  }
-
-  /** Nothing else holds before everything that is committed has been applied. */
+  /** Everything that is committed is applied, and everything else that was prepared is here. */
   isComplete(): boolean {
     return this.status === 'LearningSucceeded';
-  }
-
-  notifyLearnCompletion(): void {
-    const { replica } = this;
-    const { config, gpid, hash } = replica;
-    const request: LearnCompletionRequest = { gpid, node: replica.self(), report: this.report() };
-    this.call?.cancel();
-    this.call = this.ctx.env.rpc.call(
-      config.primary,
-      'RPC_LEARN_COMPLETION_NOTIFY',
-      request,
-      { hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid },
-      reply(this, 'onLearnCompletionReply', this.signature),
-    );
-  }
-
-  /** OK is only heard: the new configuration makes it a SECONDARY. */
-  onLearnCompletionReply(result: RpcResult<LearnCompletionResponse>, signature: number): void {
-    if (!this.isLearner() || this.replica.closed || signature !== this.signature) return;
-    this.call = undefined;
-    const error = result.error === 'ERR_OK' ? result.body.error : result.error;
-    if (error === 'ERR_OK') return;
-    if (result.error !== 'ERR_OK' || error === 'ERR_INACTIVE_STATE') this.askAgain();
-    else this.handleLearningError(error, false);
   }
 
   // ------------------------------------------------------------------ prepares (repl 1.7 step 5)

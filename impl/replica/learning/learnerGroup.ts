@@ -17,6 +17,8 @@ import type { Replica } from '../replica.ts';
 /** Upstream keeps the ballot in the upper half of 64 bits; below 2^21 ballots it fits a number as well. */
 const SIGNATURES_PER_BALLOT = 2 ** 32;
 
+const NOBODY: readonly NodeId[] = [];
+
 /** What the primary knows of one learner (upstream's remote_learner_state). */
 export interface RemoteLearner {
   readonly signature: number;
@@ -48,6 +50,7 @@ export class LearnerGroup {
 
   /** Whom a prepare of this decree is sent to beside the secondaries (repl 1.4 step 7). */
   nodesToPrepare(decree: Decree): readonly NodeId[] {
+    if (this.learners.size === 0) return NOBODY;
     const nodes: NodeId[] = [];
     for (const [node, { prepareStartDecree }] of this.learners) {
       if (prepareStartDecree !== INVALID_DECREE && decree >= prepareStartDecree) nodes.push(node);

@@ -6,8 +6,8 @@
  * applied; or the learning began further back than what is applied, and the learned files become the log.
  *
  * Departures (docs/departures.md): an error of storage ends the round as an error; no ingestion write is applied, since
- * its files are not here (bl.B17); what came in memory goes into a replaced log too, when its files end before it; before
- * a log is replaced that the storage's last checkpoint needs, there is a new checkpoint.
+ * its files are not here (bl.B17); before a log is replaced that the storage's last checkpoint needs, there is a new
+ * checkpoint.
  */
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { INVALID_DECREE } from '../../../model/vocabulary.ts';
@@ -76,7 +76,6 @@ export class LogLearning {
     const replayed = this.replayFiles(mutations, state, isSteppedBack);
     if (replayed !== 'ERR_OK') return replayed;
     this.noteLearnStart(state.learnStartDecree);
-    mutations.logFrom = duplicating ? this.logEnd() + 1 : Infinity;
     const applied = this.applyInMemory(mutations, state);
     if (applied !== 'ERR_OK') return applied;
     return this.replica.privateLog?.flushNow() ?? 'ERR_LOCAL_APP_FAILURE';
@@ -90,11 +89,7 @@ export class LogLearning {
 
   private newMutations(intoLog: boolean): LearnedMutations {
     const { ctx, replica } = this;
-    return new ctx.parts.LearnedMutations(ctx, replica, { logFrom: intoLog ? 0 : Infinity, claims: true });
-  }
-
-  private logEnd(): Decree {
-    return this.replica.privateLog?.maxDecree() ?? 0;
+    return new ctx.parts.LearnedMutations(ctx, replica, { intoLog, claims: true });
   }
 
   private noteLearnStart(start: Decree): void {
@@ -146,7 +141,7 @@ export class LogLearning {
     return mutations.error;
   }
 
-  /** Records that may not be in the files yet; then as far as the primary had committed. */
+  /** Records that may not be in the files yet, and are not committed; then as far as the primary had committed. */
   applyInMemory(mutations: LearnedMutations, state: LearnState): ErrorCode {
     for (const bytes of state.meta) {
       const record: LogMutation | undefined = decodeMutation(bytes);
@@ -171,7 +166,7 @@ export class LogLearning {
     if (!learner.isCurrent(round)) return;
     const before = replica.lastAppliedDecree();
     const written = replica.privateLog?.flushNow() ?? 'ERR_LOCAL_APP_FAILURE';
-    const mutations = new ctx.parts.LearnedMutations(ctx, replica, { logFrom: Infinity, claims: false });
+    const mutations = new ctx.parts.LearnedMutations(ctx, replica, { intoLog: false, claims: false });
     const error = written === 'ERR_OK' ? this.replayOwnLog(mutations) : written;
     const stuck = error === 'ERR_OK' && replica.lastAppliedDecree() === before;
     learner.completeRound(stuck ? 'ERR_INCOMPLETE_DATA' : error, round);

@@ -1,17 +1,16 @@
 /**
- * The disk side of replacing a replica's whole storage (repl 1.9 discard, 2.8). Upstream removes the data directory, makes
- * it anew and renames the download into it; a crash in between leaves nothing, or an empty directory that looks like a
- * new replica's.
+ * The disk side of replacing a replica's whole storage by a learned checkpoint, or by an empty database (repl 1.9 discard,
+ * 2.8). Upstream removes the data directory, makes it anew and renames the download into it; a crash in between leaves
+ * nothing, or an empty directory that looks like a new replica's.
  *
- * Here names alone change, and each rename is one step: a learned checkpoint waits as `data.learned/rdb`, `data` becomes
+ * Here the new database stands first, as `data.learned/rdb`. Then two renames, each of them one step: `data` becomes
  * `data.<us>.discarded`, `data.learned` becomes `data`. What the next opening finds:
  *
- *   `data`                       whole, the old one or the new one; a `data.learned` beside it never came into force
+ *   `data`                       the old one or the new one; a `data.learned` beside it never came into force
  *   `data.learned`, no `data`    the new one: the opening does the last rename
- *   neither                      the storage was discarded: an error, and the loader sets the directory aside
  *
- * So that a `data.learned` of an earlier attempt is never taken for the new one, it is removed before `data` goes. What
- * a crash leaves of a discarded directory is removed by the next replacement. Throws `DiskError` as the disk does.
+ * So that a `data.learned` of an earlier attempt is never taken for the new one, it goes before `data` does. What a crash
+ * leaves of a discarded directory is removed by the next replacement. Throws `DiskError` as the disk does.
  */
 import type { Context } from '../../context.ts';
 import { fileOperation } from '../../env/fileOperation.ts';
@@ -28,19 +27,18 @@ export class CheckpointInstall {
     this.learnedDir = learnedDataDir(dataDir);
   }
 
-  /** The directory of a whole checkpoint, synced, becomes the database; everything older goes. */
-  replaceData(checkpointDir: string): void {
-    this.stage(checkpointDir);
-    this.setDataAside();
-    this.putInForce();
-    this.removeDiscarded();
+  // ------------------------------------------------------------------ the new database
+
+  /** The directory of a whole checkpoint, synced. */
+  stage(checkpointDir: string): void {
+    this.ctx.env.disk.rename(checkpointDir, this.beginStaging());
   }
 
-  stage(checkpointDir: string): void {
-    const { disk } = this.ctx.env;
+  /** Where the new database is to be made; nothing is there yet. */
+  beginStaging(): string {
     this.removeStaged();
-    disk.mkdir(this.learnedDir);
-    disk.rename(checkpointDir, `${this.learnedDir}/${DATABASE_DIR}`);
+    this.ctx.env.disk.mkdir(this.learnedDir);
+    return this.stagedDatabase();
   }
 
   removeStaged(): void {
@@ -48,7 +46,20 @@ export class CheckpointInstall {
     if (disk.exists(this.learnedDir)) disk.remove(this.learnedDir, { recursive: true });
   }
 
-  /** From here on the old storage is gone, with all its checkpoints, in one step. */
+  private stagedDatabase(): string {
+    return `${this.learnedDir}/${DATABASE_DIR}`;
+  }
+
+  // ------------------------------------------------------------------ takes the place of the old one
+
+  /** What was staged is the storage, and everything older goes. */
+  replaceData(): void {
+    this.setDataAside();
+    this.putInForce();
+    this.removeDiscarded();
+  }
+
+  /** From here on the old storage is gone, with all its checkpoints. */
   setDataAside(): void {
     const { disk, clock } = this.ctx.env;
     if (!disk.exists(this.dataDir)) return;
@@ -61,15 +72,9 @@ export class CheckpointInstall {
     this.ctx.env.disk.rename(this.learnedDir, this.dataDir);
   }
 
-  /** Nothing is left of the old storage, and nothing new is there. */
-  discardData(): void {
-    this.removeStaged();
-    this.setDataAside();
-  }
-
   /** For an opening that finds no data directory: whether there is one now. */
   finishReplacement(): boolean {
-    if (!this.ctx.env.disk.exists(`${this.learnedDir}/${DATABASE_DIR}`)) return false;
+    if (!this.ctx.env.disk.exists(this.stagedDatabase())) return false;
     this.putInForce();
     this.removeDiscarded();
     return true;

@@ -2,9 +2,9 @@
  * The storage app's part in learning (repl 1.9 LT_APP and discard, 2.8; upstream's get_checkpoint,
  * storage_apply_checkpoint and replica_learn.cpp): what a learnee hands out, and how a learner replaces its storage.
  *
- * A checkpoint is handed out by its files' names only: its garbage collection knows of no readers (repl.Q7), so that
- * files may go while they are copied. The copy then fails, and the learner begins a new round; a checkpoint under its
- * name is whole or gone.
+ * A checkpoint is handed out by its files' names only, and garbage collection knows of no readers (repl.Q7): the files may
+ * go while they are copied. As upstream's, the copy fails then, and with it the learner's round; the next round names
+ * the checkpoint that is the newest by then. What was copied in part is no checkpoint, and is refused.
  *
  * What a checkpoint holds is a function of its decree. An ingestion write that it covers is resolved in it, since
  * nothing of its decree is durable before; one beyond it comes with the log (bl 15.3). A DUPLICATE write is in it with all
@@ -29,7 +29,7 @@ export abstract class LearningApp extends CheckpointingApp {
   // ------------------------------------------------------------------ learner
 
   applyCheckpoint(dir: string, files: readonly string[], toDecreeIncluded: Decree): ErrorCode {
-    this.checkDecrees(this.mayInstall(toDecreeIncluded), 'storage_apply_checkpoint grows', toDecreeIncluded);
+    this.checkDecrees(this.mayInstall(toDecreeIncluded), 'storage_apply_checkpoint to_decree_included >= applied', toDecreeIncluded);
     const [first] = files;
     const error = first === undefined ? this.discardAndOpenNew() : this.installCheckpoint(`${dir}/${first}`);
     if (error !== 'ERR_OK') return error;
@@ -48,21 +48,25 @@ export abstract class LearningApp extends CheckpointingApp {
     const source = firstFile.slice(0, firstFile.lastIndexOf('/'));
     const { error } = this.labelOf(source);
     if (error !== 'ERR_OK') return error;
-    this.abandon();
     return this.opening(() => {
-      this.install.replaceData(source);
-      this.engine.open('existing');
-      return this.afterOpen();
+      this.install.stage(source);
+      return this.replaceAndOpen();
     });
   }
 
+  /** The empty database is created as the old one was: members must not differ in what they let in behind (#1650). */
   discardAndOpenNew(): ErrorCode {
-    this.abandon();
     return this.opening(() => {
-      this.install.discardData();
-      const error = this.createData();
-      if (error === 'ERR_OK') this.install.removeDiscarded();
-      return error;
+      this.engine.createEmpty(this.install.beginStaging());
+      return this.replaceAndOpen();
     });
+  }
+
+  /** Nothing of the old storage is left in memory either. */
+  replaceAndOpen(): ErrorCode {
+    this.abandon();
+    this.install.replaceData();
+    this.engine.open('existing');
+    return this.afterOpen();
   }
 }

@@ -54,15 +54,10 @@ export abstract class ReplicationApp {
         this.install.removeStaged();
         disk.remove(dataDir, { recursive: true });
       }
-      return this.createData();
+      disk.mkdir(dataDir);
+      this.engine.open('create');
+      return this.afterOpen();
     });
-  }
-
-  /** An empty database where there is no data directory. */
-  protected createData(): ErrorCode {
-    this.ctx.env.disk.mkdir(this.options.dataDir);
-    this.engine.open('create');
-    return this.afterOpen();
   }
 
   openExisting(): ErrorCode {

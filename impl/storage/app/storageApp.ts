@@ -1,6 +1,6 @@
 /**
- * The storage app of one replica, upstream's pegasus_server_impl: what its base classes do, the table's
- * envs, and the steps of a manual compaction (repl 2.2, 2.6).
+ * The storage app of one replica, upstream's pegasus_server_impl: what its base classes do, the table's envs,
+ * and the steps of a manual compaction (repl 2.2, 2.6).
  */
 import type { Context } from '../../context.ts';
 import type { StorageAppContract, StorageAppOptions } from '../contracts.ts';

@@ -85,6 +85,8 @@ export interface StorageEngineContract {
   setMeta(values: MetaValues): void;
   /** A new directory of hard links (built under another name, then renamed); answers the decree that it holds. */
   createCheckpoint(dir: string, flush: boolean): Decree;
+  /** An empty database in another directory, created as this one was: files may be ingested behind, or not. */
+  createEmpty(dir: string): void;
   /** The decree of a database directory that is not open here. */
   readDecree(dir: string): Decree;
   /**

@@ -23,7 +23,7 @@ import type { SortedRun } from './sortedRun.ts';
 
 const INGEST_BEHIND = 'ingest_behind';
 
-function newDatabase(allowIngestBehind: boolean): Version {
+export function newDatabase(allowIngestBehind: boolean): Version {
   const ingestBehind = allowIngestBehind ? '1' : '0';
   const times = { pegasus_data_version: '1', pegasus_last_manual_compact_finish_time: '0' };
   return { nextFile: 2, lastFlushedDecree: 0, meta: { ...times, [INGEST_BEHIND]: ingestBehind }, files: [] };

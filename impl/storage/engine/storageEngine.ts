@@ -6,9 +6,9 @@ import type { Decree } from '../../../model/vocabulary.ts';
 import { task } from '../../env/contract.ts';
 import type { TaskHandle } from '../../env/contract.ts';
 import type { ExternalRun, MetaValues, StorageEngineContract } from './contract.ts';
-import { EngineCore } from './engineCore.ts';
+import { EngineCore, newDatabase } from './engineCore.ts';
 import { openExternalRun } from './externalRun.ts';
-import { runName } from './manifest.ts';
+import { manifestName, runName } from './manifest.ts';
 import { sortedRunOf } from './memtable.ts';
 import type { Memtable } from './memtable.ts';
 
@@ -46,6 +46,16 @@ export class StorageEngine extends EngineCore implements StorageEngineContract {
     unfinished.replaceCurrent(this.manifest);
     disk.rename(unfinished.dir, dir);
     return this.version.lastFlushedDecree;
+  }
+
+  createEmpty(dir: string): void {
+    this.checkOpen();
+    this.guarded(() => {
+      const { disk } = this.directory;
+      disk.mkdir(dir);
+      const database = new this.ctx.parts.DatabaseDirectory(disk, dir);
+      database.installManifest(manifestName(1), newDatabase(this.allowsIngestBehind()));
+    });
   }
 
   readDecree(dir: string): Decree {

@@ -125,7 +125,7 @@ export class LogReset {
     for (const path of this.oldLogs()) this.ctx.env.disk.remove(path, { recursive: true });
   }
 
-  private writeMarkers(source: string, stamp: string, stored: readonly number[]): void {
+  writeMarkers(source: string, stamp: string, stored: readonly number[]): void {
     this.ctx.env.disk.create(`${source}/${formatResetMarker(stamp)}`);
     new ValidMarkers(this.ctx.env.disk, source, stored).write(this.validStartOffset());
   }

@@ -1,8 +1,8 @@
 /**
  * A replica's private log (upstream mutation_log and mutation_log_private): opening over the files of its directory
- * (plog 10), garbage collection (plog 12), its state variables (plog 8), its replacement by another's files (plog 13.3)
- * and closing (plog 7.5). Appending is in logWriter.ts, what learners are given in learnState.ts, replaying in
- * replayer.ts.
+ * (plog 10), its replacement by another's files (plog 13.3), its state variables (plog 8) and closing (plog 7.5).
+ * Appending is in logWriter.ts, what learners are given in learnState.ts, garbage collection in logCollection.ts,
+ * replaying in replayer.ts.
  */
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { task } from '../../env/contract.ts';
@@ -10,7 +10,7 @@ import type { Continuation } from '../../env/contract.ts';
 import type { LogFileInfo, PrivateLogContract } from '../contracts.ts';
 import type { LogFile } from './logFile.ts';
 import type { LogReset } from './logReset.ts';
-import { LearnableLog } from './learnState.ts';
+import { CollectableLog } from './logCollection.ts';
 import { ValidMarkers } from './logMarkers.ts';
 import { REMOVED_SUFFIX } from './names.ts';
 import type { LogMutation } from './types.ts';
@@ -18,7 +18,7 @@ import type { LogMutation } from './types.ts';
 /** Answers whether a record counts. Those below the valid start offset are told too, as void. */
 type Replay = (mutation: LogMutation, isValid: boolean) => boolean;
 
-export class PrivateLog extends LearnableLog implements PrivateLogContract {
+export class PrivateLog extends CollectableLog implements PrivateLogContract {
   private cleanable: Decree = 0;
   private markers = this.newMarkers([0]);
   /** There was a log here before: an empty directory is not its beginning. */
@@ -179,7 +179,7 @@ export class PrivateLog extends LearnableLog implements PrivateLogContract {
 
   /** See the contract. */
   resetFrom(dir: string): ErrorCode {
-    this.ctx.env.check(this.opened, 'reset of an open log', () => this.dir);
+    if (!this.opened) return 'ERR_INVALID_STATE';
     const stored = this.markers.stored();
     const written = this.flushNow();
     this.reset();
@@ -196,70 +196,6 @@ export class PrivateLog extends LearnableLog implements PrivateLogContract {
 
   private newMarkers(stored: readonly number[]): ValidMarkers {
     return new ValidMarkers(this.ctx.env.disk, this.dir, stored);
-  }
-
-  // -------------------------------------------------------------- garbage collection
-
-  /** plog 12: deletes a prefix of the files, never the newest (mends plog.P9). */
-  garbageCollection(cleanableDecree: Decree, validStartOffset: number): number {
-    if (!this.opened || this.files.length <= 1) return 0;
-    this.ctx.env.check(
-      this.currentFile === undefined || this.currentFile === this.files.at(-1),
-      'current log file is the newest',
-    );
-    // An offset of before a reset or a loss of power tells nothing of this log.
-    return this.deleteFiles(this.countDeletable(cleanableDecree, Math.min(validStartOffset, this.validStart)));
-  }
-
-  /** How many files, from the oldest on, are of no more use. */
-  countDeletable(cleanableDecree: Decree, validStartOffset: number): number {
-    let maxDecree = this.maxDecreeIssued;
-    let reservedBytes = 0;
-    for (let i = this.files.length - 1; i >= 0; i--) {
-      const file = this.files[i];
-      if (file === undefined) return 0;
-      const kept = this.mustKeep(file) || this.isReserved(file, reservedBytes);
-      if (!kept && this.isCleanable(file, maxDecree, cleanableDecree, validStartOffset)) return i + 1;
-      maxDecree = this.previousMaxOf(file);
-      reservedBytes += file.sizeBytes();
-    }
-    return 0;
-  }
-
-  /** The newest file, one with a write in flight, and the newest on disk while its successor has no header there (plog.P9). */
-  mustKeep(file: LogFile): boolean {
-    if (file === this.files.at(-1) || file === this.issued?.file) return true;
-    return this.headerDue !== undefined && file === this.files.at(-2);
-  }
-
-  /**
-   * Recent enough *and* within the size budget; a limit of 0 reserves nothing. An age that the disk does not tell
-   * counts as recent.
-   */
-  isReserved(file: LogFile, reservedBytes: number): boolean {
-    const maxBytes = this.ctx.settings.logPrivateReserveMaxSizeBytes;
-    const maxSeconds = this.ctx.settings.logPrivateReserveMaxTimeSeconds;
-    if (maxBytes === 0 || maxSeconds === 0 || reservedBytes + file.sizeBytes() > maxBytes) return false;
-    const mtime = file.mtimeSeconds();
-    return mtime === undefined || mtime + maxSeconds >= Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
-  }
-
-  /** `maxDecree`: the largest decree that the file or an older one holds. */
-  isCleanable(file: LogFile, maxDecree: Decree, cleanableDecree: Decree, validStartOffset: number): boolean {
-    return validStartOffset >= file.endOffset || cleanableDecree >= maxDecree;
-  }
-
-  /** From the oldest on; stops at the first that the disk refuses, which the next round tries again. */
-  deleteFiles(count: number): number {
-    let deleted = 0;
-    while (deleted < count) {
-      const oldest = this.files[0];
-      if (oldest === undefined || this.guarded(() => this.ctx.env.disk.remove(oldest.path)) !== 'ERR_OK') break;
-      this.files.shift();
-      this.globalStart = this.files[0]?.startOffset ?? 0;
-      deleted++;
-    }
-    return deleted;
   }
 
   // -------------------------------------------------------------- state

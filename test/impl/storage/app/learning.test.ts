@@ -1,10 +1,10 @@
 /** What a learnee hands out and what a learner makes of it (repl 1.9, 2.8): states, errors, ingestions, envs. */
 import { describe, expect, test } from 'vitest';
 import { CheckFailed } from '../../../../impl/env/contract.ts';
-import { DATA, checkpointDirs, decrees, key, mutation, newApp, put, remove, reopened, write } from './appWorld.ts';
+import { DATA, appOver, checkpointDirs, decrees, key, mutation, newApp, put, remove, reopened, write } from './appWorld.ts';
 import type { AppWorld } from './appWorld.ts';
 import { LEARN, copyCheckpoint, learn, openedOver } from './learnFixture.ts';
-import { A_AND_B, BEHIND, apply, bulkLoad, download, loadFile, opened, valuesOf } from './loads.ts';
+import { A_AND_B, apply, bulkLoad, download, loadFile, opened, valuesOf } from './loads.ts';
 
 /** A replica with `count` decrees in a checkpoint. */
 function learneeAt(count: number): AppWorld {
@@ -139,7 +139,7 @@ describe('applyCheckpoint', () => {
     const learner = newApp();
     write(learner, 2);
     const { files } = copyCheckpoint(learneeAt(5), learner.disk);
-    expect(() => learner.app.applyCheckpoint(LEARN, files, 1)).toThrow('grows');
+    expect(() => learner.app.applyCheckpoint(LEARN, files, 1)).toThrow('to_decree_included >= applied');
     expect(() => learner.app.applyCheckpoint(LEARN, files, 4)).toThrow('to_decree_included == durable');
   });
 });
@@ -257,9 +257,16 @@ describe('ingestions (bl 15.3)', () => {
     }
   });
 
-  test('after a discard it is the table\'s again', () => {
-    const learner = opened(BEHIND);
-    learner.app.discardAndOpenNew();
-    expect(learner.app.engine.allowsIngestBehind()).toBe(true);
+  test('a discard keeps it, whatever the table says by now', () => {
+    for (const allows of [true, false]) {
+      const created = opened({ allowIngestBehind: allows });
+      const learner = appOver(created.disk, {}, {}, { allowIngestBehind: !allows });
+      learner.app.openExisting();
+      expect(learner.app.discardAndOpenNew()).toBe('ERR_OK');
+      expect(learner.app.engine.allowsIngestBehind()).toBe(allows);
+      const again = appOver(created.disk, {}, {}, { allowIngestBehind: !allows });
+      again.app.openExisting();
+      expect(again.app.engine.allowsIngestBehind()).toBe(allows);
+    }
   });
 });

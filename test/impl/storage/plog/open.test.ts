@@ -102,6 +102,16 @@ describe('open', () => {
     expect([headerOnly.replayed, headerOnly.log.maxDecree(), headerOnly.log.maxDecreeOnDisk()]).toEqual([[], 2, 0]);
   });
 
+  it('of headers counts those of void files only when there are no others', () => {
+    const log = openLog(makeContext(diskOf([1, 2, 3], [4, 5])));
+    log.log.onPartitionReset(0);
+    log.append(mutation(1, { ballot: 8 }));
+    log.ctx.env.tasks.run();
+    const [first, second, third] = log.log.logFiles();
+    expect([first, second, third].map((file) => file?.previousLogMaxDecree)).toEqual([0, 3, 0]);
+    expect(openLog(makeContext(log.ctx.env.disk), 0, third?.startOffset).log.maxDecree()).toBe(1);
+  });
+
   it('ignores foreign names and directories', () => {
     const disk = diskOf([1]);
     disk.put(`${DIR}/log.1.2.removed`, new Uint8Array(3));

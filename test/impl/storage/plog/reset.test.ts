@@ -1,12 +1,8 @@
-/** Replacing a log by a primary's files (plog 13.3, P11, P12), with a crash at every disk call. */
+/** Replacing a log by a primary's files (plog 13.3, P12), and what is refused. Crashes are in resetCrash.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { FakeDisk, Killed } from '../engine/fakeEnv.ts';
 import { DIR, mutation } from './helpers.ts';
-import { append, beforeReset, copyTo, LEARN, liveOver, primaryLog, syncAll, writeFiles, writeOldLog } from './resetWorld.ts';
-import type { Life } from './resetWorld.ts';
-
-const OLD = [3, 4, 5];
-const NEW = [3, 4, 5, 6, 7, 8, 9];
+import { append, beforeReset, copyTo, LEARN, liveOver, NEW, OLD, primaryLog, writeFiles, writeOldLog } from './resetWorld.ts';
 
 function logFiles(disk: FakeDisk): readonly string[] {
   return disk.files(DIR).filter((name) => name.startsWith('log.'));
@@ -59,6 +55,17 @@ describe('resetFrom', () => {
     expect(liveOver(disk, { stored }).valid).toEqual(OLD);
   });
 
+  it('does nothing to a log that is closed or given up', () => {
+    const { disk, stored } = beforeReset();
+    const closed = liveOver(disk, { stored });
+    closed.log.close({ owner: { onClosed: () => {} }, method: 'onClosed', args: [] });
+    const abandoned = liveOver(disk, { stored });
+    abandoned.log.abandon();
+    for (const life of [closed, abandoned]) expect(life.log.resetFrom(LEARN)).toBe('ERR_INVALID_STATE');
+    expect(disk.exists(LEARN)).toBe(true);
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
   it('an empty directory is an empty log; what is appended next says what is missing before it', () => {
     const { disk, stored } = beforeReset();
     disk.remove(LEARN, { recursive: true });
@@ -85,6 +92,42 @@ describe('resetFrom', () => {
   });
 });
 
+describe('what an attempt before left behind', () => {
+  it('markers in the directory that did not come in', () => {
+    const { disk, stored } = beforeReset();
+    disk.failMatching = 'rename replica/learn';
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    expect(disk.files(LEARN).some((name) => name.startsWith('valid.'))).toBe(true);
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_OK');
+    expect(liveOver(disk, { stored }).valid).toEqual(NEW);
+  });
+
+  it('a replaced log that the disk kept is not taken for the one that is replaced now, whatever the clock says', () => {
+    const { disk, stored } = beforeReset();
+    disk.failMatching = 'remove replica/plog.';
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_OK');
+    const primary = primaryLog();
+    copyTo(disk, primary, primary.log.getLearnState(7).files);
+    const life = liveOver(disk, { stored });
+    life.process.wallSeconds += 1000;
+    expect(life.log.resetFrom(LEARN), 'it stays in the way').toBe('ERR_FILE_OPERATION_FAILED');
+    disk.calm();
+    const again = liveOver(disk, { stored });
+    again.process.wallSeconds -= 1000;
+    disk.failMatching = 'rename replica/learn';
+    const { rename } = disk;
+    disk.rename = (from, to) => {
+      if (from.startsWith('replica/plog.')) throw new Killed('rename');
+      rename.call(disk, from, to);
+    };
+    expect(() => again.log.resetFrom(LEARN)).toThrow(Killed);
+    disk.rename = rename;
+    disk.calm();
+    expect(liveOver(disk, { stored }).valid).toEqual(NEW);
+  });
+});
+
 describe('files that are no whole log', () => {
   const newest = 'log.4.870';
   it.each<[string, (disk: FakeDisk) => void, string]>([
@@ -93,6 +136,16 @@ describe('files that are no whole log', () => {
     ['a set-aside file', (disk) => disk.rename(`${LEARN}/${newest}`, `${LEARN}/${newest}.removed`), 'ERR_INVALID_PARAMETERS'],
     ['an older file without its end', (disk) => truncate(disk, 'log.3.465', 100), 'ERR_INVALID_DATA'],
     ['an older file cut in its header', (disk) => truncate(disk, 'log.3.465', 30), 'ERR_OBJECT_NOT_FOUND'],
+    ['an oldest file cut in its header', (disk) => truncate(disk, 'log.2.290', 30), 'ERR_OBJECT_NOT_FOUND'],
+    ['a newest file cut in its header, and a missing one', (disk) => {
+      truncate(disk, newest, 30);
+      disk.remove(`${LEARN}/log.3.465`);
+    }, 'ERR_OBJECT_NOT_FOUND'],
+    ['nothing but files cut in their headers', (disk) => {
+      disk.remove(`${LEARN}/log.2.290`);
+      truncate(disk, 'log.3.465', 0);
+      truncate(disk, newest, 30);
+    }, 'ERR_INCOMPLETE_DATA'],
     ['a wrong header', (disk) => disk.flipBit(`${LEARN}/log.3.465`, 8 * 20), 'ERR_INVALID_DATA'],
     ['a wrong body', (disk) => disk.flipBit(`${LEARN}/${newest}`, 8 * 100), 'ERR_INVALID_DATA'],
   ])('%s: refused and deleted, the old log stays', (_name, spoil, error) => {
@@ -101,6 +154,15 @@ describe('files that are no whole log', () => {
     spoil(disk);
     expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe(error);
     expect(disk.exists(LEARN)).toBe(false);
+    expect(liveOver(disk, { stored }).valid).toEqual(OLD);
+  });
+
+  it('a record of another replica', () => {
+    const primary = primaryLog();
+    primary.append(mutation(10, { gpid: '7.3' }));
+    primary.ctx.env.tasks.run();
+    const { disk, stored } = beforeReset(primary);
+    expect(liveOver(disk, { stored }).log.resetFrom(LEARN)).toBe('ERR_INVALID_DATA');
     expect(liveOver(disk, { stored }).valid).toEqual(OLD);
   });
 
@@ -143,6 +205,7 @@ describe('a torn copy of the newest file', () => {
     append(life, [mutation(last + 1)]);
     const next = liveOver(disk, { stored });
     expect([next.error, next.valid]).toEqual(['ERR_OK', [...learned, last + 1]]);
+    expect(disk.files(DIR).filter((name) => name.endsWith('.removed'))).toEqual([]);
   });
 });
 
@@ -166,6 +229,18 @@ describe('the valid start offset after a reset (P12)', () => {
     }
   });
 
+  it('what the primary voided does not count for the largest decree', () => {
+    const primary = primaryLog();
+    primary.log.onPartitionReset(4);
+    for (const decree of [5, 6]) primary.append(mutation(decree, { ballot: 8 }));
+    primary.ctx.env.tasks.run();
+    const disk = new FakeDisk();
+    const stored = writeOldLog(disk);
+    copyTo(disk, primary, primary.log.getLearnState(3, 'all').files);
+    const life = liveOver(disk, { stored });
+    expect([life.log.resetFrom(LEARN), life.log.maxDecree(), life.log.maxDecreeOnDisk()]).toEqual(['ERR_OK', 6, 6]);
+  });
+
   it('is 0 when the primary never learned, also under an old offset behind all of the new log', () => {
     const disk = new FakeDisk();
     const life = liveOver(disk);
@@ -185,144 +260,5 @@ describe('the valid start offset after a reset (P12)', () => {
     const end = life.log.onPartitionReset(9);
     append(life, [mutation(10)]);
     expect([liveOver(disk, { stored: end }).valid, liveOver(disk, { stored: end }).void]).toEqual([[10], NEW]);
-  });
-});
-
-// ------------------------------------------------------------------ crashes
-
-interface Outcome {
-  readonly finished: boolean;
-  /** Disk calls of the reset. */
-  readonly calls: number;
-  readonly trace: readonly string[];
-}
-
-/** Opens the log and replaces it; the process ends at the n-th disk call of the reset. */
-function resetUntil(disk: FakeDisk, stored: number, n: number): Outcome {
-  const life = liveOver(disk, { stored });
-  const before = disk.calls;
-  disk.killAt = before + n;
-  let finished = false;
-  try {
-    expect(life.log.resetFrom(LEARN)).toBe('ERR_OK');
-    finished = true;
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-  }
-  disk.calm();
-  return { finished, calls: disk.calls - before, trace: disk.trace.slice(before) };
-}
-
-/** The log is one of both, whole; nothing else is left beside it; and it works on. */
-function verify(disk: FakeDisk, stored: number, where: string): 'old' | 'new' {
-  const life = liveOver(disk, { stored });
-  expect(life.error, where).toBe('ERR_OK');
-  const found = life.valid.length === NEW.length ? 'new' : 'old';
-  expect(life.valid, where).toEqual(found === 'new' ? NEW : OLD);
-  expect(life.void, where).toEqual(found === 'new' ? [] : [1, 2]);
-  expect(disk.directories('replica').filter((name) => name.startsWith('plog')), where).toEqual(['plog']);
-  workOn(life, stored, where);
-  return found;
-}
-
-function workOn(life: Life, stored: number, where: string): void {
-  append(life, [mutation(20), mutation(21)]);
-  syncAll(life.disk);
-  const next = liveOver(life.disk, { stored });
-  expect([next.error, next.valid, next.void], where).toEqual(['ERR_OK', [...life.valid, 20, 21], life.void]);
-}
-
-const calm = beforeReset();
-const calmRun = resetUntil(calm.disk, calm.stored, Infinity);
-const SECOND_RENAME = calmRun.trace.indexOf('rename replica/learn') + 1;
-
-describe('a crash at any disk call of a reset', () => {
-  it('the scenario goes through every step', () => {
-    expect(calmRun.finished).toBe(true);
-    const steps = ['sync replica/learn/', 'create replica/learn/reset.', 'create replica/learn/valid.', 'rename replica/plog'];
-    for (const step of steps) expect(calmRun.trace.some((line) => line.startsWith(step)), step).toBe(true);
-    expect(SECOND_RENAME).toBeGreaterThan(10);
-    expect(calmRun.trace.at(-1)).toMatch(/^remove replica\/plog\/reset\./);
-  });
-
-  it.each(['process crash', 'power loss', 'power loss, half survives'])('%s', (kind) => {
-    const found: string[] = [];
-    for (let n = 1; n <= calmRun.calls; n++) {
-      const { disk, stored } = beforeReset();
-      expect(resetUntil(disk, stored, n).finished).toBe(false);
-      if (kind !== 'process crash') disk.losePower(kind.endsWith('survives'));
-      found.push(verify(disk, stored, `${kind} at call ${n}: ${calmRun.trace[n - 1] ?? ''}`));
-    }
-    // The second rename decides, and nothing after it undoes it.
-    expect(found).toEqual(found.map((_, i) => (i + 1 <= SECOND_RENAME ? 'old' : 'new')));
-  });
-
-  it('and another one while the next process opens the log', () => {
-    const outcomes = new Set<string>();
-    for (let n = SECOND_RENAME - 6; n <= calmRun.calls; n++) {
-      for (let m = 1; m <= 60; m++) {
-        const { disk, stored } = beforeReset();
-        resetUntil(disk, stored, n);
-        disk.losePower(false);
-        disk.killAt = disk.calls + m;
-        try {
-          liveOver(disk, { stored });
-          m = Infinity;
-        } catch (error) {
-          if (!(error instanceof Killed)) throw error;
-        }
-        disk.losePower(false);
-        disk.calm();
-        outcomes.add(verify(disk, stored, `calls ${n} and ${m}`));
-      }
-    }
-    expect([...outcomes].sort()).toEqual(['new', 'old']);
-  });
-
-  it('a new replica takes nothing of what is left beside its log', () => {
-    const { disk, stored } = beforeReset();
-    resetUntil(disk, stored, SECOND_RENAME);
-    disk.mkdir(DIR);
-    expect(liveOver(disk).valid).toEqual([]);
-  });
-});
-
-describe('a disk call of a reset that fails', () => {
-  it('is an error or none, and the old log or the new one is there afterwards', () => {
-    let errors = 0;
-    for (let n = 1; n <= calmRun.calls; n++) {
-      const { disk, stored } = beforeReset();
-      const life = liveOver(disk, { stored });
-      disk.failAt = disk.calls + n;
-      const error = life.log.resetFrom(LEARN);
-      disk.calm();
-      const where = `failed call ${n}: ${calmRun.trace[n - 1] ?? ''}`;
-      const found = verify(disk, stored, where);
-      if (error === 'ERR_OK') expect(found, where).toBe('new');
-      else {
-        expect(error, where).toBe('ERR_FILE_OPERATION_FAILED');
-        errors++;
-      }
-      if (n <= SECOND_RENAME) expect([error, found], where).toEqual(['ERR_FILE_OPERATION_FAILED', 'old']);
-    }
-    expect(errors).toBeGreaterThan(SECOND_RENAME);
-  });
-
-  it('P11: both renames and the way back fail: the next opening has the old log', () => {
-    const { disk, stored } = beforeReset();
-    const life = liveOver(disk, { stored });
-    let renames = 0;
-    const { rename } = disk;
-    disk.rename = (from, to) => {
-      renames++;
-      disk.failMatching = renames > 1 ? 'rename' : undefined;
-      rename.call(disk, from, to);
-    };
-    expect(life.log.resetFrom(LEARN)).toBe('ERR_FILE_OPERATION_FAILED');
-    expect(renames).toBe(3);
-    disk.rename = rename;
-    disk.calm();
-    expect(disk.exists(DIR)).toBe(false);
-    expect(verify(disk, stored, 'after three renames')).toBe('old');
   });
 });

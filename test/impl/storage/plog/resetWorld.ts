@@ -14,6 +14,9 @@ import { DIR, GPID, Listener, mutation, openLog } from './helpers.ts';
 import type { Opened } from './helpers.ts';
 
 export const LEARN = 'replica/learn';
+/** Decrees that count in the old log, and in the new one. */
+export const OLD: readonly number[] = [3, 4, 5];
+export const NEW: readonly number[] = [3, 4, 5, 6, 7, 8, 9];
 
 export interface Life {
   readonly disk: FakeDisk;
