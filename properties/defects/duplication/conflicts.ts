@@ -28,7 +28,7 @@ export const CONFLICTS: readonly Defect[] = [
     id: 'dup-removal-leaves-nothing',
     issue: 'dup.B38',
     symptom: 'a row that was removed comes back with an older write of another cluster, since nothing tells of its removal',
-    expected: ['dup.S11', 'S1', 'S6'],
+    expected: ['dup.S11', 'S1', 'S6', 'S8'],
     changes: [
       {
         part: 'StorageApp',
@@ -63,7 +63,7 @@ export const CONFLICTS: readonly Defect[] = [
   classic({
     id: 'dup-older-wins',
     symptom: 'the rule of time tags is turned round: the older write stays',
-    expected: ['dup.S11', 'S1', 'S6'],
+    expected: ['dup.S11', 'S1', 'S6', 'S8'],
     changes: [
       {
         part: 'DuplicateWriter',
@@ -79,7 +79,7 @@ export const CONFLICTS: readonly Defect[] = [
   classic({
     id: 'dup-equal-times-unordered',
     symptom: 'of writes with equal times the one that comes later stays, whatever the clusters\' ids',
-    expected: ['dup.S11', 'S1', 'S6'],
+    expected: ['dup.S11', 'S1', 'S6', 'S8'],
     changes: [
       {
         part: 'DuplicateWriter',
