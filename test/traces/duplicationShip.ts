@@ -14,7 +14,6 @@ import {
   ends,
   entry,
   F,
-  followerPrepares,
   L_W,
   LOG,
   LOG_BEGINS,
@@ -183,20 +182,6 @@ const SENDING: readonly Refused[] = [
     before: OWING,
     event: sent([]),
     permitted: sent([entry(3, L_W)]),
-  },
-  {
-    rule: 'replication/later-than-what-is-there',
-    why: 'the source\'s clock is ahead, and the follower\'s next write looks older than the row that came',
-    before: [
-      ...RUNS,
-      asks(3, put('l', 'w')),
-      tries(3),
-      ...write(mutation(1, 3, [L_W], 2, 990_000)),
-      sent([{ ...entry(3, L_W), timestampUs: 990_000 }]),
-      ...arrives(4, [{ ...entry(3, L_W), timestampUs: 990_000 }]),
-    ],
-    event: followerPrepares(mutation(1, 5, undefined, 4, 900_005)),
-    says: 'a timestamp above 990000, the newest row\'s, got 900005',
   },
   {
     rule: 'dup/sent-never-forwards',
