@@ -101,7 +101,7 @@ export const EXCLUSIONS = {
     used: true,
   },
   'at-least-once': {
-    what: 'the follower may apply a write again after later ones, and then the later ones again',
+    what: 'a write may come again after later ones; the updates of one mutation, whose times are equal, then take effect again one after the other',
     why: 'a new pipeline begins behind what is stored, not behind what was shipped',
     cites: 'dup 6.9, Q17, T10',
     used: true,
