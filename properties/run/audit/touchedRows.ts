@@ -17,8 +17,6 @@ export interface Expected {
   readonly timestampUs: number;
   /** Of an entry of a DUPLICATE write; a cluster's own id is not known here. */
   readonly clusterId: number | undefined;
-  /** Of a row of a file, which may bear the mark; left out: not. */
-  readonly isDeleted?: boolean;
 }
 
 type Contents = Pick<LoadContents, 'get'>;
@@ -108,7 +106,7 @@ function touchedByLoad(
       const row = values[at];
       if (row === undefined || isUnder?.has(key) === true) return;
       const op = { op: 'put', key, value: row.value, expireTs: row.expireTs } as const;
-      rows.set(key, { op, decree, timestampUs: row.timestampUs, clusterId: row.clusterId, isDeleted: row.deleted });
+      rows.set(key, { op, decree, timestampUs: row.timestampUs, clusterId: row.clusterId });
     });
   }
   return true;
@@ -139,10 +137,10 @@ export function expectedText(key: string, { op, decree, timestampUs, clusterId }
 }
 
 /** Whether it is the row that should stand there: a removal leaves its time. Undefined: a record without any. */
-export function sameRow({ op, timestampUs, clusterId, isDeleted = false }: Expected, row: Row | undefined): boolean {
+export function sameRow({ op, timestampUs, clusterId }: Expected, row: Row | undefined): boolean {
   if (row === undefined || (clusterId !== undefined && clusterId !== row.clusterId)) return false;
   if (op.op === 'remove') return row.deleted && timestampUs === row.timestampUs;
-  return op.value === row.value && op.expireTs === row.expireTs && timestampUs === row.timestampUs && row.deleted === isDeleted;
+  return op.value === row.value && op.expireTs === row.expireTs && timestampUs === row.timestampUs && !row.deleted;
 }
 
 /** The newest record of each key in the runs that a flush added. */
