@@ -35,6 +35,11 @@ export interface Settings {
   readonly configSyncIntervalMs: number;
   readonly gcMemoryReplicaIntervalMs: number;
   readonly rpcTimeoutMs: number;
+  // failure detection (repl 1.10): grace > lease > beacon + check
+  readonly fdCheckIntervalMs: number;
+  readonly fdBeaconIntervalMs: number;
+  readonly fdLeaseMs: number;
+  readonly fdGraceMs: number;
   /** Statistics of replicas, and of the disk, in the pool for long work. */
   readonly replicasStatIntervalMs: number;
   readonly diskStatIntervalMs: number;
@@ -121,6 +126,10 @@ export const DEFAULT_SETTINGS: Settings = {
   configSyncIntervalMs: 30_000,
   gcMemoryReplicaIntervalMs: 600_000,
   rpcTimeoutMs: 5000,
+  fdCheckIntervalMs: 2000,
+  fdBeaconIntervalMs: 3000,
+  fdLeaseMs: 20_000,
+  fdGraceMs: 22_000,
   replicasStatIntervalMs: 30_000,
   diskStatIntervalMs: 600_000,
   prepareRetryMs: 5,
@@ -167,6 +176,7 @@ export const DEFAULT_SETTINGS: Settings = {
     THREAD_POOL_LOCAL_APP: 24,
     THREAD_POOL_COMPACT: 8,
     THREAD_POOL_INGESTION: 24,
+    THREAD_POOL_FD: 2,
     THREAD_POOL_META_SERVER: 4,
     THREAD_POOL_META_STATE: 1,
   },

@@ -26,6 +26,10 @@ export interface ModelSettings {
   readonly plogGcEnabled: boolean;
   readonly configSyncIntervalMs: number;
   readonly rpcTimeoutMs: number;
+  /** Failure detection (repl 1.10); without it leases are not judged. */
+  readonly fdCheckIntervalMs?: number;
+  readonly fdBeaconIntervalMs?: number;
+  readonly fdLeaseMs?: number;
   readonly checkpointStartDelayMs: number;
   readonly checkpointRetryAfterFlushMs: number;
   readonly updateConfigRetryMs: number;

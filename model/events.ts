@@ -23,6 +23,7 @@ import type {
 } from './vocabulary.ts';
 import type { Answer, Command } from './commands.ts';
 import type { DupEntryFact, DuplicationClaimed, DuplicationObserved } from './duplicationEvents.ts';
+import type { LivenessObserved } from './livenessEvents.ts';
 import type { IngestionFact, LoadClaimed, LoadObserved } from './loadEvents.ts';
 
 export type { DupEntryFact } from './duplicationEvents.ts';
@@ -275,6 +276,7 @@ export type ObservedEvent =
   | CommandAnswered
   | FaultStruck
   | Healed
+  | LivenessObserved
   | DuplicationObserved
   | LoadObserved;
 

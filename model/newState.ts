@@ -3,7 +3,7 @@ import type { NodeState, PartitionState, ReplicaState } from './state.ts';
 import type { Gpid, NodeId } from './vocabulary.ts';
 
 export function newNode(): NodeState {
-  return { up: false, incarnation: 0, manualCount: 0, slots: {}, powerLost: false, diskFault: false, wallFault: false, paused: false };
+  return { up: false, incarnation: 0, manualCount: 0, slots: {}, powerLost: false, diskFault: false, wallFault: false, paused: false, leaseFromUs: -1 };
 }
 
 export function newReplica(node: NodeId): ReplicaState {

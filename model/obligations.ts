@@ -107,6 +107,8 @@ function partition(
   const roles: readonly Term[] = [
     [2, 'configSyncIntervalMs', s.configSyncIntervalMs],
     [1, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
+    // Who had lost its lease sends its next beacon, and asks at once when that is answered.
+    [state.lossy ? 1 : 0, 'fdBeaconIntervalMs', s.fdBeaconIntervalMs ?? 0],
     ...round,
   ];
   if (!excused(part)) {

@@ -33,6 +33,8 @@ export interface NodeState {
   wallFault: boolean;
   /** Its process was paused: its monotonic clock stood still. */
   paused: boolean;
+  /** When the newest beacon left that was answered to this life of its process; -1: none was. */
+  leaseFromUs: number;
 }
 
 export interface TableState {

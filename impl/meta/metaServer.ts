@@ -3,6 +3,7 @@
  * (upstream's meta_service). Changes hop to the state's tasks; queries and lists are answered where they arrive. Until
  * the store has been read and what a crash interrupted has been finished, every request gets ERR_SERVICE_NOT_ACTIVE.
  */
+import type { NodeId } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
 import type { Continuation, Replier } from '../env/contract.ts';
@@ -44,6 +45,7 @@ import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
 import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
+import type { MetaFailureDetector } from './failureDetector.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PartitionGuardian } from './partitionGuardian.ts';
 import type { PrimaryMove } from './primaryMove.ts';
@@ -53,6 +55,7 @@ const NOT_ACTIVE = 'ERR_SERVICE_NOT_ACTIVE';
 
 export class MetaServer {
   readonly ctx: Context;
+  readonly failureDetector: MetaFailureDetector;
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly guardian: PartitionGuardian;
@@ -66,6 +69,7 @@ export class MetaServer {
 
   constructor(ctx: Context, options: MetaOptions) {
     this.ctx = ctx;
+    this.failureDetector = new ctx.parts.MetaFailureDetector(ctx, this);
     this.state = new ctx.parts.ServerState(ctx, options);
     this.storage = new ctx.parts.MetaStorage(ctx);
     this.guardian = new ctx.parts.PartitionGuardian(ctx, this.state);
@@ -80,6 +84,7 @@ export class MetaServer {
   /** Registers the handlers and begins to read the store. */
   start(): void {
     const { rpc } = this.ctx.env;
+    this.failureDetector.start();
     rpc.serve('RPC_CM_CREATE_APP', this, 'onCreateApp');
     rpc.serve('RPC_CM_DROP_APP', this, 'onDropApp');
     rpc.serve('RPC_CM_UPDATE_APP_ENV', this, 'onUpdateAppEnv');
@@ -128,10 +133,16 @@ export class MetaServer {
   /** The state is whole: serve, and look after the partitions that nobody serves yet. */
   onRecovered(): void {
     this.active = true;
+    this.failureDetector.registerWorkers(this.state.servingNodes());
     for (const app of this.state.apps()) {
       this.guardian.watchApp(app);
       this.primaryMove.watchApp(app);
     }
+  }
+
+  /** Of the membership, which is fixed: nobody takes the place of who is gone. */
+  onNodeStateChanged(_node: NodeId, _alive: boolean): void {
+    // Nothing.
   }
 
   isActive(): boolean {

@@ -17,6 +17,7 @@ import { DuplicationService } from './duplication/duplicationService.ts';
 import { DuplicationSync } from './duplication/duplicationSync.ts';
 import { FollowerAppClient } from './duplication/followerAppClient.ts';
 import { FollowerAppRules } from './duplication/followerAppRules.ts';
+import { MetaFailureDetector } from './failureDetector.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
 import { PartitionGuardian } from './partitionGuardian.ts';
@@ -26,6 +27,7 @@ import { ServerState } from './serverState.ts';
 
 export const metaParts = {
   MetaServer,
+  MetaFailureDetector,
   ServerState,
   MetaStorage,
   MetaRecovery,

@@ -114,6 +114,19 @@ export class ServerState {
     return next > old || (old === 0 && next === 0);
   }
 
+  /** Servers that some table names as members, in the order in which they are met. */
+  servingNodes(): Iterable<NodeId> {
+    const nodes = new Set<NodeId>();
+    for (const { configs, status } of this.byId.values()) {
+      if (status === 'AS_DROPPED') continue;
+      for (const { primary, secondaries } of configs) {
+        if (primary !== '') nodes.add(primary);
+        for (const node of secondaries) nodes.add(node);
+      }
+    }
+    return nodes;
+  }
+
   knowsNode(node: NodeId): boolean {
     return this.options.replicaServers.includes(node);
   }

@@ -4,6 +4,7 @@
  */
 import type { BulkLoadRpcTypes, IngestionResponse } from './bulkLoadMessages.ts';
 import type { DuplicationRpcTypes } from './duplicationMessages.ts';
+import type { FailureDetectionRpcTypes } from './failureDetection.ts';
 import type { Ballot, ClusterId, ConfigType, Decree, ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus, TableStatus } from '../../model/vocabulary.ts';
 
 /** The primary's view of one member, as it travels with prepares and group checks (repl 1.7). */
@@ -190,7 +191,7 @@ export interface QueryCheckpointInfoResponse {
   readonly lastDurable: Decree;
 }
 
-export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes {
+export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes, FailureDetectionRpcTypes {
   RPC_RRDB_RRDB_PUT: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_REMOVE: { request: ClientRequest; response: WriteResponse };
   RPC_RRDB_RRDB_MULTI_PUT: { request: ClientRequest; response: WriteResponse };

@@ -8,6 +8,7 @@ export type PoolName =
   | 'THREAD_POOL_LOCAL_APP'
   | 'THREAD_POOL_COMPACT'
   | 'THREAD_POOL_INGESTION'
+  | 'THREAD_POOL_FD'
   | 'THREAD_POOL_META_SERVER'
   | 'THREAD_POOL_META_STATE';
 
@@ -94,6 +95,10 @@ export const TASK_CODES = {
   // reads
   RPC_RRDB_RRDB_GET: spec('THREAD_POOL_LOCAL_APP', 'COMMON', 20),
   LPC_read_THROTTLING_DELAY: spec('THREAD_POOL_LOCAL_APP', 'COMMON'),
+  // failure detection, on both sides
+  RPC_FD_FAILURE_DETECTOR_PING: spec('THREAD_POOL_FD', 'HIGH', 5),
+  LPC_BEACON_SEND: spec('THREAD_POOL_FD', 'HIGH', 5),
+  LPC_BEACON_CHECK: spec('THREAD_POOL_FD', 'HIGH', 5),
   // meta server
   RPC_CM_UPDATE_PARTITION_CONFIGURATION: spec(M, 'COMMON', 20),
   RPC_CM_CONFIG_SYNC: spec(M, 'COMMON', 20),

@@ -28,7 +28,7 @@ export class ConfigSyncer {
     this.server = server;
   }
 
-  /** The first one at once, then one every interval. */
+  /** One every interval; the first follows the first beacon's answer. */
   start(): void {
     if (this.stopped) return;
     this.queryConfigurationByNode();
@@ -44,6 +44,7 @@ export class ConfigSyncer {
 
   /** A newer query takes the place of one that is under way. */
   queryConfigurationByNode(): void {
+    if (this.server.connection.isDisconnected()) return;
     this.call?.cancel();
     const meta = this.server.metaServer();
     const request: ConfigSyncRequest = { node: this.ctx.env.self, stored: this.storedReplicas() };
@@ -76,6 +77,7 @@ export class ConfigSyncer {
 
   onNodeQueryReply(result: RpcResult<ConfigSyncResponse>, request: ConfigSyncRequest, meta: NodeId): void {
     this.call = undefined;
+    if (this.server.connection.isDisconnected()) return;
     const error = result.error === 'ERR_OK' ? result.body.error : result.error;
     if (result.error === 'ERR_OK' && error === 'ERR_OK') {
       this.onConfigurations(result.body, request);
@@ -88,7 +90,7 @@ export class ConfigSyncer {
   }
 
   onConfigurations(response: ConfigSyncResponse, request: ConfigSyncRequest): void {
-    this.server.onConnected();
+    this.server.onConfigurationQueried();
     const listed = new Set<Gpid>();
     for (const { app, config } of response.partitions) {
       listed.add(config.gpid);

@@ -79,8 +79,12 @@ export class MetaRequester {
   ): void {
     if (this.request !== request || this.replica.closed) return;
     this.call = undefined;
-    if (this.replica.status() !== 'PS_INACTIVE' || !this.replica.host.isConnected()) {
+    if (this.replica.status() !== 'PS_INACTIVE') {
       this.request = undefined;
+      return;
+    }
+    if (!this.replica.host.isConnected()) {
+      this.onRequestFailed('ERR_INACTIVE_STATE', meta);
       return;
     }
     const error = result.error === 'ERR_OK' ? result.body.error : result.error;

@@ -15,7 +15,9 @@ import { FollowerOpener } from './duplication/followerOpener.ts';
 import { ReplicaDuplicator } from './duplication/replicaDuplicator.ts';
 import { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
 import { ReplicaFollower } from './duplication/replicaFollower.ts';
+import { FailureDetector } from './failureDetector.ts';
 import { GroupChecker } from './groupCheck.ts';
+import { MetaConnection } from './metaConnection.ts';
 import { MetaRequester } from './metaRequester.ts';
 import { MutationQueue } from './mutationQueue.ts';
 import { NfsClient } from './nfs/nfsClient.ts';
@@ -40,6 +42,8 @@ export const replicaParts = {
   ReplicaOpener,
   ServerStatistics,
   ConfigSyncer,
+  FailureDetector,
+  MetaConnection,
   ReplicaCommands,
   Replica,
   ReplicaLoader,

@@ -277,6 +277,15 @@ export class ReplicaConfigurator {
     return this.replica.status() === 'PS_ERROR' ? 'ERR_INVALID_STATE' : 'ERR_OK';
   }
 
+  // ------------------------------------------------------------------ the lease (repl 1.10)
+
+  /** Who was a member may be one again at once, under the same ballot; what is asked of the meta server stays asked. */
+  onMetaServerDisconnected(): void {
+    const from = this.replica.status();
+    if (!this.updateLocalConfigurationWithNoBallotChange('PS_INACTIVE')) return;
+    if (from === 'PS_PRIMARY' || from === 'PS_SECONDARY') this.setInactiveStateTransient(true);
+  }
+
   // ------------------------------------------------------------------ config sync (repl 1.10)
 
   onConfigSync(app: AppInfo, config: PartitionConfig): void {

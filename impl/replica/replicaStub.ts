@@ -2,9 +2,7 @@
  * The replica server: its replicas, what the network asks of them, and what they ask of their server (upstream's
  * replica_stub.cpp; repl 1.7, 1.8, 1.10, 1.11, 5.1).
  *
- * A request runs on the worker that its caller's hash chose, which is the replica's own. Nothing is served before all
- * replicas have been loaded. There is no failure detector yet: a server counts as connected to the meta server from its
- * first config sync on.
+ * A request runs on its replica's own worker, which the caller's hash chose. Nothing is served before all are loaded.
  */
 import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
@@ -17,16 +15,17 @@ import type * as messages from '../protocol/messages.ts';
 import type { BulkLoadServer } from './bulkLoad/bulkLoadServer.ts';
 import type { DownloadSlots } from './bulkLoad/types.ts';
 import type { ConfigSyncer } from './configSyncer.ts';
+import type { FailureDetector } from './failureDetector.ts';
 import type { DuplicationSyncTimer } from './duplication/duplicationSyncTimer.ts';
 import type { DiskStatus, ReplicaHost } from './host.ts';
+import type { MetaConnection } from './metaConnection.ts';
 import { Metrics } from './metrics.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaCommands } from './replicaCommands.ts';
 import type { CheckpointQuery } from './checkpointQuery.ts';
 import type { FollowerOpener } from './duplication/followerOpener.ts';
 import type { NfsService } from './nfs/nfsService.ts';
-import { replicaDir } from './replicaOpener.ts';
-import type { ReplicaOpener } from './replicaOpener.ts';
+import { replicaDir, type ReplicaOpener } from './replicaOpener.ts';
 import type { ServerStatistics } from './serverStatistics.ts';
 
 export interface ReplicaServerOptions {
@@ -53,6 +52,8 @@ export class ReplicaServer implements ReplicaHost {
   readonly closedReplicas = new Map<Gpid, StoredReplica>();
   readonly openingReplicas = new Set<Gpid>();
   readonly opener: ReplicaOpener;
+  readonly connection: MetaConnection;
+  readonly failureDetector: FailureDetector;
   readonly configSyncer: ConfigSyncer;
   readonly duplicationSyncTimer: DuplicationSyncTimer;
   readonly statistics: ServerStatistics;
@@ -64,9 +65,7 @@ export class ReplicaServer implements ReplicaHost {
   readonly bulkLoads: BulkLoadServer;
   private readonly garbage = new Set<Gpid>();
   private readonly resolvers = new Map<ClusterId, TableResolver>();
-  private connected = false;
   private stopping = false;
-  private metaIndex = 0;
   private ownDiskStatus: DiskStatus = 'NORMAL';
   private manualCheckpoints = 0;
 
@@ -75,6 +74,8 @@ export class ReplicaServer implements ReplicaHost {
     this.options = options;
     this.clusterNumber = options.clusterNumber;
     this.opener = new ctx.parts.ReplicaOpener(ctx, this);
+    this.connection = new ctx.parts.MetaConnection(ctx, this);
+    this.failureDetector = new ctx.parts.FailureDetector(ctx, this);
     this.configSyncer = new ctx.parts.ConfigSyncer(ctx, this);
     this.duplicationSyncTimer = new ctx.parts.DuplicationSyncTimer(ctx, this);
     this.statistics = new ctx.parts.ServerStatistics(ctx, this);
@@ -93,6 +94,7 @@ export class ReplicaServer implements ReplicaHost {
 
   onReplicasLoaded(): void {
     this.openService();
+    this.failureDetector.start();
     this.configSyncer.start();
     this.duplicationSyncTimer.start();
     this.statistics.start();
@@ -117,22 +119,21 @@ export class ReplicaServer implements ReplicaHost {
   // ------------------------------------------------------------------ ReplicaHost
 
   isConnected(): boolean {
-    return this.connected;
+    return this.connection.isConnected();
   }
 
-  /** The disk's state is judged anew with each config sync: a replica that still cannot write says so again. */
-  onConnected(): void {
-    this.connected = true;
+  /** The disk is judged anew with each config sync: a replica that still cannot write says so again. */
+  onConfigurationQueried(): void {
+    this.connection.onConfigurationQueried();
     this.ownDiskStatus = 'NORMAL';
   }
 
   metaServer(): NodeId {
-    const { metaServers } = this.options;
-    return metaServers[this.metaIndex % metaServers.length] ?? '';
+    return this.connection.metaServer();
   }
 
   suspectMetaServer(node: NodeId): void {
-    if (node === this.metaServer()) this.metaIndex++;
+    this.connection.suspectMetaServer(node);
   }
 
   diskStatus(): DiskStatus {
@@ -168,7 +169,8 @@ export class ReplicaServer implements ReplicaHost {
   /** A graceful stop: every replica is closed at once, with a flush, and none is opened again. Done when no replica is closing any more. */
   stop(): void {
     this.stopping = true;
-    this.connected = false;
+    this.connection.stop();
+    this.failureDetector.stop();
     this.configSyncer.stop();
     this.followers.cancelDownloads();
     this.duplicationSyncTimer.stop();
@@ -305,12 +307,12 @@ export class ReplicaServer implements ReplicaHost {
   onGroupCheck(request: messages.GroupCheckRequest, replier: Replier<messages.GroupCheckResponse>): void {
     const { gpid } = request.config;
     const replica = this.replicas.get(gpid);
-    if (this.connected && replica !== undefined) {
+    if (this.isConnected() && replica !== undefined) {
       replica.groupChecker.onGroupCheck(request, replier);
       return;
     }
     // Not connected: upstream's default reply, which reads as OK (repl.Q16).
-    const error = this.connected ? 'ERR_OBJECT_NOT_FOUND' : 'ERR_OK';
+    const error = this.isConnected() ? 'ERR_OBJECT_NOT_FOUND' : 'ERR_OK';
     const node = this.ctx.env.self;
     replier.reply({ gpid, error, node, lastCommittedInApp: 0, lastCommittedInPrepareList: 0, diskStatus: 'NORMAL' });
   }
@@ -318,7 +320,7 @@ export class ReplicaServer implements ReplicaHost {
   // ------------------------------------------------------------------ proposals (repl 1.10, FM1)
 
   onConfigProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
-    if (!this.connected) {
+    if (!this.isConnected()) {
       replier.reply({ error: 'ERR_INACTIVE_STATE' });
       return;
     }

@@ -10,6 +10,7 @@ import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
 import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
 import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSync.ts';
 import { closed, loadFailed, opened } from './lifecycle.ts';
+import { beaconAcked, readServed } from './liveness.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
 import { acked, applied, committed, prepared, status } from './replication.ts';
 import { ingested, ingestionAnswered, ingestionSent, providerPut, providerRemoved } from './ingestion.ts';
@@ -45,6 +46,8 @@ export const RULES: RuleTable = {
   'command.invoked': invoked,
   'attempt.sent': attemptSent,
   'command.answered': answered,
+  'beacon.acked': beaconAcked,
+  'read.served': readServed,
   'fault.struck': struck,
   'world.healed': healed,
   'dup.stored': dupStored,

@@ -17,6 +17,7 @@ import {
 import { noteCommitted } from '../dupState.ts';
 import { noteApplied } from '../metrics.ts';
 import { endRole, noteIngestion } from '../ingestions.ts';
+import { beyondLease, isLeaseEnding } from '../leases.ts';
 import { sameContent, show } from '../mutations.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
@@ -84,8 +85,14 @@ export const status = rule<ReplicaScene, StatusClaim>(
         `${e.node} after ${other.node === e.node ? 'a restart' : 'it'}`,
       ];
     }),
+    guard('fd/primary-with-a-lease', 'repl.1.10', (scene, e: StatusClaim) =>
+      e.to === 'PS_PRIMARY' ? beyondLease(scene, e.atUs) : undefined,
+    ),
   ],
-  ({ state, cluster, part, replica }, e) => {
+  (scene, e) => {
+    const { state, cluster, part, replica } = scene;
+    // Who stops serving because its lease ends disturbs as a fault does; there was one, or beacons would have been answered.
+    if (e.to === 'PS_INACTIVE' && isLeaseEnding(scene, e.atUs)) state.disturbedAtUs = e.atUs;
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
     endRole(part, replica, e.ballot, e.atUs);
     replica.status = e.to;

@@ -40,6 +40,7 @@ export const stopped = rule(
   ({ state, cluster, node }, e) => {
     node.up = false;
     node.manualCount = 0;
+    node.leaseFromUs = -1;
     node.slots = {};
     if (e.cause === 'power-loss') node.powerLost = true;
     state.disturbedAtUs = e.atUs;

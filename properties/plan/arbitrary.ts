@@ -9,6 +9,7 @@ import type { ChancePoint } from '../../impl/env/sim/chance.ts';
 import { candidates } from '../minimize/candidates.ts';
 import { Draw } from './draw.ts';
 import { drawOpening, drawScene } from './scenes.ts';
+import { drawLeaseScene } from './scenesLease.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
 import { drawMomentScene } from './scenesMoment.ts';
 import { drawMoveScene } from './scenesMove.ts';
@@ -110,6 +111,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
     const moving = casting.allows('movePrimary') && !this.isSearchForLoads() && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
+    const leasing = faults && casting.allows('get') && draw.apart(LEASED_PERMILLE, 2);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -142,6 +144,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       }
       if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
         const scene = drawThrottleScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (leasing && opened && draw.chance(LEASE_SCENES_PERMILLE)) {
+        const scene = drawLeaseScene(casting);
         steps.push(...scene);
         count += scene.length >> 1;
         continue;
@@ -204,6 +212,10 @@ const BOTH_WAYS_PERMILLE = 120;
 const MOVED_PERMILLE = 180;
 const MOVED_IN_SUBSYSTEM_PERMILLE = 350;
 const MOVE_SCENES_PERMILLE = 100;
+
+/** How many plans with faults leave servers without their meta server for about a lease; how often a step makes place for it. */
+const LEASED_PERMILLE = 150;
+const LEASE_SCENES_PERMILLE = 100;
 
 /** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
 const THROTTLED_PERMILLE = 200;

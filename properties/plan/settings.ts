@@ -42,6 +42,11 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'logPrivateReserveMaxTimeSeconds', min: 0, max: 36_000, calm: 0, drawn: [0, 5] },
   { name: 'plogForceFlush', min: 0, max: 1, calm: 0, drawn: [0, 1] },
   { name: 'configSyncIntervalMs', min: 200, max: 60_000, calm: 1000, drawn: [1000, 2000] },
+  // Failure detection (repl 1.10): beacon + check < lease < grace for every choice.
+  { name: 'fdCheckIntervalMs', min: 10, max: 60_000, calm: 2000, drawn: [2000, 500] },
+  { name: 'fdBeaconIntervalMs', min: 20, max: 60_000, calm: 3000, drawn: [3000, 1000] },
+  { name: 'fdLeaseMs', min: 100, max: 600_000, calm: 10_000, drawn: [10_000, 6000] },
+  { name: 'fdGraceMs', min: 200, max: 660_000, calm: 11_000, drawn: [11_000] },
   { name: 'checkpointRetryAfterFlushMs', min: 50, max: 10_000, calm: 500, drawn: [500, 200] },
   { name: 'updateConfigRetryMs', min: 20, max: 1000, calm: 100, drawn: [100, 50] },
   { name: 'clientTimeoutMs', min: 100, max: 60_000, calm: 1500, drawn: [1500, 800, 3000] },

@@ -67,6 +67,7 @@ export const ALWAYS: readonly Property[] = [
     'replication',
     'a new primary re-proposes everything it has prepared, in order, before anything new',
   ),
+  always('repl.1.10', 'replication', 'a server is PRIMARY and serves reads only within its lease'),
   always('repl.2.6', 'checkpoint', 'checkpoints within the reserve are not removed'),
   always(
     'repl.2.2',

@@ -2,7 +2,8 @@
  * What a campaign must have seen: each row is a predicate over one event and the model's state after it. (A primary that
  * fills a hole is not among them: while members are fixed, a primary's own log has none.)
  */
-import type { ModelEvent, PreparedClaim } from '../../model/events.ts';
+import type { ModelEvent, PreparedClaim, StatusClaim } from '../../model/events.ts';
+import { isLeaseEnding } from '../../model/leases.ts';
 import { proposalOf, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
 import type { CheckpointTrigger, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Sometimes, Subsystem } from './types.ts';
@@ -26,6 +27,14 @@ function replicaOf(
 }
 
 const hasRows = (e: PreparedClaim): boolean => e.mutation.updates.some((update) => update.rows.length > 0);
+
+/** Does a role end with the lease of its server? */
+function endsItsLease(event: StatusClaim, state: ModelState): boolean {
+  const node = state.nodes[event.node];
+  const cluster = state.clusters[event.node.slice(0, event.node.indexOf('/'))];
+  if (event.to !== 'PS_INACTIVE' || node === undefined || cluster === undefined || node.paused) return false;
+  return isLeaseEnding({ state, cluster, node }, event.atUs);
+}
 
 /** Did the update behind a newly committed decree come from a command that had been answered before? */
 function lateEffect(event: ModelEvent, state: ModelState): boolean {
@@ -111,6 +120,18 @@ export const SOMETIMES: readonly Sometimes[] = [
     'replication',
     'a configuration gets another ballot with the same members',
     (e) => e.kind === 'config.stored' && e.config.ballot > 1,
+  ),
+  sometimes(
+    'primary-lease-ends',
+    'replication',
+    'a primary stops serving because its lease ends',
+    (e, state) => e.kind === 'replica.status' && e.from === 'PS_PRIMARY' && endsItsLease(e, state),
+  ),
+  sometimes(
+    'secondary-lease-ends',
+    'replication',
+    'a secondary leaves its role because its lease ends',
+    (e, state) => e.kind === 'replica.status' && e.from === 'PS_SECONDARY' && endsItsLease(e, state),
   ),
   sometimes(
     'uncommitted-suffix',

@@ -104,6 +104,10 @@ function whatText(event: ModelEvent): string {
       return `command ${String(event.id)} sent to ${event.to}`;
     case 'command.answered':
       return `command ${String(event.id)} answered ${answerText(event.answer)}`;
+    case 'beacon.acked':
+      return `beacon of +${(event.sentUs / 1000).toFixed(3)} ms answered`;
+    case 'read.served':
+      return 'read served';
     case 'fault.struck':
       return `FAULT ${event.fault} ${event.detail}`;
     case 'world.healed':

@@ -10,6 +10,7 @@ import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
+import { LIVENESS } from '../traces/liveness.ts';
 import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
 import { LOAD_READS } from '../traces/loadReads.ts';
@@ -36,6 +37,7 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
   ...PRIMARY_MOVE,
+  ...LIVENESS,
   ...THROTTLE,
   ...LOAD_INGESTION,
   ...LOAD_READS,

@@ -144,12 +144,12 @@ export const config = (
   config: { gpid, ballot, maxReplicaCount: 3, primary, secondaries, lastDrops: [], lastCommittedDecree },
   ...at(0),
 });
-export const status = (node: NodeId, from: PartitionStatus, to: PartitionStatus, ballot: number): ModelEvent => ({
+export const status = (node: NodeId, from: PartitionStatus, to: PartitionStatus, ballot: number, atUs = 0): ModelEvent => ({
   kind: 'replica.status',
   from,
   to,
   ballot,
-  ...here(node, 0),
+  ...here(node, atUs),
 });
 export const opened = (
   node: NodeId,

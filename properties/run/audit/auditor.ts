@@ -37,6 +37,7 @@ import { DiskAuditor } from './diskAuditor.ts';
 import { DuplicationAuditor, roleOf } from './dupAuditor.ts';
 import type { DiskView } from './diskView.ts';
 import { bufferOf } from './diskView.ts';
+import { LivenessAuditor } from './livenessAuditor.ts';
 import { LoadAuditor } from './loadAuditor.ts';
 import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
@@ -65,6 +66,7 @@ export class Auditor implements WorldObserver {
   private readonly duplication: DuplicationAuditor;
   private readonly loads: LoadAuditor;
   private readonly throttles: ThrottleAuditor;
+  private readonly liveness: LivenessAuditor;
   /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
   private lastBytes: Uint8Array | undefined = undefined;
   private lastMutation: MutationFact | undefined = undefined;
@@ -77,6 +79,7 @@ export class Auditor implements WorldObserver {
     this.duplication = new DuplicationAuditor(options.nowUs, options.sink, this.desk);
     this.loads = new LoadAuditor(options.nowUs, options.sink, this.desk);
     this.throttles = new ThrottleAuditor(options.nowUs, options.sink, this.desk);
+    this.liveness = new LivenessAuditor(options.nowUs, options.sink);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
@@ -104,6 +107,7 @@ export class Auditor implements WorldObserver {
       if (code === 'RPC_RRDB_RRDB_BULK_LOAD' && kind === 'reply') this.loads.ingestionRefused(from, gpid, error as ErrorCode);
       return;
     }
+    this.liveness.messageSent(from, code, kind, gpid, body);
     this.desk.writtenUs = writtenUs;
     switch (code) {
       case 'RPC_PREPARE':
@@ -164,6 +168,7 @@ export class Auditor implements WorldObserver {
   ): void {
     if (body === undefined || body === null) return;
     this.throttles.messageDelivered(to, code, kind, body);
+    this.liveness.messageDelivered(to, code, kind, body);
     switch (code) {
       case 'RPC_PREPARE':
         if (kind !== 'reply') this.prepareReceived(to, body as PrepareRequest);
@@ -345,6 +350,7 @@ export class Auditor implements WorldObserver {
     view.manualFlags.clear();
     view.slots.clear();
     this.loads.processStopped(node);
+    this.liveness.processStopped(node);
     for (const replica of view.replicas.values()) {
       // What was owed at that moment may have been cut off by the end itself.
       this.disks.finishCheckpoint(replica, true);
@@ -355,6 +361,7 @@ export class Auditor implements WorldObserver {
 
   claimed(node: NodeId, claim: Claim): void {
     const view = this.desk.replica(node, claim.gpid);
+    if (claim.kind === 'replica.status') this.liveness.tellLease(node);
     if (claim.kind === 'replica.opened') this.disks.logs.surveyIfDamaged(view);
     if (claim.kind === 'checkpoint.ended') this.disks.finishCheckpoint(view, false);
     runClaim(this.desk, view, claim.kind, claim);

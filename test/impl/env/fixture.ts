@@ -192,7 +192,8 @@ function pools(workers: number): NodeOptions['poolWorkers'] {
     THREAD_POOL_DEFAULT: workers,
     THREAD_POOL_LOCAL_APP: workers,
     THREAD_POOL_COMPACT: workers,
-    THREAD_POOL_INGESTION: workers,
+    THREAD_POOL_FD: 1,
+  THREAD_POOL_INGESTION: workers,
     THREAD_POOL_META_SERVER: workers,
     THREAD_POOL_META_STATE: workers,
   };

@@ -45,11 +45,11 @@ describe('the duplication sync timer (dup 4.1)', () => {
   it('a server that is not connected asks nothing', () => {
     const c = new DupCluster();
     const node = c.primary(c.gpid);
-    Reflect.set(c.server(node), 'connected', false);
+    c.server(node).connection.stop();
     const before = requestsOf(c, node).length;
     c.run(5000);
     expect(requestsOf(c, node).length).toBe(before);
-    c.server(node).onConnected();
+    c.server(node).onConfigurationQueried();
     c.sync();
     expect(requestsOf(c, node).length).toBeGreaterThan(before);
   });

@@ -1,0 +1,44 @@
+/** A server, or all of them, without their meta server until the lease is over, while users write and read (repl 1.10). */
+import type { Casting } from './sceneSteps.ts';
+import { drawServer, drawWrites, hold, serversOf } from './sceneSteps.ts';
+import { str } from './spec.ts';
+import { drawPlace } from './steps/common.ts';
+import type { Step } from './types.ts';
+
+/** About as long as a lease: some end before it, some behind. */
+const AWAY_MS = [3000, 4500, 6000, 9000, 12_000] as const;
+
+export function drawLeaseScene(casting: Casting): readonly Step[] {
+  const { draw, symbols } = casting;
+  const place = drawPlace(draw, symbols, 250);
+  const before = drawWrites(casting, place, draw.int(0, 2));
+  const awayMs = draw.pick(AWAY_MS);
+  const steps: Step[] = [...before, ...drawAway(casting, place.cluster, awayMs)];
+  // Users go on meanwhile, most of all when the lease ends and when it is there again.
+  for (let left = draw.int(1, 3); left > 0; left -= 1) {
+    const after = drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 1, 300]));
+    steps.push(hold(Math.floor(awayMs / draw.pick([1, 2, 3, 4]))), ...after, ...drawReads(casting, [...before, ...after]));
+  }
+  return steps;
+}
+
+/** One server is cut off from the meta server, in one direction or in both, or the meta server is down. */
+function drawAway(casting: Casting, cluster: string, forMs: number): readonly Step[] {
+  const { draw } = casting;
+  const meta = `meta(${cluster},0)`;
+  if (casting.allows('cutLink') && draw.chance(650)) {
+    const cut = draw.chance(300) ? serversOf(casting, cluster) : [drawServer(casting, cluster)];
+    const oneWay = draw.chance(400);
+    const inwards = draw.chance(500);
+    return cut.map((node) => ({ kind: 'cutLink', afterMs: 0, from: inwards ? meta : node, to: inwards ? node : meta, oneWay, forMs }));
+  }
+  if (!casting.allows('crash')) return [];
+  return [{ kind: 'crash', afterMs: 0, node: meta, downMs: forMs, insideCall: 0 }];
+}
+
+function drawReads({ draw }: Casting, writes: readonly Step[]): readonly Step[] {
+  const write = writes.at(-1);
+  if (write === undefined) return [];
+  const key = { hashKey: str(write, 'hashKey'), sortKey: str(write, 'sortKey') };
+  return [{ kind: 'get', afterMs: draw.pick([0, 1, 100]), cluster: str(write, 'cluster'), table: str(write, 'table'), ...key }];
+}
