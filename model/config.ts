@@ -110,3 +110,9 @@ export function settingsOfCluster(config: ModelConfig, cluster: ClusterId): Mode
   for (const one of config.clusters) if (one.id === cluster) return one.settings ?? config.settings;
   return config.settings;
 }
+
+/** `[duplication-group]` id of a cluster; without the option the clusters of the world count from 1. */
+export function groupIdOf({ clusters, settings }: ModelConfig, cluster: ClusterId): number {
+  const group = settings.duplicationGroup;
+  return group === undefined ? clusters.findIndex(({ id }) => id === cluster) + 1 : (group[cluster] ?? 0);
+}

@@ -7,12 +7,14 @@
 import type { RowOp, UpdateFact } from './events.ts';
 import { settleHome } from './keyHome.ts';
 import type { IngestionState } from './loadState.ts';
-import type { Content, PartitionState, Proposal, Row, TableState } from './state.ts';
+import type { Content, PartitionState, Proposal, Row, Stamp, TableState } from './state.ts';
 import type { Decree, Gpid } from './vocabulary.ts';
 
 /** Digest of a content that the model does not know. */
 export const NO_CONTENT = -1;
 const MODULUS = 2 ** 52;
+/** No cluster's user wrote what a file brings. */
+const NOBODY = 0;
 
 /** 52-bit hash of a row: stored key, user data, expiry (seconds since 2016, 0 none), timestamp of the mutation (us). */
 export function rowHash(key: string, value: string, expireTs: number, timestampUs: number): number {
@@ -55,27 +57,27 @@ export function applyRows(part: PartitionState, home: Record<string, Gpid> | und
   let digest = part.digests[proposal.decree - 1] ?? NO_CONTENT;
   const known = digest !== NO_CONTENT;
   for (const update of proposal.updates) {
-    for (const row of update.rows) {
-      if (home !== undefined) home[row.key] ??= part.gpid;
-      (part.history[row.key] ??= []).push(
-        row.op === 'put'
-          ? { value: row.value, expireTs: row.expireTs, ingestion: 0 }
-          : { value: undefined, expireTs: 0, ingestion: 0 },
-      );
-    }
-    digest = applyUpdate(part.rows, update, proposal.timestampUs, digest);
+    if (home !== undefined) for (const { key } of update.rows) home[key] ??= part.gpid;
+    digest = applyUpdate(part, update, stampOf(part, proposal), digest, (row, { timestampUs }) => {
+      part.newestUs = Math.max(part.newestUs, timestampUs);
+      const [value, expireTs] = row.op === 'put' ? [row.value, row.expireTs] : [undefined, 0];
+      (part.history[row.key] ??= []).push({ value, expireTs, ingestion: 0 });
+    });
   }
   return known && proposal.updates[0]?.code !== 'RPC_RRDB_RRDB_BULK_LOAD' ? digest : NO_CONTENT;
 }
+
+const stampOf = ({ clusterId }: PartitionState, { timestampUs, decree }: Proposal): Stamp => ({ timestampUs, clusterId, decree });
 
 /** Applies what an ingestion brings, once it is committed: as of its decree, on every replica (bl 15.3). */
 export function applyIngestion(part: PartitionState, table: TableState | undefined, one: IngestionState): void {
   const { history, begin } = part;
   const before = part.digests[one.decree - 1] ?? NO_CONTENT;
-  const digest = ingestRows(part.rows, one, (key) => history[key] !== undefined || key in begin.removed, before);
+  const isTaken = (key: string): boolean => history[key] !== undefined || key in begin.removals;
+  const digest = ingestRows(part, one, isTaken, before);
   if (before !== NO_CONTENT && one.brings !== 'unknown') part.digests[one.decree] = digest;
   for (const { key, value, expireTs } of one.rows) {
-    if (one.load.ingestBehind && (history[key] !== undefined || key in begin.removed)) continue;
+    if (one.load.ingestBehind && isTaken(key)) continue;
     settleHome(table, part, key);
     (history[key] ??= []).push({ value, expireTs, ingestion: one.decree });
   }
@@ -83,56 +85,78 @@ export function applyIngestion(part: PartitionState, table: TableState | undefin
 
 /** Over what is there; or behind it, where there is neither a row nor a removal. The rows keep the time of their file. */
 function ingestRows(
-  rows: Record<string, Row>,
-  { load, rows: brought }: IngestionState,
+  content: Content,
+  { decree, load, rows: brought }: IngestionState,
   isTaken: (key: string) => boolean,
   before: number,
 ): number {
   let digest = before;
   for (const { key, value, expireTs, timestampUs } of brought)
     if (!load.ingestBehind || !isTaken(key))
-      digest = applyRow(rows, { op: 'put', key, value, expireTs }, timestampUs, digest);
+      digest = applyRow(content, { op: 'put', key, value, expireTs }, { timestampUs, clusterId: NOBODY, decree }, digest);
   return digest;
 }
 
-/** A write that came by duplication keeps the time of its own cluster (dup 7.2 step 4). */
-function applyUpdate(rows: Record<string, Row>, update: UpdateFact, timestampUs: number, before: number): number {
+/**
+ * A write that came by duplication keeps time and cluster of its source, and leaves alone what is newer when it says so
+ * (dup 7.2, 7.3; departures dup.B38). `taken` hears of each row that was changed.
+ */
+function applyUpdate(
+  content: Content,
+  update: UpdateFact,
+  own: Stamp,
+  before: number,
+  taken: (row: RowOp, stamp: Stamp) => void,
+): number {
   let digest = before;
-  if (update.entries === undefined) for (const row of update.rows) digest = applyRow(rows, row, timestampUs, digest);
-  else
-    for (const entry of update.entries)
-      for (const row of entry.rows) digest = applyRow(rows, row, entry.timestampUs, digest);
+  const apply = (row: RowOp, stamp: Stamp): void => {
+    digest = applyRow(content, row, stamp, digest);
+    taken(row, stamp);
+  };
+  if (update.entries === undefined) for (const row of update.rows) apply(row, own);
+  for (const { timestampUs, clusterId, rows, verifyTimetag } of update.entries ?? []) {
+    const stamp = { timestampUs, clusterId, decree: own.decree };
+    for (const row of rows) if (!verifyTimetag || !isNewer(standing(content, row.key), stamp)) apply(row, stamp);
+  }
   return digest;
 }
 
-function applyRow(rows: Record<string, Row>, row: RowOp, timestampUs: number, digest: number): number {
+/** What the last write of a key left, a row or its removal; undefined: there never was one. */
+export const standing = ({ rows, removals }: Content, key: string): Stamp | undefined => rows[key] ?? removals[key];
+
+/** Later, or at the same time in a cluster with a larger id. */
+export function isNewer(one: Stamp | undefined, than: Stamp | undefined): boolean {
+  if (one === undefined || than === undefined) return one !== undefined;
+  if (one.timestampUs !== than.timestampUs) return one.timestampUs > than.timestampUs;
+  return one.clusterId > than.clusterId;
+}
+
+function applyRow({ rows, removals }: Content, row: RowOp, stamp: Stamp, digest: number): number {
   const old = rows[row.key];
-  let next = old === undefined ? digest : removeFromDigest(digest, old.hash);
+  const next = old === undefined ? digest : removeFromDigest(digest, old.hash);
   if (row.op === 'put') {
-    const hash = rowHash(row.key, row.value, row.expireTs, timestampUs);
-    rows[row.key] = { value: row.value, expireTs: row.expireTs, hash };
-    next = addToDigest(next, hash);
-  } else if (old !== undefined) {
-    delete rows[row.key];
+    const hash = rowHash(row.key, row.value, row.expireTs, stamp.timestampUs);
+    rows[row.key] = { value: row.value, expireTs: row.expireTs, hash, ...stamp };
+    delete removals[row.key];
+    return addToDigest(next, hash);
   }
+  delete rows[row.key];
+  removals[row.key] = stamp;
   return next;
 }
 
 /** The content as of a decree, computed anew from the beginning, the committed mutations and what was ingested. */
 export function contentAt(part: PartitionState, decree: Decree): Content {
-  const rows: Record<string, Row> = { ...part.begin.rows };
-  const removed: Record<string, true> = { ...part.begin.removed };
+  const content: Content = { rows: { ...part.begin.rows }, removals: { ...part.begin.removals } };
   for (let d = part.begin.decree + 1; d <= decree; d++) {
     const ballot = part.chosen[d];
     const proposal = part.proposals[d]?.findLast((one) => one.ballot === ballot);
-    for (const update of proposal?.updates ?? []) {
-      applyUpdate(rows, update, proposal?.timestampUs ?? 0, 0);
-      for (const row of update.rows) if (row.op === 'remove') removed[row.key] = true;
-    }
+    for (const update of proposal?.updates ?? [])
+      if (proposal !== undefined) applyUpdate(content, update, stampOf(part, proposal), 0, () => undefined);
     const ingestion = part.ingestions[d];
-    if (ingestion !== undefined) ingestRows(rows, ingestion, (key) => key in rows || key in removed, 0);
+    if (ingestion !== undefined) ingestRows(content, ingestion, (key) => standing(content, key) !== undefined, 0);
   }
-  return { rows, removed };
+  return content;
 }
 
 /** The rows as of a decree (for messages and expiry). */

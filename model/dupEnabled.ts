@@ -271,7 +271,7 @@ function sends(end: End): Transition[] {
     const update = mutation?.updates[0];
     if (mutation === undefined || update?.code !== 'RPC_RRDB_RRDB_PUT') continue;
     const { code, rows } = update;
-    const entry: DupEntryFact = { timestampUs: mutation.timestampUs, clusterId: 1, code, verifyTimetag: false, rows };
+    const entry: DupEntryFact = { timestampUs: mutation.timestampUs, clusterId: 1, code, verifyTimetag: true, rows };
     const known = far.inbound[inboundKey(target.gpid, scope.follower, [entry])];
     if (duplicator !== undefined && (known?.sent ?? 0) <= scope.sourceRestarts)
       all.push([

@@ -5,7 +5,6 @@
 import { settingsOfCluster, type ModelSettings } from './config.ts';
 import {
   belongsTo,
-  differsFromSource,
   duplicatorKey,
   followerPartition,
   followerTable,
@@ -20,6 +19,7 @@ import {
   type DupState,
   type DuplicatorState,
 } from './dupState.ts';
+import { differsFromSource } from './dupRows.ts';
 import { excluded } from './exclusions.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import {
@@ -327,7 +327,7 @@ function drained(end: End): void {
   if (progress.unshipped.sinceUs >= 0) {
     const from = Math.max(since, progress.unshipped.sinceUs);
     owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, backlog));
-  } else if (excluded('at-least-once', differsFromSource(dup, source, follower) !== undefined)) {
+  } else if (excluded('at-least-once', differsFromSource(state, dup, source, follower) !== undefined)) {
     const from = Math.max(since, source.committedAtUs, follower.committedAtUs);
     const again = recordsBehind(primary, Math.max(0, storedOf(progress)));
     owe(all, 'dup S11 same rows', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, again));

@@ -6,11 +6,11 @@
  * What the store holds is known exactly; what the meta server has in memory lags behind, by one write at most: a version is
  * `seen` from the moment at which somebody was told of it.
  */
+import { groupIdOf } from './config.ts';
 import { indexOf } from './gpid.ts';
 import type { DupEntryFact } from './duplicationEvents.ts';
 import type { MutationFact, RowOp, UpdateFact } from './events.ts';
 import { excluded } from './exclusions.ts';
-import { hasUnknownRows, ingestedKeys } from './ingestions.ts';
 import { sameRows } from './mutations.ts';
 import {
   chosenOf,
@@ -279,12 +279,7 @@ export const contentOf = (entries: readonly DupEntryFact[]): string => JSON.stri
 export const inboundKey = (gpid: Gpid, to: NodeId, entries: readonly DupEntryFact[]): string =>
   `${gpid} ${to} ${contentOf(entries)}`;
 
-/** `[duplication-group]` id of a cluster; without the option the clusters of the world count from 1. */
-export function clusterIdOf(state: ModelState, cluster: ClusterId): number {
-  const group = state.config.settings.duplicationGroup;
-  if (group !== undefined) return group[cluster] ?? 0;
-  return state.config.clusters.findIndex(({ id }) => id === cluster) + 1;
-}
+export const clusterIdOf = ({ config }: ModelState, cluster: ClusterId): number => groupIdOf(config, cluster);
 
 // ---------------------------------------------------------------- progress of shipping
 
@@ -369,29 +364,4 @@ export function setBase(
   for (let decree = source.committed; decree > part.base && part.owed === 0; decree--)
     if (chosenOf(source, decree)?.updates.some(isShippable) === true) part.owed = decree;
   noteArrived(state, cluster, dup, source, atUs);
-}
-
-/**
- * At rest a follower that nobody else writes to equals its source: the row that differs, or undefined (S11). Only where
- * everything has arrived, and for a full duplication: a log-only one begins in the middle.
- */
-export function differsFromSource(dup: DupState, source: PartitionState, follower: PartitionState): string | undefined {
-  const progress = dup.partitions[indexOf(source.gpid)];
-  if (isErased(dup) || statusOf(dup) !== 'DS_LOG' || !dup.full || progress === undefined || progress.base < 0)
-    return undefined;
-  if (progress.arrived < source.committed || excluded('fail-skip', progress.skipped.length > 0)) return undefined;
-  if (excluded('last-applied-wins', follower.written) || excluded('not-forwarded', source.inbound)) return undefined;
-  if (source.digests[source.committed] === follower.digests[follower.committed]) return undefined;
-  if (excluded('not-forwarded', hasUnknownRows(source) || hasUnknownRows(follower))) return undefined;
-  // Shipping may begin below the checkpoint: older writes then come over a load's rows, which are not shipped.
-  const shippedFrom = progress.values.find(({ decree }) => decree >= 0)?.decree ?? 0;
-  const [atHome, there] = [ingestedKeys(source, Math.min(shippedFrom, progress.base)), ingestedKeys(follower, 0)];
-  for (const key of new Set([...Object.keys(source.rows), ...Object.keys(follower.rows)])) {
-    const a = source.rows[key];
-    const b = follower.rows[key];
-    if (a?.hash === b?.hash || excluded('own-time-to-live', (a?.expireTs ?? 0) > 0 || (b?.expireTs ?? 0) > 0)) continue;
-    if (excluded('not-forwarded', atHome.has(key) || there.has(key))) continue;
-    return `${key.slice(2)} is ${a?.value ?? 'absent'} at the source and ${b?.value ?? 'absent'} on the follower`;
-  }
-  return undefined;
 }

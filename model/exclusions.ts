@@ -34,9 +34,9 @@ export const EXCLUSIONS = {
     cites: 'dup 6.6 step 1, 7.1, S14',
     used: true,
   },
-  'last-applied-wins': {
-    what: 'a follower table that somebody else writes to need not equal its source',
-    why: 'nothing is verified by time tags; the write that is applied last stays',
+  'newer-stays': {
+    what: 'a follower table that somebody else writes to keeps what is newer there than at its source',
+    why: 'the newest write of a row wins on either side; what goes back is another duplication\'s matter',
     cites: 'dup 7.3, B38',
     used: true,
   },
@@ -101,7 +101,7 @@ export const EXCLUSIONS = {
     used: true,
   },
   'at-least-once': {
-    what: 'the follower may apply a write again after later ones, and then the later ones again',
+    what: 'a write may come again after later ones; the updates of one mutation, whose times are equal, then take effect again one after the other',
     why: 'a new pipeline begins behind what is stored, not behind what was shipped',
     cites: 'dup 6.9, Q17, T10',
     used: true,
@@ -116,7 +116,7 @@ export const EXCLUSIONS = {
     what: 'what a follower table held is gone when its operator drops it',
     why: 'nothing tells the master',
     cites: 'dup 9, Q14',
-    used: false,
+    used: true,
   },
   'unfilled-follower': {
     what: 'a follower table whose master is gone, or was never whole, does not serve',

@@ -157,6 +157,7 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     pending: { ...part.pending },
     chosen: { ...part.chosen },
     rows: { ...part.rows },
+    removals: { ...part.removals },
     digests: [...part.digests],
     history: mapped(part.history, (versions) => [...versions]),
     replicas: mapped(part.replicas, forkReplica, nodes),

@@ -1,6 +1,7 @@
 /**
  * The state before the first event, with partitions whose members start over given logs (booting from real files).
  */
+import { groupIdOf } from './config.ts';
 import { NO_CONTENT } from './content.ts';
 import { allowsIngestBehind } from './ingestions.ts';
 import {
@@ -80,10 +81,11 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     weakestReserve: { count: Infinity, seconds: Infinity },
   });
   cluster.byName[name] = appId;
-  const part = newPartition(from.gpid, appId);
+  const clusterId = groupIdOf(state.config, cluster.id);
+  const part = newPartition(from.gpid, appId, clusterId);
   cluster.partitions[from.gpid] = part;
   for (let index = 0; index < partitionCount; index++) {
-    const other = (cluster.partitions[`${appId}.${index}`] ??= newPartition(`${appId}.${index}`, appId));
+    const other = (cluster.partitions[`${appId}.${index}`] ??= newPartition(`${appId}.${index}`, appId, clusterId));
     if (other.ballot < 0) other.ballot = 0;
   }
   const { ballot, primary, secondaries } = from.config;

@@ -52,10 +52,11 @@ export function newReplica(node: NodeId): ReplicaState {
   };
 }
 
-export function newPartition(gpid: Gpid, appId: number): PartitionState {
+export function newPartition(gpid: Gpid, appId: number, clusterId: number): PartitionState {
   return {
     gpid,
     appId,
+    clusterId,
     ballot: -1,
     configs: {},
     moves: 0,
@@ -71,13 +72,15 @@ export function newPartition(gpid: Gpid, appId: number): PartitionState {
     committedAtUs: 0,
     chosen: {},
     rows: {},
+    removals: {},
+    newestUs: 0,
     digests: [0],
     history: {},
     replicas: {},
     written: false,
     inbound: false,
     adopted: {},
-    begin: { decree: 0, rows: {}, removed: {}, isKnown: true },
+    begin: { decree: 0, rows: {}, removals: {}, isKnown: true },
     ingestionsSent: [],
     ingestions: {},
     emergencies: [],

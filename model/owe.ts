@@ -54,7 +54,7 @@ export const OBLIGATIONS = {
   'dup L4 confirmed': { property: 'dup.L4', sentence: 'what was shipped is stored as confirmed' },
   'dup L4 told': { property: 'dup.L4', sentence: 'each primary learns what the store holds of its duplications' },
   'dup L6 stops': { property: 'dup.L6', sentence: 'a paused or removed duplication ships no more' },
-  'dup S11 same rows': { property: 'dup.S11', sentence: 'at rest a follower holds the rows of its source' },
+  'dup S11 same rows': { property: 'dup.S11', sentence: 'at rest a follower holds the newest write of each row of its source' },
   'load L3 ends': { property: 'L3', sentence: 'a load that is not paused comes to an end, step by step, and its table is not loading any more' },
   'load L3 good end': { property: 'L3', sentence: 'a load of good files that nothing disturbs becomes SUCCEED' },
   'load L3 writes accepted': { property: 'L3', sentence: 'an ingestion keeps user writes out for a short time only' },

@@ -84,16 +84,23 @@ export interface Version {
   ingestion: Decree;
 }
 
-export interface Row {
+/** When and in which cluster a row was written or removed (its time tag, dup 7.3), and the decree that did it here. */
+export interface Stamp {
+  timestampUs: number;
+  clusterId: number;
+  decree: Decree;
+}
+
+export interface Row extends Stamp {
   value: string;
   expireTs: number;
   hash: number;
 }
 
-/** Rows, and the keys that were removed so far: files that are ingested behind lie below both. */
+/** Rows, and what removals left: files that are ingested behind lie below both, and older writes of other clusters too. */
 export interface Content {
   rows: Record<string, Row>;
-  removed: Record<string, true>;
+  removals: Record<string, Stamp>;
 }
 
 export interface Entry {
@@ -185,9 +192,11 @@ export interface ReplicaState {
   unlisted: Debt;
 }
 
-export interface PartitionState {
+export interface PartitionState extends Content {
   gpid: Gpid;
   appId: number;
+  /** `[duplication-group]` id of its cluster. */
+  clusterId: number;
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
@@ -209,7 +218,8 @@ export interface PartitionState {
   committed: Decree;
   committedAtUs: number;
   chosen: Record<Decree, Ballot>;
-  rows: Record<string, Row>;
+  /** The newest time that a write gave to a row, or to its removal. */
+  newestUs: number;
   /** Digest of the rows by decree; NO_CONTENT where the beginning is unknown. */
   digests: number[];
   history: Record<string, Version[]>;

@@ -20,7 +20,7 @@ export interface DuplicateEntry {
   readonly rawMessage: Uint8Array;
   /** `[duplication-group]` id of the source. */
   readonly clusterId: number;
-  /** The write loses against a newer one of the same key (dup 7.3); the shipper never asks for it. */
+  /** The write loses against a newer one of the same key (dup 7.3). */
   readonly verifyTimetag: boolean;
 }
 
@@ -148,6 +148,21 @@ function storedKeyOf(code: string, body: Uint8Array): string | undefined {
 /** Whether every entry can be applied as far as its bytes go: an unknown code is no matter of bytes. */
 export function areBodiesReadable(entries: readonly DuplicateEntry[]): boolean {
   return entries.every((entry) => !isDuplicable(entry.code) || decodeRows(entry.code, entry.rawMessage) !== undefined);
+}
+
+interface Timed {
+  readonly timestampUs: number;
+  readonly updates: readonly { readonly code: string; readonly data: Uint8Array }[];
+}
+
+/** The newest time that a row may have from a mutation, wall microseconds: its own, or that of a write of another cluster. */
+export function newestTimestampUs({ timestampUs, updates }: Timed): number {
+  let newestUs = timestampUs;
+  for (const { code, data } of updates) {
+    if (code !== 'RPC_RRDB_RRDB_DUPLICATE') continue;
+    for (const entry of decodeDuplicate(data) ?? []) newestUs = Math.max(newestUs, entry.timestampUs);
+  }
+  return newestUs;
 }
 
 const NO_ROWS: readonly RowOp[] = [];

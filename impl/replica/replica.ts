@@ -8,10 +8,12 @@ import type { Ballot, Decree, DupId, ErrorCode, Gpid, NodeId, PartitionStatus } 
 import type { Context } from '../context.ts';
 import { reply, task } from '../env/contract.ts';
 import type { Replier } from '../env/contract.ts';
+import { newestTimestampUs } from '../protocol/duplicate.ts';
 import { threadHash } from '../protocol/gpid.ts';
 import type { AppInfo, ReplicaConfig, ReadResponse, ClientRequest } from '../protocol/messages.ts';
 import { allowsIngestBehind } from '../storage/app/names.ts';
 import type { PrivateLogContract, StorageAppContract } from '../storage/contracts.ts';
+import type { LogMutation } from '../storage/plog/types.ts';
 import type { ReplicaBulkLoader } from './bulkLoad/replicaBulkLoader.ts';
 import type { CheckpointTriggers } from './checkpointTriggers.ts';
 import type { ReplicaDuplicatorManager } from './duplication/replicaDuplicatorManager.ts';
@@ -160,15 +162,24 @@ export class Replica {
 
   // ------------------------------------------------------------------ timestamps
 
-  /** A new mutation's timestamp: strictly increasing, the wall clock where that is ahead. */
+  /**
+   * A new mutation's timestamp: strictly increasing, the wall clock where that is ahead; later than whatever this
+   * partition holds or is about to, also of another cluster whose clock is ahead, so that it wins there too (dup 7.3).
+   */
   nextTimestampUs(): number {
-    this.lastTimestampUs = Math.max(this.ctx.env.clock.wallUs(), this.lastTimestampUs + 1);
+    const lastUs = Math.max(this.lastTimestampUs, this.newestRowUs());
+    this.lastTimestampUs = Math.max(this.ctx.env.clock.wallUs(), lastUs + 1);
     return this.lastTimestampUs;
   }
 
-  /** A mutation of somebody else, or of an earlier life, carried this timestamp. */
-  tryUpdateTimestamp(timestampUs: number): void {
-    if (timestampUs > this.lastTimestampUs) this.lastTimestampUs = timestampUs;
+  /** Of what is applied: another cluster's checkpoint came without a log. */
+  newestRowUs(): number {
+    return this.storage?.newestTimestampUs() ?? 0;
+  }
+
+  /** A mutation of somebody else, or of an earlier life, carried these timestamps. */
+  noteTimestamps(mutation: LogMutation): void {
+    this.lastTimestampUs = Math.max(this.lastTimestampUs, newestTimestampUs(mutation));
   }
 
   // ------------------------------------------------------------------ committer (repl 1.6)

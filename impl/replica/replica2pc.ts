@@ -55,6 +55,7 @@ export class Replica2pc extends WriteAdmission {
     const { replica } = this;
     const decree = mutation.hasDecree() ? mutation.decree : replica.maxPreparedDecree() + 1;
     mutation.setHeader(replica.ballot(), decree, replica.lastCommittedDecree(), this.timestampFor(mutation));
+    replica.noteTimestamps(mutation.data);
   }
 
   /** A re-proposed mutation keeps its timestamp (repl.R1); one that fills a hole has none yet. */

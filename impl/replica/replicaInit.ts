@@ -159,7 +159,7 @@ export class ReplicaLoader {
     if (record.decree <= replica.lastCommittedDecree()) return true;
     const old = replica.prepareList.getMutationByDecree(record.decree);
     if (old !== undefined && old.ballot >= record.ballot) return true;
-    replica.tryUpdateTimestamp(record.timestampUs);
+    replica.noteTimestamps(record);
     this.replayError = replica.prepareList.prepare(replayedMutation(record), 'PS_INACTIVE');
     return true;
   }

@@ -35,7 +35,7 @@ export class SecondaryPrepare {
       this.sendAck('ERR_OK', record, replier);
       return;
     }
-    this.replica.tryUpdateTimestamp(record.timestampUs);
+    this.replica.noteTimestamps(record);
     if (this.isRepeatedPrepare(record, replier)) return;
     this.enterMutation(new Mutation(record), request.config.popAll, replier);
   }

@@ -160,6 +160,8 @@ export interface StorageAppContract {
   lastDurableDecree(): Decree;
   lastFlushedDecree(): Decree;
   lastCommittedDecree(): Decree;
+  /** No row was written or removed later than this, wherever that was, in wall microseconds; whoever writes next is later. */
+  newestTimestampUs(): number;
   /**
    * repl 1.6 Apply: exactly last_applied + 1; writes rows and the decree; raises last_applied; emits `replica.applied`. An
    * ingestion write brings no rows: it is pending afterwards, behind those that are pending already.

@@ -94,9 +94,13 @@ function begin(
   decree: Decree,
   allowsIngestBehind: boolean,
 ): void {
-  const { rows, removed } = contentAt(source, decree);
-  part.begin = { decree, rows, removed, isKnown: !hasUnknownRows(source, decree) };
+  const { rows, removals } = contentAt(source, decree);
+  part.begin = { decree, rows, removals, isKnown: !hasUnknownRows(source, decree) };
   part.rows = { ...rows };
+  part.removals = { ...removals };
+  part.newestUs = 0;
+  for (const { timestampUs } of [...Object.values(rows), ...Object.values(removals)])
+    part.newestUs = Math.max(part.newestUs, timestampUs);
   part.committed = decree;
   part.history = {};
   for (let d = 0; d < decree; d++) part.digests[d] ??= NO_CONTENT;

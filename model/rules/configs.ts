@@ -2,6 +2,7 @@
  * The meta server's configurations of partitions (repl 1.10; docs/departures FM1, FM2, FM12): ballots rise by one, members
  * are fixed, and a primary leaves before another one takes over, only when an operator wished it.
  */
+import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
@@ -22,7 +23,8 @@ function configScene(state: ModelState, e: ConfigStored): ConfigScene | string {
   const appId = appIdOf(e.config.gpid);
   const table = scene.cluster.tables[appId];
   if (table === undefined) return `table ${appId} of partition ${e.config.gpid}`;
-  return { ...scene, table, part: (scene.cluster.partitions[e.config.gpid] ??= newPartition(e.config.gpid, appId)) };
+  const clusterId = groupIdOf(state.config, scene.cluster.id);
+  return { ...scene, table, part: (scene.cluster.partitions[e.config.gpid] ??= newPartition(e.config.gpid, appId, clusterId)) };
 }
 
 interface Members {

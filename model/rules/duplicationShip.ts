@@ -331,6 +331,14 @@ function outOfOrder({ cluster, follower, dup, part, progress, duplicator, places
   return undefined;
 }
 
+/** Did the source itself get the write by a duplication? */
+function cameFromElsewhere(cluster: ClusterState, dup: DupState, { timestampUs, code, rows }: DupEntryFact): boolean {
+  const all = cluster.received[cluster.tables[dup.appId]?.name ?? ''] ?? {};
+  return Object.entries(all).some(
+    ([key, writes]) => key.endsWith(`.${timestampUs}`) && writes.some((one) => one.code === code && sameRows(one.rows, rows)),
+  );
+}
+
 export const dupSent: Rule<Sent> = rule(
   sentScene,
   [
@@ -345,9 +353,13 @@ export const dupSent: Rule<Sent> = rule(
     guard('dup/sent-something', 'dup.S9', (_: SentScene, e: Sent) =>
       e.entries.length > 0 ? undefined : ['entries', 'none'],
     ),
-    guard('dup/sent-never-forwards', 'dup.S14', (_: SentScene, e: Sent) => {
+    guard('dup/sent-never-forwards', 'dup.S14', ({ cluster, dup, places }: SentScene, e: Sent) => {
       const odd = e.entries.find((entry) => !isShippable(entry));
-      return odd === undefined ? undefined : ['PUT, REMOVE, MULTI_PUT or MULTI_REMOVE', odd.code];
+      if (odd !== undefined) return ['PUT, REMOVE, MULTI_PUT or MULTI_REMOVE', odd.code];
+      const received = e.entries[places.indexOf(undefined)];
+      return received !== undefined && cameFromElsewhere(cluster, dup, received)
+        ? ['writes of the own users', `${received.code} that another cluster sent at timestamp ${received.timestampUs}`]
+        : undefined;
     }),
     guard('dup/sent-is-committed', 'dup.S9', ({ part, places }: SentScene, e: Sent) => {
       const odd = e.entries[places.indexOf(undefined)];

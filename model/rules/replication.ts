@@ -199,6 +199,11 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
     guard('replication/reproposal-keeps-content', 'repl.S22', ({ part, replica }, e: PreparedClaim) =>
       asPrimary(e) && e.reproposal ? keepsContent(part, replica, e) : undefined,
     ),
+    guard('replication/later-than-what-is-there', 'dup.S11', ({ part }, e: PreparedClaim) =>
+      !isNew(e) || e.mutation.timestampUs > part.newestUs
+        ? undefined
+        : [`a timestamp above ${part.newestUs}, the newest row's`, `${e.mutation.timestampUs}`],
+    ),
     guard('replication/timestamp-grows', 'repl.S22', ({ replica }, e: PreparedClaim) =>
       !isNew(e) || e.mutation.timestampUs > replica.lastTimestampUs
         ? undefined

@@ -1,11 +1,11 @@
 /** The page of one suspect that upstream has not mended, in Markdown: what is seen, why, the shortest scenario, a run of it, and what to change. */
 import { propertyOf } from '../registry/index.ts';
 import type { Defect } from '../defects/types.ts';
-import { planHeader, planLines, stepText } from '../plan/text.ts';
+import { planHeader, planLines, promptedText } from '../plan/text.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Verdict } from '../run/verdict.ts';
 import type { Explained } from './explained.ts';
-import { promptedText, type Story } from './story.ts';
+import type { Story } from './story.ts';
 import type { Suspect } from './suspects/types.ts';
 import type { DefectRow } from './row.ts';
 
@@ -100,18 +100,10 @@ function scenarioLines({ plan, suspect }: PageParts): readonly string[] {
     '',
     '```text',
     planHeader(plan),
-    ...scenarioTexts(plan),
+    ...planLines(plan, promptedText),
     '```',
     ...(suspect.scenario === undefined ? [] : ['', suspect.scenario]),
   ];
-}
-
-/** Of several clusters each command tells which one it is typed at, as a prompt. */
-function scenarioTexts(plan: Plan): readonly string[] {
-  return planLines(plan).map((line, i) => {
-    const step = plan.steps[i];
-    return step === undefined ? line : line.replace(stepText(step), promptedText(step, plan));
-  });
 }
 
 function storyLines({ story }: PageParts): readonly string[] {

@@ -8,8 +8,8 @@ import { DEFAULT_PARTS } from '../../impl/parts.ts';
 import { partsWith, type Defect } from '../defects/types.ts';
 import { partingOf, type Parting } from '../explain/parting.ts';
 import { watchRun, type Watched } from '../explain/watched.ts';
-import type { Plan, Step } from '../plan/types.ts';
-import { stepText } from '../plan/text.ts';
+import type { Plan } from '../plan/types.ts';
+import { promptedText } from '../plan/text.ts';
 import { answerText, eventText } from '../run/eventText.ts';
 import type { RunResult } from '../run/runPlan.ts';
 import type { Verdict } from '../run/verdict.ts';
@@ -94,15 +94,6 @@ function askedText(event: ModelEvent, index: number, plan: Plan): string {
   const place = `step ${String(index + 1)}`;
   if (event.kind === 'command.invoked' && step !== undefined) return `${place}: ${promptedText(step, plan)}`;
   return event.kind === 'command.answered' ? `${place} is answered ${answerText(event.answer)}` : `${place}: ${eventText(event)}`;
-}
-
-/** Steps with a cluster that nobody types. */
-const UNTYPED: ReadonlySet<string> = new Set(['prepareLoad', 'slowStore', 'waitFor']);
-
-/** A step's text; where there are several clusters, a command begins with the one that it is typed at. */
-export function promptedText(step: Step, plan: Plan): string {
-  const cluster = step['cluster'];
-  return plan.clusters.length > 1 && typeof cluster === 'string' && !UNTYPED.has(step.kind) ? `${cluster}> ${stepText(step)}` : stepText(step);
 }
 
 /** Where the runs part, and the last event. */

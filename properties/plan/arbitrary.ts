@@ -18,7 +18,7 @@ import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
 import { hasSubject, type StepSpec } from './spec.ts';
 import { STEP_SPECS } from './steps/index.ts';
-import { Symbols } from './symbols.ts';
+import { Symbols, type Topology } from './symbols.ts';
 import { largestWriteBytes } from './writeSizes.ts';
 import { PLAN_FORMAT, PLAN_VERSION, type ClusterShape, type ExploringChance, type Plan, type Preload, type Step } from './types.ts';
 
@@ -70,8 +70,10 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const { preload, kinds } = this.profile;
     const withLoads = kinds === undefined ? draw.apart(WITH_LOADS_PERMILLE) : kinds.has('startBulkLoad');
     const withFollower = kinds === undefined ? draw.chance(500) : kinds.has('addDup');
-    const clusters = withFollower ? drawPair(draw) : [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
-    const symbols = new Symbols(clusters, withLoads);
+    const topology: Topology = { bothWays: withFollower && draw.apart(BOTH_WAYS_PERMILLE, 2) };
+    const third = withFollower && draw.apart(THIRD_PERMILLE, 3) ? [drawThird(draw)] : [];
+    const clusters = withFollower ? [...drawPair(draw), ...third] : [{ id: 'source', replicaServers: draw.weighted([3, 2, 1, 4], (n) => [0, 1, 2, 8, 1][n] ?? 0) }];
+    const symbols = new Symbols(clusters, withLoads, topology);
     if (preload !== undefined) {
       const replicaCount = Math.min(3, clusters[0]?.replicaServers ?? 3);
       symbols.tables.push({ ref: preload.table, partitionCount: preload.partitionCount, replicaCount, dropped: false });
@@ -91,10 +93,10 @@ export class PlanArbitrary extends Arbitrary<Plan> {
   /** A preloaded log may hold a write of any size. */
   private drawShapes(draw: Draw, { clusters, withLoads }: Symbols, steps: readonly Step[]): Pick<Plan, 'clusters' | 'settings'> {
     const settings = drawSettings(draw, clusters.length > 1, withLoads);
-    const [source, follower] = clusters;
+    const [source, follower, ...others] = clusters;
     if (source === undefined || follower === undefined) return { clusters, settings };
     const own = drawFollowerSettings(draw, this.profile.preload === undefined ? largestWriteBytes(steps) : Infinity);
-    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }], settings };
+    return { clusters: Object.keys(own).length === 0 ? clusters : [source, { ...follower, settings: own }, ...others], settings };
   }
 
   private drawSteps(draw: Draw, symbols: Symbols): readonly Step[] {
@@ -197,6 +199,14 @@ function drawPair(draw: Draw): readonly ClusterShape[] {
     { id: 'follower', replicaServers: draw.weighted([2, 3, 1], (n) => [0, 3, 3, 2][n] ?? 0) },
   ];
 }
+
+function drawThird(draw: Draw): ClusterShape {
+  return { id: 'third', replicaServers: draw.int(1, 2) };
+}
+
+/** How many of the plans with a second cluster have a third one, and how many write on both sides of a pair. */
+const THIRD_PERMILLE = 200;
+const BOTH_WAYS_PERMILLE = 120;
 
 /** How many plans move primaries, loads apart; how often a step of them makes place for it. */
 const MOVED_PERMILLE = 180;

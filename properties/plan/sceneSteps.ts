@@ -37,11 +37,6 @@ export function serversOf({ symbols }: Casting, cluster: string): readonly strin
   return Array.from({ length: servers }, (_, i) => `node(${cluster},${String(i)})`);
 }
 
-/** The one that a duplication of this cluster goes to. */
-export function otherCluster({ symbols }: Casting, cluster: string): string {
-  return symbols.clusters.find((c) => c.id !== cluster)?.id ?? cluster;
-}
-
 /** The meta server stops shortly before or after a change of the record is written, or before it tells anybody. */
 export function drawAroundAWrite({ draw }: Casting, cluster: string, change: Step): readonly Step[] {
   const factor = draw.chance(850) ? draw.pick([20, 100, 400]) : 1;

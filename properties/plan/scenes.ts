@@ -4,7 +4,8 @@
  * long, what strikes, and where in it.
  */
 import { drawAtMoment, drawUntil } from './scenesMoment.ts';
-import { crash, drawAroundAWrite, drawServer, drawWrites, hold, otherCluster, serversOf, type Casting } from './sceneSteps.ts';
+import { drawConflict, drawWider, pairOf } from './scenesTopology.ts';
+import { crash, drawAroundAWrite, drawServer, drawWrites, hold, serversOf, type Casting } from './sceneSteps.ts';
 import { drawAdd, drawAddAgain, drawAddBack } from './steps/addDup.ts';
 import { drawFollowerTable } from './steps/createTable.ts';
 import type { DupSymbol } from './symbols.ts';
@@ -39,6 +40,7 @@ export function drawOpening(casting: Casting, gapMs: number): readonly Step[] {
   if (dup !== undefined && draw.chance(500)) steps.push(...drawWrites(casting, dup, draw.int(1, 5)), hold(draw.pick([0, 300, 1000])));
   const back = draw.chance(120) ? drawAddBack(draw, symbols) : undefined;
   if (back !== undefined) steps.push({ kind: 'addDup', afterMs: draw.pick([0, 10, 400]), ...back });
+  if (dup !== undefined) steps.push(...drawWider(casting, dup));
   return steps;
 }
 
@@ -112,7 +114,7 @@ function drawStrike(casting: Casting, dup: DupSymbol): readonly Step[] {
     case 'primary':
       return [crash(casting, drawServer(casting, dup.cluster))];
     default:
-      return [crash(casting, drawServer(casting, otherCluster(casting, dup.cluster)))];
+      return [crash(casting, drawServer(casting, dup.remoteCluster))];
   }
 }
 
@@ -124,7 +126,7 @@ function drawHasty(casting: Casting, dup: DupSymbol): readonly Step[] {
   const asked: readonly Step[] = casting.allows('waitFor') && draw.chance(600) ? [{ kind: 'waitFor', afterMs: 0, cluster, table, moment: 'dup.stored:DS_APP', nth: 1, atMostMs: 3000 }] : [];
   return [
     ...asked,
-    { kind: 'slowStore', afterMs: 0, cluster: otherCluster(casting, dup.cluster), factor: draw.pick([100, 400]), forMs: 3000 },
+    { kind: 'slowStore', afterMs: 0, cluster: dup.remoteCluster, factor: draw.pick([100, 400]), forMs: 3000 },
     { kind: 'startDup', afterMs: draw.pick([0, 200, 800]), ...named },
     { kind: 'pauseDup', afterMs: draw.pick([1, 20, 200]), ...named },
   ];
@@ -172,6 +174,7 @@ export function drawScene(casting: Casting): readonly Step[] {
     ['strike', 4],
     ['unreadable', rot ? 5 : 0],
     ['hole', hole ? 8 : 0],
+    ['conflict', pairOf(casting, dup) === undefined ? 0 : 8],
   ];
   switch (draw.weighted(scenes, ([, weight]) => weight)[0]) {
     case 'writes':
@@ -186,6 +189,8 @@ export function drawScene(casting: Casting): readonly Step[] {
       return [...drawWrites(casting, dup, draw.int(0, 4)), ...(casting.allows('waitFor') && draw.chance(400) ? drawUntil(casting, dup, 'duplication') : [hold(draw.pick([0, 50, 200]))]), ...drawStrike(casting, dup)];
     case 'unreadable':
       return drawUnreadable(casting, dup);
+    case 'conflict':
+      return drawConflict(casting, dup);
     default:
       return drawHole(casting, dup);
   }
@@ -197,7 +202,7 @@ function drawSteady(casting: Casting, dup: DupSymbol): readonly Step[] {
   const loaded = casting.faults && casting.allows('poolLoad') && draw.chance(700);
   const loads = loaded ? serversOf(casting, dup.cluster).map((node) => drawLoad(casting, node)) : [];
   const slow = casting.faults && casting.allows('slowDisk') && draw.chance(350);
-  const disk: Step = { kind: 'slowDisk', afterMs: 0, node: drawServer(casting, draw.pick([dup.cluster, dup.cluster, otherCluster(casting, dup.cluster)])), factor: draw.pick([100, 1000]), forMs: 4000 };
+  const disk: Step = { kind: 'slowDisk', afterMs: 0, node: drawServer(casting, draw.pick([dup.cluster, dup.cluster, dup.remoteCluster])), factor: draw.pick([100, 1000]), forMs: 4000 };
   return [...loads, ...(slow ? [disk] : []), ...drawWrites(casting, dup, draw.int(6, 14), draw.pick([5, 30, 150, 400]))];
 }
 

@@ -19,17 +19,24 @@ export interface DupSymbol {
   /** Of the table that is duplicated. */
   readonly cluster: string;
   readonly table: string;
+  readonly remoteCluster: string;
   readonly remoteTable: string;
   /** A step asked for its removal. */
   removed?: true;
 }
 
-/** A table of the follower that a duplication writes to, or that is made for it. */
+/** A table of another cluster that a duplication writes to, or that is made for it. */
 export interface RemoteTable {
   readonly cluster: string;
   readonly table: string;
-  /** Of the source's table. */
+  /** Of the source's table; '' in the third cluster, which has its tables from either of the others. */
   readonly of: string;
+}
+
+/** What a plan does beyond duplications from one cluster to another. */
+export interface Topology {
+  /** Duplications back to the source, and writes that conflict. */
+  readonly bothWays: boolean;
 }
 
 /** Files of a load that some step puts on the provider. */
@@ -46,6 +53,7 @@ export class Symbols {
   readonly clusters: readonly ClusterShape[];
   /** Does the plan have bulk loads? */
   readonly withLoads: boolean;
+  readonly topology: Topology;
   readonly tables: TableSymbol[] = [];
   /** Values are numbered, so that each write is told from every other. */
   nextValue = 1;
@@ -56,9 +64,10 @@ export class Symbols {
   readonly loads: LoadSymbol[] = [];
   private nextLoaded = 1;
   private nextFolder = 1;
-  constructor(clusters: readonly ClusterShape[], withLoads = false) {
+  constructor(clusters: readonly ClusterShape[], withLoads = false, topology: Topology = { bothWays: false }) {
     this.clusters = clusters;
     this.withLoads = withLoads;
+    this.topology = topology;
   }
   liveTables(): readonly TableSymbol[] {
     return this.tables.filter((t) => !t.dropped);
@@ -66,6 +75,10 @@ export class Symbols {
   /** The second cluster, to which tables are duplicated. */
   follower(): ClusterShape | undefined {
     return this.clusters[1];
+  }
+  /** Where chains end, and where a second duplication of a table goes. */
+  third(): ClusterShape | undefined {
+    return this.clusters[2];
   }
   replicaNodes(): readonly string[] {
     return this.clusters.flatMap((c) => Array.from({ length: c.replicaServers }, (_, i) => `node(${c.id},${String(i)})`));

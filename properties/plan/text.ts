@@ -8,6 +8,20 @@ export function stepText(step: Step): string {
   return specOf(step.kind)?.text(step) ?? step.kind;
 }
 
+/** Steps with a cluster that nobody types. */
+const UNTYPED: ReadonlySet<string> = new Set(['prepareLoad', 'slowStore', 'waitFor']);
+
+/** A step's text; where there are several clusters, a command begins with the one that it is typed at. */
+export function promptedText(step: Step, plan: Plan): string {
+  const cluster = step['cluster'];
+  return plan.clusters.length > 1 && typeof cluster === 'string' && !UNTYPED.has(step.kind) ? `${cluster}> ${stepText(step)}` : stepText(step);
+}
+
+/** The same, but for commands at the first cluster: most of them are. */
+function lineText(step: Step, plan: Plan): string {
+  return step['cluster'] === plan.clusters[0]?.id ? stepText(step) : promptedText(step, plan);
+}
+
 /** The earliest virtual time at which each step starts, milliseconds after the cluster is up. */
 export function stepTimesMs(plan: Plan): readonly number[] {
   let atMs = 0;
@@ -19,9 +33,9 @@ export function stepTimesMs(plan: Plan): readonly number[] {
 }
 
 /** One line per step, each with the earliest virtual time at which it starts, in milliseconds. */
-export function planLines(plan: Plan): readonly string[] {
+export function planLines(plan: Plan, textOf: (step: Step, plan: Plan) => string = lineText): readonly string[] {
   const times = stepTimesMs(plan);
-  const lines = plan.steps.map((step, i) => `${String(i + 1).padStart(3)}  ${`+${String(times[i] ?? 0)} ms`.padStart(10)}  ${stepText(step)}`);
+  const lines = plan.steps.map((step, i) => `${String(i + 1).padStart(3)}  ${`+${String(times[i] ?? 0)} ms`.padStart(10)}  ${textOf(step, plan)}`);
   if (plan.chance.kind === 'frozen') {
     for (const d of plan.chance.deviations) lines.push(`        deviation  ${deviationText(d.cause, d.value)}`);
   } else lines.push(`        chance     seed ${plan.chance.seed}, at most ${String(plan.chance.budget)} deviations`);

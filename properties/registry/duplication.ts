@@ -26,7 +26,7 @@ export const DUP_ALWAYS: readonly Property[] = [
   always('dup.S10', 'every committed write behind the start is shipped before the last decree passes it'),
   always(
     'dup.S11',
-    'a follower holds what its source held: the same checkpoint under all members, then the writes in their order',
+    'a follower holds what its source held: the same checkpoint under all members, then the writes in their order; the newest write of a row wins, whichever cluster made it',
     'rules',
     'obligations',
   ),

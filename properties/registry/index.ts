@@ -2,6 +2,7 @@
 import { ALWAYS, EVENTUALLY } from './always.ts';
 import { DUP_ALWAYS, DUP_EVENTUALLY } from './duplication.ts';
 import { DUP_SOMETIMES } from './duplicationSometimes.ts';
+import { TOPOLOGY_SOMETIMES } from './topologySometimes.ts';
 import { INGESTION_ALWAYS } from './ingestion.ts';
 import { LOAD_FILES_SOMETIMES } from './loadFilesSometimes.ts';
 import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
@@ -25,6 +26,7 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
 export const SOMETIMES: readonly Sometimes[] = [
   ...REPLICATION_SOMETIMES,
   ...DUP_SOMETIMES,
+  ...TOPOLOGY_SOMETIMES,
   ...LOAD_STATUS_SOMETIMES,
   ...LOAD_FILES_SOMETIMES,
   ...THROTTLE_SOMETIMES,

@@ -67,11 +67,13 @@ export class Probes {
 
   writes(): readonly Probe[] {
     const tables = new Map([...this.dups.values()].map((dup) => [`${dup.cluster}\n${dup.table}`, dup]));
+    // Where several clusters write the same row, it shows which one did.
+    const isShared = new Set([...tables.values()].map(({ cluster }) => cluster)).size > 1;
     return [...tables].flatMap(([key, { cluster, table }]) => {
       const count = Math.min(MOST_PARTITIONS, this.partitionCounts.get(key) ?? 0);
       return Array.from({ length: count }, (_, index) => {
         const hashKey = hashKeyOf(index, this.partitionCounts.get(key) ?? 1);
-        return { cluster, command: { kind: 'put', table, hashKey, sortKey: 'probe', value: `probe ${String(index)}`, ttlSeconds: 0 } };
+        return { cluster, command: { kind: 'put', table, hashKey, sortKey: 'probe', value: `probe ${String(index)}${isShared ? ` of ${cluster}` : ''}`, ttlSeconds: 0 } };
       });
     });
   }

@@ -236,6 +236,9 @@ describe('L2', () => {
     const hidden = [...both, sent([entry(3, L_W)]), ...arrives(6, [entry(3, L_W)])];
     expect(names(hidden)).toEqual(['dup S11 same rows']);
     expect(names([...hidden, sent([entry(4, X)]), ...arrives(7, [entry(4, X)])])).toEqual([]);
+    // A write that is verified finds the newer one.
+    const verified = [{ ...entry(3, L_W), verifyTimetag: true }];
+    expect(names([...both, sent(verified), ...arrives(6, verified)])).toEqual([]);
   });
 
   it('owes nothing of what was ingested, and the same rows beside it', () => {

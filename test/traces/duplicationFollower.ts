@@ -2,14 +2,18 @@
 import {
   adopts,
   APP,
+  arrives,
   begins,
   change,
   DUP_CONFIG,
   E,
   ends,
+  entry,
   F,
   FILLED,
   followerConfig,
+  followerPrepares,
+  L_W,
   LOG_RUNS,
   MARKED,
   opens,
@@ -21,12 +25,14 @@ import {
   roles,
   ROW,
   ROWS,
+  RUNS,
   S,
+  sent,
   stored,
   told,
   TWO,
 } from './duplicationStory.ts';
-import { flushed, listed, logFile, logGone, P, putAt } from './story.ts';
+import { asks, flushed, listed, logFile, logGone, mutation, P, put, putAt, tries, write } from './story.ts';
 import type { Refused } from './refused.ts';
 
 const LATER = 40 * S;
@@ -54,6 +60,20 @@ const TOO_OLD = [
 const FORCED = [...TOO_OLD, orders(11, change('startDup')), stored('DS_LOG'), told('DS_LOG', 3)];
 
 const FOLLOWER: readonly Refused[] = [
+  {
+    rule: 'replication/later-than-what-is-there',
+    why: 'the source\'s clock is ahead, and the follower\'s next write looks older than the row that came',
+    before: [
+      ...RUNS,
+      asks(3, put('l', 'w')),
+      tries(3),
+      ...write(mutation(1, 3, [L_W], 2, 990_000)),
+      sent([{ ...entry(3, L_W), timestampUs: 990_000 }]),
+      ...arrives(4, [{ ...entry(3, L_W), timestampUs: 990_000 }]),
+    ],
+    event: followerPrepares(mutation(1, 5, undefined, 4, 900_005)),
+    says: 'a timestamp above 990000, the newest row\'s, got 900005',
+  },
   {
     rule: 'dup/adopted-before-serving',
     why: 'the partition serves (what it had would be lost)',

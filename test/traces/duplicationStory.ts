@@ -242,21 +242,21 @@ export const adopts = (node: NodeId, decree: Decree, digest: number): ModelEvent
   atUs: NOW,
 });
 
+export const followerPrepares = (m: MutationFact, node = F): ModelEvent => ({
+  kind: 'replica.prepared',
+  node,
+  gpid: G,
+  as: node === F ? 'primary' : 'secondary',
+  reproposal: false,
+  mutation: m,
+  atUs: NOW,
+});
 /** A mutation of the follower, committed at both members. */
 export function followerWrites(m: MutationFact): readonly ModelEvent[] {
-  const prepared = (node: NodeId): ModelEvent => ({
-    kind: 'replica.prepared',
-    node,
-    gpid: G,
-    as: node === F ? 'primary' : 'secondary',
-    reproposal: false,
-    mutation: m,
-    atUs: NOW,
-  });
   return [
-    prepared(F),
+    followerPrepares(m),
     logged(F, m, 1, m.decree * 100, NOW),
-    prepared(E),
+    followerPrepares(m, E),
     logged(E, m, 1, m.decree * 100, NOW),
     { kind: 'prepare.acked', node: E, gpid: G, ballot: m.ballot, decree: m.decree, atUs: NOW },
     committed(F, m.decree, m.ballot, NOW),

@@ -146,13 +146,12 @@ export class ReplicaDuplicatorManager {
   /** Up to here nobody needs the log any more; -1 when that is not known, or there is no duplication. */
   minConfirmedDecree(): Decree {
     if (!this.replica.isPrimary()) return this.primaryConfirmed > 0 ? this.primaryConfirmed : INVALID_DECREE;
-    let min = INVALID_DECREE;
-    for (const duplicator of this.duplications.values()) {
-      const confirmed = duplicator.confirmedDecree();
-      if (confirmed === INVALID_DECREE) return INVALID_DECREE;
-      if (min === INVALID_DECREE || confirmed < min) min = confirmed;
-    }
-    return min;
+    return this.smallest(this.duplicators().map((duplicator) => duplicator.confirmedDecree()));
+  }
+
+  /** Unknown as long as one is (dup.B30). */
+  smallest(confirmed: readonly Decree[]): Decree {
+    return confirmed.length === 0 || confirmed.includes(INVALID_DECREE) ? INVALID_DECREE : Math.min(...confirmed);
   }
 
   /** A group check's value (dup 4.4): it rises while the table is duplicating; a negative one ends that. */

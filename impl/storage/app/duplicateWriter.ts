@@ -4,17 +4,18 @@
  *
  * Departures: the entries of one write are one storage batch, and a write of which one entry is refused changes nothing
  * (dup.B39); an own cluster without an id refuses (upstream aborts, dup.B42); keys of other partitions are refused
- * (dup.B43); the lag is never negative (dup.B40). A default TTL of the follower's table does not exist.
+ * (dup.B43); the lag is never negative (dup.B40). Removals are judged by their time tag too and leave it behind, a row
+ * that has expired counts like any other, and an equal tag is taken (dup.B38). A default TTL of the follower's table
+ * does not exist.
  */
 import type { Context } from '../../context.ts';
 import { decodeDuplicate, isDuplicable, writeHashOf } from '../../protocol/duplicate.ts';
 import type { DuplicateEntry } from '../../protocol/duplicate.ts';
 import { partitionIndexOfGpid } from '../../protocol/gpid.ts';
 import { decodeRows } from '../../protocol/rrdb.ts';
-import { PEGASUS_EPOCH_BEGIN_SECONDS } from '../../replica/constants.ts';
 import type { DuplicateStatus, StorageAppOptions } from '../contracts.ts';
 import type { BatchOp, StorageEngineContract } from '../engine/contract.ts';
-import { decodeValue, encodeValue, makeTimetag, timetagOf } from './valueSchema.ts';
+import { encodeRemoval, encodeValue, isNewerThan, makeTimetag } from './valueSchema.ts';
 
 /** A write that arrives later than this after it was made at its source is counted as lagging. */
 const LAGGING_WRITE_MS = 10_000;
@@ -112,34 +113,30 @@ export class DuplicateWriter {
     return Math.max(0, Math.floor((this.ctx.env.clock.wallUs() - entry.timestampUs) / 1000));
   }
 
-  /** Values carry the time and the cluster of their source; a remove is unconditional. */
+  /** Values and removals carry the time and the cluster of their source. */
   addEntry(batch: BatchOp[], entry: DuplicateEntry): void {
+    const { timestampUs, clusterId } = entry;
     for (const row of decodeRows(entry.code, entry.rawMessage) ?? []) {
-      if (row.op === 'remove') {
-        batch.push({ key: row.key, value: undefined });
-      } else if (!this.isOutdated(batch, row.key, entry)) {
-        batch.push({ key: row.key, value: encodeValue(row.value, row.expireTs, entry.timestampUs, entry.clusterId) });
-      }
+      if (this.isOutdated(batch, row.key, entry)) continue;
+      const value = row.op === 'remove' ? encodeRemoval(timestampUs, clusterId) : encodeValue(row.value, row.expireTs, timestampUs, clusterId);
+      batch.push({ key: row.key, value });
     }
   }
 
-  /** dup 7.3: a write that asks for it loses against a value that is not older; equal times go by cluster id. */
+  /**
+   * dup 7.3: a write that asks for it loses against what is newer; equal times go by cluster id. The updates of one
+   * mutation have one time: of equal tags the later one stays, as at the source. Whether a row has expired is not asked:
+   * the clocks of the members differ.
+   */
   isOutdated(batch: readonly BatchOp[], key: string, entry: DuplicateEntry): boolean {
     if (!entry.verifyTimetag || key === '') return false;
     const current = this.currentValue(batch, key);
-    if (current === undefined || this.isExpired(current)) return false;
-    return timetagOf(current) >= makeTimetag(entry.timestampUs, entry.clusterId);
+    return current !== undefined && isNewerThan(current, makeTimetag(entry.timestampUs, entry.clusterId));
   }
 
   /** As the entries before have left it. */
   private currentValue(batch: readonly BatchOp[], key: string): Uint8Array | undefined {
     const pending = batch.findLast((op) => op.key === key);
     return pending === undefined ? this.engine.get(key) : pending.value;
-  }
-
-  private isExpired(value: Uint8Array): boolean {
-    const { expireTs } = decodeValue(value);
-    const nowSeconds = Math.floor(this.ctx.env.clock.wallUs() / 1_000_000) - PEGASUS_EPOCH_BEGIN_SECONDS;
-    return expireTs > 0 && expireTs <= nowSeconds;
   }
 }

@@ -6,6 +6,7 @@ import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { DiskError } from '../../env/contract.ts';
 import type { Continuation } from '../../env/contract.ts';
+import { newestTimestampUs } from '../../protocol/duplicate.ts';
 import { decodeRows } from '../../protocol/rrdb.ts';
 import type { DuplicateStatus, StorageAppOptions } from '../contracts.ts';
 import { StorageError } from '../engine/contract.ts';
@@ -14,7 +15,7 @@ import type { LogMutation } from '../plog/types.ts';
 import type { CheckpointInstall } from './checkpointInstall.ts';
 import type { DuplicateWriter } from './duplicateWriter.ts';
 import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } from './names.ts';
-import { decodeValue, encodeValue } from './valueSchema.ts';
+import { decodeValue, encodeRemoval, encodeValue, isRemoval, timestampUsOf } from './valueSchema.ts';
 import type { StoredValue } from './valueSchema.ts';
 
 /** What the creation of a database makes before CURRENT. */
@@ -32,6 +33,7 @@ export abstract class ReplicationApp {
   protected checkpoints: Decree[] = [];
   /** D; checkpoint GC never lowers it. */
   protected lastDurable: Decree = 0;
+  private newestUs = 0;
 
   constructor(ctx: Context, options: StorageAppOptions) {
     this.ctx = ctx;
@@ -84,11 +86,19 @@ export abstract class ReplicationApp {
   /** F read back, D found; a checkpoint of what is flushed when they differ (repl 5.1 step 2, S14). */
   afterOpen(): ErrorCode {
     this.lastApplied = this.engine.lastFlushedDecree();
+    this.newestUs = this.newestRowUs();
     this.parseCheckpoints();
     const error = this.checkpointAtOpen();
     if (error !== 'ERR_OK') return error;
     this.checkDecrees(this.lastDurable === this.lastApplied, 'storage.open durable == applied', this.lastApplied);
     return 'ERR_OK';
+  }
+
+  /** The log does not tell of rows that came with another cluster's checkpoint, or that it has forgotten. */
+  private newestRowUs(): number {
+    let newestUs = 0;
+    for (const { value } of this.engine.rows()) newestUs = Math.max(newestUs, timestampUsOf(value));
+    return newestUs;
   }
 
   abstract checkpointAtOpen(): ErrorCode;
@@ -163,7 +173,12 @@ export abstract class ReplicationApp {
   applyMutation(mutation: LogMutation): ErrorCode {
     this.checkDecrees(this.mayApply(mutation.decree), 'storage.apply decree == applied + 1', mutation.decree);
     this.checkDecrees(mutation.updates.length > 0, 'storage.apply updates', mutation.decree);
+    this.newestUs = Math.max(this.newestUs, newestTimestampUs(mutation));
     return this.writeAndRaise(this.batchOf(mutation), mutation.decree);
+  }
+
+  newestTimestampUs(): number {
+    return this.newestUs;
   }
 
   mayApply(decree: Decree): boolean {
@@ -181,7 +196,7 @@ export abstract class ReplicationApp {
       const rows = decodeRows(update.code, update.data);
       if (rows === undefined) continue;
       for (const row of rows) {
-        if (row.op === 'remove') batch.push({ key: row.key, value: undefined });
+        if (row.op === 'remove') batch.push(this.removalOf(row.key, mutation));
         else batch.push(this.putOf(row.key, row.value, row.expireTs, mutation));
       }
     }
@@ -194,6 +209,11 @@ export abstract class ReplicationApp {
 
   putOf(key: string, value: string, expireTs: number, mutation: LogMutation): BatchOp {
     return { key, value: encodeValue(value, expireTs, mutation.timestampUs, this.options.clusterNumber) };
+  }
+
+  /** What the removal leaves, so that an older write of another cluster does not bring the row back (dup 7.3). */
+  removalOf(key: string, mutation: LogMutation): BatchOp {
+    return { key, value: encodeRemoval(mutation.timestampUs, this.options.clusterNumber) };
   }
 
   /** Rows and decree in one storage write; only then last_applied rises. */
@@ -234,7 +254,7 @@ export abstract class ReplicationApp {
 
   get(key: string, nowSeconds: number): StoredValue | undefined {
     const stored = this.engine.get(key);
-    if (stored === undefined) return undefined;
+    if (stored === undefined || isRemoval(stored)) return undefined;
     const row = decodeValue(stored);
     return this.isExpired(row.expireTs, nowSeconds) ? undefined : row;
   }

@@ -114,7 +114,7 @@ export interface StorageEngineContract {
   rewindTo(decree: Decree): void;
   /** Merges all sorted runs into one, and sets meta values in the same durable step. */
   compact(meta: MetaValues): void;
-  /** Live rows, ascending by key. */
+  /** Rows with a value, ascending by key. */
   rows(): Iterable<{ readonly key: string; readonly value: Uint8Array }>;
   close(flush: boolean): void;
   /** Forgets everything without touching the disk. */

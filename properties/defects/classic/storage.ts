@@ -1,4 +1,5 @@
 /** Classic mistakes in the storage engine, each the smallest change that makes it. */
+import { isRemoval } from '../../../impl/storage/app/valueSchema.ts';
 import type { Defect } from '../types.ts';
 import { classic } from './told.ts';
 
@@ -30,7 +31,8 @@ export const STORAGE: readonly Defect[] = [
         mend: (Base) =>
           class extends Base {
             override findIn(...args: Parameters<InstanceType<typeof Base>['findIn']>): Uint8Array | undefined {
-              return super.findIn(...args) ?? undefined;
+              const found = super.findIn(...args) ?? undefined;
+              return found !== undefined && isRemoval(found) ? undefined : found;
             }
           },
       },

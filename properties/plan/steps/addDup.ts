@@ -36,7 +36,7 @@ export function drawAdd(draw: Draw, symbols: Symbols, source: TableSymbol): Fiel
   const name = made?.table ?? draw.weighted([source.ref, `r${source.ref.slice('table#'.length)}`], (n) => (n === source.ref ? 3 : 2));
   const fits = source.replicaCount <= follower.replicaServers;
   const ref = `dup#${String(symbols.nextDup++)}`;
-  symbols.dups.push({ ref, cluster: 'source', table: source.ref, remoteTable: name });
+  symbols.dups.push({ ref, cluster: 'source', table: source.ref, remoteCluster: follower.id, remoteTable: name });
   if (made === undefined) symbols.remotes.push({ cluster: follower.id, table: name, of: source.ref });
   return {
     cluster: 'source',
@@ -54,23 +54,25 @@ export function drawAdd(draw: Draw, symbols: Symbols, source: TableSymbol): Fiel
  * holds what the other cluster wrote; else, with a checkpoint, into a new one.
  */
 export function drawAddBack(draw: Draw, symbols: Symbols): Fields | undefined {
-  const there = symbols.dups.filter((d) => d.cluster === 'source' && !symbols.dups.some((e) => e.cluster !== 'source' && e.table === d.remoteTable));
   const follower = symbols.follower();
-  if (follower === undefined || there.length === 0) return undefined;
+  if (follower === undefined) return undefined;
+  const isBack = (e: DupSymbol, d: DupSymbol): boolean => e.remoteCluster === 'source' && e.cluster === d.remoteCluster && e.table === d.remoteTable;
+  const there = symbols.dups.filter((d) => d.cluster === 'source' && d.remoteCluster === follower.id && !symbols.dups.some((e) => isBack(e, d)));
+  if (there.length === 0) return undefined;
   const { table: of, remoteTable } = draw.pick(there);
   const checkpoint = draw.chance(200);
   const ref = `dup#${String(symbols.nextDup++)}`;
   const back = checkpoint ? `b${of.slice('table#'.length)}` : of;
-  symbols.dups.push({ ref, cluster: follower.id, table: remoteTable, remoteTable: back });
+  symbols.dups.push({ ref, cluster: follower.id, table: remoteTable, remoteCluster: 'source', remoteTable: back });
   return { cluster: follower.id, as: ref, table: remoteTable, remoteCluster: 'source', checkpoint, remoteTable: back, remoteReplicaCount: 0 };
 }
 
 /** The table of a duplication that was removed, to where it went before or to a new table. */
 export function drawAddAgain(draw: Draw, symbols: Symbols, before: DupSymbol): { readonly cluster: string; readonly again: Fields & { readonly remoteTable: string } } {
-  const cluster = symbols.clusters.find((c) => c.id !== before.cluster)?.id ?? before.cluster;
+  const cluster = before.remoteCluster;
   const ref = `dup#${String(symbols.nextDup++)}`;
   const remoteTable = draw.chance(800) ? before.remoteTable : `s${before.table.replace(/^\D*/, '')}`;
-  symbols.dups.push({ ref, cluster: before.cluster, table: before.table, remoteTable });
+  symbols.dups.push({ ref, cluster: before.cluster, table: before.table, remoteCluster: cluster, remoteTable });
   const again = { cluster: before.cluster, as: ref, table: before.table, remoteCluster: cluster, checkpoint: draw.chance(700), remoteTable, remoteReplicaCount: 0 };
   return { cluster, again };
 }

@@ -10,7 +10,13 @@ export const queryDup: StepSpec = commandStep({
   weight: 2,
   needsFollower: true,
   fields: { cluster: clusterField, table: tableRef },
-  draw: (draw, symbols) => ({ cluster: 'source', table: drawTable(draw, symbols) }),
+  draw(draw, symbols) {
+    // A table in the middle of a chain has duplications of its own.
+    const middle = symbols.third() === undefined ? [] : symbols.dups.filter(({ cluster }) => cluster !== 'source');
+    if (middle.length === 0 || draw.chance(600)) return { cluster: 'source', table: drawTable(draw, symbols) };
+    const { cluster, table: name } = draw.pick(middle);
+    return { cluster, table: name };
+  },
   command: (step) => ({ kind: 'queryDup', table: table(step) }),
 });
 

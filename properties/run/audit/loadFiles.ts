@@ -35,7 +35,7 @@ export function readWholeRun(bytes: Buffer, path: string): Run | undefined {
   const parsed = parseRun(bytes, path);
   if (!parsed.ok || parsed.value.keys.length === 0) return undefined;
   const { keys, rows } = parsed.value;
-  return keys.every(isStoredKey) && !rows.includes(undefined) ? parsed.value : undefined;
+  return keys.every(isStoredKey) && rows.every((row) => row?.deleted === false) ? parsed.value : undefined;
 }
 
 /** The object of a partition's files; undefined for what upstream's reader refuses. */

@@ -22,7 +22,7 @@ export interface Row {
   readonly timestampUs: number;
   /** Bits 1 to 7 of the time tag: the cluster whose client wrote it. */
   readonly clusterId: number;
-  /** Bit 0 of the time tag. */
+  /** Bit 0 of the time tag: the row was removed then. */
   readonly deleted: boolean;
 }
 
@@ -132,8 +132,12 @@ export class StorageReader {
   private runs = new Map<string, { readonly id: string; readonly run: Run }>();
   private files: readonly string[] = [];
   private ids: readonly string[] = [];
-  private readonly rows = new Map<string, Row>();
+  /** With what removals left. */
+  private rows = new Map<string, Row>();
   private digest = 0;
+  /** What stood there before the last reading: all of it, or of the keys that it changed. */
+  private former: ReadonlyMap<string, Row> | undefined;
+  private readonly replaced = new Map<string, Row | undefined>();
   /** What was read last is not what stood there before: nothing can be said of what was added. */
   private unknown = false;
 
@@ -156,7 +160,12 @@ export class StorageReader {
     const inFront = this.addedTo(ids);
     const behind = inFront < 0 ? runs.length : inFront + this.ids.length;
     const isKnown = inFront >= 0 && !this.unknown;
-    if (behind < runs.length || inFront < 0) this.forgetRows();
+    this.former = undefined;
+    this.replaced.clear();
+    if (behind < runs.length || inFront < 0) {
+      this.former = this.rows;
+      this.forgetRows();
+    }
     // What comes behind does not lie over what is there: all is laid anew.
     for (let i = (this.ids.length === 0 ? runs.length : inFront) - 1; i >= 0; i--) this.lay(runs[i]);
     this.files = files;
@@ -173,7 +182,13 @@ export class StorageReader {
 
   /** The live rows of the directory read last. */
   liveRows(): ReadonlyMap<string, Row> {
-    return this.rows;
+    return new Map([...this.rows].filter(([, row]) => !row.deleted));
+  }
+
+  /** What stood under the key, removals too, before the last reading; of use where that says what it added. */
+  before(key: string): Row | undefined {
+    if (this.former !== undefined) return this.former.get(key);
+    return this.replaced.has(key) ? this.replaced.get(key) : this.rows.get(key);
   }
 
   /** Names of the runs of the directory read last, newest first. */
@@ -189,7 +204,7 @@ export class StorageReader {
   }
 
   private forgetRows(): void {
-    this.rows.clear();
+    this.rows = new Map();
     this.digest = 0;
     this.files = [];
     this.ids = [];
@@ -222,15 +237,13 @@ export class StorageReader {
       const key = run.keys[i] ?? '';
       const row = run.rows[i];
       const old = this.rows.get(key);
-      if (old !== undefined) this.digest = removeFromDigest(
-        this.digest,
-        rowHash(key, old.value, old.expireTs, old.timestampUs),
-      );
+      if (this.former === undefined && !this.replaced.has(key)) this.replaced.set(key, old);
+      if (old?.deleted === false) this.digest = removeFromDigest(this.digest, hashOf(key, old));
       if (row === undefined) this.rows.delete(key);
-      else {
-        this.rows.set(key, row);
-        this.digest = addToDigest(this.digest, rowHash(key, row.value, row.expireTs, row.timestampUs));
-      }
+      else this.rows.set(key, row);
+      if (row?.deleted === false) this.digest = addToDigest(this.digest, hashOf(key, row));
     }
   }
 }
+
+const hashOf = (key: string, { value, expireTs, timestampUs }: Row): number => rowHash(key, value, expireTs, timestampUs);

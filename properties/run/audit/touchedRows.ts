@@ -17,8 +17,6 @@ export interface Expected {
   readonly timestampUs: number;
   /** Of an entry of a DUPLICATE write; a cluster's own id is not known here. */
   readonly clusterId: number | undefined;
-  /** Of a row of a file, which may bear the mark; left out: not. */
-  readonly isDeleted?: boolean;
 }
 
 type Contents = Pick<LoadContents, 'get'>;
@@ -43,7 +41,7 @@ export function touched(
       const isRead =
         update.code === 'RPC_RRDB_RRDB_BULK_LOAD'
           ? touchedByLoad(contents, update.load?.ingestBehind === true ? behind : rows, decree, update.load, reading)
-          : touchedByUpdate(rows, mutation, update);
+          : touchedByUpdate(rows, mutation, update, (key) => rows.get(key) ?? standing(view, key) ?? behind.get(key));
       if (!isRead) return undefined;
     }
   }
@@ -51,24 +49,37 @@ export function touched(
   return rows;
 }
 
-function touchedByUpdate(rows: Rows, { decree, timestampUs }: MutationFact, update: UpdateFact): boolean {
-  if (update.entries !== undefined) return touchedByEntries(rows, decree, update.entries);
+type Tag = Pick<Expected, 'timestampUs' | 'clusterId'>;
+
+/** What the database held before, a removal too. */
+const standing = (view: ReplicaView, key: string): Tag | undefined => view.storage.before(key);
+
+function touchedByUpdate(rows: Rows, { decree, timestampUs }: MutationFact, update: UpdateFact, found: (key: string) => Tag | undefined): boolean {
+  if (update.entries !== undefined) return touchedByEntries(rows, decree, update.entries, found);
   if (!READ_CODES.has(update.code)) return false;
   for (const op of update.rows) rows.set(op.key, { op, decree, timestampUs, clusterId: undefined });
   return true;
 }
 
 /**
- * The rows of a DUPLICATE write keep time and cluster of their entries (dup 7.2, 7.3). False when what is there already
- * decides.
+ * The rows of a DUPLICATE write keep time and cluster of their entries; one that is to be verified leaves alone what is
+ * newer (dup 7.2, 7.3). False when that cannot be said.
  */
-function touchedByEntries(rows: Rows, decree: Decree, entries: readonly DupEntryFact[]): boolean {
+function touchedByEntries(rows: Rows, decree: Decree, entries: readonly DupEntryFact[], found: (key: string) => Tag | undefined): boolean {
   for (const { code, rows: ops, timestampUs, clusterId, verifyTimetag } of entries) {
-    if (verifyTimetag || !READ_CODES.has(code)) return false;
-    for (const op of ops) rows.set(op.key, { op, decree, timestampUs, clusterId });
+    if (!READ_CODES.has(code)) return false;
+    for (const op of ops) {
+      const there = verifyTimetag ? found(op.key) : undefined;
+      // At one time the cluster decides, and this one's id is not known here.
+      if (there?.timestampUs === timestampUs && there.clusterId === undefined) return false;
+      if (there === undefined || !isNewer(there, timestampUs, clusterId)) rows.set(op.key, { op, decree, timestampUs, clusterId });
+    }
   }
   return true;
 }
+
+const isNewer = (there: Tag, timestampUs: number, clusterId: number): boolean =>
+  there.timestampUs > timestampUs || (there.timestampUs === timestampUs && (there.clusterId ?? 0) > clusterId);
 
 /**
  * All files' rows, the last file's over the others'; none when any file is no whole set of rows, or may not go behind
@@ -95,7 +106,7 @@ function touchedByLoad(
       const row = values[at];
       if (row === undefined || isUnder?.has(key) === true) return;
       const op = { op: 'put', key, value: row.value, expireTs: row.expireTs } as const;
-      rows.set(key, { op, decree, timestampUs: row.timestampUs, clusterId: row.clusterId, isDeleted: row.deleted });
+      rows.set(key, { op, decree, timestampUs: row.timestampUs, clusterId: row.clusterId });
     });
   }
   return true;
@@ -109,26 +120,27 @@ const READ_CODES: ReadonlySet<string> = new Set([
   'RPC_RRDB_RRDB_MULTI_REMOVE',
 ]);
 
-type RowText = Pick<Row, 'value' | 'expireTs' | 'timestampUs'> & { readonly clusterId: number | undefined };
+type RowText = Pick<Row, 'value' | 'expireTs' | 'timestampUs' | 'deleted'> & { readonly clusterId: number | undefined };
 
 /** A row as it stands there, for messages. */
 export function rowText(key: string, row: RowText | undefined): string {
   if (row === undefined) return `${JSON.stringify(key)} removed`;
   const of = row.clusterId === undefined ? '' : ` of cluster ${row.clusterId}`;
+  if (row.deleted) return `${JSON.stringify(key)} removed, timestamp ${row.timestampUs}${of}`;
   return `${JSON.stringify(key)}=${JSON.stringify(row.value)} expireTs ${row.expireTs} timestamp ${row.timestampUs}${of}`;
 }
 
 /** What should stand there, for messages. */
 export function expectedText(key: string, { op, decree, timestampUs, clusterId }: Expected): string {
-  const row = op.op === 'put' ? { value: op.value, expireTs: op.expireTs, timestampUs, clusterId } : undefined;
-  return `${rowText(key, row)} (decree ${decree})`;
+  const [value, expireTs] = op.op === 'put' ? [op.value, op.expireTs] : ['', 0];
+  return `${rowText(key, { value, expireTs, timestampUs, clusterId, deleted: op.op === 'remove' })} (decree ${decree})`;
 }
 
-/** Whether it is the row that should stand there; undefined: a tombstone. */
-export function sameRow({ op, timestampUs, clusterId, isDeleted = false }: Expected, row: Row | undefined): boolean {
-  if (op.op === 'remove' || row === undefined) return op.op === 'remove' && row === undefined;
-  if (clusterId !== undefined && clusterId !== row.clusterId) return false;
-  return op.value === row.value && op.expireTs === row.expireTs && timestampUs === row.timestampUs && row.deleted === isDeleted;
+/** Whether it is the row that should stand there: a removal leaves its time. Undefined: a record without any. */
+export function sameRow({ op, timestampUs, clusterId }: Expected, row: Row | undefined): boolean {
+  if (row === undefined || (clusterId !== undefined && clusterId !== row.clusterId)) return false;
+  if (op.op === 'remove') return row.deleted && timestampUs === row.timestampUs;
+  return op.value === row.value && op.expireTs === row.expireTs && timestampUs === row.timestampUs && !row.deleted;
 }
 
 /** The newest record of each key in the runs that a flush added. */

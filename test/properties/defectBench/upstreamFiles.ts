@@ -31,6 +31,8 @@ export const UPSTREAM_FILES: readonly string[] = [
   'src/server/pegasus_mutation_duplicator.cpp',
   'src/server/pegasus_server_impl.cpp',
   'src/server/pegasus_write_service.cpp',
+  'src/server/pegasus_write_service_impl.h',
+  'src/server/rocksdb_wrapper.cpp',
   'src/utils/throttling_controller.cpp',
   'src/utils/token_bucket_throttling_controller.cpp',
 ];

@@ -9,8 +9,8 @@ import { stepText } from '../../../properties/plan/text.ts';
 import type { Plan, Step } from '../../../properties/plan/types.ts';
 import { samplePlans } from '../samples.ts';
 
-const PLANS = samplePlans(600, 21);
-const PAIRS = PLANS.filter((p) => p.clusters.length === 2);
+const PLANS = samplePlans(900, 22);
+const PAIRS = PLANS.filter((p) => p.clusters.length > 1);
 const textOf = (step: Step, name: string): string => {
   const value = step[name];
   return typeof value === 'string' ? value : '';
@@ -20,8 +20,8 @@ const adds = PAIRS.flatMap((p) => ofKind(p, 'addDup'));
 
 describe('plans of the common profile', () => {
   it('have a follower about every second time, and the others nothing of duplication', () => {
-    expect(PAIRS.length).toBeGreaterThan(240);
-    expect(PAIRS.length).toBeLessThan(360);
+    expect(PAIRS.length).toBeGreaterThan(390);
+    expect(PAIRS.length).toBeLessThan(510);
     for (const plan of PLANS.filter((p) => p.clusters.length === 1)) {
       expect(plan.steps.filter((s) => specOf(s.kind)?.needsFollower === true && !textOf(s, 'line').includes('bulk_load'))).toEqual([]);
       expect(Object.keys(plan.settings).filter((name) => name.startsWith('dup') || name === 'nfsCopyBlockBytes')).toEqual([]);
@@ -97,7 +97,37 @@ describe('settings of two clusters', () => {
 describe('a search over one subsystem', () => {
   it('has a follower always for duplication, and never for another', () => {
     const of = (name: string): readonly Plan[] => samplePlans(60, 3, { ...COMMON_PROFILE, kinds: subsystemKinds(name) });
-    expect(of('duplication').every((p) => p.clusters.length === 2)).toBe(true);
+    expect(of('duplication').every((p) => p.clusters.length > 1)).toBe(true);
     for (const name of ['tables', 'replication', 'log', 'checkpoint']) expect(of(name).every((p) => p.clusters.length === 1), name).toBe(true);
+  });
+});
+
+describe('more than one way (dup 2, 7)', () => {
+  const isThird = (step: Step): boolean => step.kind === 'addDup' && step['remoteCluster'] === 'third';
+
+  it('about a tenth has a third cluster: chains through the follower, and two duplications of one table', () => {
+    const threes = PLANS.filter((p) => p.clusters.length === 3);
+    expect(threes.length / PLANS.length).toBeGreaterThan(0.07);
+    expect(threes.length / PLANS.length).toBeLessThan(0.15);
+    const of = (cluster: string): readonly Step[] => threes.flatMap((p) => p.steps.filter((s) => isThird(s) && s['cluster'] === cluster));
+    expect(of('follower').length).toBeGreaterThan(15);
+    expect(of('source').length).toBeGreaterThan(15);
+    for (const plan of threes) {
+      expect(plan.clusters.map(({ id }) => id)).toEqual(['source', 'follower', 'third']);
+      expect(checkPlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+    }
+    for (const plan of PLANS.filter((p) => p.clusters.length < 3)) expect(JSON.stringify(plan)).not.toContain('third');
+  });
+
+  it('about a tenth duplicates both ways, and rows are changed on both sides', () => {
+    const backs = PLANS.filter((p) => p.steps.some((s) => s.kind === 'addDup' && s['cluster'] === 'follower' && s['remoteCluster'] === 'source'));
+    expect(backs.length / PLANS.length).toBeGreaterThan(0.07);
+    expect(backs.length / PLANS.length).toBeLessThan(0.18);
+    const keyOf = (s: Step): string => `${textOf(s, 'hashKey')}/${textOf(s, 'sortKey')}`;
+    const isWrite = (s: Step): boolean => s.kind === 'put' || s.kind === 'remove';
+    const conflicting = backs.filter(({ steps }) =>
+      steps.some((s) => isWrite(s) && s['cluster'] === 'follower' && steps.some((t) => isWrite(t) && t['cluster'] === 'source' && keyOf(s) === keyOf(t))),
+    );
+    expect(conflicting.length / backs.length).toBeGreaterThan(0.4);
   });
 });

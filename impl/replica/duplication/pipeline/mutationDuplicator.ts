@@ -138,9 +138,10 @@ export class MutationDuplicator {
     return Math.min(duplicateLogBatchBytes, dupMaxAllowedWriteSizeBytes);
   }
 
+  /** The follower keeps what is newer there (dup 7.3; upstream never asks for it, dup.B38). */
   entryOf(write: LoadedWrite): DuplicateEntry {
     const { timestampUs, code, body } = write;
-    return { timestampUs, code, rawMessage: body, clusterId: this.ownClusterId(), verifyTimetag: false };
+    return { timestampUs, code, rawMessage: body, clusterId: this.ownClusterId(), verifyTimetag: true };
   }
 
   /** A duplication is only added where there is one (dup.B14). */

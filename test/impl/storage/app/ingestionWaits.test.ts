@@ -1,6 +1,7 @@
 /** Ingestion in the storage app (bl 15.3): what waits for it, what refuses it, and what a replay finds of it. */
 import { describe, expect, test } from 'vitest';
 import { CheckFailed, task } from '../../../../impl/env/contract.ts';
+import { encodeRemoval } from '../../../../impl/storage/app/valueSchema.ts';
 import type { MetaValues } from '../../../../impl/storage/engine/contract.ts';
 import { encodeRun } from '../../../../impl/storage/engine/sortedRun.ts';
 import { StorageEngine } from '../../../../impl/storage/engine/storageEngine.ts';
@@ -132,11 +133,13 @@ describe('files that cannot come in', () => {
   const good = loadFile({ a: 'new' });
   const withoutRows = encodeRun({ keys: [], values: [] });
   const tombstone = encodeRun({ keys: [key('a')], values: [undefined] });
+  const marked = encodeRun({ keys: [key('a')], values: [encodeRemoval(5, 1)] });
 
   test.each([
     ['bytes of something else', Uint8Array.of(1, 2, 3)],
     ['a run without rows', withoutRows],
     ['a run with a removed row', tombstone],
+    ['a run with what stays of a removed row', marked],
     ['a run whose rows are cut', good.slice(0, -1)],
   ])('%s: nothing is ingested, on any member, and the flush goes on', (_, bad) => {
     const world = opened();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY, put, remove, storedKey } from './bytes.ts';
+import { EMPTY, put, remove, storedKey, type MadeRow } from './bytes.ts';
 import { GPID, made, P, S, Scene } from './scene.ts';
 
 describe('replica.prepared', () => {
@@ -163,14 +163,20 @@ describe('replica.applied', () => {
     expect(flushOf((s) => [s.row(1), s.row(2)], 3)).toEqual([`${NAME}real-implies-claimed`]);
   });
 
-  it('a removed row is a tombstone in the flush', () => {
-    const s = new Scene().start();
-    s.current(P, 0, []);
-    s.honestWrite(1);
-    s.honestWrite(2, remove(storedKey('h', 'k1')));
-    s.flush(P, 2, ['000003.sst'], [{ key: storedKey('h', 'k1') }]);
-    s.task();
-    expect(s.rules()).toEqual([]);
+  it('a removed row leaves its time and the mark in the flush', () => {
+    const flushOf = (row: (s: Scene) => MadeRow): string[] => {
+      const s = new Scene().start();
+      s.current(P, 0, []);
+      s.honestWrite(1);
+      s.honestWrite(2, remove(storedKey('h', 'k1')));
+      s.flush(P, 2, ['000003.sst'], [row(s)]);
+      s.task();
+      return s.rules();
+    };
+    const removed = (s: Scene): MadeRow => ({ key: storedKey('h', 'k1'), value: '', timestampUs: s.row(2).timestampUs ?? 0, tagLow: 3 });
+    expect(flushOf(removed)).toEqual([]);
+    for (const lie of [{ tagLow: 2 }, { timestampUs: 1 }]) expect(flushOf((s) => ({ ...removed(s), ...lie }))).toEqual([`${NAME}claimed-implies-real`]);
+    expect(flushOf(({ row }) => ({ key: row(1).key }))).toEqual([`${NAME}claimed-implies-real`]);
   });
 });
 

@@ -252,7 +252,20 @@ describe('rows of a DUPLICATE write in a flush', () => {
     expect(flushed([row, { ...row, key: storedKey('z', '') }], entry)).toEqual(['audit/replica.applied/real-implies-claimed']);
   });
 
-  it('are not known of an entry that looks at what is there', () => {
-    expect(flushed([], { ...entry, verifyTimetag: true })).toEqual([]);
+  it('of an entry that is to be verified go by time and cluster, against what came before and what the database holds', () => {
+    const verified = { ...entry, verifyTimetag: true };
+    const older = { ...verified, timestampUs: 1_600_000_000_000_000, raw: putBody(KEY, 'w', 4) };
+    expect(flushed([row], verified)).toEqual([]);
+    expect(flushed([row], verified, older)).toEqual([]);
+    expect(flushed([], verified)).toEqual(['audit/replica.applied/claimed-implies-real']);
+    const s = new Scene().start();
+    s.current(P, 0, []);
+    s.honestWrite(1, duplicate(verified));
+    s.flush(P, 1, ['000003.sst'], [row]);
+    s.task();
+    s.honestWrite(2, duplicate(older));
+    s.flush(P, 2, ['000004.sst', '000003.sst'], [{ ...row, value: 'w', timestampUs: 1_600_000_000_000_000 }]);
+    s.task();
+    expect(s.rules()).toEqual(['audit/replica.applied/real-implies-claimed']);
   });
 });

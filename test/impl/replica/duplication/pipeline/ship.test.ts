@@ -68,7 +68,7 @@ describe('requests', () => {
         code: 'RPC_RRDB_RRDB_PUT',
         rawMessage: putUpdate('k', 'v', 's').data,
         clusterId: 1,
-        verifyTimetag: false,
+        verifyTimetag: true,
       },
     ]);
     const index = Number(partitionHashOf('k') % 4n);
