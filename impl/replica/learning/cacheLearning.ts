@@ -68,7 +68,7 @@ export class CacheLearning {
     const record = decodeMutation(bytes);
     if (record === undefined) return 'ERR_INVALID_DATA';
     if (record.decree <= replica.lastCommittedDecree()) return 'ERR_OK';
-    replica.tryUpdateTimestamp(record.timestampUs);
+    replica.noteTimestamps(record);
     replica.privateLog?.append(record, undefined);
     const old = replica.prepareList.getMutationByDecree(record.decree);
     if (old !== undefined && old.ballot > record.ballot) return 'ERR_OK';

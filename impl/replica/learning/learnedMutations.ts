@@ -48,7 +48,7 @@ export class LearnedMutations implements Committer {
     if (this.error !== 'ERR_OK' || this.isStopped || record.decree <= this.list.lastCommittedDecree()) return;
     const old = this.list.getMutationByDecree(record.decree);
     if (old !== undefined && old.ballot >= record.ballot) return;
-    this.replica.tryUpdateTimestamp(record.timestampUs);
+    this.replica.noteTimestamps(record);
     this.note(this.list.prepare(replayedMutation(record), 'PS_SECONDARY'));
   }
 
