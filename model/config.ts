@@ -30,6 +30,11 @@ export interface ModelSettings {
   readonly fdCheckIntervalMs?: number;
   readonly fdBeaconIntervalMs?: number;
   readonly fdLeaseMs?: number;
+  readonly fdGraceMs?: number;
+  // cure and learning (repl 1.9, 1.10)
+  readonly lbIntervalMs?: number;
+  readonly replicaAssignDelayMsForDropouts?: number;
+  readonly learnRetryMs?: number;
   readonly checkpointStartDelayMs: number;
   readonly checkpointRetryAfterFlushMs: number;
   readonly updateConfigRetryMs: number;

@@ -3,7 +3,7 @@ import type { Judge } from './adminAnswers.ts';
 import type { AnswerScene } from './answers.ts';
 import type { Answer } from './commands.ts';
 import { tablesMeant } from './meant.ts';
-import { serves, type CommandState, type PartitionState, type TableState } from './state.ts';
+import { serves, type ClusterState, type CommandState, type PartitionState, type TableState } from './state.ts';
 import { isLive } from './rules/world.ts';
 
 /** Was the node a secondary beside a primary at some moment since the invocation; was it ever none? */
@@ -26,11 +26,17 @@ function steady({ cluster, command }: AnswerScene, name: string): TableState | u
   );
 }
 
+/** Another server is asked to join, or a member to leave. */
+function lacksMembers(cluster: ClusterState, part: PartitionState): boolean {
+  const config = part.configs[part.ballot];
+  return config === undefined || config.secondaries.length + 1 !== cluster.tables[part.appId]?.maxReplicaCount;
+}
+
 /** Another change may be under way: another wish, a new ballot meanwhile, or one that a fault made necessary. */
 function mayBeChanging({ state, cluster, command }: AnswerScene, part: PartitionState | undefined): boolean {
   const asked = command.command;
   if (asked.kind !== 'movePrimary' || part === undefined || !state.calm) return true;
-  if (part.ballot !== command.ballotBefore || !serves(part)) return true;
+  if (part.ballot !== command.ballotBefore || !serves(part) || lacksMembers(cluster, part)) return true;
   return Object.values(cluster.commands).some(
     (other) =>
       other.id !== command.id &&

@@ -119,6 +119,8 @@ function partition(
       const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
       owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver]);
     }
+    if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
+      owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
     if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
       // Proposed three times; a change of ballot may come between (FM2).
       const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
@@ -150,6 +152,28 @@ function partition(
   for (const replica of [primary, ...secondaries])
     if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'))
       storage(state, cluster, part, replica, all);
+}
+
+/** How many servers are up that could join, and are wanted. */
+function lackedMembers(state: ModelState, cluster: ClusterState, table: TableState, part: PartitionState): number {
+  const members = membersOf(part).filter((node) => node !== '').length;
+  const up = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica-`) && state.nodes[node]?.up === true).length;
+  return Math.min(table.maxReplicaCount, up) - members;
+}
+
+/** A dropout is waited for; then one is asked to join, learns in some rounds, and makes a checkpoint. */
+function joinTerms(s: ModelSettings): readonly Term[] {
+  return [
+    [1, 'fdGraceMs', s.fdGraceMs ?? 0],
+    [1, 'replicaAssignDelayMsForDropouts', s.replicaAssignDelayMsForDropouts ?? 0],
+    [2, 'lbIntervalMs', s.lbIntervalMs ?? 0],
+    [2, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
+    [4, 'learnRetryMs', s.learnRetryMs ?? 0],
+    [6, 'rpcTimeoutMs', s.rpcTimeoutMs],
+    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
+    [2, 'configSyncIntervalMs', s.configSyncIntervalMs],
+    WORK,
+  ];
 }
 
 /** Members are told to take over one after the other, each asks for its configuration, and asks again (FM12). */

@@ -38,6 +38,7 @@ export const OBLIGATIONS = {
     property: 'L8',
     sentence: 'an emergency checkpoint that was accepted makes its decree durable',
   },
+  'L4 members return': { property: 'L4', sentence: 'a partition gets the members that it lacks, one after the other' },
   'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
   'L4 flushed is listed': {
     property: 'repl.L4',

@@ -49,6 +49,8 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'fdGraceMs', min: 200, max: 660_000, calm: 11_000, drawn: [11_000] },
   { name: 'minLiveNodeCountForUnfreeze', min: 0, max: 100, calm: 1, drawn: [1] },
   { name: 'nodeLivePercentageThresholdForUpdate', min: 0, max: 100, calm: 0, drawn: [0] },
+  { name: 'learnRetryMs', min: 10, max: 10_000, calm: 200, drawn: [200] },
+  { name: 'prepareTimeoutForPotentialSecondariesMs', min: 50, max: 10_000, calm: 500, drawn: [500] },
   { name: 'lbIntervalMs', min: 20, max: 600_000, calm: 500, drawn: [500] },
   { name: 'replicaAssignDelayMsForDropouts', min: 0, max: 6_000_000, calm: 5000, drawn: [5000] },
   { name: 'checkpointRetryAfterFlushMs', min: 50, max: 10_000, calm: 500, drawn: [500, 200] },
