@@ -88,7 +88,9 @@ export const statusAudits: AuditPair<typeof KIND> = {
       );
     },
     prepareAnswered(desk, view, ack) {
-      if (ack.error === 'ERR_OK') need(desk, view, 'PS_SECONDARY', ack.ballot, `acknowledged decree ${ack.decree}`);
+      // A learner acknowledges too.
+      if (ack.error !== 'ERR_OK' || (view.status === 'PS_POTENTIAL_SECONDARY' && view.ballot === ack.ballot)) return;
+      need(desk, view, 'PS_SECONDARY', ack.ballot, `acknowledged decree ${ack.decree}`);
     },
     initInfoReplaced(desk, view, initBallot) {
       if (!view.open || initBallot === view.ballot) return;
