@@ -324,8 +324,8 @@ function drained(end: End): void {
   // A pipeline that began since reads from its start on, what the follower has included.
   const readFrom = duplicator.changedAtUs > unshipped.sinceUs ? Math.min(lagFrom, duplicator.start - 1) : lagFrom;
   const backlog = recordsBehind(primary, readFrom);
-  if (progress.unshipped.sinceUs >= 0) {
-    const from = Math.max(since, progress.unshipped.sinceUs);
+  if (unshipped.sinceUs >= 0) {
+    const from = Math.max(since, unshipped.sinceUs);
     owe(all, 'dup L2 drained', keyOf(end, source.gpid), source.gpid, from, shippingTerms(end, follower, backlog));
   } else if (excluded('at-least-once', differsFromSource(state, dup, source, follower) !== undefined)) {
     const from = Math.max(since, source.committedAtUs, follower.committedAtUs);

@@ -7,6 +7,7 @@
  * arrive at any moment, in any order, or never, which covers delay, loss, repetition and reordering.
  */
 import { dupCandidates } from './dupEnabled.ts';
+import { clusterNameOf } from './dupState.ts';
 import type { DupScope } from './dupSteps.ts';
 import { loadCandidates } from './loadEnabled.ts';
 import type { LoadScope } from './loadSteps.ts';
@@ -116,7 +117,7 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
   const newBallot: ModelEvent = {
     kind: 'config.stored',
     atUs: 0,
-    cluster: at.node.slice(0, at.node.indexOf('/')),
+    cluster: clusterNameOf(at.node),
     config: {
       gpid: part.gpid,
       ballot: part.ballot + 1,

@@ -1,5 +1,6 @@
 /** What the scenes share: their cast, single steps, and a meta server that stops about a write. */
 import type { Draw } from './draw.ts';
+import { str } from './spec.ts';
 import { drawWindowMs } from './steps/common.ts';
 import { drawWrite } from './steps/put.ts';
 import type { Symbols } from './symbols.ts';
@@ -17,6 +18,14 @@ export interface Casting {
 /** Writes to one table, from many users at once or one after the other. */
 export function drawWrites({ draw, symbols }: Casting, place: { readonly cluster: string; readonly table: string }, count: number, afterMs = draw.pick([0, 0, 1, 10])): readonly Step[] {
   return Array.from({ length: count }, () => ({ kind: 'put', afterMs, ...drawWrite(draw, symbols, place) }));
+}
+
+/** A read of what the last of some writes wrote; none without one. */
+export function drawReadOfLast({ draw }: Casting, writes: readonly Step[], afterMs: readonly number[]): readonly Step[] {
+  const write = writes.at(-1);
+  if (write === undefined) return [];
+  const place = { cluster: str(write, 'cluster'), table: str(write, 'table') };
+  return [{ kind: 'get', afterMs: draw.pick(afterMs), ...place, hashKey: str(write, 'hashKey'), sortKey: str(write, 'sortKey') }];
 }
 
 export function drawServer(casting: Casting, cluster: string): string {

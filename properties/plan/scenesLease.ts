@@ -1,7 +1,6 @@
 /** A server, or all of them, without their meta server until the lease is over, while users write and read (repl 1.10). */
 import type { Casting } from './sceneSteps.ts';
-import { drawServer, drawWrites, hold, serversOf } from './sceneSteps.ts';
-import { str } from './spec.ts';
+import { drawReadOfLast, drawServer, drawWrites, hold, serversOf } from './sceneSteps.ts';
 import { drawPlace } from './steps/common.ts';
 import type { Step } from './types.ts';
 
@@ -17,7 +16,7 @@ export function drawLeaseScene(casting: Casting): readonly Step[] {
   // Users go on meanwhile, most of all when the lease ends and when it is there again.
   for (let left = draw.int(1, 3); left > 0; left -= 1) {
     const after = drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 1, 300]));
-    steps.push(hold(Math.floor(awayMs / draw.pick([1, 2, 3, 4]))), ...after, ...drawReads(casting, [...before, ...after]));
+    steps.push(hold(Math.floor(awayMs / draw.pick([1, 2, 3, 4]))), ...after, ...drawReadOfLast(casting, [...before, ...after], [0, 1, 100]));
   }
   return steps;
 }
@@ -34,11 +33,4 @@ function drawAway(casting: Casting, cluster: string, forMs: number): readonly St
   }
   if (!casting.allows('crash')) return [];
   return [{ kind: 'crash', afterMs: 0, node: meta, downMs: forMs, insideCall: 0 }];
-}
-
-function drawReads({ draw }: Casting, writes: readonly Step[]): readonly Step[] {
-  const write = writes.at(-1);
-  if (write === undefined) return [];
-  const key = { hashKey: str(write, 'hashKey'), sortKey: str(write, 'sortKey') };
-  return [{ kind: 'get', afterMs: draw.pick([0, 1, 100]), cluster: str(write, 'cluster'), table: str(write, 'table'), ...key }];
 }

@@ -1,7 +1,6 @@
 /** A primary is moved while users write, and sometimes back or on at once (bl 17.2; docs/departures FM12). */
 import type { Casting } from './sceneSteps.ts';
-import { drawServer, drawWrites, serversOf } from './sceneSteps.ts';
-import { str } from './spec.ts';
+import { drawReadOfLast, drawServer, drawWrites, serversOf } from './sceneSteps.ts';
 import { drawWindowMs } from './steps/common.ts';
 import type { Step } from './types.ts';
 
@@ -31,11 +30,8 @@ export function drawMoveScene(casting: Casting): readonly Step[] {
 }
 
 /** Of what was written, as soon as somebody answers. */
-function drawReads({ draw }: Casting, writes: readonly Step[]): readonly Step[] {
-  const write = writes.at(-1);
-  if (write === undefined || !draw.chance(700)) return [];
-  const key = { hashKey: str(write, 'hashKey'), sortKey: str(write, 'sortKey') };
-  return [{ kind: 'get', afterMs: draw.pick([0, 0, 3, 30]), cluster: str(write, 'cluster'), table: str(write, 'table'), ...key }];
+function drawReads(casting: Casting, writes: readonly Step[]): readonly Step[] {
+  return writes.length > 0 && casting.draw.chance(700) ? drawReadOfLast(casting, writes, [0, 0, 3, 30]) : [];
 }
 
 /** A server of the partition stops, or stands still, between the steps of the move. */

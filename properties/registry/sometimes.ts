@@ -2,6 +2,7 @@
  * What a campaign must have seen: each row is a predicate over one event and the model's state after it. (A primary that
  * fills a hole is not among them: while members are fixed, a primary's own log has none.)
  */
+import { clusterNameOf } from '../../model/dupState.ts';
 import type { ModelEvent, PreparedClaim, StatusClaim } from '../../model/events.ts';
 import { isLeaseEnding } from '../../model/leases.ts';
 import { proposalOf, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
@@ -16,7 +17,7 @@ function partOf(
   state: ModelState,
   event: { readonly node: string; readonly gpid: string },
 ): PartitionState | undefined {
-  return state.clusters[event.node.slice(0, event.node.indexOf('/'))]?.partitions[event.gpid];
+  return state.clusters[clusterNameOf(event.node)]?.partitions[event.gpid];
 }
 
 function replicaOf(
@@ -31,7 +32,7 @@ const hasRows = (e: PreparedClaim): boolean => e.mutation.updates.some((update) 
 /** Does a role end with the lease of its server? */
 function endsItsLease(event: StatusClaim, state: ModelState): boolean {
   const node = state.nodes[event.node];
-  const cluster = state.clusters[event.node.slice(0, event.node.indexOf('/'))];
+  const cluster = state.clusters[clusterNameOf(event.node)];
   if (event.to !== 'PS_INACTIVE' || node === undefined || cluster === undefined || node.paused) return false;
   return isLeaseEnding({ state, cluster, node }, event.atUs);
 }
@@ -40,7 +41,7 @@ function endsItsLease(event: StatusClaim, state: ModelState): boolean {
 function lateEffect(event: ModelEvent, state: ModelState): boolean {
   if (event.kind !== 'replica.committed') return false;
   const part = partOf(state, event);
-  const cluster = state.clusters[event.node.slice(0, event.node.indexOf('/'))];
+  const cluster = state.clusters[clusterNameOf(event.node)];
   if (
     part === undefined ||
     cluster === undefined ||

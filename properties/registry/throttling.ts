@@ -1,4 +1,5 @@
 /** Throttling: the properties of the fact sheet (thr 8), and what a campaign must have seen of it. */
+import { clusterNameOf } from '../../model/dupState.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
 import type { Property, Sometimes } from './types.ts';
@@ -40,7 +41,7 @@ const isThrottleKey = (key: string): boolean => key.startsWith('replica.') && ke
 /** What a replica's server was told before the last time, and that time; undefined: it was told only once. */
 function tolds(e: ModelEvent, state: ModelState): readonly [before: Envs, now: Envs] | undefined {
   if (e.kind !== 'throttle.told') return undefined;
-  const told = state.clusters[e.node.slice(0, e.node.indexOf('/'))]?.throttles[`${e.gpid} ${e.node}`]?.told ?? [];
+  const told = state.clusters[clusterNameOf(e.node)]?.throttles[`${e.gpid} ${e.node}`]?.told ?? [];
   const before = told.at(-2);
   return before === undefined ? undefined : [before.envs, e.envs];
 }
