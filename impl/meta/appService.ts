@@ -25,7 +25,7 @@ import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { invalid, refuseIngestBehind, refuseEnvs } from './envRules.ts';
 import type { Refusal } from './envRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
-import type { Guardian } from './guardian.ts';
+import type { Cure } from './cure/cure.ts';
 import * as records from './records.ts';
 import type { AppRecord } from './records.ts';
 import { isDuplicating } from './serverState.ts';
@@ -51,17 +51,17 @@ export class AppService {
   readonly ctx: Context;
   readonly state: ServerState;
   readonly storage: MetaStorage;
-  readonly guardian: Guardian;
+  readonly cure: Cure;
   readonly followerRules: FollowerAppRules;
   private readonly creations = new Map<number, Creation>();
   /** Changes of a table's record, the first of them at the store. */
   private readonly changes = new Map<number, AppChange[]>();
 
-  constructor(ctx: Context, state: ServerState, storage: MetaStorage, guardian: Guardian) {
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, cure: Cure) {
     this.ctx = ctx;
     this.state = state;
     this.storage = storage;
-    this.guardian = guardian;
+    this.cure = cure;
     this.followerRules = new ctx.parts.FollowerAppRules();
   }
 
@@ -203,7 +203,7 @@ export class AppService {
     const creation = this.creations.get(appId);
     this.creations.delete(appId);
     if (creation !== undefined) this.succeed(creation.replier, app);
-    this.guardian.watchApp(app);
+    this.cure.watchApp(app);
   }
 
   // ------------------------------------------------------------------ changes of a table's record

@@ -2,10 +2,14 @@
  * Configurations of partitions: updates that primaries ask for, config sync, and the query of clients (repl 1.10;
  * upstream's server_state::on_update_configuration, on_config_sync, query_configuration_by_index).
  *
- * Membership is fixed (docs/departures.md FM1, FM2, FM12): CT_ASSIGN_PRIMARY brings all members with ballot 1, and
- * CT_PRIMARY_FORCE_UPDATE_BALLOT, CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY keep them. A change is persisted first, applied then, and
- * answered last. `last_drops` and `max_replica_count` are the meta server's own and never taken from a request.
- * cure/curingConfigService.ts lets the members change.
+ * What a request makes of the stored members is checked exactly; ballots make sure that who asks knows them, so that a
+ * misfit is a defect of the requester, and an internal check. A request that faults alone bring about is refused: one by
+ * a server that is dead by now, one while the state is frozen (cure/cure.ts). A change is persisted first, applied then,
+ * and answered last.
+ *
+ * The meta server's own removal of a dead primary takes the place of an update that is on its way, under the same
+ * ballot: nobody was told of that one. It may be in the store for a moment, and a meta server that starts right then
+ * finds it; who asked for it then hears that it is stored (docs/departures.md, cure.3).
  */
 import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -22,8 +26,8 @@ import type {
   UpdateConfigResponse,
 } from '../protocol/messages.ts';
 import type { AppService } from './appService.ts';
+import type { RequestRules } from './cure/requestRules.ts';
 import type { MetaStorage, StoreChange } from './metaStorage.ts';
-import type { PrimaryMove } from './primaryMove.ts';
 import * as records from './records.ts';
 import { isMember, toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
@@ -39,15 +43,15 @@ export class ConfigService {
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly apps: AppService;
-  readonly moves: PrimaryMove;
+  readonly rules: RequestRules;
   private readonly pendingSyncs = new Map<Gpid, PendingSync>();
 
-  constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService, moves: PrimaryMove) {
+  constructor(ctx: Context, state: ServerState, storage: MetaStorage, apps: AppService) {
     this.ctx = ctx;
     this.state = state;
     this.storage = storage;
     this.apps = apps;
-    this.moves = moves;
+    this.rules = new ctx.parts.RequestRules();
   }
 
   // ------------------------------------------------------------------ update
@@ -60,7 +64,7 @@ export class ConfigService {
       this.refuseUpdate(replier, 'ERR_APP_NOT_EXIST', request.config);
       return;
     }
-    const refusal = this.apps.guardian.refuseUpdate(request) ?? refuseStatus(app);
+    const refusal = this.apps.cure.refuseUpdate(request) ?? refuseStatus(app);
     if (refusal !== undefined) {
       this.refuseUpdate(replier, refusal, stored);
     } else if (this.isRepeat(stored, request.config)) {
@@ -69,11 +73,11 @@ export class ConfigService {
       this.refuseUpdate(replier, 'ERR_INVALID_VERSION', stored);
     } else if (this.isUpdatePending(app, ids.partitionIndex)) {
       this.ignoreUpdate(request);
-    } else if (!this.isLegalType(request)) {
+    } else if (!this.rules.isLegalType(request.type)) {
       this.refuseUpdate(replier, 'ERR_INVALID_PARAMETERS', stored);
     } else {
       this.requestCheck(stored, request);
-      const next = { ...request, config: this.nextConfig(stored, request) };
+      const next = { ...request, config: this.rules.nextConfig(stored, request) };
       this.updateConfigurationOnRemote(app, ids.partitionIndex, next, replier);
     }
   }
@@ -102,27 +106,23 @@ export class ConfigService {
     return app.pendingUpdates.has(partitionIndex);
   }
 
-  /** FM2: no dead primary is removed. */
-  downgradePrimaryToInactive(_app: AppState, _partitionIndex: number): void {
-    // Only where members change.
+  /** The cure's own change: the primary is dead. */
+  downgradePrimaryToInactive(app: AppState, index: number): void {
+    const stored = app.configs[index];
+    if (stored === undefined || stored.primary === '' || this.isBeingRemoved(stored)) return;
+    this.cancelSync(app, index, stored.gpid);
+    this.updateConfigurationOnRemote(app, index, this.rules.withoutPrimary(stored));
+  }
+
+  /** The update on its way has no primary any more. */
+  isBeingRemoved(stored: PartitionConfig): boolean {
+    const pending = this.pendingUpdate(stored.gpid);
+    return pending?.type === 'CT_DOWNGRADE_TO_INACTIVE' && pending.node === stored.primary;
   }
 
   /** Another update is on its way to the store: no answer, the requester asks again. */
   ignoreUpdate(_request: UpdateConfigRequest): void {
     // Nothing: its caller times out.
-  }
-
-  /** The other types change the membership; they come with learning and cure. */
-  isLegalType(request: UpdateConfigRequest): boolean {
-    switch (request.type) {
-      case 'CT_ASSIGN_PRIMARY':
-      case 'CT_PRIMARY_FORCE_UPDATE_BALLOT':
-      case 'CT_DOWNGRADE_TO_SECONDARY':
-      case 'CT_UPGRADE_TO_PRIMARY':
-        return true;
-      default:
-        return false;
-    }
   }
 
   /** Upstream's request_check: members that do not fit the type are a defect of the requester. */
@@ -131,53 +131,8 @@ export class ConfigService {
     this.ctx.env.check(this.fitsType(stored, request), 'request_check', () => `${type} of ${config.gpid} by ${node}`);
   }
 
-  fitsType(stored: PartitionConfig, { config, node, type }: UpdateConfigRequest): boolean {
-    switch (type) {
-      case 'CT_ASSIGN_PRIMARY':
-        return config.primary === node && this.isFirstGroup(stored, config);
-      case 'CT_DOWNGRADE_TO_SECONDARY':
-        return stored.primary === node && config.primary === '' && this.areSameMembers(stored, config);
-      case 'CT_UPGRADE_TO_PRIMARY':
-        return stored.primary === '' && config.primary === node && this.areSameMembers(stored, config);
-      default:
-        return config.primary === node && this.isSameGroup(stored, config);
-    }
-  }
-
-  /** FM12: the same nodes, each once, in whatever parts; where nobody is the primary its name is empty. */
-  areSameMembers(stored: PartitionConfig, config: PartitionConfig): boolean {
-    const before = membersOf(stored);
-    const after = membersOf(config);
-    return after.length === before.length && after.every((node, i) => node === before[i]);
-  }
-
-  /** FM1: nobody has served the partition; the group is complete, of different known nodes. */
-  isFirstGroup(stored: PartitionConfig, config: PartitionConfig): boolean {
-    const members = [config.primary, ...config.secondaries];
-    return (
-      stored.ballot === 0 &&
-      members.length === stored.maxReplicaCount &&
-      new Set(members).size === members.length &&
-      members.every((node) => this.state.knowsNode(node))
-    );
-  }
-
-  /** FM2: a new ballot, the same members. */
-  isSameGroup(stored: PartitionConfig, config: PartitionConfig): boolean {
-    return stored.primary === config.primary && this.sameSecondaries(stored, config);
-  }
-
-  /** What is stored for a request. */
-  nextConfig(stored: PartitionConfig, { config: asked }: UpdateConfigRequest): PartitionConfig {
-    return {
-      gpid: stored.gpid,
-      ballot: asked.ballot,
-      maxReplicaCount: stored.maxReplicaCount,
-      primary: asked.primary,
-      secondaries: asked.secondaries,
-      lastDrops: stored.lastDrops,
-      lastCommittedDecree: asked.lastCommittedDecree,
-    };
+  fitsType(stored: PartitionConfig, request: UpdateConfigRequest): boolean {
+    return this.state.knowsNode(request.node) && this.rules.requestCheck(stored, request);
   }
 
   /** Stores `request.config`; then it is applied, and told to who asked (the meta server's own changes: nobody). */
@@ -219,8 +174,7 @@ export class ConfigService {
     this.pendingSyncs.delete(config.gpid);
     this.updateConfigurationLocally(app, index, config);
     replier?.reply({ error: 'ERR_OK', config });
-    this.apps.guardian.reconfig(app, index, request);
-    this.moves.onConfigStored(app, index, config);
+    this.apps.cure.reconfig(app, index, request);
     this.apps.finishDrop(app);
   }
 
@@ -253,7 +207,7 @@ export class ConfigService {
         partitions.push({ app: toldAppInfo(app), config });
       }
     }
-    this.apps.guardian.collectReplicas(request);
+    this.apps.cure.collectReplicas(request);
     replier.reply({ error: 'ERR_OK', partitions, gcReplicas: this.gcReplicas(request) });
   }
 
@@ -308,8 +262,4 @@ export class ConfigService {
 function refuseStatus(app: AppState): ErrorCode | undefined {
   if (app.status === 'AS_AVAILABLE') return undefined;
   return app.status === 'AS_DROPPED' ? 'ERR_APP_DROPPED' : 'ERR_BUSY_DROPPING';
-}
-
-function membersOf(config: PartitionConfig): readonly NodeId[] {
-  return [config.primary, ...config.secondaries].filter((node) => node !== '').sort();
 }

@@ -43,11 +43,10 @@ import type {
 import type { AppService } from './appService.ts';
 import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
-import type { LivenessView } from './cure/cureView.ts';
+import type { Cure } from './cure/cure.ts';
 import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
 import type { MetaFailureDetector } from './failureDetector.ts';
-import type { Guardian } from './guardian.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import type { PrimaryMove } from './primaryMove.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
@@ -59,7 +58,7 @@ export class MetaServer {
   readonly failureDetector: MetaFailureDetector;
   readonly state: ServerState;
   readonly storage: MetaStorage;
-  readonly guardian: Guardian;
+  readonly cure: Cure;
   readonly appService: AppService;
   readonly primaryMove: PrimaryMove;
   readonly configService: ConfigService;
@@ -73,18 +72,13 @@ export class MetaServer {
     this.failureDetector = new ctx.parts.MetaFailureDetector(ctx, this);
     this.state = new ctx.parts.ServerState(ctx, options);
     this.storage = new ctx.parts.MetaStorage(ctx);
-    this.guardian = this.makeGuardian(ctx, this.state);
-    this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.guardian);
+    this.cure = new ctx.parts.Cure(ctx, this.state);
+    this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.cure);
     this.primaryMove = new ctx.parts.PrimaryMove(ctx, this.state, this.appService);
-    this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService, this.primaryMove);
+    this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
     this.bulkLoadService = new ctx.parts.BulkLoadService(ctx, this.state, this.storage, this.appService);
-  }
-
-  /** FM1. */
-  makeGuardian(ctx: Context, state: ServerState): Guardian {
-    return new ctx.parts.PartitionGuardian(ctx, state);
   }
 
   /** Registers the handlers and begins to read the store. */
@@ -140,20 +134,13 @@ export class MetaServer {
   onRecovered(): void {
     this.active = true;
     this.failureDetector.registerWorkers(this.state.servingNodes());
-    this.guardian.start(this.configService, this.liveness());
-    for (const app of this.state.apps()) {
-      this.guardian.watchApp(app);
-      this.primaryMove.watchApp(app);
-    }
-  }
-
-  liveness(): LivenessView {
-    return this.failureDetector;
+    this.cure.start(this.configService, this.failureDetector);
+    for (const app of this.state.apps()) this.cure.watchApp(app);
   }
 
   /** Before the state is whole, who is alive is only noted. */
   onNodeStateChanged(node: NodeId, alive: boolean): void {
-    if (this.active) this.postHigh(task(this.guardian, 'onChangeNodeState', node, alive));
+    if (this.active) this.postHigh(task(this.cure, 'onChangeNodeState', node, alive));
   }
 
   isActive(): boolean {

@@ -27,7 +27,6 @@ import { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { MetaFailureDetector } from './failureDetector.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
-import { PartitionGuardian } from './partitionGuardian.ts';
 import { PrimaryMove } from './primaryMove.ts';
 import { MetaRecovery } from './recovery.ts';
 import { ServerState } from './serverState.ts';
@@ -38,7 +37,6 @@ export const metaParts = {
   ServerState,
   MetaStorage,
   MetaRecovery,
-  PartitionGuardian,
   PrimaryMove,
   AppService,
   ConfigService,

@@ -96,8 +96,6 @@ export interface ConfigProposal {
 }
 export interface ConfigProposalAck {
   readonly error: ErrorCode;
-  /** Of a follower table's member that is open: its last committed decree (FM11). */
-  readonly decree?: Decree;
 }
 
 /** repl 1.10: `config.ballot` is the requester's ballot + 1. */
@@ -179,10 +177,8 @@ export interface CliResponse {
 export interface QueryCheckpointInfoRequest {
   readonly gpid: Gpid;
   readonly checksumType: 'NONE' | 'MD5';
-  /** The cluster that duplicates the table and asks; '' for another member of the same partition (FM11). */
+  /** The cluster that duplicates the table and asks. */
   readonly cluster: ClusterId;
-  /** A checkpoint below it is of no use to the asker; 0: any (dup.B15). */
-  readonly minDecree: Decree;
 }
 export interface QueryCheckpointInfoResponse {
   readonly error: ErrorCode;

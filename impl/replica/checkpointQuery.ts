@@ -2,9 +2,8 @@
  * RPC_QUERY_LAST_CHECKPOINT_INFO: tells which files make up a replica's newest checkpoint, with sizes and checksums
  * when they are asked for (repl 2.7, dup 5.5; upstream's replica_stub::on_query_last_checkpoint).
  *
- * Departures: a checkpoint that is older than what its asker needs is refused with ERR_INVALID_STATE (dup.B15). Of a
- * follower cluster the need is known to the duplicators towards it, and only the PRIMARY has them; a member of the same
- * partition names its own, and only a partition that nobody serves yet is copied this way (FM11).
+ * Departure: a checkpoint that is older than what its asker needs is refused with ERR_INVALID_STATE (dup.B15); the need
+ * is known to the duplicators towards its cluster, and only the PRIMARY has them.
  */
 import type { ClusterId, Decree, ErrorCode } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -42,13 +41,10 @@ export class CheckpointQuery implements CheckpointRequester {
   /** The tables of dup 5.5 and repl 2.7. */
   queryError(replica: Replica, request: QueryCheckpointInfoRequest): ErrorCode {
     if (!this.maySend(replica, request)) return 'ERR_INVALID_STATE';
-    const durable = replica.lastDurableDecree();
-    if (durable === 0) return 'ERR_PATH_NOT_FOUND';
-    return durable < request.minDecree ? 'ERR_INVALID_STATE' : 'ERR_OK';
+    return replica.lastDurableDecree() === 0 ? 'ERR_PATH_NOT_FOUND' : 'ERR_OK';
   }
 
   maySend(replica: Replica, request: QueryCheckpointInfoRequest): boolean {
-    if (request.cluster === '') return replica.ballot() === 0;
     return replica.isPrimary() && this.coversDuplication(replica, request);
   }
 

@@ -1,7 +1,6 @@
 /**
  * Config sync: which replicas this node should have, and as what, as the meta server knows it (repl 1.10; upstream's
- * replica_stub.cpp, query_configuration_by_node). Departure FM6: a listed replica that was closed because of ERROR is
- * loaded again.
+ * replica_stub.cpp, query_configuration_by_node).
  */
 import type { Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -117,7 +116,13 @@ export class ConfigSyncer {
   onNodeQueryReplyScatter(app: AppInfo, config: PartitionConfig): void {
     const replica = this.server.replicas.get(config.gpid);
     if (replica !== undefined) replica.configurator.onConfigSync(app, config);
-    else this.server.reopenReplica(config.gpid);
+    else this.onPrimaryIsAbsent(config);
+  }
+
+  /** Nobody else can tell; a secondary that is absent its primary removes. */
+  private onPrimaryIsAbsent(config: PartitionConfig): void {
+    const isOpening = this.server.openingReplicas.has(config.gpid);
+    if (config.primary === this.ctx.env.self && !isOpening) this.server.removeReplicaOnMetaServer(config);
   }
 
   /** A replica that the meta server does not list for this node. */

@@ -1,7 +1,6 @@
 /**
  * Group check: the primary's periodic look at its members, which carries the commit point to them; and the empty writes
- * of an idle partition (repl 1.8; upstream's replica_check.cpp). Departure FM3: a member that does not answer is asked
- * again in the next round.
+ * of an idle partition (repl 1.8; upstream's replica_check.cpp).
  */
 import type { ErrorCode, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -89,16 +88,11 @@ export class GroupChecker {
     if (replica.closed || !replica.isPrimary() || ballot < replica.ballot()) return;
     this.pendingReplies.delete(node);
     const error = result.error === 'ERR_OK' ? result.body.error : result.error;
-    if (result.error !== 'ERR_OK' || error !== 'ERR_OK') return this.onMemberSilent(node, error, status);
+    if (result.error !== 'ERR_OK' || error !== 'ERR_OK') return replica.handleRemoteFailure(status, node, error);
     const response = result.body;
     if (status === 'PS_POTENTIAL_SECONDARY') return this.onLearnerAnswered(node, response);
     if (replica.twoPc.detectLostLog(response.lastCommittedInPrepareList)) return;
     this.rememberDiskStatus(node, response.diskStatus);
-  }
-
-  /** FM3: membership is fixed; a member that does not answer is asked again in the next round. A learner is given up. */
-  onMemberSilent(node: NodeId, error: ErrorCode, status: PartitionStatus): void {
-    if (status === 'PS_POTENTIAL_SECONDARY') this.replica.handleRemoteFailure(status, node, error);
   }
 
   /** Its word that it is done may have been lost. */

@@ -1,5 +1,5 @@
 /** What a replica knows of the server that it lives on (upstream: replica -> replica_stub). */
-import type { ClusterId, ErrorCode, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
 import type { DownloadSlots } from './bulkLoad/types.ts';
 import type { LearnAppSlots } from './learning/learnAppSlots.ts';
@@ -27,6 +27,10 @@ export interface ReplicaHost {
   metaServer(): NodeId;
   /** The meta server did not answer, or is not the leader: ask another one next time. */
   suspectMetaServer(node: NodeId): void;
+  /** This server has no part in that configuration any more, and says so once; the next ballot is asked for. */
+  removeReplicaOnMetaServer(config: PartitionConfig): void;
+  /** Nothing of it is of use to anybody: ERROR, closed, and its directory removed. */
+  discardReplica(replica: Replica): void;
   diskStatus(): DiskStatus;
   reportDiskError(): void;
   /** The replica is to be closed after a delay, 0 for at once (repl 1.11). */

@@ -1,7 +1,6 @@
 /**
  * Changes of the configuration at the meta server, one at a time (repl 1.10; upstream's replica_config.cpp,
- * update_configuration_on_meta_server). Who asks: CT_ASSIGN_PRIMARY (FM1), CT_PRIMARY_FORCE_UPDATE_BALLOT (FM2),
- * CT_DOWNGRADE_TO_SECONDARY and CT_UPGRADE_TO_PRIMARY (FM12) in replicaConfig.ts, the changes of members in
+ * update_configuration_on_meta_server). Who asks: who serves or will in replicaConfig.ts, the changes of members in
  * learning/memberChanges.ts.
  */
 import type { ConfigType, ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';

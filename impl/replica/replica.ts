@@ -253,6 +253,7 @@ export class Replica {
   handleLocalFailure(error: ErrorCode): void {
     if (error === 'ERR_DISK_IO_ERROR') this.host.reportDiskError();
     if (error === 'ERR_RDB_CORRUPTION') this.dataCorrupted = true;
+    if (this.isPrimary()) this.host.removeReplicaOnMetaServer(this.primaryStates.membership);
     this.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
   }
 
@@ -271,8 +272,7 @@ export class Replica {
   }
 
   /**
-   * Another one did not do its part. A learner is given up; of a member the group is kept (FM2), and goes on under a new
-   * ballot.
+   * Another one did not do its part. A learner is given up; without a member the group goes on under a new ballot.
    */
   handleRemoteFailure(status: PartitionStatus, node: NodeId, _error: ErrorCode): void {
     if (!this.isPrimary()) return;
@@ -280,13 +280,7 @@ export class Replica {
       this.learnerGroup.removeLearner(node);
       return;
     }
-    const { membership } = this.primaryStates;
-    this.metaRequester.updateConfigurationOnMetaServer(
-      'CT_PRIMARY_FORCE_UPDATE_BALLOT',
-      this.self(),
-      membership,
-      this.ctx.settings.updateConfigRetryMs,
-    );
+    this.members.downgradeToInactiveOnPrimary(node);
   }
 
   // ------------------------------------------------------------------ close (repl 1.11, end)

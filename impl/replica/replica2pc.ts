@@ -2,8 +2,8 @@
  * The primary's two-phase commit behind admission: prepare, acknowledgement, commit, answers (repl 1.4, 1.5; upstream's
  * replica_2pc.cpp). Admission is writeAdmission.ts, the secondary's side secondaryPrepare.ts.
  *
- * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R4 and R5 of the write queue; FM2 a member that
- * fails is kept and the ballot renewed; FM5 a barrier after a restart; bl.B9 a re-proposed ingestion needs no full group.
+ * Departures (docs/departures.md): R1 timestamps survive a re-proposal; R4 and R5 of the write queue; FM5 a barrier after a
+ * restart; bl.B9 a re-proposed ingestion needs no full group.
  */
 import type { Decree, ErrorCode, NodeId, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

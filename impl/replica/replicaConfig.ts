@@ -2,9 +2,8 @@
  * Configuration of one replica: adopting the meta server's, local status changes, proposals, config sync, and the
  * re-proposal of what is prepared (repl 1.10, 1.11; upstream's replica_config.cpp).
  *
- * Membership is fixed (docs/departures.md): FM1 an empty secondary waits for its first prepare; FM5 a barrier follows
- * the suffix of a primary that may have lost log; FM12 a primary is moved, to a member that holds what was committed.
- * The write queue is refused whenever PRIMARY is left (repl.R5).
+ * Departures (docs/departures.md): FM5 a barrier follows the suffix of a primary that may have lost log; FM12 only a
+ * replica that holds what was committed takes over. The write queue is refused whenever PRIMARY is left (repl.R5).
  */
 import type { ErrorCode, PartitionConfig, PartitionStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -52,6 +51,10 @@ export class ReplicaConfigurator {
     this.ctx.env.check(allowed, 'update_local_configuration', () => `${config.ballot} after ${old.ballot}`);
     if (old.status === config.status && old.ballot === config.ballot) return true;
     if (this.isRefused(old.status, config.status)) return false;
+    if (this.beganElsewhere(old, config)) {
+      replica.host.discardReplica(replica);
+      return false;
+    }
     if (old.status === 'PS_PRIMARY') replica.twoPc.cancelOutstandingPrepares();
     replica.config = config;
     if (config.ballot > old.ballot) replica.loader.storeInitInfo();
@@ -75,6 +78,12 @@ export class ReplicaConfigurator {
     const isMember = to === 'PS_PRIMARY' || to === 'PS_SECONDARY';
     if (from === 'PS_POTENTIAL_SECONDARY') return !this.replica.learner.mayBecome(to);
     return from === 'PS_INACTIVE' && isMember && !this.replica.inactiveIsTransient;
+  }
+
+  /** Of a follower table: another server's download is what the partition begins with (dup.5.5). */
+  beganElsewhere(old: ReplicaConfig, config: ReplicaConfig): boolean {
+    if (old.ballot > 0 || config.ballot === 0 || config.status === 'PS_PRIMARY' || config.status === 'PS_ERROR') return false;
+    return this.replica.lastCommittedDecree() > 0;
   }
 
   /** The action table of 1.11. */
@@ -204,8 +213,6 @@ export class ReplicaConfigurator {
     switch (type) {
       case 'CT_ASSIGN_PRIMARY':
         return this.assignPrimary(proposal);
-      case 'CT_UPGRADE_TO_SECONDARY':
-        return this.upgradeEmptyReplica();
       case 'CT_DOWNGRADE_TO_SECONDARY':
         return this.downgradeToSecondaryOnPrimary(proposal);
       case 'CT_UPGRADE_TO_PRIMARY':
@@ -215,17 +222,17 @@ export class ReplicaConfigurator {
     }
   }
 
-  /** In any status but PRIMARY. The configuration brings all members (FM1). */
+  /** In any status but PRIMARY. Of a partition that others have served, only with what is known to be committed. */
   assignPrimary(proposal: ConfigProposal): ErrorCode {
     const { replica } = this;
     if (replica.isPrimary()) return 'ERR_OK';
     if (replica.status() === 'PS_ERROR') return 'ERR_INVALID_STATE';
+    if (!this.holdsWhatIsCommitted(proposal.config)) return 'ERR_INCOMPLETE_DATA';
     const self = replica.self();
-    const secondaries = proposal.config.secondaries.filter((node) => node !== self);
     // A new replica has nothing that could be missing; one that was loaded may have lost a part of its log (FM5).
     replica.primaryStates.barrierWanted = replica.maxPreparedDecree() > 0;
     replica.primaryStates.lastPrepareDecreeOnNewPrimary = 0;
-    const config = { ...proposal.config, primary: self, secondaries };
+    const config = { ...proposal.config, primary: self };
     replica.metaRequester.updateConfigurationOnMetaServer('CT_ASSIGN_PRIMARY', self, config);
     return 'ERR_OK';
   }
@@ -274,12 +281,6 @@ export class ReplicaConfigurator {
     primaryStates.barrierWanted = primaryStates.barrierDue;
   }
 
-  /** FM1: open and INACTIVE is all that is asked of a secondary; its first prepare makes it one. */
-  upgradeEmptyReplica(): ErrorCode {
-    if (this.replica.status() === 'PS_INACTIVE') this.setInactiveStateTransient(true);
-    return this.replica.status() === 'PS_ERROR' ? 'ERR_INVALID_STATE' : 'ERR_OK';
-  }
-
   // ------------------------------------------------------------------ the lease (repl 1.10)
 
   /** Who was a member may be one again at once, under the same ballot; what is asked of the meta server stays asked. */
@@ -304,6 +305,14 @@ export class ReplicaConfigurator {
       replica.isInitializing = false;
     }
     this.updateConfiguration(config);
+    if (this.isWithoutPart(config)) replica.host.removeReplicaOnMetaServer(config);
+  }
+
+  /** It is a member by that configuration, cannot take its part, and has no primary that would see it. */
+  isWithoutPart({ primary }: PartitionConfig): boolean {
+    const { replica } = this;
+    if (replica.status() !== 'PS_INACTIVE' || replica.inactiveIsTransient) return false;
+    return primary === '' || primary === replica.self();
   }
 
   /** A request of ours is on its way, and this configuration is not its outcome or newer. */

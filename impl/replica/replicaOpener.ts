@@ -3,8 +3,7 @@
  * upstream's replica_stub.cpp). A directory whose load fails is renamed `<dir>.<us>.err`, one of a dropped table
  * `.gar`.
  *
- * Departure: a failed start-up checkpoint sends that replica to ERROR instead of aborting the server (repl.Q3); its
- * data is whole, so that it is loaded again (FM6).
+ * Departure: a failed start-up checkpoint sends that replica to ERROR instead of aborting the server (repl.Q3).
  */
 import type { ErrorCode, Gpid } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';

@@ -4,7 +4,7 @@
  *
  * A request runs on its replica's own worker, which the caller's hash chose. Nothing is served before all are loaded.
  */
-import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../model/vocabulary.ts';
+import type { ClusterId, ErrorCode, Gpid, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { TableResolver } from '../client/tableResolver.ts';
 import type { Context } from '../context.ts';
 import { task } from '../env/contract.ts';
@@ -143,6 +143,14 @@ export class ReplicaServer implements ReplicaHost {
     this.connection.suspectMetaServer(node);
   }
 
+  removeReplicaOnMetaServer(config: PartitionConfig): void {
+    this.connection.removeReplica(config);
+  }
+
+  discardReplica(replica: Replica): void {
+    this.followers.discard(replica);
+  }
+
   diskStatus(): DiskStatus {
     return this.ownDiskStatus;
   }
@@ -193,24 +201,6 @@ export class ReplicaServer implements ReplicaHost {
 
   isBusy(gpid: Gpid): boolean {
     return this.closingReplicas.has(gpid) || this.openingReplicas.has(gpid);
-  }
-
-  /** FM6: a member of the group whose replica was closed, and whose directory is still there. */
-  reopenReplica(gpid: Gpid): void {
-    if (this.stopping || this.isBusy(gpid) || !this.opener.hasDirectory(gpid)) return;
-    this.openingReplicas.add(gpid);
-    this.ctx.env.tasks.post('LPC_OPEN_REPLICA', threadHash(gpid), 0, task(this, 'onReopenReplica', gpid));
-  }
-
-  onReopenReplica(gpid: Gpid): void {
-    const replica = this.opener.loadReplica(gpid);
-    this.openingReplicas.delete(gpid);
-    if (replica === undefined) {
-      this.closedReplicas.delete(gpid);
-      return;
-    }
-    this.addReplica(replica);
-    this.configSyncer.queryConfigurationByNode();
   }
 
   /** From now on the replica counts as absent: no sync answer reaches its duplicators any more. */
@@ -317,7 +307,7 @@ export class ReplicaServer implements ReplicaHost {
     else this.learning.onGroupCheckOfAbsent(request, replier);
   }
 
-  // ------------------------------------------------------------------ proposals (repl 1.10, FM1)
+  // ------------------------------------------------------------------ proposals (repl 1.10)
 
   onConfigProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
     if (!this.isConnected()) {
@@ -326,18 +316,25 @@ export class ReplicaServer implements ReplicaHost {
     }
     const { gpid } = request.config;
     const replica = this.replicas.get(gpid);
-    if (replica !== undefined) this.carryOut(replica, request, replier);
+    if (replica !== undefined) replier.reply({ error: replica.configurator.onConfigProposal(request) });
     else if (this.isBusy(gpid)) replier.reply({ error: 'ERR_BUSY' });
-    else this.openForProposal(request, replier);
+    else this.onProposalOfAbsent(request, replier);
   }
 
-  /** Only a partition that nobody has served yet may start from nothing, and none of a dropped table. */
-  openForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
-    const { gpid, ballot } = request.config;
-    if (ballot > 0 || this.garbage.has(gpid)) {
-      replier.reply({ error: 'ERR_OBJECT_NOT_FOUND' });
+  /** Who is to serve a partition that others have served must have something of it. */
+  onProposalOfAbsent(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const { config, type } = request;
+    const mayBegin = config.ballot === 0 || this.opener.hasData(config.gpid);
+    if (type === 'CT_ASSIGN_PRIMARY' && mayBegin && this.mayOpen(config.gpid)) {
+      this.openForProposal(request, replier);
       return;
     }
+    if (type === 'CT_UPGRADE_TO_PRIMARY') this.removeReplicaOnMetaServer(config);
+    replier.reply({ error: 'ERR_OBJECT_NOT_FOUND' });
+  }
+
+  openForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
+    const { gpid } = request.config;
     this.openingReplicas.add(gpid);
     const then = task(this, 'onOpenForProposal', request, replier);
     this.ctx.env.tasks.post('LPC_OPEN_REPLICA', threadHash(gpid), 0, then);
@@ -350,7 +347,7 @@ export class ReplicaServer implements ReplicaHost {
   onOpenForProposal(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
     const { app, config } = request;
     if (!this.mayOpen(config.gpid)) this.finishOpening(request, replier, undefined);
-    else if (this.followers.mustDownload(config.gpid, app)) this.followers.download(request, replier);
+    else if (config.ballot === 0 && this.followers.mustDownload(config.gpid, app)) this.followers.download(request, replier);
     else this.finishOpening(request, replier, this.openOrCreate(config.gpid, app));
   }
 
@@ -373,24 +370,8 @@ export class ReplicaServer implements ReplicaHost {
       return;
     }
     this.addReplica(replica);
-    const then = task(this, 'onProposalOfOpened', request, replier);
+    const then = task(this, 'onConfigProposal', request, replier);
     this.ctx.env.tasks.post('RPC_CONFIG_PROPOSAL', threadHash(gpid), 0, then);
-  }
-
-  /** The proposal may be older than what is known by now: it gives up no data. */
-  onProposalOfOpened(request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
-    const replica = this.replicas.get(request.config.gpid);
-    const another = replica !== undefined && this.followers.isOfAnotherDecree(replica, request);
-    if (another) replier.reply({ error: 'ERR_INCONSISTENT_STATE' });
-    else this.onConfigProposal(request, replier);
-  }
-
-  carryOut(replica: Replica, request: messages.ConfigProposal, replier: Replier<messages.ConfigProposalAck>): void {
-    const another = this.followers.isOfAnotherDecree(replica, request);
-    const error = another
-      ? this.followers.refuseDecree(replica, request)
-      : replica.configurator.onConfigProposal(request);
-    replier.reply(this.followers.proposalAck(replica, request, error));
   }
 
   openOrCreate(gpid: Gpid, app: messages.AppInfo): Replica | undefined {

@@ -21,7 +21,6 @@ import { reply, task } from '../../env/contract.ts';
 import type { RpcResult } from '../../env/contract.ts';
 import { parseGpid, threadHash } from '../../protocol/gpid.ts';
 import type { ConfigProposalAck, ConfigSyncRequest, UpdateConfigRequest } from '../../protocol/messages.ts';
-import { Guardian } from '../guardian.ts';
 import { isMember, toldAppInfo } from '../serverState.ts';
 import type { AppState, ServerState } from '../serverState.ts';
 import type { ConfigContext } from './configContext.ts';
@@ -36,7 +35,9 @@ interface Wish {
   readonly proposal: Proposal;
 }
 
-export class Cure extends Guardian {
+export class Cure {
+  readonly ctx: Context;
+  readonly state: ServerState;
   readonly rules: CureRules;
   readonly requestRules: RequestRules;
   private readonly contexts = new Map<Gpid, ConfigContext>();
@@ -44,14 +45,15 @@ export class Cure extends Guardian {
   private liveness: LivenessView = { isAlive: () => false };
 
   constructor(ctx: Context, state: ServerState) {
-    super(ctx, state);
+    this.ctx = ctx;
+    this.state = state;
     this.rules = new ctx.parts.CureRules(ctx);
     this.requestRules = new ctx.parts.RequestRules();
   }
 
   // ------------------------------------------------------------------ when to look
 
-  override start(updater: ConfigUpdater, liveness: LivenessView): void {
+  start(updater: ConfigUpdater, liveness: LivenessView): void {
     this.updater = updater;
     this.liveness = liveness;
     this.postBalancerRun();
@@ -88,11 +90,11 @@ export class Cure extends Guardian {
   }
 
   /** A table has become available, or was found so at the start. */
-  override watchApp(app: AppState): void {
+  watchApp(app: AppState): void {
     for (let i = 0; i < app.configs.length; i++) this.lookAndSend(app, i);
   }
 
-  override onChangeNodeState(node: NodeId, isAlive: boolean): void {
+  onChangeNodeState(node: NodeId, isAlive: boolean): void {
     if (!isAlive) for (const context of this.contexts.values()) context.onNodeDead(node);
     if (this.updater !== undefined) this.checkAllPartitions();
   }
@@ -263,11 +265,11 @@ export class Cure extends Guardian {
     if (ids !== undefined && app !== undefined) this.lookAndSend(app, ids.partitionIndex);
   }
 
-  override hasProposals(gpid: Gpid): boolean {
+  hasProposals(gpid: Gpid): boolean {
     return this.contexts.get(gpid)?.front() !== undefined;
   }
 
-  override registerProposals(app: AppState, partitionIndex: number, proposals: readonly Proposal[]): ErrorCode {
+  registerProposals(app: AppState, partitionIndex: number, proposals: readonly Proposal[]): ErrorCode {
     const config = app.configs[partitionIndex];
     if (config === undefined) return 'ERR_INVALID_PARAMETERS';
     const context = this.contextOf(config.gpid);
@@ -280,12 +282,12 @@ export class Cure extends Guardian {
   // ------------------------------------------------------------------ what the rest of the meta server tells
 
   /** Frozen, or somebody would serve who is dead (cure.2): it asks again, and is heard when it lives. */
-  override refuseUpdate({ config }: UpdateConfigRequest): ErrorCode | undefined {
+  refuseUpdate({ config }: UpdateConfigRequest): ErrorCode | undefined {
     if (this.isFrozen()) return 'ERR_STATE_FREEZED';
     return config.primary !== '' && !this.isAlive(config.primary) ? 'ERR_INACTIVE_STATE' : undefined;
   }
 
-  override reconfig(app: AppState, partitionIndex: number, { config, node, type }: UpdateConfigRequest): void {
+  reconfig(app: AppState, partitionIndex: number, { config, node, type }: UpdateConfigRequest): void {
     const context = this.contextOf(config.gpid);
     context.popFront();
     context.passedOver.clear();
@@ -295,7 +297,7 @@ export class Cure extends Guardian {
   }
 
   /** Of a server that lives: one that is dead may be back with less. */
-  override collectReplicas({ node, stored }: ConfigSyncRequest): void {
+  collectReplicas({ node, stored }: ConfigSyncRequest): void {
     if (!this.isAlive(node)) return;
     for (const { gpid, ballot, lastCommitted, lastPrepared, status } of stored) {
       const config = this.availableConfig(gpid);

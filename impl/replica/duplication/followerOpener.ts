@@ -3,10 +3,11 @@
  * many tasks; proposals that come meanwhile get ERR_BUSY. A failed download leaves its files for the next proposal, and
  * a crash at any point leaves either such files or a whole replica.
  *
- * Departure FM11: a member whose data has another decree than the primary's is given up and begins anew. A list of meta
- * servers that cannot be read refuses the opening (upstream aborts).
+ * Only the first primary downloads; the others learn from it. Departures (docs/departures.md, dup.5.5): a download that did
+ * not become the partition's first primary is given up; a list of meta servers that cannot be read refuses the opening
+ * (upstream aborts).
  */
-import type { Decree, ErrorCode, Gpid } from '../../../model/vocabulary.ts';
+import type { ErrorCode, Gpid } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { reply, task } from '../../env/contract.ts';
 import type { Continuation, Replier } from '../../env/contract.ts';
@@ -39,25 +40,17 @@ export class FollowerOpener {
   /** The server counts the replica as being opened until the end of this. */
   download(request: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
     const { gpid } = request.config;
-    const source = this.sourceOf(request);
-    if (source === undefined) {
+    const master = parseMasterInfo(request.app);
+    if (master === undefined) {
       this.server.finishOpening(request, replier, undefined, 'ERR_INVALID_PARAMETERS');
       return;
     }
-    const options: FollowerOptions = { gpid, app: request.app, dir: replicaDir(gpid), source };
+    const options: FollowerOptions = { gpid, app: request.app, dir: replicaDir(gpid), master };
     const then: Continuation<ErrorCode> = reply(this, 'onDownloaded', request, replier);
     const follower = new this.ctx.parts.ReplicaFollower(this.ctx, options, then);
     this.followers.set(gpid, follower);
     this.server.noteDownload(gpid);
     follower.duplicateCheckpoint();
-  }
-
-  /** The primary-to-be asks the master, the others ask it. */
-  sourceOf(request: ConfigProposal): FollowerOptions['source'] | undefined {
-    const { primary, lastCommittedDecree } = request.config;
-    const master = parseMasterInfo(request.app);
-    if (master === undefined || primary === '' || primary === this.ctx.env.self) return master;
-    return { node: primary, decree: lastCommittedDecree };
   }
 
   onDownloaded(error: ErrorCode, request: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
@@ -84,36 +77,12 @@ export class FollowerOpener {
     this.followers.clear();
   }
 
-  // ------------------------------------------------------------------ members with other data (FM11)
+  // ------------------------------------------------------------------ a download that nobody serves (dup.5.5.start)
 
-  /** Nobody has written here yet, so that every member must hold the primary's checkpoint and nothing else. */
-  isOfAnotherDecree(replica: Replica, request: ConfigProposal): boolean {
-    const { config } = request;
-    if (config.ballot !== 0 || replica.ballot() !== 0 || !isDuplicationFollower(request.app)) return false;
-    if (config.primary === '' || this.tellsDecree(request)) return false;
-    return !this.isDecreeOf(replica, config.lastCommittedDecree);
-  }
-
-  /** The primary-to-be is asked which decree it has. */
-  tellsDecree({ type, config }: ConfigProposal): boolean {
-    return type === 'CT_UPGRADE_TO_SECONDARY' && config.primary === this.ctx.env.self;
-  }
-
-  isDecreeOf(replica: Replica, decree: Decree): boolean {
-    return replica.lastCommittedDecree() === decree;
-  }
-
-  /** The primary itself is only asked again; another member's data goes. */
-  refuseDecree(replica: Replica, request: ConfigProposal): ErrorCode {
-    if (request.config.primary !== this.ctx.env.self) this.discard(replica);
-    return 'ERR_INCONSISTENT_STATE';
-  }
-
-  /** Of a follower table the meta server compares the members' decrees. */
-  proposalAck(replica: Replica, request: ConfigProposal, error: ErrorCode): ConfigProposalAck {
-    return isDuplicationFollower(request.app) ? { error, decree: replica.lastCommittedDecree() } : { error };
-  }
-
+  /**
+   * The partition begins with another server's download: what this one has of it is not what that server has in the same
+   * decrees. The replica is given up, and learns from nothing if it is asked to.
+   */
   discard(replica: Replica): void {
     this.discarded.add(replica.gpid);
     replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');

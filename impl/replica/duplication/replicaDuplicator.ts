@@ -268,7 +268,7 @@ export class ReplicaDuplicator implements PipelineHost {
 
   // ------------------------------------------------------------------ FAIL_FAST (dup 6.3)
 
-  /** The replica is left through its own thread; it is loaded again later (FM6). */
+  /** The replica is left through its own thread. */
   onLoadFailed(): void {
     this.ctx.env.tasks.post('LPC_REPLICATION_ERROR', this.replica.hash, 0, task(this, 'onLogUnreadable'));
   }

@@ -3,11 +3,10 @@
  * asks the master's meta servers for the partition, its primary for the newest checkpoint, and copies the files into
  * `<replica dir>/data/duplication`. Each step is a task of LPC_DUPLICATE_CHECKPOINT; one object serves one attempt.
  *
- * Departures: the primary of the follower's partition downloads from the master, the other members from that primary,
- * at the decree that it has (FM11). Files are verified by size and MD5, and those of an earlier attempt that are right
- * are not copied again (mends dup.Q8).
+ * Departure (dup.Q8): files are verified by size and MD5, and those of an earlier attempt that are right are not copied
+ * again.
  */
-import type { Decree, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
+import type { ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { reply, resume, task } from '../../env/contract.ts';
 import type { Continuation, RpcHandle, RpcResult } from '../../env/contract.ts';
@@ -24,26 +23,18 @@ import type { NfsClient } from '../nfs/nfsClient.ts';
 import type { CheckpointDirectory } from './checkpointDirectory.ts';
 import type { CheckpointFile } from './checkpointDirectory.ts';
 
-/** A member of the same partition, open at a decree, from which the others copy. */
-export interface MemberSource {
-  readonly node: NodeId;
-  readonly decree: Decree;
-}
-
 export interface FollowerOptions {
   readonly gpid: Gpid;
   readonly app: AppInfo;
   /** The replica's directory. */
   readonly dir: string;
-  readonly source: MasterInfo | MemberSource;
+  readonly master: MasterInfo;
 }
 
-/** Where the checkpoint is, and for whom it is asked. */
+/** Where the checkpoint is. */
 interface CheckpointSource {
   readonly node: NodeId;
   readonly gpid: Gpid;
-  readonly cluster: string;
-  readonly minDecree: Decree;
 }
 
 export class ReplicaFollower {
@@ -73,8 +64,7 @@ export class ReplicaFollower {
     if (this.running) return 'ERR_BUSY';
     this.running = true;
     this.lastError = 'ERR_OK';
-    if ('node' in this.options.source) this.post(task(this, 'copyMasterReplicaCheckpoint', this.memberSource()));
-    else this.post(task(this, 'asyncDuplicateCheckpointFromMasterReplica'));
+    this.post(task(this, 'asyncDuplicateCheckpointFromMasterReplica'));
     return 'ERR_OK';
   }
 
@@ -106,7 +96,7 @@ export class ReplicaFollower {
     this.call = this.ctx.env.rpc.call(
       this.masterMeta(),
       'RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX',
-      { appName: this.masterInfo().appName },
+      { appName: this.options.master.appName },
       { hash: this.hash, timeoutMs: this.ctx.settings.rpcTimeoutMs, gpid },
       reply(this, 'onQueryMasterReplicaConfigReply'),
     );
@@ -117,7 +107,7 @@ export class ReplicaFollower {
     if (!this.running) return;
     if (result.error === 'ERR_OK') {
       this.post(task(this, 'onMasterReplicaConfig', result.body));
-    } else if (++this.metaIndex < this.masterInfo().metas.length) {
+    } else if (++this.metaIndex < this.options.master.metas.length) {
       this.queryMasterReplicaConfig();
     } else {
       this.finish(result.error);
@@ -142,37 +132,27 @@ export class ReplicaFollower {
     const gpid = formatGpid(response.appId, index);
     if (config.gpid !== gpid) return 'ERR_INCONSISTENT_STATE';
     if (config.primary === '') return 'ERR_INVALID_STATE';
-    return { node: config.primary, gpid, cluster: this.ctx.settings.dupClusterName, minDecree: 0 };
+    return { node: config.primary, gpid };
   }
 
   /** The master's table is gone, and its name is another one's by now. */
   isAnotherTable(appId: number): boolean {
-    const { appId: wanted } = this.masterInfo();
+    const { appId: wanted } = this.options.master;
     return wanted !== undefined && wanted !== appId;
   }
 
-  private masterInfo(): MasterInfo {
-    const { source } = this.options;
-    return 'metas' in source ? source : { cluster: '', metas: [], appName: '', appId: undefined };
-  }
-
   private masterMeta(): NodeId {
-    const { metas } = this.masterInfo();
+    const { metas } = this.options.master;
     return metas[this.metaIndex % metas.length] ?? '';
-  }
-
-  private memberSource(): CheckpointSource {
-    const { gpid, source } = this.options;
-    const member = 'node' in source ? source : { node: '', decree: 0 };
-    return { node: member.node, gpid, cluster: '', minDecree: member.decree };
   }
 
   // ------------------------------------------------------------------ the checkpoint
 
   copyMasterReplicaCheckpoint(source: CheckpointSource): void {
     if (!this.running) return;
-    const { node, gpid, cluster, minDecree } = source;
-    const request: QueryCheckpointInfoRequest = { gpid, checksumType: this.checksumType(), cluster, minDecree };
+    const { node, gpid } = source;
+    const cluster = this.ctx.settings.dupClusterName;
+    const request: QueryCheckpointInfoRequest = { gpid, checksumType: this.checksumType(), cluster };
     this.call = this.ctx.env.rpc.call(
       node,
       'RPC_QUERY_LAST_CHECKPOINT_INFO',
@@ -198,9 +178,7 @@ export class ReplicaFollower {
     if (response.error !== 'ERR_OK') return response.error;
     const { files, fileSizes, fileMd5s } = response;
     const complete = files.length === fileSizes.length && files.length === fileMd5s.length;
-    if (!complete || !files.every(isName) || !files.includes('CURRENT')) return 'ERR_INVALID_DATA';
-    const { source } = this.options;
-    return 'node' in source && response.lastDurable !== source.decree ? 'ERR_INCONSISTENT_STATE' : 'ERR_OK';
+    return complete && files.every(isName) && files.includes('CURRENT') ? 'ERR_OK' : 'ERR_INVALID_DATA';
   }
 
   // ------------------------------------------------------------------ the copy

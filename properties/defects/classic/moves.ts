@@ -38,14 +38,14 @@ export const MOVES: readonly Defect[] = [
   }),
   classic({
     id: 'move-forgotten-by-a-restart',
-    symptom: 'a meta server that starts does not look for partitions without a primary',
+    symptom: 'a meta server that starts looks after nothing before something happens',
     expected: ['L4'],
     changes: [
       {
-        part: 'PrimaryMove',
+        part: 'Cure',
         mend: (Base) =>
           class extends Base {
-            override watchApp(): void {
+            override balancerRun(): void {
               // Who stepped down is nobody's business.
             }
           },
