@@ -193,7 +193,10 @@ export const fileRemoved = rule(
     guard('log/only-covered-files-go', 'repl.S18', (scene, e: LogFileRemoved) => {
       if (setAside(scene)) return undefined;
       const { replica } = scene;
-      const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
+      const oldest = replica.files[0];
+      // Of a log that was reset, what lies before counts for nothing.
+      if (oldest === undefined || oldest.startOffset < replica.validLogOffset) return undefined;
+      const lost = oldest.records.reduce((max, record) => Math.max(max, record.decree), 0);
       return lost <= durableOf(replica)
         ? undefined
         : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];
