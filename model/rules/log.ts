@@ -159,6 +159,14 @@ function setAside({ node, replica }: ReplicaScene): boolean {
   return !replica.open && (node.diskFault || node.powerLost || replica.damaged);
 }
 
+/** The largest decree of the oldest file that no later file holds: a learner is told once more what it had. */
+function newestOnlyHere({ files: [oldest, ...later] }: ReplicaState): number {
+  const isKept = (decree: number): boolean => later.some(({ records }) => records.some((record) => record.decree === decree));
+  let newestLost = 0;
+  for (const { decree } of oldest?.records ?? []) if (decree > newestLost && !isKept(decree)) newestLost = decree;
+  return newestLost;
+}
+
 /** Would records go that a duplication has not confirmed, on a replica that surely knows of it (S4; dup 6.7)? */
 function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemoved): Refusal | undefined {
   // A dropped table is told to nobody as a duplicated one.
@@ -170,7 +178,7 @@ function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemo
     if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
     const stored = storedOf(progress);
     const least = stored < 0 ? progress.appliedAtCreation : stored;
-    const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
+    const lost = newestOnlyHere(replica);
     if (lost > least)
       return [`decrees above ${least} to stay for duplication ${dup.dupId}`, `file ${e.fileIndex} holds ${lost}`];
   }
