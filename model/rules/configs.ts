@@ -75,8 +75,10 @@ function stepTo(before: Members | undefined, config: ConfigStored['config']): St
     if (sameNodes(secondaries, before.secondaries)) return 'same';
     const joined = secondaries.filter((node) => !before.secondaries.includes(node));
     const left = before.secondaries.filter((node) => !secondaries.includes(node));
-    if (primary === '' || joined.length + left.length !== 1) return undefined;
-    return joined.length === 1 ? 'joins' : 'member leaves';
+    if (joined.length + left.length !== 1) return undefined;
+    // Nobody joins whom no primary has taught.
+    if (joined.length === 1) return primary === '' ? undefined : 'joins';
+    return 'member leaves';
   }
   if (primary === '') {
     if (sameNodes(secondaries, before.secondaries)) return 'primary leaves';
