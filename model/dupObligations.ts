@@ -21,9 +21,9 @@ import {
 } from './dupState.ts';
 import { differsFromSource } from './dupRows.ts';
 import { excluded } from './exclusions.ts';
+import { excused } from './members.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import {
-  excused,
   serves,
   type ClusterState,
   type LogFile,

@@ -5,9 +5,10 @@
 import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
+import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
-import { chosenOf, excused, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { beginsUnevenly } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
@@ -167,7 +168,7 @@ export const configStored = rule(
       const before = part.configs[part.ballot];
       for (const node of newcomers(stepTo(before, config), before, config)) {
         const missing = lacks(part, node);
-        if (missing !== undefined && !excused(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
+        if (missing !== undefined && !hasLosses(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
       }
       return undefined;
     }),
