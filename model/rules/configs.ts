@@ -71,7 +71,8 @@ const sameNodes = (a: readonly string[], b: readonly string[]): boolean => [...a
 /** The one step that leads there, or undefined: two at once, or none that there is. */
 function stepTo(before: Members | undefined, config: ConfigStored['config']): Step | undefined {
   const { primary, secondaries } = config;
-  if (before === undefined || config.ballot <= 1) return primary !== '' && secondaries.length === 0 ? 'first' : undefined;
+  // Who begins beside the first primary has nothing yet, as that one (newcomers, dup/members-begin-alike).
+  if (before === undefined || config.ballot <= 1) return primary !== '' ? 'first' : undefined;
   if (primary === before.primary) {
     if (sameNodes(secondaries, before.secondaries)) return 'same';
     const joined = secondaries.filter((node) => !before.secondaries.includes(node));
@@ -92,6 +93,7 @@ function stepTo(before: Members | undefined, config: ConfigStored['config']): St
 
 /** Who serves from now on, and was none of the members that surely hold everything. */
 function newcomers(step: Step | undefined, before: Members | undefined, { primary, secondaries }: Members): readonly string[] {
+  if (step === 'first') return secondaries;
   if (step === 'joins') return secondaries.filter((node) => before?.secondaries.includes(node) !== true);
   return step === 'takes over' || step === 'is called back' ? [primary] : [];
 }
