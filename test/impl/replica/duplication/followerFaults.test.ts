@@ -66,7 +66,10 @@ describe('two servers that began the same partition', () => {
     return c;
   }
 
-  function expectOneBeginning(c: TwoClusters): void {
+  it.each([false, true])('end with the one that serves: the other gives its data up, and learns; restarted first: %s', (isRestarted) => {
+    const c = withTwoBeginnings();
+    if (isRestarted) c.restart(PRIMARY, 'shutdown');
+    restore(c, PRIMARY);
     c.runUntil(() => c.hasAllMembers('follower', GPID), 30_000);
     expect(c.claims(PRIMARY, 'replica.opened')[0]).toMatchObject({ fresh: true, durable: 10 });
     expect(c.claims(PRIMARY, 'replica.opened').at(-1)).toMatchObject({ fresh: true, durable: 0, maxPrepared: 0 });
@@ -76,19 +79,6 @@ describe('two servers that began the same partition', () => {
     expect(c.list(PRIMARY, '')).toEqual([`${GPID}.pegasus`]);
     const prepared = FOLLOWERS.map((node) => c.replica(node, GPID)?.maxPreparedDecree());
     expect(new Set(prepared).size).toBe(1);
-  }
-
-  it('ends with the one that serves: the other gives its data up, and learns', () => {
-    const c = withTwoBeginnings();
-    restore(c, PRIMARY);
-    expectOneBeginning(c);
-  });
-
-  it('also when the other was restarted meanwhile', () => {
-    const c = withTwoBeginnings();
-    c.restart(PRIMARY, 'shutdown');
-    restore(c, PRIMARY);
-    expectOneBeginning(c);
   });
 
   it('the one that is asked again goes on with what it downloaded', () => {
