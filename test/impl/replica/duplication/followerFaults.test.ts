@@ -81,6 +81,34 @@ describe('two servers that began the same partition', () => {
     expect(new Set(prepared).size).toBe(1);
   });
 
+  it('end with the one that serves, also when the other one began with more of the master', () => {
+    const c = withMaster();
+    const [later = '', third = ''] = OTHERS;
+    c.create('follower', 'f', followerEnvs());
+    c.runUntil(() => c.replica(PRIMARY, GPID) !== undefined);
+    cut(c, PRIMARY);
+    c.world.stopNode(metaOf('follower'), 'crash');
+    c.world.stopNode(third, 'crash');
+    write(c, '1.0', 10, 'w');
+    c.checkpoint('source', '1.0');
+    c.world.startNode(metaOf('follower'));
+    c.runUntil(() => c.replica(later, GPID) !== undefined);
+    cut(c, later);
+    c.restart(metaOf('follower'));
+    restore(c, PRIMARY);
+    c.runUntil(() => c.replica(PRIMARY, GPID)?.isPrimary() === true);
+    c.world.startNode(third);
+    c.runUntil(() => c.isServing('follower', GPID) && c.replica(third, GPID)?.status() === 'PS_SECONDARY');
+    // Its decrees 11 to 20 are writes of its own, and there are more.
+    for (let i = 0; i < 20; i++) expect(c.put('follower', GPID, `own${i}`, 'y')).toBe('ERR_OK');
+    expect(c.replica(later, GPID)?.lastCommittedDecree()).toBe(20);
+    restore(c, later);
+    c.runUntil(() => c.hasAllMembers('follower', GPID));
+    c.run(100);
+    expectRows(c, 'v');
+    for (let i = 0; i < 20; i++) expect(c.local(later, GPID, `own${i}`)).toBe('y');
+  });
+
   it('the one that is asked again goes on with what it downloaded', () => {
     const c = withMaster();
     alone(c);
