@@ -11,6 +11,7 @@ import { Draw } from './draw.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLeaseScene } from './scenesLease.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawMembersScene } from './scenesMembers.ts';
 import { drawMomentScene } from './scenesMoment.ts';
 import { drawMoveScene } from './scenesMove.ts';
 import { drawThrottleScene } from './scenesThrottle.ts';
@@ -111,6 +112,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
     const moving = casting.allows('movePrimary') && !this.isSearchForLoads() && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
+    const leaving = faults && casting.allows('crash') && draw.apart(LEFT_PERMILLE, 5);
     const leasing = faults && casting.allows('get') && draw.apart(LEASED_PERMILLE, 2);
     let opened = opening === Infinity;
     let loaded = false;
@@ -144,6 +146,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       }
       if (throttled && draw.chance(THROTTLE_SCENES_PERMILLE)) {
         const scene = drawThrottleScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (leaving && opened && draw.chance(MEMBER_SCENES_PERMILLE)) {
+        const scene = drawMembersScene(casting);
         steps.push(...scene);
         count += scene.length >> 1;
         continue;
@@ -216,6 +224,10 @@ const MOVE_SCENES_PERMILLE = 100;
 /** How many plans with faults leave servers without their meta server for about a lease; how often a step makes place for it. */
 const LEASED_PERMILLE = 150;
 const LEASE_SCENES_PERMILLE = 100;
+
+/** How many plans with faults have servers that are away for longer than they are waited for; how often a step makes place for it. */
+const LEFT_PERMILLE = 250;
+const MEMBER_SCENES_PERMILLE = 90;
 
 /** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
 const THROTTLED_PERMILLE = 200;

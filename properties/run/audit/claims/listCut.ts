@@ -21,7 +21,9 @@ export const listCutAudits: AuditPair<typeof KIND> = {
       const { storageReplacedAt } = view;
       if (storageReplacedAt < 0) return;
       view.storageReplacedAt = -1;
-      if (!view.open || view.status === 'PS_ERROR' || view.committed === storageReplacedAt) return;
+      // A storage that the disk refuses to open holds nothing for its replica, which goes to ERROR.
+      if (!view.open || view.status === 'PS_ERROR' || desk.nodeView(view.node).struck) return;
+      if (view.committed === storageReplacedAt) return;
       const text = `${view}: its storage holds decree ${storageReplacedAt} now, and its list goes on at ${view.committed}`;
       desk.lie(KIND, 'real-implies-claimed', view, text, `a claim that it begins anew at ${storageReplacedAt}`, 'none');
     },
