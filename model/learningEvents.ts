@@ -62,4 +62,13 @@ export interface InitInfoStored extends AtReplica {
   readonly logOffset: number;
 }
 
-export type LearningObserved = LearnAnswered | StorageReplaced | LogReplaced | InitInfoStored;
+/**
+ * A replica's directory is gone: set aside as damaged (`err`), as one of a dropped table (`gar`), or removed (`other`). What
+ * is opened under its name from now on begins with nothing.
+ */
+export interface ReplicaGone extends AtReplica {
+  readonly kind: 'replica.gone';
+  readonly as: 'err' | 'gar' | 'other';
+}
+
+export type LearningObserved = LearnAnswered | StorageReplaced | LogReplaced | InitInfoStored | ReplicaGone;

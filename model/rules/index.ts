@@ -9,7 +9,7 @@ import { adopted } from './adoption.ts';
 import { dupErased, dupProgressStored, dupStored } from './duplication.ts';
 import { dupSent, dupShipped, dupSkipped, dupStarted, dupStopped } from './duplicationShip.ts';
 import { dupReported, dupSynced, dupTold, followerAsked } from './duplicationSync.ts';
-import { closed, loadFailed, opened } from './lifecycle.ts';
+import { closed, gone, loadFailed, opened } from './lifecycle.ts';
 import { beaconAcked, readServed } from './liveness.ts';
 import { initInfoStored, learnAnswered, listCut, logReplaced, storageReplaced } from './learning.ts';
 import { fileCreated, fileRemoved, survived, written } from './log.ts';
@@ -47,6 +47,7 @@ export const RULES: RuleTable = {
   'command.invoked': invoked,
   'attempt.sent': attemptSent,
   'command.answered': answered,
+  'replica.gone': gone,
   'replica.list-cut': listCut,
   'learn.answered': learnAnswered,
   'storage.replaced': storageReplaced,

@@ -1,5 +1,6 @@
 /** Opening, closing and failing to load a replica: what its disk implies (repl 5.1 - 5.3; plog 10, 11). */
 import type { ClosedClaim, LoadFailedClaim, OpenedClaim } from '../events.ts';
+import type { ReplicaGone } from '../learningEvents.ts';
 import {
   durableOf,
   newReplica,
@@ -14,6 +15,7 @@ import { stopServing } from '../serving.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
+import { isLive } from './world.ts';
 
 /** What a replica must be after its log was replayed from a checkpoint. */
 export interface Replayed {
@@ -154,20 +156,50 @@ export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({
   toDisk(part, replica, e.atUs);
 });
 
+/** A learner that was cut off before its checkpoint stood has forgotten its log (repl 1.9 LT_CACHE). */
+const isCutOff = ({ replica }: ReplicaScene): boolean => durableOf(replica) < replica.initDurable;
+
+/** Nobody has served with what it holds, and somebody serves without it (dup 5.5). */
+const beganElsewhere = ({ part, replica }: ReplicaScene): boolean => replica.ballot === 0 && part.ballot > 0;
+
+/** A directory goes when a fault took from it, when its table is gone, or when its data were never the partition's. */
+function mayGo(scene: ReplicaScene, as: ReplicaGone['as']): boolean {
+  const { cluster, part, replica } = scene;
+  switch (as) {
+    case 'err':
+      return excused(scene) || replica.lost || isCutOff(scene);
+    case 'gar':
+      return !isLive(cluster.tables[part.appId]?.status);
+    case 'other':
+      return beganElsewhere(scene);
+  }
+}
+
+export const gone = rule<ReplicaScene, ReplicaGone>(
+  replicaScene,
+  [
+    guard('lifecycle/data-goes-for-a-reason', 'S1', (scene: ReplicaScene, e: ReplicaGone) =>
+      !scene.replica.exists || mayGo(scene, e.as) ? undefined : ['the data of a member to stay: nothing damaged them', `gone (${e.as})`],
+    ),
+  ],
+  ({ part, replica }, e) => {
+    for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
+    part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists && e.as === 'err' };
+  },
+);
+
 export const loadFailed = rule(
   replicaScene,
   [
     guard('lifecycle/load-fails-only-when-damaged', 'L4', (scene, e: LoadFailedClaim) =>
       // A creation that a crash cut off left nothing that could be loaded, and nothing that could be lost.
-      // And a learner that was cut off before its checkpoint stood has forgotten its log.
-      excused(scene) || !scene.replica.exists || durableOf(scene.replica) < scene.replica.initDurable ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
+      excused(scene) || !scene.replica.exists || isCutOff(scene) ? undefined : ['a replica that loads: nothing damaged its disk', e.error],
     ),
     guard('lifecycle/load-fails-only-when-closed', 'S8', ({ replica }, e: LoadFailedClaim) =>
       replica.open ? ['a closed replica', `${e.gpid} is open`] : undefined,
     ),
   ],
-  ({ part, replica }, e) => {
-    for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
-    part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists };
+  () => {
+    // Its directory is gone, or will be found as it is.
   },
 );

@@ -18,6 +18,9 @@ const SLACK_US = 2_000_000;
 /** The model knows where the last record begins, not how long it is. */
 const RECORD_BYTES = 4096;
 
+/** A learner logs what it learns, whether it has prepared it or not (repl 1.9 LT_LOG with duplication). */
+const isMember = ({ status }: ReplicaState): boolean => status === 'PS_PRIMARY' || status === 'PS_SECONDARY';
+
 const newest = (replica: ReplicaState): LogFile | undefined => replica.files[replica.files.length - 1];
 
 /**
@@ -51,7 +54,8 @@ export const written = rule(
     guard('log/record-was-prepared', 'repl.S22', ({ part, replica }, { mutation }: LogWritten) => {
       const proposal = proposalOf(part, mutation.decree, mutation.ballot);
       const entry = replica.entries[mutation.decree];
-      if (proposal === undefined || entry === undefined || entry.ballot < mutation.ballot)
+      const mayHave = isMember(replica) ? entry !== undefined && entry.ballot >= mutation.ballot : true;
+      if (proposal === undefined || !mayHave)
         return ['a mutation that this replica prepared', `ballot ${mutation.ballot}, ${show(mutation)}`];
       return sameContent(proposal, mutation) ? undefined : [show(proposal), show(mutation)];
     }),
@@ -74,18 +78,25 @@ export const written = rule(
     const { mutation, logOffset, atUs } = e;
     const file = fileOf(replica, e);
     const entry = replica.entries[mutation.decree];
-    if (file === undefined || entry === undefined) return;
+    if (file === undefined) return;
     file.records.push({ ballot: mutation.ballot, decree: mutation.decree, lastCommitted: mutation.lastCommitted });
     file.endOffset = logOffset + 1;
     file.writtenAtUs = atUs;
     if (mutation.decree > file.maxDecree) file.maxDecree = mutation.decree;
-    if (entry.ballot === mutation.ballot) entry.logged = true;
+    if (entry?.ballot === mutation.ballot) entry.logged = true;
   },
 );
 
 /** The file that a new one follows: the newest below its index. */
 function before(replica: ReplicaState, e: LogFileCreated): LogFile | undefined {
   return replica.files.findLast((file) => file.index < e.fileIndex);
+}
+
+/** A log that a learner has reset counts from what its storage held then (repl 1.9 LT_CACHE). */
+function leastMaxDecree(replica: ReplicaState, e: LogFileCreated): number {
+  const last = before(replica, e);
+  const isReset = e.startOffset >= replica.validLogOffset && (last?.startOffset ?? 0) < replica.validLogOffset;
+  return isReset ? replica.initDurable : (last?.maxDecree ?? 0);
 }
 
 /**
@@ -110,7 +121,7 @@ export const fileCreated = rule(
       return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
     }),
     guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
-      const least = before(replica, e)?.maxDecree ?? 0;
+      const least = leastMaxDecree(replica, e);
       const most = Math.max(least, replica.maxPrepared);
       return e.previousMaxDecree >= least && e.previousMaxDecree <= most
         ? undefined
@@ -148,6 +159,14 @@ function setAside({ node, replica }: ReplicaScene): boolean {
   return !replica.open && (node.diskFault || node.powerLost || replica.damaged);
 }
 
+/** The largest decree of the oldest file that no later file holds: a learner is told once more what it had. */
+function newestOnlyHere({ files: [oldest, ...later] }: ReplicaState): number {
+  const isKept = (decree: number): boolean => later.some(({ records }) => records.some((record) => record.decree === decree));
+  let newestLost = 0;
+  for (const { decree } of oldest?.records ?? []) if (decree > newestLost && !isKept(decree)) newestLost = decree;
+  return newestLost;
+}
+
 /** Would records go that a duplication has not confirmed, on a replica that surely knows of it (S4; dup 6.7)? */
 function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemoved): Refusal | undefined {
   // A dropped table is told to nobody as a duplicated one.
@@ -159,7 +178,7 @@ function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemo
     if (excluded('late-guard', since === undefined || since + SLACK_US >= e.atUs)) continue;
     const stored = storedOf(progress);
     const least = stored < 0 ? progress.appliedAtCreation : stored;
-    const lost = replica.files[0]?.records.reduce((max, { decree }) => Math.max(max, decree), 0) ?? 0;
+    const lost = newestOnlyHere(replica);
     if (lost > least)
       return [`decrees above ${least} to stay for duplication ${dup.dupId}`, `file ${e.fileIndex} holds ${lost}`];
   }
@@ -182,7 +201,10 @@ export const fileRemoved = rule(
     guard('log/only-covered-files-go', 'repl.S18', (scene, e: LogFileRemoved) => {
       if (setAside(scene)) return undefined;
       const { replica } = scene;
-      const lost = replica.files[0]?.records.reduce((max, record) => Math.max(max, record.decree), 0) ?? 0;
+      const oldest = replica.files[0];
+      // Of a log that was reset, what lies before counts for nothing.
+      if (oldest === undefined || oldest.startOffset < replica.validLogOffset) return undefined;
+      const lost = oldest.records.reduce((max, record) => Math.max(max, record.decree), 0);
       return lost <= durableOf(replica)
         ? undefined
         : [`decrees <= ${durableOf(replica)}, the newest checkpoint`, `file ${e.fileIndex} holds decree ${lost}`];

@@ -169,7 +169,8 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
       if (
         entry === undefined ||
         entry.ballot < mutation.ballot ||
-        (as === 'primary' && entry.ballot === mutation.ballot)
+        // A learner is told once more what it may hold already; who was primary has its own in its list.
+        ((as === 'primary' || isLearner(replica)) && entry.ballot === mutation.ballot)
       )
         return undefined;
       return [

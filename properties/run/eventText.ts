@@ -108,6 +108,8 @@ function whatText(event: ModelEvent): string {
       return `prepare list begins anew at ${String(event.committed)}${event.keepsRest ? ', what lies above stays' : ''}`;
     case 'learn.answered':
       return `${event.learner} is to learn from ${String(event.start)} on by ${event.type} (has ${String(event.applied)}; committed ${String(event.lastCommitted)})`;
+    case 'replica.gone':
+      return event.as === 'other' ? 'its directory was removed' : `its directory was set aside (.${event.as})`;
     case 'storage.replaced':
       return `storage replaced, holding decree ${String(event.decree)}`;
     case 'log.replaced':

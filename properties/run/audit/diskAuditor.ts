@@ -218,6 +218,7 @@ export class DiskAuditor {
     view.setAside = suffix;
     for (const hook of HOOKS.directoryGone) hook(this.desk, view, suffix);
     view.forgetDisk();
+    this.sink({ kind: 'replica.gone', atUs: this.nowUs(), node: view.node, gpid: view.gpid, as: suffix });
   }
 
   // ------------------------------------------------------------------ storage

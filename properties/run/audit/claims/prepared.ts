@@ -82,6 +82,11 @@ function takeLogged(desk: Desk, view: ReplicaView, mutation: MutationFact): bool
   return true;
 }
 
+/** What a learner replays from its primary's log is applied, and never prepared (repl 1.9 LT_LOG); its content is the model's to judge. */
+function isLearned({ applied, status }: ReplicaView, { decree }: MutationFact): boolean {
+  return status !== 'PS_PRIMARY' && status !== 'PS_SECONDARY' && decree <= applied;
+}
+
 export const preparedAudits: AuditPair<'replica.prepared'> = {
   claimedImpliesReal: {
     holds:
@@ -144,7 +149,7 @@ export const preparedAudits: AuditPair<'replica.prepared'> = {
   realImpliesClaimed: {
     holds:
       'Every RPC_PREPARE that leaves, and every record that is written, is a mutation claimed ' +
-      'prepared, with the same content.',
+      'prepared, with the same content, or one that a learner has applied.',
     prepareSent(desk, view, to, request, mutation) {
       if (mutation === undefined) {
         lie(
@@ -189,7 +194,7 @@ export const preparedAudits: AuditPair<'replica.prepared'> = {
         );
       }
       for (const mutation of view.orphanRecords) {
-        if (takeLogged(desk, view, mutation)) continue;
+        if (takeLogged(desk, view, mutation) || isLearned(view, mutation)) continue;
         lie(
           desk,
           'real-implies-claimed',
