@@ -12,7 +12,9 @@ import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
 import { judgeMove } from './moveAnswers.ts';
+import { NAME_JUDGES } from './nameAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
+import { bore } from './tableNames.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import { type ClusterState, type CommandState, excused, type ModelState, type PartitionState, type Version } from './state.ts';
@@ -29,6 +31,8 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   get: 'read',
   createTable: 'admin',
   dropTable: 'admin',
+  recallTable: 'admin',
+  renameTable: 'admin',
   setEnvs: 'admin',
   listTables: 'tables',
   triggerCheckpoint: 'triggered',
@@ -98,7 +102,7 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
 function versionsOfZombies(cluster: ClusterState, { command, appId, invokedAtUs }: CommandState): readonly Version[] {
   if (command.kind !== 'get') return [];
   const zombies = Object.values(cluster.tables).filter(
-    (table) => table.name === command.table && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
+    (table) => bore(table, command.table) && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
   );
   const key = keyOf(command);
   return zombies.flatMap((table) => [ABSENT, ...versionsOf(cluster, table.appId, key)]);
@@ -251,7 +255,7 @@ export const answerGuards = [
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
   guard('answers/busy-was-throttled', 'S8', judgeBusy),
-  ...[...ADMIN_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...NAME_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

@@ -73,6 +73,8 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     loadingChangedAtUs: -1,
     createdAtUs: 0,
     droppedAtUs: -1,
+    recalledAtUs: -1,
+    names: [{ name, fromUs: -1, untilUs: -1 }],
     home: {},
     grantedEarly: [],
     allowsIngestBehind: allowsIngestBehind(envs),

@@ -19,6 +19,7 @@ import {
 } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
 import { durableOf, type ClusterState, type ModelState } from '../state.ts';
+import { bore } from '../tableNames.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { NodeId } from '../vocabulary.ts';
 import { dropDuplicators, noteDuplicators, noteGuarded, TASKS_US } from './duplicators.ts';
@@ -151,7 +152,7 @@ function isMissing({ state, cluster }: ClusterScene, e: Synced): Refusal | undef
     const removal = Object.values(cluster.commands).some(
       ({ command }) =>
         (command.kind === 'removeDup' && command.dupId === dup.dupId) ||
-        (command.kind === 'dropTable' && command.name === table.name),
+        (command.kind === 'dropTable' && bore(table, command.name)),
     );
     const isPrimary = Object.values(cluster.partitions).some(
       (part) =>

@@ -11,6 +11,7 @@ import type { LoadErased, LoadStored } from '../loadEvents.ts';
 import { areFilesGood, infoDiffers } from '../loadFiles.ts';
 import { isErased, isKnown, isTerminal, newLoad, type LoadControl, type LoadState } from '../loadState.ts';
 import { lagUsOf } from '../loadWords.ts';
+import { drops } from '../tableNames.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import type { BulkLoadStatus } from '../vocabulary.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal, type Rule } from './rule.ts';
@@ -334,10 +335,7 @@ function erasedWithoutCause(scene: LoadScene): Refusal | undefined {
   const { cluster, table, load } = scene;
   if (load === undefined) return undefined;
   const isDropped = table.status !== 'AS_AVAILABLE';
-  const drops = Object.values(cluster.commands).some(
-    ({ command }) => command.kind === 'dropTable' && command.name === table.name,
-  );
-  if (isDropped || drops) return undefined;
+  if (isDropped || drops(cluster, table)) return undefined;
   if (!table.isBulkLoading && pendingLoadCommands(scene, table, 'clearBulkLoad').length > 0) return undefined;
   const starts = pendingLoadCommands(scene, table, 'startBulkLoad').length > 0;
   if (table.isBulkLoading && isTerminal(load.record.status) && starts) return undefined;
@@ -384,10 +382,7 @@ export function flagWithoutCause(scene: LoadScene, isBulkLoading: boolean): Refu
     return pendingLoadCommands(scene, table, 'startBulkLoad').length > 0
       ? undefined
       : ['a start that somebody asked for', `${table.name} is loading`];
-  const drops = Object.values(cluster.commands).some(
-    ({ command }) => command.kind === 'dropTable' && command.name === table.name,
-  );
-  if (drops || table.status !== 'AS_AVAILABLE' || load === undefined) return undefined;
+  if (drops(cluster, table) || table.status !== 'AS_AVAILABLE' || load === undefined) return undefined;
   if (!isTerminal(load.record.status)) return ['a load that has ended', load.record.status];
   for (let index = 0; index < table.partitionCount; index++)
     if (load.partitions[index]?.reportedCleaned !== true)
