@@ -14,7 +14,7 @@ import { METRICS_JUDGE } from './metrics.ts';
 import { judgeMove } from './moveAnswers.ts';
 import { NAME_JUDGES } from './nameAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
-import { bore } from './tableNames.ts';
+import { bore, isNewlyNamed } from './tableNames.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
 import { type ClusterState, type CommandState, excused, type ModelState, type PartitionState, type Version } from './state.ts';
@@ -220,6 +220,8 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
   if (answer.error === 'ERR_BUSY' && command.throttled) return undefined;
   // Served as long as its servers have not heard that it is gone; who asks anew where to go hears it.
   if ((cluster.tables[command.appId]?.droppedAtUs ?? -1) >= 0) return undefined;
+  const table = cluster.tables[command.appId];
+  if (table !== undefined && isNewlyNamed(table, command.invokedAtUs)) return undefined;
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
   if (

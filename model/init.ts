@@ -74,7 +74,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     createdAtUs: 0,
     droppedAtUs: -1,
     recalledAtUs: -1,
-    names: [{ name, fromUs: -1, untilUs: -1 }],
+    names: [{ name, fromUs: 0, untilUs: -1, change: 0, sureUs: 0 }],
     home: {},
     grantedEarly: [],
     allowsIngestBehind: allowsIngestBehind(envs),

@@ -1,11 +1,16 @@
 /** Names of tables over time: a table gets another one by a rename or a recall, and gives its name back when it is dropped. */
 import type { ClusterState, CommandState, TableState } from './state.ts';
 
-/** A name that a table bore, and from when until when; `untilUs` -1: it bears it. */
+/**
+ * A name that a table bore, by the store: from when until when (`untilUs` -1: it bears it). `sureUs`: since when the meta server
+ * certainly knows it (-1: not yet), as an answer to whoever asked for that change of the table's record, or for a later one.
+ */
 export interface NameSpan {
   readonly name: string;
   readonly fromUs: number;
   readonly untilUs: number;
+  readonly change: number;
+  readonly sureUs: number;
 }
 
 /** Did it ever bear the name? Who looked it up then may mean it still. */
@@ -13,21 +18,39 @@ export function bore(table: TableState, name: string): boolean {
   return table.names.some((span) => span.name === name);
 }
 
-/** Did it bear the name at some moment since then? */
+/** Did it bear the name at some moment since then, as far as the meta server may have known? */
 export function boreSince(table: TableState, name: string, sinceUs: number): boolean {
-  return table.names.some((span) => span.name === name && (span.untilUs < 0 || span.untilUs >= sinceUs));
+  return table.names.some((span, i) => {
+    const { sureUs } = table.names[i + 1] ?? span;
+    return span.name === name && (span.untilUs < 0 || span.untilUs >= sinceUs || sureUs < 0 || sureUs >= sinceUs);
+  });
 }
 
-/** Does it bear the name since before that moment? */
+/** Does it bear the name since before that moment, and does the meta server certainly know? */
 export function bearsSinceBefore(table: TableState, name: string, atUs: number): boolean {
-  return table.names.some((span) => span.name === name && span.untilUs < 0 && span.fromUs < atUs);
+  return table.names.some((span) => span.name === name && span.untilUs < 0 && isSureBefore(span, atUs));
+}
+
+const isSureBefore = ({ sureUs }: NameSpan, atUs: number): boolean => sureUs >= 0 && sureUs < atUs;
+
+/** Did it get a name, or get one back, of which the meta server may not have known at that moment? */
+export function isNewlyNamed({ names }: TableState, atUs: number): boolean {
+  return names.some((span) => span.untilUs < 0 && !isSureBefore(span, atUs));
+}
+
+/** Who asked for the change of that number, or for a later one, was told that it is done. */
+export function noteKnown(table: TableState, change: number, atUs: number): void {
+  if (table.names.every(({ sureUs, change: own }) => sureUs >= 0 || own > change)) return;
+  table.names = table.names.map((span) => (span.sureUs < 0 && span.change <= change ? { ...span, sureUs: atUs } : span));
 }
 
 /** It bears this name, and no other one; '': none. */
 export function rename(table: TableState, name: string, atUs: number): void {
   if (table.names.some((span) => span.untilUs < 0 && span.name === name)) return;
   const ended = table.names.map((span) => (span.untilUs < 0 ? { ...span, untilUs: atUs } : span));
-  table.names = name === '' ? ended : [...ended, { name, fromUs: atUs, untilUs: -1 }];
+  // A creation is known before it is stored.
+  const sureUs = table.names.length === 0 ? atUs : -1;
+  table.names = name === '' ? ended : [...ended, { name, fromUs: atUs, untilUs: -1, change: table.changes, sureUs }];
 }
 
 /** Somebody asked for the drop of the table, by whichever of its names. */

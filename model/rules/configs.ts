@@ -163,12 +163,14 @@ export const configStored = rule(
       const before = e.config.ballot <= 1 ? undefined : scene.part.configs[scene.part.ballot];
       return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
     }),
-    guard('tables/dropped-without-members', 'S7', (scene, e: ConfigStored) => {
+    guard('tables/dropouts-are-remembered', 'S7', (scene, e: ConfigStored) => {
       const { part, table } = scene;
       if (isLive(table.status) || e.config.ballot <= part.ballot) return undefined;
+      if (table.status === 'AS_DROPPED') return ['a dropped table to stay as it is', partsText(e.config)];
+      // What was on its way before the drop comes first.
+      if (membersOf(e.config).length > 0) return undefined;
       const before = part.configs[part.ballot] ?? NOBODY;
       const kept = membersOf(before).filter((node) => !e.config.lastDrops.includes(node));
-      if (membersOf(e.config).length > 0) return ['no member of a partition that is dropped', partsText(e.config)];
       return e.config.lastDrops.length < MAX_LAST_DROPS && kept.length > 0
         ? [`${kept.join(', ')} to be found again when the table is recalled`, `last drops ${e.config.lastDrops.join(', ') || 'none'}`]
         : undefined;

@@ -4,6 +4,7 @@
 import { clusterNameOf } from '../dupState.ts';
 import type { FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { allowsIngestBehind } from '../ingestions.ts';
+import { membersOf } from '../members.ts';
 import type { CommandState, ModelState, TableState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import { bore, drops, rename } from '../tableNames.ts';
@@ -205,6 +206,13 @@ export const tableStored = rule(
       const table = known(scene, e);
       if (table === undefined || isLive(e.status) || !isLive(table.status)) return undefined;
       return drops(scene.cluster, table) ? undefined : ['a drop that somebody asked for', `${e.name} is ${e.status}`];
+    }),
+    guard('tables/dropped-without-members', 'S7', (scene, e: TableStored) => {
+      if (e.status !== 'AS_DROPPED') return undefined;
+      const left = Object.values(scene.cluster.partitions).find(
+        (part) => part.appId === e.appId && membersOf(part).some((node) => node !== ''),
+      );
+      return left === undefined ? undefined : [`no member of ${e.name}'s partitions`, `${left.gpid} has ${membersOf(left).join(', ')}`];
     }),
     guard('tables/envs-as-asked', 'S7', (scene, e: TableStored) => {
       const before = known(scene, e)?.envs ?? {};
