@@ -73,6 +73,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     loadingChangedAtUs: -1,
     createdAtUs: 0,
     droppedAtUs: -1,
+    dropAskedAtUs: -1,
     recalledAtUs: -1,
     names: [{ name, fromUs: 0, untilUs: -1, change: 0, sureUs: 0 }],
     home: {},

@@ -39,7 +39,7 @@ const judgeRecall: Judge = (scene, { error }) => {
   if (error === 'ERR_APP_NOT_EXIST') {
     if (table === undefined || cluster.tableChanges !== command.tableChangesBefore) return undefined;
     const holdUs = (settingsOfCluster(state.config, cluster.id).holdSecondsForDroppedApp ?? 0) * 1e6;
-    const mayBeOver = table.droppedAtUs >= 0 && state.nowUs - table.droppedAtUs + CLOCK_SLACK_US >= holdUs;
+    const mayBeOver = table.droppedAtUs >= 0 && state.nowUs - table.dropAskedAtUs + CLOCK_SLACK_US >= holdUs;
     const isShifted = Object.values(state.nodes).some((node) => node.wallFault);
     return mayBeOver || isShifted ? undefined : [`no ${error}: the replicas of table ${appId} are held`, error];
   }

@@ -53,6 +53,8 @@ export interface TableState {
   createdAtUs: number;
   /** -1 while it is not dropped, and when it was recalled last (-1: never). */
   droppedAtUs: number;
+  /** When its drop was asked for: it is held from some moment between that and the store's. */
+  dropAskedAtUs: number;
   recalledAtUs: number;
   /** Every name that it bore, oldest first; replaced, never changed. */
   names: readonly NameSpan[];

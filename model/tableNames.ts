@@ -63,4 +63,13 @@ export function stillDrops(cluster: ClusterState, table: TableState): boolean {
   return Object.values(cluster.commands).some((command) => command.shownAppId < 0 && isDropOf(command, table));
 }
 
+/** When the drop that is under way was asked for first. */
+export function dropAskedAtUs(cluster: ClusterState, table: TableState): number {
+  let first = Infinity;
+  for (const command of Object.values(cluster.commands)) {
+    if (command.shownAppId < 0 && isDropOf(command, table)) first = Math.min(first, command.invokedAtUs);
+  }
+  return Number.isFinite(first) ? first : -1;
+}
+
 const isDropOf = ({ command }: CommandState, table: TableState): boolean => command.kind === 'dropTable' && bore(table, command.name);

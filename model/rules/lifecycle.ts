@@ -172,7 +172,7 @@ function isExpired({ state, cluster, part }: ReplicaScene, atUs: number): boolea
   if (table === undefined || isLive(table.status)) return false;
   const { holdSecondsForDroppedApp = 0 } = settingsOfCluster(state.config, cluster.id);
   const isShifted = Object.values(state.nodes).some((node) => node.wallFault);
-  return isShifted || atUs - table.droppedAtUs + CLOCK_SLACK_US >= holdSecondsForDroppedApp * 1e6;
+  return isShifted || atUs - table.dropAskedAtUs + CLOCK_SLACK_US >= holdSecondsForDroppedApp * 1e6;
 }
 
 /** A directory goes when a fault took from it, when its table is gone for good, or when its data were never the partition's. */

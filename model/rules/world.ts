@@ -7,7 +7,7 @@ import { allowsIngestBehind } from '../ingestions.ts';
 import { membersOf } from '../members.ts';
 import type { CommandState, ModelState, TableState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
-import { bore, drops, rename } from '../tableNames.ts';
+import { bore, dropAskedAtUs, drops, rename } from '../tableNames.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
 import { flagWithoutCause, loadScene, noteMetaStarted } from './loads.ts';
@@ -245,6 +245,7 @@ export const tableStored = rule(
       loadingChangedAtUs: -1,
       createdAtUs: atUs,
       droppedAtUs: -1,
+      dropAskedAtUs: -1,
       recalledAtUs: -1,
       names: [],
       home: {},
@@ -256,6 +257,7 @@ export const tableStored = rule(
     });
     weaken(table, e.envs);
     const before = { ...table };
+    const askedAtUs = dropAskedAtUs(cluster, table);
     table.changes++;
     if (isLive(status) && !isLive(before.status)) {
       table.recalledAtUs = atUs;
@@ -279,6 +281,9 @@ export const tableStored = rule(
       command.shownChange = table.changes;
     }
     if (isLive(status)) cluster.byName[name] = appId;
-    else if (table.droppedAtUs < 0) table.droppedAtUs = atUs;
+    else if (table.droppedAtUs < 0) {
+      table.droppedAtUs = atUs;
+      table.dropAskedAtUs = askedAtUs;
+    }
   },
 );

@@ -17,7 +17,7 @@ export const recallTable: StepSpec = commandStep({
     if (among.length === 0) return undefined;
     const found = draw.pick(among);
     const live = symbols.liveTables();
-    if (live.length > 0 && draw.chance(80)) return { cluster: 'source', table: found.ref, as: draw.pick(live).ref };
+    if (live.length > 0 && draw.chance(300)) return { cluster: 'source', table: found.ref, as: draw.pick(live).ref };
     if (!draw.chance(300)) {
       found.dropped = false;
       return { cluster: 'source', table: found.ref, as: '' };
