@@ -15,9 +15,10 @@ import { judgeMove } from './moveAnswers.ts';
 import { NAME_JUDGES } from './nameAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
 import { bore, isNewlyNamed } from './tableNames.ts';
+import { hasLosses } from './members.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
-import { type ClusterState, type CommandState, excused, type ModelState, type PartitionState, type Version } from './state.ts';
+import { type ClusterState, type CommandState, type ModelState, type PartitionState, type Version } from './state.ts';
 import type { ErrorCode } from './vocabulary.ts';
 
 export interface AnswerScene extends ClusterScene {
@@ -226,7 +227,7 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
   if (
     !calm ||
-    parts.some((part) => part.servesSinceUs < 0 || part.servesSinceUs > command.invokedAtUs || excused(part))
+    parts.some((part) => part.servesSinceUs < 0 || part.servesSinceUs > command.invokedAtUs || hasLosses(part))
   )
     return undefined;
   return [

@@ -22,9 +22,9 @@ import {
 import { differsFromSource } from './dupRows.ts';
 import { excluded } from './exclusions.ts';
 import { bore } from './tableNames.ts';
+import { excused } from './members.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import {
-  excused,
   serves,
   type ClusterState,
   type LogFile,

@@ -10,7 +10,8 @@ import { areFilesGood, isFileGone } from './loadFiles.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import { hasTooFewMembers, throttles } from './rules/loads.ts';
-import { excused, serves, type ClusterState, type ModelState, type PartitionState, type TableState } from './state.ts';
+import { excused } from './members.ts';
+import { serves, type ClusterState, type ModelState, type PartitionState, type TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
 
 interface Here {

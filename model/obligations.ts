@@ -3,10 +3,9 @@
  * terms, setting x count, counted from the latest of the obligation's own start, heal and the last command; it can
  * print itself.
  */
-import { membersOf } from './members.ts';
+import { excused, membersOf } from './members.ts';
 import {
   durableOf,
-  excused,
   serves,
   type ClusterState,
   type ModelSettings,
@@ -226,11 +225,6 @@ function pausedUntil(state: ModelState, part: PartitionState): number {
   return state.healedAtUs < 0 ? Infinity : state.healedAtUs;
 }
 
-/** A disk fault took a member whole: its replica was set aside, and nobody can take its place (FM1). */
-function lacksHurtMember(state: ModelState, part: PartitionState): boolean {
-  return membersOf(part).some((node) => state.nodes[node]?.diskFault === true && part.replicas[node]?.open === false);
-}
-
 function storage(
   state: ModelState,
   cluster: ClusterState,
@@ -240,8 +234,7 @@ function storage(
 ): void {
   const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
-  // A member beyond repair makes the primary change its ballot for ever, and no attempt starts while it is INACTIVE.
-  if (!serves(part) && (excused(part) || lacksHurtMember(state, part))) return;
+  if (!serves(part) && excused(part)) return;
   // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
   const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;

@@ -383,11 +383,6 @@ export function serves(part: PartitionState): boolean {
   return config.secondaries.every((node) => holds(part.replicas[node], part, 'PS_SECONDARY'));
 }
 
-/** A member that lost log records or its directory: without learning it may never come back. */
-export function excused(part: PartitionState): boolean {
-  return Object.values(part.replicas).some((replica) => replica.lost || replica.damaged);
-}
-
 /** After every change of what a primary has prepared or committed. */
 export function notePending(part: PartitionState, primary: ReplicaState, atUs: number): void {
   noteDebt(part.pending, primary.committed, primary.maxPrepared + (primary.barrierDue ? 1 : 0), atUs);

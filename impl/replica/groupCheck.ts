@@ -65,7 +65,7 @@ export class GroupChecker {
     const { replica } = this;
     const { gpid, hash } = replica;
     const request: GroupCheckRequest = {
-      app: replica.app,
+      app: status === 'PS_POTENTIAL_SECONDARY' ? replica.learnerGroup.learnerAppInfo() : replica.app,
       config: this.configOf(node, status),
       lastCommitted: replica.lastCommittedDecree(),
       confirmedDecree: replica.checkpoints.minConfirmedDecree(),

@@ -200,6 +200,8 @@ export interface StorageAppContract {
    * is one nothing is flushed, so that a crash replays it (departures: bl.B12).
    */
   pendingIngestion(): PendingIngestion | undefined;
+  /** What its table allowed when the database was made; files may go below its data. */
+  allowsIngestBehind(): boolean;
   /**
    * Resolves the oldest pending ingestion. `paths`: its files in the order of its metadata, whole by their MD5 (the
    * caller's matter), linked in and not removed. Undefined: the caller gives it up, nothing comes in.

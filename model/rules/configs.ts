@@ -5,9 +5,10 @@
 import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
 import type { ConfigStored } from '../events.ts';
+import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
-import { chosenOf, excused, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { beginsUnevenly } from './adoption.ts';
 import { bore, stillDrops } from '../tableNames.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
@@ -73,13 +74,16 @@ const sameNodes = (a: readonly string[], b: readonly string[]): boolean => [...a
 /** The one step that leads there, or undefined: two at once, or none that there is. */
 function stepTo(before: Members | undefined, config: ConfigStored['config']): Step | undefined {
   const { primary, secondaries } = config;
-  if (before === undefined || config.ballot <= 1) return primary !== '' && secondaries.length === 0 ? 'first' : undefined;
+  // Who begins beside the first primary has nothing yet, as that one (newcomers, dup/members-begin-alike).
+  if (before === undefined || config.ballot <= 1) return primary !== '' ? 'first' : undefined;
   if (primary === before.primary) {
     if (sameNodes(secondaries, before.secondaries)) return 'same';
     const joined = secondaries.filter((node) => !before.secondaries.includes(node));
     const left = before.secondaries.filter((node) => !secondaries.includes(node));
-    if (primary === '' || joined.length + left.length !== 1) return undefined;
-    return joined.length === 1 ? 'joins' : 'member leaves';
+    if (joined.length + left.length !== 1) return undefined;
+    // Nobody joins whom no primary has taught.
+    if (joined.length === 1) return primary === '' ? undefined : 'joins';
+    return 'member leaves';
   }
   if (primary === '') {
     if (sameNodes(secondaries, before.secondaries)) return 'primary leaves';
@@ -92,6 +96,7 @@ function stepTo(before: Members | undefined, config: ConfigStored['config']): St
 
 /** Who serves from now on, and was none of the members that surely hold everything. */
 function newcomers(step: Step | undefined, before: Members | undefined, { primary, secondaries }: Members): readonly string[] {
+  if (step === 'first') return secondaries;
   if (step === 'joins') return secondaries.filter((node) => before?.secondaries.includes(node) !== true);
   return step === 'takes over' || step === 'is called back' ? [primary] : [];
 }
@@ -118,9 +123,25 @@ const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean => {
   );
 };
 
+/**
+ * The meta server's removal of a dead primary takes the place of an update that is on its way, under the same ballot;
+ * nobody was told of that one, and nobody goes by it (docs/departures.md, cure.3).
+ */
+function overtakes({ part }: ConfigScene, { config }: Pick<ConfigStored, 'config'>): boolean {
+  const isUsed = Object.values(part.replicas).some(({ ballot }) => ballot >= part.ballot);
+  return config.ballot === part.ballot && !isUsed && stepTo(part.configs[part.ballot - 1], config) === 'primary leaves';
+}
+
+/** Undefined: this one is the first. */
+function configBefore(scene: ConfigScene, e: Pick<ConfigStored, 'config'>): Members | undefined {
+  const { configs, ballot } = scene.part;
+  if (e.config.ballot <= 1) return undefined;
+  return configs[overtakes(scene, e) ? ballot - 1 : ballot];
+}
+
 /** On an operator's wish, or because its server is dead. */
 const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
-  config.primary === '' && config.ballot > 1 && config.ballot > part.ballot;
+  config.primary === '' && config.ballot > 1 && (config.ballot > part.ballot || part.configs[part.ballot]?.primary !== '');
 
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
@@ -146,7 +167,7 @@ export const configStored = rule(
           ];
     }),
     guard('tables/ballot-plus-one', 'repl.S2', (scene, e: ConfigStored) =>
-      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e)
+      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e) || overtakes(scene, e)
         ? undefined
         : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
     ),
@@ -160,7 +181,7 @@ export const configStored = rule(
     }),
     guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
       if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
-      const before = e.config.ballot <= 1 ? undefined : scene.part.configs[scene.part.ballot];
+      const before = configBefore(scene, e);
       return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
     }),
     guard('tables/dropouts-are-remembered', 'S7', (scene, e: ConfigStored) => {
@@ -177,10 +198,10 @@ export const configStored = rule(
     }),
     guard('tables/newcomers-hold-what-is-committed', 'S1', (scene, { config }: ConfigStored) => {
       const { part } = scene;
-      const before = part.configs[part.ballot];
+      const before = configBefore(scene, { config });
       for (const node of newcomers(stepTo(before, config), before, config)) {
         const missing = lacks(part, node);
-        if (missing !== undefined && !excused(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
+        if (missing !== undefined && !hasLosses(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
       }
       return undefined;
     }),
@@ -206,6 +227,8 @@ export const configStored = rule(
       if (by !== undefined) by.effects++;
       noteLeft(part);
     }
+    // Whatever was proposed is not any more.
+    else if (config.ballot > part.ballot) part.wantedPrimary = '';
     part.ballot = config.ballot;
     part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
     // It is asked from now on, before it knows that it is the primary.

@@ -182,9 +182,9 @@ function mayGo(scene: ReplicaScene, { as, atUs }: ReplicaGone): boolean {
     case 'err':
       return excused(scene) || replica.lost || isCutOff(scene);
     case 'gar':
-      return isExpired(scene, atUs);
+      return isExpired(scene, atUs) || beganElsewhere(scene);
     case 'other':
-      return beganElsewhere(scene);
+      return false;
   }
 }
 
@@ -197,7 +197,9 @@ export const gone = rule<ReplicaScene, ReplicaGone>(
   ],
   ({ part, replica }, e) => {
     for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
-    part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists && e.as === 'err' };
+    // What was told of its earlier lives is not of the next one.
+    const { exists, incarnation } = replica;
+    part.replicas[e.node] = { ...newReplica(e.node), incarnation, lost: exists && e.as === 'err' };
   },
 );
 

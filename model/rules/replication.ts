@@ -107,6 +107,8 @@ export const status = rule<ReplicaScene, StatusClaim>(
       if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
       return;
     }
+    // It has learned what it had lost.
+    if (e.from === 'PS_POTENTIAL_SECONDARY') replica.lost = replica.damaged = false;
     replica.role = e.to;
     if (e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     if (e.to !== 'PS_PRIMARY') return;

@@ -2,9 +2,9 @@
  * The fault budget: an atlas over the copies of each partition's data. Process crashes, lost messages, slow parts and stopped
  * clocks are always within the budget: nothing is lost by them. Bit rot and failed disk calls spend the copy of the partition
  * whose file they hit; a power loss spends one only when it took records that others rely on (the model knows: acknowledged or
- * committed, and not in storage). Membership is fixed, so a partition whose member fell behind beyond repair may stay
- * unavailable, and what only the primary's lost tail held may be gone; both are reported excusable, with the fault named.
- * Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
+ * committed, and not in storage). Who becomes a member anew has learned, and its copy is whole again. A partition of which no
+ * member has a whole copy may stay unavailable; who takes over with a lost tail ends what the others held beyond it. Both
+ * are reported excusable, with the fault named. Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
  */
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
@@ -44,7 +44,11 @@ export class Atlas {
   private readonly lostAnywhere = new Map<string, string>();
   /** Partitions in whose files a bit flipped: a checkpoint made of hard links carries it on. */
   private readonly rotted = new Map<string, string>();
+  /** Per partition (`cluster|gpid`), those that were ever members, and those that are. */
   private readonly members = new Map<string, Set<NodeId>>();
+  private readonly group = new Map<string, readonly NodeId[]>();
+  /** Partitions of which no member had a whole copy at some moment, and the fault that spent the last one. */
+  private readonly brokenUp = new Map<string, string>();
   private readonly primaries = new Map<string, NodeId>();
 
   /** `forceFlush`: the cluster's log is synced before it acknowledges, so that a power loss excuses nothing. */
@@ -58,19 +62,20 @@ export class Atlas {
     else if (event.kind === 'log.survived') this.survived(event.node, event.gpid, state);
     else if (event.kind === 'config.stored') {
       const partition = `${event.cluster}|${event.config.gpid}`;
-      const { primary, gpid } = event.config;
+      const { primary, gpid, secondaries } = event.config;
       this.primaries.set(partition, primary);
+      this.joined(partition, [primary, ...secondaries].filter((node) => node !== ''));
       // A member that came back without promised records, and takes over (docs/departures FM12).
       const silent = this.silentlyLost.get(`${primary}|${gpid}`);
       if (silent !== undefined) this.lostTails.set(partition, silent);
-      this.addMembers(partition, [event.config.primary, ...event.config.secondaries]);
+      this.spendLast(partition);
     }
   }
 
   private fault(fault: string, node: NodeId, gpid: Gpid, detail: string): void {
     const text = `${fault} at ${node} ${detail}`.trim();
     const key = `${node}|${gpid}`;
-    if (DISK_FAULTS.has(fault) && !this.spent.has(key)) this.spent.set(key, text);
+    if (DISK_FAULTS.has(fault)) this.spend(key, text);
     if (fault === 'disk.bit-rot') this.rotted.set(`${clusterOfNode(node)}|${gpid}`, text);
     // A flipped bit in a record's length reads as a torn tail (plog.P15): what lies behind it is gone without a word.
     if (fault === 'disk.bit-rot' && detail.includes('/plog/')) this.cut.set(key, text);
@@ -83,7 +88,7 @@ export class Atlas {
     const cluster = clusterOfNode(node);
     const replica = state.clusters[cluster]?.partitions[gpid]?.replicas[node];
     if (text === undefined || replica === undefined || !(replica.lost || replica.damaged)) return;
-    if (!this.spent.has(key)) this.spent.set(key, text);
+    this.spend(key, text);
     const partition = `${cluster}|${gpid}`;
     this.lostAnywhere.set(partition, text);
     const silently = !text.startsWith('disk.bit-rot') || !replica.damaged;
@@ -91,10 +96,30 @@ export class Atlas {
     if (silently && this.primaries.get(partition) === node) this.lostTails.set(partition, text);
   }
 
-  private addMembers(partition: string, nodes: readonly string[]): void {
+  private spend(key: string, text: string): void {
+    if (!this.spent.has(key)) this.spent.set(key, text);
+    for (const partition of this.group.keys()) this.spendLast(partition);
+  }
+
+  /** Who was no member before has learned from one. */
+  private joined(partition: string, nodes: readonly NodeId[]): void {
+    const before = this.group.get(partition) ?? nodes;
+    const gpid = gpidOf(partition);
     const known = this.members.get(partition) ?? new Set<NodeId>();
-    for (const node of nodes) if (node !== '') known.add(node);
+    for (const node of nodes) {
+      known.add(node);
+      if (!before.includes(node)) this.spent.delete(`${node}|${gpid}`);
+    }
     this.members.set(partition, known);
+    this.group.set(partition, nodes);
+  }
+
+  /** Nobody has a whole copy any more: it cannot come back by learning. */
+  private spendLast(partition: string): void {
+    if (this.brokenUp.has(partition)) return;
+    const faults = (this.group.get(partition) ?? []).map((node) => this.spentAt(node, partition));
+    const last = faults.at(-1);
+    if (last !== undefined && faults.every((fault) => fault !== undefined)) this.brokenUp.set(partition, last);
   }
 
   /**
@@ -126,21 +151,17 @@ export class Atlas {
     if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
     if (property === 'S6') return this.rotted.get(partition);
     if (!AVAILABILITY.has(property)) return undefined;
-    return node === '' || CROSSING.has(property) ? this.spentOf(partition) : this.spentAt(node, partition);
+    return (node === '' ? undefined : this.spentAt(node, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
   }
 
   private spentAt(node: NodeId, partition: string): string | undefined {
-    const gpid = partition.slice(partition.indexOf('|') + 1);
-    return this.spent.get(`${node}|${gpid}`) ?? this.spent.get(`${node}|`);
+    return this.spent.get(`${node}|${gpidOf(partition)}`) ?? this.spent.get(`${node}|`);
   }
 
-  private spentOf(partition: string): string | undefined {
-    for (const node of this.members.get(partition) ?? []) {
-      const fault = this.spentAt(node, partition);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
-  }
+}
+
+function gpidOf(partition: string): Gpid {
+  return partition.slice(partition.indexOf('|') + 1);
 }
 
 function indexOf(gpid: Gpid): string {

@@ -4,7 +4,8 @@
  */
 import type { Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
-import type { ModelState } from '../../model/state.ts';
+import type { ClusterState, CommandState, ModelState } from '../../model/state.ts';
+import { storedKey } from '../../model/rules/attempts.ts';
 import type { Violation } from '../../model/violation.ts';
 import { eventText } from './eventText.ts';
 
@@ -14,12 +15,20 @@ const TELLING_LENGTH = 4;
 /** `state` as it was before the event. */
 export function brokenText(event: ModelEvent, { expected, actual }: Violation, state: ModelState): string {
   if (event.kind === 'command.answered') {
-    const command = state.clusters[event.cluster]?.commands[event.id]?.command;
-    return `the answer to command ${String(event.id)}${command === undefined ? '' : ` (${commandWords(command)})`}: expected ${expected}, got ${actual}`;
+    const cluster = state.clusters[event.cluster];
+    const command = cluster?.commands[event.id];
+    const what = cluster === undefined || command === undefined ? '' : ` (${commandWords(command.command)}${placeOf(cluster, command)})`;
+    return `the answer to command ${String(event.id)}${what}: expected ${expected}, got ${actual}`;
   }
   const text = eventText(event).trimEnd();
   const isSaid = actual.length >= TELLING_LENGTH && text.includes(actual);
   return `${text}; expected ${expected}${isSaid ? '' : `, got ${actual}`}`;
+}
+
+/** The partition that has a read's row: what was lost there explains the answer. */
+function placeOf(cluster: ClusterState, { appId, command }: CommandState): string {
+  const gpid = command.kind === 'get' ? cluster.tables[appId]?.home[storedKey(command.hashKey, command.sortKey)] : undefined;
+  return gpid === undefined ? '' : ` of ${gpid}`;
 }
 
 /** `put t1 a "" v1`: its kind and what it is given; numbers and flags by name. */

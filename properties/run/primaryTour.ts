@@ -3,7 +3,8 @@
  * the keys of the table are read again: what a load brought must be at all members alike (bl.S10, docs/departures FM12).
  */
 import type { Command } from '../../model/commands.ts';
-import { excused, serves, type ModelState, type PartitionState } from '../../model/state.ts';
+import { hasLosses } from '../../model/members.ts';
+import { serves, type ModelState, type PartitionState } from '../../model/state.ts';
 import type { ClusterId, NodeId } from '../../model/vocabulary.ts';
 import type { Probe } from './probes.ts';
 
@@ -58,7 +59,7 @@ function servingPartitions(state: ModelState, one: Loaded): readonly TouredParti
   const known = state.clusters[one.cluster];
   const appId = known?.byName[one.table] ?? -1;
   return Object.values(known?.partitions ?? {})
-    .filter((part) => part.appId === appId && serves(part) && !excused(part))
+    .filter((part) => part.appId === appId && serves(part) && !hasLosses(part))
     .map((part) => toured(one, part));
 }
 

@@ -145,7 +145,7 @@ function violated(plan: Plan, run: Assembled, atlas: Atlas): Verdict {
   const first = run.judge.first;
   if (first === undefined) return { kind: 'pass' };
   const { violation, said } = first;
-  const about = { property: violation.property, cluster: first.cluster, gpid: gpidIn(violation.message), node: '' };
+  const about = { property: violation.property, cluster: first.cluster, gpid: gpidIn(violation.message) || gpidIn(said), node: '' };
   return {
     kind: 'violation',
     ...about,

@@ -12,6 +12,7 @@ import { INVALID_DECREE } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import type { LearnCompletionRequest, LearnerReport } from '../../protocol/learnMessages.ts';
 import type { AppInfo, ReplicaConfig } from '../../protocol/messages.ts';
+import { ENV_ALLOW_INGEST_BEHIND, allowsIngestBehind } from '../../storage/app/names.ts';
 import type { Replica } from '../replica.ts';
 
 /** Upstream keeps the ballot in the upper half of 64 bits; below 2^21 ballots it fits a number as well. */
@@ -112,9 +113,15 @@ export class LearnerGroup {
     this.ctx.env.rpc.tell(node, 'RPC_LEARN_ADD_LEARNER', request, { hash, gpid });
   }
 
-  /** With `duplicating`: what it learns goes into its own log too, from the first round on (#740). */
+  /**
+   * With `duplicating`: what it learns goes into its own log too, from the first round on (#740). An empty database that is
+   * made for it allows what this one does, whatever the table's envs say by now (docs/departures.md, bl.19).
+   */
   learnerAppInfo(): AppInfo {
-    return this.replica.app;
+    const { app, storage } = this.replica;
+    const allows = storage?.allowsIngestBehind() ?? allowsIngestBehind(app.envs);
+    if (allows === allowsIngestBehind(app.envs)) return app;
+    return { ...app, envs: { ...app.envs, [ENV_ALLOW_INGEST_BEHIND]: String(allows) } };
   }
 
   /** The learner as this primary sees it. */

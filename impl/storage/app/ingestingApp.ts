@@ -66,6 +66,10 @@ export abstract class IngestingApp extends ReplicationApp {
     return this.ingestions[0];
   }
 
+  allowsIngestBehind(): boolean {
+    return this.engine.allowsIngestBehind();
+  }
+
   isIngestionPending(): boolean {
     return this.ingestions.length > 0;
   }
