@@ -35,7 +35,7 @@ const isSureBefore = ({ sureUs }: NameSpan, atUs: number): boolean => sureUs >= 
 
 /** Did it get a name, or get one back, of which the meta server may not have known at that moment? */
 export function isNewlyNamed({ names }: TableState, atUs: number): boolean {
-  return names.some((span) => span.untilUs < 0 && !isSureBefore(span, atUs));
+  return names.some(({ untilUs, sureUs }) => untilUs < 0 && (sureUs < 0 || sureUs > atUs));
 }
 
 /** Who asked for the change of that number, or for a later one, was told that it is done. */

@@ -1,6 +1,5 @@
 /** A meta server over the fake world, with a table that three servers serve; what was asked of it is driven by hand. */
 import type { AdminAnswer, RecallAnswer } from '../../../impl/client/adminClient.ts';
-import { metaParts } from '../../../impl/meta/parts.ts';
 import type { ConfigSyncResponse, ConfigSyncRequest, QueryConfigResponse } from '../../../impl/protocol/messages.ts';
 import type { Settings } from '../../../impl/settings.ts';
 import type { ConfigType, PartitionConfig } from '../../../model/vocabulary.ts';
@@ -9,17 +8,10 @@ import { META, MetaCluster, SERVERS } from './metaCluster.ts';
 
 export const [A = '', B = '', C = ''] = SERVERS;
 
-/** Nobody sends beacons here: all are alive. */
-class AllAlive extends metaParts.MetaFailureDetector {
-  override isAlive(): boolean {
-    return true;
-  }
-}
-
 export class RecallCluster extends MetaCluster {
   constructor(settings: Partial<Settings> = {}) {
-    super({ settings, parts: { MetaFailureDetector: AllAlive } });
-    this.asks = false;
+    super({ settings });
+    this.obeys = () => false;
     this.world.run(100);
   }
 
