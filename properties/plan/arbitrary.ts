@@ -162,7 +162,7 @@ export class PlanArbitrary extends Arbitrary<Plan> {
         count += scene.length >> 1;
         continue;
       }
-      if (naming && opened && draw.chance(NAME_SCENES_PERMILLE)) {
+      if (naming && opened && (loaded || loading === Infinity) && draw.chance(NAME_SCENES_PERMILLE)) {
         const scene = drawNameScene(casting);
         steps.push(...scene);
         count += scene.length >> 1;
