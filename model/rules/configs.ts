@@ -9,8 +9,8 @@ import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
 import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
-import { beginsUnevenly } from './adoption.ts';
 import { bore, stillDrops } from '../tableNames.ts';
+import { beginsUnevenly, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
 
@@ -229,6 +229,7 @@ export const configStored = rule(
     }
     // Whatever was proposed is not any more.
     else if (config.ballot > part.ballot) part.wantedPrimary = '';
+    if (config.ballot === 1 && part.ballot < 1) noteBegun(state, cluster, part, config.primary, atUs);
     part.ballot = config.ballot;
     part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
     // It is asked from now on, before it knows that it is the primary.

@@ -7,6 +7,7 @@ import { INGESTION_ALWAYS } from './ingestion.ts';
 import { LOAD_FILES_SOMETIMES } from './loadFilesSometimes.ts';
 import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
 import { LOAD_STATUS_SOMETIMES } from './loadSometimes.ts';
+import { MEMBERS_SOMETIMES } from './membersSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
@@ -26,6 +27,7 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
 /** What a campaign must have seen. */
 export const SOMETIMES: readonly Sometimes[] = [
   ...REPLICATION_SOMETIMES,
+  ...MEMBERS_SOMETIMES,
   ...DUP_SOMETIMES,
   ...TOPOLOGY_SOMETIMES,
   ...LOAD_STATUS_SOMETIMES,
