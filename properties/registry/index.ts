@@ -11,6 +11,7 @@ import { MEMBERS_SOMETIMES } from './membersSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
+import { NAME_SOMETIMES } from './nameSometimes.ts';
 import { THROTTLE_ALWAYS, THROTTLE_EVENTUALLY, THROTTLE_SOMETIMES } from './throttling.ts';
 import type { Property, Sometimes, StatePredicate } from './types.ts';
 
@@ -32,6 +33,7 @@ export const SOMETIMES: readonly Sometimes[] = [
   ...LOAD_STATUS_SOMETIMES,
   ...LOAD_FILES_SOMETIMES,
   ...THROTTLE_SOMETIMES,
+  ...NAME_SOMETIMES,
 ];
 
 export const PROPERTIES: readonly Property[] = [
