@@ -5,7 +5,7 @@
 import type { InitInfoStored, LearnAnswered, ListCutClaim, LogReplaced, StorageReplaced } from '../learningEvents.ts';
 import { chosenOf, noteDebt, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 
 /** Storage and log are replaced under a learner, or at an opening that ends what a crash cut off. */
