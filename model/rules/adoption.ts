@@ -1,6 +1,6 @@
 /**
  * A follower's replica begins over a checkpoint of its master (dup 5.5; docs/departures FM11): exactly the master's content
- * at that decree, late enough for the log that follows, the same for every member, and only before the partition serves.
+ * at that decree, late enough for the log that follows, under its first primary, and only before the partition serves.
  */
 import {
   appIdOf,
@@ -114,18 +114,14 @@ function begin(
   }
 }
 
-/** Before its first ballot a follower's partition has the same checkpoint under every member (docs/departures FM11). */
-export function beginsUnevenly(
+/** The first primary of a follower's partition has downloaded; who joins later has learned from it (tables/newcomers-hold-what-is-committed). */
+export function beginsWithNothing(
   cluster: ClusterState,
   part: PartitionState,
   { config }: ConfigStored,
 ): Refusal | undefined {
   const table = cluster.tables[part.appId];
   if (config.ballot !== 1 || table?.envs['duplication.master_cluster'] === undefined) return undefined;
-  if (table.envs['duplication.master_metas'] === undefined) return undefined;
-  const members = [config.primary, ...config.secondaries].map((node) => part.adopted[node]);
-  const first = members[0];
-  return first !== undefined && members.every((decree) => decree === first)
-    ? undefined
-    : ['the same checkpoint of the master under every member', members.map((one) => `${one ?? 'none'}`).join(', ')];
+  if (table.envs['duplication.master_metas'] === undefined || part.adopted[config.primary] !== undefined) return undefined;
+  return ['a first primary over a checkpoint of the master', `${config.primary || 'nobody'} without one`];
 }
