@@ -63,7 +63,7 @@ export interface InitInfoStored extends AtReplica {
 }
 
 /**
- * A replica's directory is gone: set aside as damaged (`err`), as one of a dropped table (`gar`), or removed (`other`). What
+ * A replica's directory is gone: set aside as damaged (`err`), as of no use (`gar`), or removed (`other`). What
  * is opened under its name from now on begins with nothing.
  */
 export interface ReplicaGone extends AtReplica {

@@ -29,7 +29,7 @@ export interface ReplicaHost {
   suspectMetaServer(node: NodeId): void;
   /** This server has no part in that configuration any more, and says so once; the next ballot is asked for. */
   removeReplicaOnMetaServer(config: PartitionConfig): void;
-  /** Nothing of it is of use to anybody: ERROR, closed, and its directory removed. */
+  /** Nothing of it is of use to anybody: ERROR, closed, and its directory set aside. */
   discardReplica(replica: Replica): void;
   diskStatus(): DiskStatus;
   reportDiskError(): void;

@@ -1,7 +1,7 @@
 /**
  * Replica directories of one server: loading all at process start, opening one later, setting one aside (repl 5.1, 5.3;
- * upstream's replica_stub.cpp). A directory whose load fails is renamed `<dir>.<us>.err`, one of a dropped table
- * `.gar`.
+ * upstream's replica_stub.cpp). A directory whose load fails is renamed `<dir>.<us>.err`, one
+ * that is of no use any more `.gar`.
  *
  * Departure: a failed start-up checkpoint sends that replica to ERROR instead of aborting the server (repl.Q3).
  */
@@ -146,16 +146,6 @@ export class ReplicaOpener {
   /** A directory of nothing but a download is no replica yet. */
   hasData(gpid: Gpid): boolean {
     return this.hasDirectory(gpid) && !isDownload(this.ctx.env.disk, replicaDir(gpid));
-  }
-
-  /** One that cannot be removed stays. */
-  removeDirectory(dir: string): void {
-    const { disk } = this.ctx.env;
-    try {
-      if (disk.exists(dir)) disk.remove(dir, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-    }
   }
 
   /** `<dir>.<us>.err` or `.gar`. A directory that cannot be renamed stays. */

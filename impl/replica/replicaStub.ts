@@ -221,7 +221,7 @@ export class ReplicaServer implements ReplicaHost {
     const { gpid, dir } = replica;
     this.closingReplicas.delete(gpid);
     if (replica.dataCorrupted) this.opener.setAside(dir, 'err');
-    if (this.followers.takeDiscarded(gpid)) this.opener.removeDirectory(dir);
+    if (this.followers.takeDiscarded(gpid)) this.opener.setAside(dir, 'gar');
     if (this.garbage.has(gpid)) this.opener.setAside(dir, 'gar');
     if (this.opener.hasDirectory(gpid)) this.closedReplicas.set(gpid, this.storedReplica(replica));
   }

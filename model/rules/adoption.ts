@@ -1,6 +1,6 @@
 /**
- * A follower's replica begins over a checkpoint of its master (dup 5.5; docs/departures FM11): exactly the master's content
- * at that decree, late enough for the log that follows, under its first primary, and only before the partition serves.
+ * A follower's replica begins over a checkpoint of its master (dup 5.5): exactly the master's content at that decree, late
+ * enough for the log that follows. Several servers may download; the partition begins with what its first primary has.
  */
 import {
   appIdOf,
@@ -20,7 +20,7 @@ import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
 import { hasUnknownRows } from '../ingestions.ts';
 import { newReplica, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
-import type { Decree } from '../vocabulary.ts';
+import type { Decree, NodeId } from '../vocabulary.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
 interface AdoptionScene extends ReplicaScene {
@@ -29,18 +29,24 @@ interface AdoptionScene extends ReplicaScene {
   readonly source: PartitionState;
 }
 
-/** The duplication that the table of a follower's partition names in its envs. */
 function adoptionScene(state: ModelState, e: CheckpointAdopted): AdoptionScene | string {
   const scene = replicaScene(state, e);
   if (typeof scene === 'string') return scene;
-  const envs = scene.cluster.tables[scene.part.appId]?.envs ?? {};
+  const origin = originOf(state, scene.cluster, scene.part);
+  return origin === undefined ? `a master of table ${appIdOf(e.gpid)}` : { ...scene, ...origin };
+}
+
+type Origin = Pick<AdoptionScene, 'dup' | 'master' | 'source'>;
+
+/** The duplication that the table of a follower's partition names in its envs, and its master's partition. */
+function originOf(state: ModelState, cluster: ClusterState, { appId: followerId, gpid }: PartitionState): Origin | undefined {
+  const envs = cluster.tables[followerId]?.envs ?? {};
   const master = state.clusters[envs['duplication.master_cluster'] ?? ''];
   // The name may be another table's by now.
   const appId = Number(envs['duplication.master_app_id']);
   const dup = master?.dups[dupKey(appId, Number(envs['duplication.master_dup_id']))];
-  const source = master?.partitions[`${appId}.${indexOf(e.gpid)}`];
-  if (master === undefined || dup === undefined || source === undefined) return `a master of table ${appIdOf(e.gpid)}`;
-  return { ...scene, dup, master, source };
+  const source = master?.partitions[`${appId}.${indexOf(gpid)}`];
+  return master === undefined || dup === undefined || source === undefined ? undefined : { dup, master, source };
 }
 
 function otherContent({ source }: AdoptionScene, e: CheckpointAdopted): Refusal | undefined {
@@ -56,10 +62,10 @@ function otherContent({ source }: AdoptionScene, e: CheckpointAdopted): Refusal 
 export const adopted: Rule<CheckpointAdopted> = rule(
   adoptionScene,
   [
-    guard('dup/adopted-before-serving', 'dup.S11', ({ part, replica }: AdoptionScene, e: CheckpointAdopted) =>
-      part.ballot <= 0 && !replica.open
+    guard('dup/adopted-before-serving', 'dup.S11', ({ replica }: AdoptionScene, e: CheckpointAdopted) =>
+      !replica.open && !replica.exists
         ? undefined
-        : ['a closed replica of a partition that never served', `ballot ${part.ballot}, decree ${e.decree}`],
+        : ['a replica that is not there yet', `ballot ${replica.ballot}, decree ${e.decree}`],
     ),
     guard('dup/adopted-what-was-committed', 'dup.S11', ({ source }: AdoptionScene, e: CheckpointAdopted) =>
       e.decree >= 1 && e.decree <= source.committed
@@ -81,10 +87,31 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     fresh.flushed = fresh.base = fresh.applied = fresh.committed = e.decree;
     fresh.flushedAtUs = e.atUs;
     part.adopted[e.node] = e.decree;
-    begin(cluster, part, source, e.decree, master.tables[source.appId]?.allowsIngestBehind === true);
-    if (dup.full && statusOf(dup) === 'DS_LOG') setBase(state, master, dup, source, e.decree, e.atUs);
+    // Somebody else has begun meanwhile: what was downloaded is nobody's.
+    fresh.stranger = part.ballot > 0;
+    if (!fresh.stranger) beginOver(state, cluster, part, { dup, master, source }, e);
   },
 );
+
+/** Whoever serves first begins with its own download; what others have is of no use any more (dup 5.5). */
+export function noteBegun(state: ModelState, cluster: ClusterState, part: PartitionState, primary: NodeId, atUs: number): void {
+  const decree = part.adopted[primary];
+  const origin = decree === undefined ? undefined : originOf(state, cluster, part);
+  if (decree === undefined || origin === undefined) return;
+  if (part.begin.decree !== decree) beginOver(state, cluster, part, origin, { decree, atUs });
+  for (const replica of Object.values(part.replicas)) replica.stranger = replica.node !== primary && part.adopted[replica.node] !== undefined;
+}
+
+function beginOver(
+  state: ModelState,
+  cluster: ClusterState,
+  part: PartitionState,
+  { dup, master, source }: Origin,
+  { decree, atUs }: Pick<CheckpointAdopted, 'decree' | 'atUs'>,
+): void {
+  begin(cluster, part, source, decree, master.tables[source.appId]?.allowsIngestBehind === true);
+  if (dup.full && statusOf(dup) === 'DS_LOG') setBase(state, master, dup, source, decree, atUs);
+}
 
 /** The content of a partition that begins over a checkpoint: nothing before it is known, and nothing was committed here. */
 function begin(

@@ -47,7 +47,8 @@ export const flushed = rule(
   },
 );
 
-function contentDiffers({ part }: ReplicaScene, e: CheckpointListed): Refusal | undefined {
+function contentDiffers({ part, replica }: ReplicaScene, e: CheckpointListed): Refusal | undefined {
+  if (replica.stranger) return undefined;
   const expected = part.digests[e.decree] ?? NO_CONTENT;
   if (expected === NO_CONTENT || expected === e.contentDigest) return undefined;
   const rows = rowsAt(part, e.decree);
@@ -128,12 +129,6 @@ function leftBehind({ state, cluster, part, node, replica }: ReplicaScene, atUs:
     : [`at most ${count} checkpoints older than ${seconds} s`, `${old.map(({ decree }) => decree).join(', ')} beside`];
 }
 
-/** A follower's member that downloaded another decree than its primary, before the partition served: it starts over (FM11). */
-const beginsAgain = ({ part, replica }: ReplicaScene): boolean =>
-  !replica.open &&
-  part.ballot <= 0 &&
-  Object.values(part.adopted).some((decree) => decree !== (part.adopted[replica.node] ?? decree));
-
 export const ended = rule(
   replicaScene,
   [
@@ -191,14 +186,12 @@ export const removed = rule(
         : [`one of ${replica.checkpoints.map(({ decree }) => decree).join(', ')}`, `${e.decree}`],
     ),
     guard('checkpoint/newest-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
-      if (beginsAgain(scene)) return undefined;
       const { count } = reserveOf(scene);
       const newer = scene.replica.checkpoints.filter(({ decree }) => decree > e.decree).length;
       return newer >= count ? undefined : [`the newest ${count} to stay`, `${e.decree} removed with ${newer} newer`];
     }),
     guard('checkpoint/young-stay', 'repl.2.6', (scene, e: CheckpointRemoved) => {
       const { seconds } = reserveOf(scene);
-      if (beginsAgain(scene)) return undefined;
       const born = scene.replica.checkpoints.find(({ decree }) => decree === e.decree)?.bornAtUs ?? 0;
       return scene.node.wallFault || born + seconds * 1e6 <= e.atUs + SLACK_US
         ? undefined

@@ -10,7 +10,7 @@ import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
 import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
-import { beginsWithNothing } from './adoption.ts';
+import { beginsWithNothing, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
 
@@ -122,9 +122,25 @@ const isRepeat = ({ part }: ConfigScene, { config }: ConfigStored): boolean => {
   );
 };
 
+/**
+ * The meta server's removal of a dead primary takes the place of an update that is on its way, under the same ballot;
+ * nobody was told of that one, and nobody goes by it (docs/departures.md, cure.3).
+ */
+function overtakes({ part }: ConfigScene, { config }: Pick<ConfigStored, 'config'>): boolean {
+  const isUsed = Object.values(part.replicas).some(({ ballot }) => ballot >= part.ballot);
+  return config.ballot === part.ballot && !isUsed && stepTo(part.configs[part.ballot - 1], config) === 'primary leaves';
+}
+
+/** Undefined: this one is the first. */
+function configBefore(scene: ConfigScene, e: Pick<ConfigStored, 'config'>): Members | undefined {
+  const { configs, ballot } = scene.part;
+  if (e.config.ballot <= 1) return undefined;
+  return configs[overtakes(scene, e) ? ballot - 1 : ballot];
+}
+
 /** On an operator's wish, or because its server is dead. */
 const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
-  config.primary === '' && config.ballot > 1 && config.ballot > part.ballot;
+  config.primary === '' && config.ballot > 1 && (config.ballot > part.ballot || part.configs[part.ballot]?.primary !== '');
 
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
@@ -150,7 +166,7 @@ export const configStored = rule(
           ];
     }),
     guard('tables/ballot-plus-one', 'repl.S2', (scene, e: ConfigStored) =>
-      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e)
+      e.config.ballot === scene.part.ballot + 1 || isRepeat(scene, e) || overtakes(scene, e)
         ? undefined
         : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
     ),
@@ -164,12 +180,12 @@ export const configStored = rule(
     }),
     guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
       if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
-      const before = e.config.ballot <= 1 ? undefined : scene.part.configs[scene.part.ballot];
+      const before = configBefore(scene, e);
       return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
     }),
     guard('tables/newcomers-hold-what-is-committed', 'S1', (scene, { config }: ConfigStored) => {
       const { part } = scene;
-      const before = part.configs[part.ballot];
+      const before = configBefore(scene, { config });
       for (const node of newcomers(stepTo(before, config), before, config)) {
         const missing = lacks(part, node);
         if (missing !== undefined && !hasLosses(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
@@ -198,6 +214,9 @@ export const configStored = rule(
       if (by !== undefined) by.effects++;
       noteLeft(part);
     }
+    // Whatever was proposed is not any more.
+    else if (config.ballot > part.ballot) part.wantedPrimary = '';
+    if (config.ballot === 1 && part.ballot < 1) noteBegun(state, cluster, part, config.primary, atUs);
     part.ballot = config.ballot;
     part.configs[config.ballot] = { primary: config.primary, secondaries: [...config.secondaries] };
     // It is asked from now on, before it knows that it is the primary.

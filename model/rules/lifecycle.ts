@@ -169,9 +169,9 @@ function mayGo(scene: ReplicaScene, as: ReplicaGone['as']): boolean {
     case 'err':
       return excused(scene) || replica.lost || isCutOff(scene);
     case 'gar':
-      return !isLive(cluster.tables[part.appId]?.status);
+      return !isLive(cluster.tables[part.appId]?.status) || beganElsewhere(scene);
     case 'other':
-      return beganElsewhere(scene);
+      return false;
   }
 }
 
@@ -184,7 +184,9 @@ export const gone = rule<ReplicaScene, ReplicaGone>(
   ],
   ({ part, replica }, e) => {
     for (const one of Object.values(part.ingestions)) delete one.ingestedAtUs[e.node];
-    part.replicas[e.node] = { ...newReplica(e.node), lost: replica.exists && e.as === 'err' };
+    // What was told of its earlier lives is not of the next one.
+    const { exists, incarnation } = replica;
+    part.replicas[e.node] = { ...newReplica(e.node), incarnation, lost: exists && e.as === 'err' };
   },
 );
 

@@ -3,8 +3,8 @@
  * clocks are always within the budget: nothing is lost by them. Bit rot and failed disk calls spend the copy of the partition
  * whose file they hit; a power loss spends one only when it took records that others rely on (the model knows: acknowledged or
  * committed, and not in storage). Who becomes a member anew has learned, and its copy is whole again. A partition of which no
- * member has a whole copy may stay unavailable, and what only a primary's lost tail held may be gone; both are reported
- * excusable, with the fault named. Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
+ * member has a whole copy may stay unavailable; who takes over with a lost tail ends what the others held beyond it. Both
+ * are reported excusable, with the fault named. Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
  */
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
@@ -151,7 +151,7 @@ export class Atlas {
     if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
     if (property === 'S6') return this.rotted.get(partition);
     if (!AVAILABILITY.has(property)) return undefined;
-    return (node === '' ? undefined : this.spentAt(node, partition)) ?? this.brokenUp.get(partition);
+    return (node === '' ? undefined : this.spentAt(node, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
   }
 
   private spentAt(node: NodeId, partition: string): string | undefined {

@@ -293,7 +293,8 @@ export class Cure {
     context.passedOver.clear();
     if (this.requestRules.isAdding(type)) context.onAdded(config, node);
     else if (this.requestRules.isRemoving(type)) context.onRemoved(config, node, this.nowMs());
-    this.lookAndSend(app, partitionIndex);
+    // Behind the answer to who asked: a proposal that overtook it would meet a replica that still waits, and be ignored.
+    this.ctx.env.tasks.post('LPC_META_STATE_HIGH', 0, 0, task(this, 'lookAndSend', app, partitionIndex));
   }
 
   /** Of a server that lives: one that is dead may be back with less. */

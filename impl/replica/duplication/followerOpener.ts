@@ -23,7 +23,7 @@ export class FollowerOpener {
   readonly ctx: Context;
   readonly server: ReplicaServer;
   private readonly followers = new Map<Gpid, ReplicaFollower>();
-  /** Closing, and their directories go then. */
+  /** Closing, and their directories are set aside then. */
   private readonly discarded = new Set<Gpid>();
 
   constructor(ctx: Context, server: ReplicaServer) {
@@ -88,7 +88,7 @@ export class FollowerOpener {
     replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
   }
 
-  /** Whether the closed replica's directory is to be removed; asked once. */
+  /** Whether the closed replica's directory is to be set aside; asked once. */
   takeDiscarded(gpid: Gpid): boolean {
     return this.discarded.delete(gpid);
   }

@@ -14,7 +14,7 @@ function served(): { cluster: MetaCluster; config: PartitionConfig } {
   cluster.world.run(100);
   const config = cluster.storedConfig(1, 0);
   if (config === undefined) throw new Error('no configuration');
-  expect(config).toMatchObject({ ballot: 1, primary: A, secondaries: [B, C] });
+  expect(config).toMatchObject({ ballot: 3, primary: A, secondaries: [B, C] });
   return { cluster, config };
 }
 
@@ -22,11 +22,11 @@ describe('update of a configuration', () => {
   it('persists, then applies, then answers', () => {
     const { cluster, config } = served();
     cluster.world.storeFate = ({ path }) => (path === PARTITION ? 'timeout-after-effect' : 'ok');
-    const asked = { ...config, ballot: 2, lastCommittedDecree: 7 };
+    const asked = { ...config, ballot: 4, lastCommittedDecree: 7 };
     const answer = cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: asked });
     cluster.world.run(500);
-    expect(cluster.storedConfig(1, 0)?.ballot).toBe(2);
-    expect(cluster.meta.state.config('1.0')?.ballot).toBe(1);
+    expect(cluster.storedConfig(1, 0)?.ballot).toBe(4);
+    expect(cluster.meta.state.config('1.0')?.ballot).toBe(3);
     expect(answer.answers).toEqual([]);
     cluster.world.storeFate = () => 'ok';
     cluster.world.run(1000);
@@ -38,15 +38,15 @@ describe('update of a configuration', () => {
     const { cluster, config } = served();
     const writes = cluster.world.writes.length;
     const repeated = { ...config, secondaries: [C, B] };
-    const answer = cluster.update(A, { type: 'CT_ASSIGN_PRIMARY', node: A, config: repeated });
+    const answer = cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: repeated });
     cluster.world.run(100);
     expect(answer.last).toEqual({ error: 'ERR_OK', config });
     expect(cluster.world.writes.length).toBe(writes);
   });
 
-  it.each([0, 1, 3])('answers ballot %i with ERR_INVALID_VERSION and what is stored', (ballot) => {
+  it.each([0, 2, 3, 5])('answers ballot %i with ERR_INVALID_VERSION and what is stored', (ballot) => {
     const { cluster, config } = served();
-    // Ballot 1 with another decree is not the same update.
+    // Ballot 3 with another decree is not the same update.
     const asked = { ...config, ballot, lastCommittedDecree: 5 };
     const answer = cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: asked });
     cluster.world.run(100);
@@ -57,7 +57,7 @@ describe('update of a configuration', () => {
   it('does not answer while another update is on its way', () => {
     const { cluster, config } = served();
     cluster.world.storeFate = ({ path }) => (path === PARTITION ? 'timeout' : 'ok');
-    const request = { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2 } } as const;
+    const request = { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 4 } } as const;
     const first = cluster.update(A, request);
     const second = cluster.update(A, request);
     cluster.world.run(2000);
@@ -65,20 +65,39 @@ describe('update of a configuration', () => {
     cluster.world.run(5000);
     expect(first.last).toMatchObject({ error: 'ERR_OK' });
     expect(second.answers).toEqual(['ERR_TIMEOUT']);
-    expect(cluster.recordWrites().filter((write) => write === 'set 1/0 ballot 2')).toHaveLength(1);
+    expect(cluster.recordWrites().filter((write) => write === 'set 1/0 ballot 4')).toHaveLength(1);
   });
 
-  it.each([
-    'CT_ADD_SECONDARY',
-    'CT_UPGRADE_TO_SECONDARY',
-    'CT_DOWNGRADE_TO_INACTIVE',
-    'CT_REMOVE',
-  ] as const)('refuses %s', (type) => {
+  it('refuses CT_ADD_SECONDARY: it is a proposal, and asked for as CT_UPGRADE_TO_SECONDARY', () => {
     const { cluster, config } = served();
-    const answer = cluster.update(A, { type, node: B, config: { ...config, ballot: 2 } });
+    const answer = cluster.update(A, { type: 'CT_ADD_SECONDARY', node: B, config: { ...config, ballot: 4 } });
     cluster.world.run(100);
     expect(answer.last).toEqual({ error: 'ERR_INVALID_PARAMETERS', config });
     expect(cluster.storedConfig(1, 0)).toEqual(config);
+  });
+
+  it.each([
+    ['CT_DOWNGRADE_TO_INACTIVE', B, { secondaries: [C] }, { secondaries: [C], lastDrops: [B] }],
+    ['CT_DOWNGRADE_TO_INACTIVE', A, { primary: '' }, { primary: '', secondaries: [B, C], lastDrops: [A] }],
+    ['CT_REMOVE', C, { secondaries: [B] }, { secondaries: [B], lastDrops: [C] }],
+    ['CT_DOWNGRADE_TO_SECONDARY', A, { primary: '', secondaries: [B, C, A] }, { secondaries: [B, C, A], lastDrops: [] }],
+  ] as const)('stores %s of %s, and who dropped out', (type, node, members, stored) => {
+    const { cluster, config } = served();
+    cluster.answers = () => undefined;
+    const answer = cluster.update(A, { type, node, config: { ...config, ...members, ballot: 4 } });
+    cluster.world.run(100);
+    expect(answer.last).toMatchObject({ error: 'ERR_OK' });
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 4, ...stored });
+  });
+
+  it('a member that left comes back with CT_UPGRADE_TO_SECONDARY, and is no dropout any more', () => {
+    const { cluster, config } = served();
+    cluster.answers = () => undefined;
+    cluster.update(A, { type: 'CT_DOWNGRADE_TO_INACTIVE', node: B, config: { ...config, secondaries: [C], ballot: 4 } });
+    cluster.world.run(100);
+    cluster.update(A, { type: 'CT_UPGRADE_TO_SECONDARY', node: B, config: { ...config, secondaries: [C, B], ballot: 5 } });
+    cluster.world.run(100);
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 5, primary: A, secondaries: [C, B], lastDrops: [] });
   });
 
   it.each([
@@ -87,7 +106,7 @@ describe('update of a configuration', () => {
     ['somebody else', {}, B],
   ])('checks that a new ballot keeps the members: %s', (_what, change, node) => {
     const { cluster, config } = served();
-    cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node, config: { ...config, ...change, ballot: 2 } });
+    cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node, config: { ...config, ...change, ballot: 4 } });
     cluster.world.run(100);
     expect(cluster.metaProcess.failure?.check).toBe('request_check');
     expect(cluster.storedConfig(1, 0)).toEqual(config);
@@ -100,7 +119,7 @@ describe('update of a configuration', () => {
     const dropped = cluster.update(A, {
       type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
       node: A,
-      config: { ...config, ballot: 2 },
+      config: { ...config, ballot: 4 },
     });
     const unknown = cluster.update(A, { type: 'CT_ASSIGN_PRIMARY', node: A, config: { ...config, gpid: '9.0' } });
     cluster.world.run(100);
@@ -114,19 +133,19 @@ describe('update of a configuration', () => {
     cluster.update(A, {
       type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
       node: A,
-      config: { ...config, ballot: 2, lastCommittedDecree: 9 },
+      config: { ...config, ballot: 4, lastCommittedDecree: 9 },
     });
     cluster.world.run(100);
     cluster.restartMeta();
     cluster.world.run(100);
-    expect(cluster.meta.state.config('1.0')).toEqual({ ...config, ballot: 2, lastCommittedDecree: 9 });
+    expect(cluster.meta.state.config('1.0')).toEqual({ ...config, ballot: 4, lastCommittedDecree: 9 });
     const stale = cluster.update(B, {
       type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
       node: A,
-      config: { ...config, ballot: 2 },
+      config: { ...config, ballot: 4 },
     });
     cluster.world.run(100);
-    expect(stale.last).toMatchObject({ error: 'ERR_INVALID_VERSION', config: { ballot: 2, lastCommittedDecree: 9 } });
+    expect(stale.last).toMatchObject({ error: 'ERR_INVALID_VERSION', config: { ballot: 4, lastCommittedDecree: 9 } });
   });
 });
 
@@ -170,7 +189,7 @@ describe('config sync', () => {
 
   it('does not list a partition that nobody serves yet', () => {
     const cluster = new MetaCluster();
-    cluster.asks = false;
+    cluster.obeys = () => false;
     cluster.world.run(100);
     cluster.create('t1', { partitions: 1 });
     cluster.world.run(100);
@@ -182,7 +201,7 @@ describe('config sync', () => {
   it('is busy for a node whose own update is on its way, and not for others', () => {
     const { cluster, config } = served();
     cluster.world.storeFate = ({ path }) => (path === PARTITION ? 'timeout' : 'ok');
-    cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2 } });
+    cluster.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 4 } });
     cluster.world.run(100);
     const own = cluster.sync(A);
     const others = cluster.sync(B);

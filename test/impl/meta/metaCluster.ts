@@ -1,4 +1,7 @@
-/** A meta server over a fake world, stand-ins for its replica servers, and an operator. */
+/**
+ * A meta server over a fake world, an operator, and stand-ins for its replica servers: each does what a proposal asks for,
+ * as far as a test lets it, and asks the meta server for the configuration that follows.
+ */
 import type {
   ConfigProposal,
   ConfigSyncRequest,
@@ -9,15 +12,34 @@ import type { Settings } from '../../../impl/settings.ts';
 import type { Parts } from '../../../impl/parts.ts';
 import type { AdminAnswer } from '../../../impl/client/adminClient.ts';
 import { AdminClient } from '../../../impl/client/adminClient.ts';
+import { MetaFailureDetector } from '../../../impl/meta/failureDetector.ts';
 import type { MetaServer } from '../../../impl/meta/metaServer.ts';
 import { decodeApp, decodeConfig } from '../../../impl/meta/records.ts';
 import type { AppRecord } from '../../../impl/meta/records.ts';
-import type { PartitionConfig } from '../../../model/vocabulary.ts';
+import type { ErrorCode, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
 import { FakeWorld, Inbox } from './fakeWorld.ts';
 import type { FakeProcess } from './fakeWorld.ts';
 
 export const META = 'source/meta-0';
 export const SERVERS = ['source/replica-0', 'source/replica-1', 'source/replica-2'];
+
+/** One server is enough for the cure to act. */
+export const NEVER_FROZEN = { minLiveNodeCountForUnfreeze: 1, nodeLivePercentageThresholdForUpdate: 0 } as const;
+
+/** Everybody is alive whom the test has not killed; there are no beacons, and changes are told by the test. */
+export function detectorOf(dead: ReadonlySet<NodeId>): typeof MetaFailureDetector {
+  return class extends MetaFailureDetector {
+    override start(): void {
+      // No beacon comes.
+    }
+    override registerWorkers(): void {
+      // Nobody is forgotten.
+    }
+    override isAlive(node: NodeId): boolean {
+      return !dead.has(node);
+    }
+  };
+}
 
 export class MetaCluster {
   readonly world: FakeWorld;
@@ -26,16 +48,17 @@ export class MetaCluster {
   metaProcess: FakeProcess;
   readonly admin: AdminClient;
   readonly proposals: { readonly to: string; readonly proposal: ConfigProposal; readonly atMs: number }[] = [];
-  /** Whether a stand-in opens the replica that a proposal asks for. */
-  opens: (server: string, proposal: ConfigProposal) => boolean = () => true;
-  /** Whether a stand-in primary asks for ballot 1. */
-  asks = true;
+  /** What a stand-in answers; ERR_OK: it does it; undefined: nothing. */
+  answers: (server: NodeId, proposal: ConfigProposal) => ErrorCode | undefined = () => 'ERR_OK';
+  /** Whether a stand-in asks for the configuration that a proposal leads to. */
+  obeys: (server: NodeId, proposal: ConfigProposal) => boolean = () => true;
+  readonly dead = new Set<NodeId>();
   private readonly parts: Partial<Parts>;
 
   constructor(options: { settings?: Partial<Settings>; servers?: readonly string[]; parts?: Partial<Parts> } = {}) {
-    this.world = new FakeWorld(options.settings);
+    this.world = new FakeWorld({ ...NEVER_FROZEN, ...options.settings });
     this.servers = options.servers ?? SERVERS;
-    this.parts = options.parts ?? {};
+    this.parts = { MetaFailureDetector: detectorOf(this.dead), ...options.parts };
     this.admin = new AdminClient(this.world.process('source/client-0').ctx, { metaServers: [META], timeoutMs: 60_000 });
     for (const server of this.servers) this.startServer(server);
     const started = this.startMeta();
@@ -57,15 +80,14 @@ export class MetaCluster {
     this.metaProcess = started.process;
   }
 
-  private startServer(name: string): void {
+  protected startServer(name: string): void {
     const process = this.world.process(name);
     process.answer('RPC_CONFIG_PROPOSAL', (proposal, replier) => {
       this.proposals.push({ to: name, proposal, atMs: this.world.nowUs / 1000 });
-      if (!this.opens(name, proposal)) return;
-      replier.reply({ error: 'ERR_OK' });
-      if (proposal.type === 'CT_ASSIGN_PRIMARY' && this.asks) {
-        this.update(name, { type: 'CT_ASSIGN_PRIMARY', node: name, config: { ...proposal.config, ballot: 1 } });
-      }
+      const error = this.answers(name, proposal);
+      if (error === undefined) return;
+      replier.reply({ error });
+      if (error === 'ERR_OK' && this.obeys(name, proposal)) this.update(name, requestFor(name, proposal));
     });
   }
 
@@ -152,5 +174,22 @@ export class MetaCluster {
         const what = app !== undefined ? app.info.status : `ballot ${decodeConfig(value)?.ballot}`;
         return `${operation} ${path.slice(root.length)} ${what}`;
       });
+  }
+}
+
+/** What a server that carries a proposal out asks the meta server for. */
+export function requestFor(self: NodeId, { type, node, config }: ConfigProposal): UpdateConfigRequest {
+  const next = { ...config, ballot: config.ballot + 1 };
+  const others = config.secondaries.filter((other) => other !== node);
+  switch (type) {
+    case 'CT_ASSIGN_PRIMARY':
+    case 'CT_UPGRADE_TO_PRIMARY':
+      return { type, node, config: { ...next, primary: self, secondaries: others } };
+    case 'CT_ADD_SECONDARY':
+      return { type: 'CT_UPGRADE_TO_SECONDARY', node, config: { ...next, secondaries: [...others, node] } };
+    case 'CT_DOWNGRADE_TO_SECONDARY':
+      return { type, node, config: { ...next, primary: '', secondaries: [...others, self] } };
+    default:
+      return { type, node, config: { ...next, secondaries: others } };
   }
 }

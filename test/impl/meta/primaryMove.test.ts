@@ -1,39 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigProposal } from '../../../impl/protocol/messages.ts';
 import { Inbox } from './fakeWorld.ts';
 import { META, MetaCluster, SERVERS } from './metaCluster.ts';
 
 const [A, B, C] = SERVERS as [string, string, string];
 
-/** A table of one partition that A serves; its servers do what proposals of a move ask for, as far as `obeys` says. */
+/** A table of one partition that A serves, with B and C. */
 class MoveCluster extends MetaCluster {
-  obeys: (server: string, proposal: ConfigProposal) => boolean = () => true;
-
   constructor() {
     super();
-    for (const server of SERVERS) {
-      const process = this.world.processes.get(server);
-      const first = process?.handlers.get('RPC_CONFIG_PROPOSAL');
-      process?.answer('RPC_CONFIG_PROPOSAL', (proposal, replier) => {
-        first?.(proposal, replier);
-        if (this.obeys(server, proposal)) this.ask(server, proposal);
-      });
-    }
     this.world.run(100);
     this.create('t', { partitions: 1 });
     this.world.run(1000);
     this.proposals.length = 0;
-  }
-
-  private ask(server: string, { type, config }: ConfigProposal): void {
-    const ballot = config.ballot + 1;
-    const others = config.secondaries.filter((node) => node !== server);
-    if (type === 'CT_DOWNGRADE_TO_SECONDARY') {
-      const next = { ...config, ballot, primary: '', secondaries: [server, ...others] };
-      this.update(server, { type, node: server, config: next });
-    } else if (type === 'CT_UPGRADE_TO_PRIMARY') {
-      this.update(server, { type, node: server, config: { ...config, ballot, primary: server, secondaries: others } });
-    }
   }
 
   move(to: string, partitionIndex = 0, appName = 't'): Inbox<{ error: string; body?: unknown }> {
@@ -61,17 +39,17 @@ class MoveCluster extends MetaCluster {
 describe('a primary that is moved', () => {
   it('steps down, and the target takes over: two ballots, the same members', () => {
     const cluster = new MoveCluster();
-    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 1, primary: A });
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 3, primary: A });
     const answer = cluster.move(C);
     cluster.world.run(100);
     expect(answer.last).toMatchObject({ error: 'ERR_OK', body: { error: 'ERR_OK', appId: 1 } });
-    expect(cluster.told()).toEqual([`${A} CT_DOWNGRADE_TO_SECONDARY 1`, `${C} CT_UPGRADE_TO_PRIMARY 2`]);
-    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 3, primary: C, secondaries: [A, B] });
+    expect(cluster.told()).toEqual([`${A} CT_DOWNGRADE_TO_SECONDARY 3`, `${C} CT_UPGRADE_TO_PRIMARY 4`]);
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 5, primary: C, secondaries: [B, A] });
     cluster.world.run(60_000);
     expect(cluster.proposals).toHaveLength(2);
     cluster.move(A);
     cluster.world.run(100);
-    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 5, primary: A });
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 7, primary: A });
   });
 
   it.each([
@@ -100,7 +78,7 @@ describe('a primary that is moved', () => {
     other.world.storeFate = ({ operation }) => (isLate && operation === 'set' ? 'timeout' : 'ok');
     const config = other.storedConfig(1, 0);
     if (config === undefined) throw new Error('no configuration');
-    other.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 2 } });
+    other.update(A, { type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT', node: A, config: { ...config, ballot: 4 } });
     other.world.run(100);
     const early = other.move(C);
     other.world.run(100);
@@ -109,29 +87,45 @@ describe('a primary that is moved', () => {
     other.world.run(5000);
     other.move(C);
     other.world.run(100);
-    expect(other.storedConfig(1, 0)).toMatchObject({ ballot: 4, primary: C });
+    expect(other.storedConfig(1, 0)).toMatchObject({ ballot: 6, primary: C });
   });
 
-  it('that does not step down stays the primary, and may be moved later', () => {
+  it('that does not step down is told so with each look, and nothing else is asked meanwhile', () => {
     const cluster = new MoveCluster();
     cluster.obeys = () => false;
     cluster.move(C);
-    cluster.world.run(60_000);
-    expect(cluster.told()).toEqual(Array<string>(3).fill(`${A} CT_DOWNGRADE_TO_SECONDARY 1`));
-    cluster.obeys = () => true;
-    cluster.move(B);
+    cluster.world.run(25_000);
+    const { length } = cluster.told();
+    expect([3, 4]).toContain(length);
+    expect(cluster.told()).toEqual(Array<string>(length).fill(`${A} CT_DOWNGRADE_TO_SECONDARY 3`));
+    const other = cluster.move(B);
     cluster.world.run(100);
-    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 3, primary: B });
+    expect(other.last).toMatchObject({ body: { error: 'ERR_BUSY' } });
+    cluster.obeys = () => true;
+    cluster.world.run(cluster.world.settings.lbIntervalMs);
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 5, primary: C });
   });
 
-  it('whose target does not take over gets another one: no member lacks anything', () => {
+  it('that refuses to step down stays the primary, and may be moved later', () => {
     const cluster = new MoveCluster();
-    cluster.obeys = (server) => server !== C;
+    cluster.answers = () => 'ERR_INVALID_STATE';
     cluster.move(C);
-    cluster.world.run(10_000);
-    expect(cluster.told().slice(0, 2)).toEqual([`${A} CT_DOWNGRADE_TO_SECONDARY 1`, `${C} CT_UPGRADE_TO_PRIMARY 2`]);
-    expect(cluster.storedConfig(1, 0)?.ballot).toBe(3);
-    expect(cluster.storedConfig(1, 0)?.primary).not.toBe(C);
+    cluster.world.run(60_000);
+    expect(cluster.told()).toEqual([`${A} CT_DOWNGRADE_TO_SECONDARY 3`]);
+    cluster.answers = () => 'ERR_OK';
+    cluster.move(B);
+    cluster.world.run(100);
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 5, primary: B });
+  });
+
+  it('whose target refuses to take over gets another one: no member lacks anything', () => {
+    const cluster = new MoveCluster();
+    cluster.answers = (server) => (server === C ? 'ERR_INCOMPLETE_DATA' : 'ERR_OK');
+    cluster.move(C);
+    cluster.world.run(100);
+    expect(cluster.told().slice(0, 2)).toEqual([`${A} CT_DOWNGRADE_TO_SECONDARY 3`, `${C} CT_UPGRADE_TO_PRIMARY 4`]);
+    expect(cluster.storedConfig(1, 0)?.ballot).toBe(5);
+    expect([A, B]).toContain(cluster.storedConfig(1, 0)?.primary);
     const count = cluster.proposals.length;
     cluster.world.run(60_000);
     expect(cluster.proposals).toHaveLength(count);
@@ -142,11 +136,11 @@ describe('a primary that is moved', () => {
     cluster.obeys = (_server, { type }) => type === 'CT_DOWNGRADE_TO_SECONDARY';
     cluster.move(C);
     cluster.world.run(100);
-    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 2, primary: '', secondaries: [A, B, C] });
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: 4, primary: '', secondaries: [B, C, A] });
     cluster.obeys = () => true;
     cluster.restartMeta();
     cluster.world.run(30_000);
-    expect(cluster.storedConfig(1, 0)?.ballot).toBe(3);
+    expect(cluster.storedConfig(1, 0)?.ballot).toBe(5);
     expect(cluster.storedConfig(1, 0)?.primary).not.toBe('');
   });
 
@@ -174,9 +168,9 @@ describe('a primary that is moved', () => {
     const cluster = new MoveCluster();
     const config = cluster.storedConfig(1, 0);
     if (config === undefined) throw new Error('no configuration');
-    cluster.update(node, { type: 'CT_DOWNGRADE_TO_SECONDARY', node, config: { ...config, ...members, ballot: 2 } });
+    cluster.update(node, { type: 'CT_DOWNGRADE_TO_SECONDARY', node, config: { ...config, ...members, ballot: 4 } });
     cluster.world.run(100);
     expect(cluster.metaProcess.failure?.message).toContain('request_check');
-    expect(cluster.storedConfig(1, 0)?.ballot).toBe(1);
+    expect(cluster.storedConfig(1, 0)?.ballot).toBe(3);
   });
 });

@@ -20,17 +20,16 @@ import type {
 } from '../../../impl/protocol/messages.ts';
 import { DEFAULT_SETTINGS } from '../../../impl/settings.ts';
 import { ScriptedChance, START_WALL_US, TraceObserver } from '../env/fixture.ts';
+import { META, SERVERS, detectorOf, requestFor } from './metaCluster.ts';
 
-const META = 'source/meta-0';
-const SERVERS = ['source/replica-0', 'source/replica-1', 'source/replica-2'];
 const CLIENT = 'source/client-0';
 
 function contextOf(env: Env): Context {
-  const parts: Partial<Parts> = { ...metaParts, ...clientParts };
+  const parts: Partial<Parts> = { ...metaParts, ...clientParts, MetaFailureDetector: detectorOf(new Set()) };
   return { env, settings: DEFAULT_SETTINGS, parts: parts as Parts };
 }
 
-/** A replica server that opens what it is told to, and takes every write while it is a primary. */
+/** A replica server that does what it is told, and takes every write while it is a primary. */
 class Server {
   readonly env: Env;
 
@@ -42,18 +41,13 @@ class Server {
 
   onProposal(proposal: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
     replier.reply({ error: 'ERR_OK' });
-    if (proposal.type !== 'CT_ASSIGN_PRIMARY') return;
-    const request = {
-      type: 'CT_ASSIGN_PRIMARY',
-      node: this.env.self,
-      config: { ...proposal.config, ballot: 1 },
-    } as const;
+    const request = requestFor(this.env.self, proposal);
     const options = { hash: 0, timeoutMs: 5000 };
     this.env.rpc.call(META, 'RPC_CM_UPDATE_PARTITION_CONFIGURATION', request, options, reply(this, 'onUpdated'));
   }
 
   onUpdated(): void {
-    // The meta server proposes again until it has stored ballot 1.
+    // The meta server proposes again until it is stored.
   }
 
   onPut(_request: ClientRequest, replier: Replier<WriteResponse>): void {
@@ -133,7 +127,7 @@ function expectWhole(world: SimWorld): void {
   expect(decodeApp(world.storeView('source').get('/pegasus/source/apps/1') ?? '')?.info.status).toBe('AS_AVAILABLE');
   for (const index of [0, 1]) {
     const config = decodeConfig(world.storeView('source').get(`/pegasus/source/apps/1/${index}`) ?? '');
-    expect(config).toMatchObject({ ballot: 1, maxReplicaCount: 3 });
+    expect(config).toMatchObject({ ballot: 3, maxReplicaCount: 3 });
     expect(new Set([config?.primary, ...(config?.secondaries ?? [])])).toEqual(new Set(SERVERS));
   }
 }
@@ -163,11 +157,12 @@ describe('in the simulated world', () => {
         runFor(10_000);
       }
       expect(user.answers.at(-1)).toBe('ERR_OK');
+      runFor(20_000);
       expectWhole(world);
       struck += crashes();
     }
-    // Root nodes, lock, table, partitions, available, configurations.
-    expect(struck).toBe(10);
+    // Root nodes, lock, table, partitions, available, three configurations of each as its members come.
+    expect(struck).toBe(14);
   });
 
   it.each(['store.timeout', 'store.timeout-after-effect'] as const)(

@@ -12,7 +12,7 @@ function ready(options: ConstructorParameters<typeof MetaCluster>[0] = {}): Meta
 describe('creating a table', () => {
   it('stores AS_CREATING, the partitions, then AS_AVAILABLE, and answers last', () => {
     const cluster = ready();
-    cluster.asks = false;
+    cluster.obeys = () => false;
     const answer = cluster.create('t1');
     cluster.world.run(1.5);
     // The answer is still on its way while the last write has been made.
@@ -49,7 +49,7 @@ describe('creating a table', () => {
     );
     expect(JSON.parse(cluster.world.store.get('/pegasus/source/apps/1/0') ?? '')).toEqual({
       pid: '1.0',
-      ballot: 1,
+      ballot: 3,
       max_replica_count: 3,
       primary: 'source/replica-0',
       secondaries: ['source/replica-1', 'source/replica-2'],
@@ -156,7 +156,7 @@ describe('dropping a table', () => {
     cluster.update('source/replica-0', {
       type: 'CT_PRIMARY_FORCE_UPDATE_BALLOT',
       node: 'source/replica-0',
-      config: { ...config, ballot: 2 },
+      config: { ...config, ballot: 4 },
     });
     cluster.world.run(10);
     const dropped = cluster.drop('t1');
@@ -165,7 +165,7 @@ describe('dropping a table', () => {
     expect(dropped.answers).toEqual([]);
     slow = false;
     cluster.world.run(2000);
-    expect(cluster.recordWrites().slice(-3)).toEqual(['set 1 AS_DROPPING', 'set 1/0 ballot 2', 'set 1 AS_DROPPED']);
+    expect(cluster.recordWrites().slice(-3)).toEqual(['set 1 AS_DROPPING', 'set 1/0 ballot 4', 'set 1 AS_DROPPED']);
     expect(dropped.last?.error).toBe('ERR_OK');
   });
 

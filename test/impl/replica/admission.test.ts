@@ -161,7 +161,7 @@ describe('properties of the table', () => {
     const replica = c.replica(node, gpid);
     const { app } = replica;
     const config = {
-      gpid, ballot: 1, primary: c.primary(gpid), status: 'PS_SECONDARY', learnerSignature: 0, popAll: false,
+      gpid, ballot: replica.ballot(), primary: c.primary(gpid), status: 'PS_SECONDARY', learnerSignature: 0, popAll: false,
     } as const;
     const request: GroupCheckRequest = {
       app: { ...app, envs: { word: 'old' } }, config, lastCommitted: 0, confirmedDecree: -1,

@@ -147,6 +147,7 @@ describe('other triggers (repl 2.2)', () => {
     const c = new Cluster({ settings: QUIET });
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
+    c.forget();
     write(c, gpid, 'k');
     write(c, gpid, 'k2');
     for (const node of NODES) expect(c.cli(node, 'replica.trigger-checkpoint', gpid)).toEqual({ triggered: true });
@@ -164,7 +165,7 @@ describe('other triggers (repl 2.2)', () => {
   });
 
   it('the timer ticks at once and after each interval, and forces a checkpoint past the maximum interval', () => {
-    const settings = { checkpointIntervalMs: 1000, checkpointMaxIntervalMs: 8000, groupCheckDisabled: true };
+    const settings = { checkpointIntervalMs: 1000, checkpointMaxIntervalMs: 8000, groupCheckIntervalMs: 600_000 };
     const c = new Cluster({ settings });
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
@@ -183,6 +184,7 @@ describe('other triggers (repl 2.2)', () => {
   it('no timer when checkpoints are disabled', () => {
     const c = new Cluster({ settings: { ...QUIET, checkpointIntervalMs: 1000 } });
     c.createTable();
+    c.forget();
     c.run(5000);
     for (const node of NODES) expect(c.claimsOf(node, 'checkpoint.ended')).toEqual([]);
   });

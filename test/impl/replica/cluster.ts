@@ -22,6 +22,9 @@ const CLIENT = 'c/client-0';
 export const NODES: readonly NodeId[] = ['c/replica-0', 'c/replica-1', 'c/replica-2'];
 const START_WALL_US = 1_767_225_600_000_000;
 
+/** A cluster of three servers is cured with one alive. */
+export const NEVER_FROZEN = { minLiveNodeCountForUnfreeze: 1, nodeLivePercentageThresholdForUpdate: 0 } as const;
+
 export interface Box<A> {
   result: RpcResult<A> | undefined;
 }
@@ -70,7 +73,7 @@ export class Cluster {
   readonly stopped: { readonly node: NodeId; readonly cause: string; readonly detail: string }[] = [];
 
   constructor(options: ClusterOptions = {}) {
-    const settings: Settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    const settings: Settings = { ...DEFAULT_SETTINGS, ...NEVER_FROZEN, ...options.settings };
     const ignore = (): void => undefined;
     const observer: WorldObserver = {
       messageSent: (from, to, code, kind, _gpid, decree, body, error) => {
@@ -165,17 +168,33 @@ export class Cluster {
 
   /** Creates a table and runs until each partition has its members. It is empty then (FM5). */
   createTable(name = 't', partitionCount = 1, replicaCount = 3, envs: Readonly<Record<string, string>> = {}): number {
-    this.run(100);
+    // Until the servers have a lease.
+    this.run(1500);
     const request = { appName: name, partitionCount, replicaCount, successIfExist: false, envs };
     const box = this.call(META, 'RPC_CM_CREATE_APP', request);
     this.runUntil(() => box.result !== undefined);
     const appId = box.result?.body?.appId ?? 0;
     this.runUntil(() => {
-      for (let i = 0; i < partitionCount; i++) if (!this.isServing(`${appId}.${i}`)) return false;
+      for (let i = 0; i < partitionCount; i++) if (!this.hasAllMembers(`${appId}.${i}`, replicaCount)) return false;
       return true;
     });
     this.run(50);
     return appId;
+  }
+
+  /** Its primary serves and has all members, and each of them knows. */
+  hasAllMembers(gpid: Gpid, replicaCount = 3): boolean {
+    if (!this.isServing(gpid)) return false;
+    const { secondaries } = this.replica(this.primary(gpid), gpid).primaryStates.membership;
+    const isSecondary = (node: NodeId): boolean => this.server(node).replicas.get(gpid)?.status() === 'PS_SECONDARY';
+    return secondaries.length + 1 >= replicaCount && secondaries.every((node) => this.world.isUp(node) && isSecondary(node));
+  }
+
+  /** What was seen so far counts no more: members of a new table learn as well. */
+  forget(): void {
+    this.sent.length = 0;
+    this.said.length = 0;
+    this.tasks.clear();
   }
 
   isServing(gpid: Gpid): boolean {

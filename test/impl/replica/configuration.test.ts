@@ -28,8 +28,8 @@ describe('update_local_configuration (repl 1.11)', () => {
     const c = new Cluster();
     const gpid = `${c.createTable()}.0`;
     const replica = c.replica(c.primary(gpid), gpid);
-    const older = replica.makeConfig(0, '', 'PS_INACTIVE');
-    const equal = replica.makeConfig(1, '', 'PS_INACTIVE');
+    const older = replica.makeConfig(replica.ballot() - 1, '', 'PS_INACTIVE');
+    const equal = replica.makeConfig(replica.ballot(), '', 'PS_INACTIVE');
     expect(() => replica.configurator.updateLocalConfiguration(older, true)).toThrow('update_local');
     expect(() => replica.configurator.updateLocalConfiguration(equal)).toThrow('update_local');
   });
@@ -57,7 +57,7 @@ describe('update_local_configuration (repl 1.11)', () => {
     for (const node of NODES) {
       const json = new TextDecoder().decode(c.world.diskView(node).read(`${gpid}.pegasus/.init-info`));
       expect(JSON.parse(json)).toEqual({
-        init_ballot: 1, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0,
+        init_ballot: 3, init_durable_decree: 0, init_offset_in_shared_log: 0, init_offset_in_private_log: 0,
       });
     }
   });
@@ -76,15 +76,15 @@ describe('update_local_configuration (repl 1.11)', () => {
   });
 });
 
-describe('proposals (repl 1.10, FM1)', () => {
-  it('only a partition at ballot 0 may start from nothing; the same proposal again is fine', () => {
+describe('proposals (repl 1.10)', () => {
+  it('to begin: only a partition at ballot 0 may start from nothing; the same proposal again is fine', () => {
     const c = new Cluster();
     const gpid = `${c.createTable()}.0`;
     const primary = c.replica(c.primary(gpid), gpid);
     const config = configOf(primary, 0, [NODES[0] ?? '', NODES[1] ?? '', NODES[2] ?? '']);
     const propose = (id: Gpid, ballot: number, node: NodeId) => {
       const proposed = { ...config, gpid: id, ballot };
-      const request = { app: primary.app, type: 'CT_UPGRADE_TO_SECONDARY', node, config: proposed } as const;
+      const request = { app: primary.app, type: 'CT_ASSIGN_PRIMARY', node, config: proposed } as const;
       return c.call(node, 'RPC_CONFIG_PROPOSAL', request, threadHash(id));
     };
     const [n0 = '', n1 = ''] = NODES;
@@ -95,9 +95,24 @@ describe('proposals (repl 1.10, FM1)', () => {
     const again = propose('7.0', 0, NODES[1] ?? '');
     c.run(500);
     expect(again.result?.body?.error).toBe('ERR_OK');
-    expect(c.replica(NODES[1] ?? '', '7.0').inactiveIsTransient).toBe(true);
+    expect(c.replica(NODES[1] ?? '', '7.0').metaRequester.pendingRequest()).toMatchObject({ type: 'CT_ASSIGN_PRIMARY', node: NODES[1], config: { ballot: 1 } });
     expect(c.server(NODES[0] ?? '').replicas.has('7.0')).toBe(false);
   });
+
+  it.each(['CT_ADD_SECONDARY', 'CT_UPGRADE_TO_SECONDARY', 'CT_UPGRADE_TO_PRIMARY', 'CT_DOWNGRADE_TO_SECONDARY', 'CT_REMOVE'] as const)(
+    '%s opens nothing',
+    (type) => {
+      const c = new Cluster();
+      const gpid = `${c.createTable()}.0`;
+      const [node = ''] = NODES;
+      const replica = c.replica(node, gpid);
+      const config = { ...configOf(replica, 0, [node]), gpid: '7.0' };
+      const box = c.call(node, 'RPC_CONFIG_PROPOSAL', { app: replica.app, type, node, config }, threadHash('7.0'));
+      c.run(500);
+      expect(box.result?.body?.error).toBe('ERR_OBJECT_NOT_FOUND');
+      expect(c.server(node).replicas.has('7.0')).toBe(false);
+    },
+  );
 
   it('is refused before the first config sync', () => {
     const c = new Cluster();
@@ -129,7 +144,7 @@ describe('an old proposal', () => {
     c.replica(s1, gpid).handleLocalFailure('ERR_LOCAL_APP_FAILURE');
     c.run(100);
     expect(c.world.flipBit(s1, `${gpid}.pegasus/.init-info`, 0, 0)).toBe(true);
-    const request = { app, type: 'CT_UPGRADE_TO_SECONDARY', node: s1, config } as const;
+    const request = { app, type: 'CT_ASSIGN_PRIMARY', node: s1, config } as const;
     const box = c.call(s1, 'RPC_CONFIG_PROPOSAL', request, threadHash(gpid));
     c.run(100);
     expect(box.result?.body?.error).toBe('ERR_LOCAL_APP_FAILURE');
@@ -173,7 +188,7 @@ describe('the meta server away', () => {
 });
 
 describe('start-up', () => {
-  it('a failed start-up checkpoint sends the replica to ERROR, not the server down; it is loaded again', () => {
+  it('a failed start-up checkpoint sends the replica to ERROR, not the server down; it learns again', () => {
     let failures = 1;
     class Failing extends ReplicaLoader {
       override checkpointAtStartup() {
@@ -182,14 +197,14 @@ describe('start-up', () => {
       }
     }
     const [, s1 = ''] = NODES;
-    const c = new Cluster({ settings: { configSyncIntervalMs: 2000 }, partsOf: () => ({ ReplicaLoader: Failing }) });
+    const c = new Cluster({ settings: { groupCheckIntervalMs: 2000 }, partsOf: () => ({ ReplicaLoader: Failing }) });
     const gpid = `${c.createTable()}.0`;
     for (let i = 0; i < 4; i++) write(c, gpid, `k${i}`);
     c.world.stopNode(s1, 'crash');
     c.world.startNode(s1);
     c.runUntil(() => c.claimsOf(s1, 'replica.closed').length === 1);
     expect(c.claimsOf(s1, 'replica.status').at(-1)?.to).toBe('PS_ERROR');
-    c.runUntil(() => c.claimsOf(s1, 'replica.opened').length === 3);
+    c.runUntil(() => c.claimsOf(s1, 'replica.opened').length === 3 && c.hasAllMembers(gpid));
     write(c, gpid, 'k9');
     expect(c.world.diskView(s1).list('').filter((name) => name.endsWith('.err'))).toEqual([]);
     expect(c.checks()).toEqual([]);
@@ -210,7 +225,7 @@ describe('start-up', () => {
       1, 2, 3,
     ]);
     expect(own[first]).toEqual({
-      kind: 'replica.opened', gpid, fresh: false, ballot: 1, durable: 3, applied: 3, committed: 3, maxPrepared: 4,
+      kind: 'replica.opened', gpid, fresh: false, ballot: 3, durable: 3, applied: 3, committed: 3, maxPrepared: 4,
     });
   });
 
@@ -258,7 +273,7 @@ describe('full window (FM5)', () => {
     for (const node of NODES) if (node !== primary) c.world.restoreLink(primary, node);
     c.world.startNode(primary);
     c.runUntil(() => c.isServing(gpid));
-    const prepared = c.claimsOf(primary, 'replica.prepared').filter((p) => p.mutation.ballot === 2);
+    const prepared = c.claimsOf(primary, 'replica.prepared').filter((p) => p.mutation.ballot === 4);
     expect(prepared.map((p) => [p.reproposal, p.mutation.decree, p.mutation.updates[0]?.code])).toEqual([
       [true, 1, 'RPC_RRDB_RRDB_PUT'],
       [true, 2, 'RPC_RRDB_RRDB_PUT'],

@@ -1,14 +1,15 @@
 /** Beacons and leases on both sides, in the simulated world (repl 1.10). */
 import { describe, expect, it } from 'vitest';
 import { MetaServer } from '../../../impl/meta/metaServer.ts';
+import type { Settings } from '../../../impl/settings.ts';
 import type { NodeId } from '../../../model/vocabulary.ts';
 import { Cluster, META, NODES } from './cluster.ts';
 
 const FD = { fdCheckIntervalMs: 200, fdBeaconIntervalMs: 300, fdLeaseMs: 2000, fdGraceMs: 2200, configSyncIntervalMs: 60_000 } as const;
 const NODE = NODES[0] ?? '';
 
-function serving(): Cluster {
-  const c = new Cluster({ settings: FD });
+function serving(settings: Partial<Settings> = {}): Cluster {
+  const c = new Cluster({ settings: { ...FD, ...settings } });
   c.runUntil(() => NODES.every((node) => c.server(node).isConnected()), 3000);
   return c;
 }
@@ -118,7 +119,7 @@ describe('the meta server', () => {
 
 describe('without a lease', () => {
   it('every replica is INACTIVE, may come back at once, and does so under the same ballot', () => {
-    const c = serving();
+    const c = serving({ fdGraceMs: 5000 });
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
     const ballot = c.replica(primary, gpid).ballot();
@@ -129,6 +130,22 @@ describe('without a lease', () => {
     restore(c, primary);
     c.runUntil(() => c.replica(primary, gpid).isPrimary(), 2000);
     expect(c.replica(primary, gpid).ballot()).toBe(ballot);
+    expect(c.checks()).toEqual([]);
+  });
+
+  it('for longer than the grace period somebody else serves; back, the old primary learns', () => {
+    const c = serving();
+    const gpid = `${c.createTable()}.0`;
+    const primary = c.primary(gpid);
+    cut(c, primary);
+    c.runUntil(() => !isAlive(c, primary));
+    expect(c.replica(primary, gpid).status()).toBe('PS_INACTIVE');
+    c.runUntil(() => c.isServing(gpid), 1000);
+    expect(c.primary(gpid)).not.toBe(primary);
+    c.run(5000);
+    restore(c, primary);
+    c.runUntil(() => c.hasAllMembers(gpid), 20_000);
+    expect(c.primary(gpid)).not.toBe(primary);
     expect(c.checks()).toEqual([]);
   });
 });

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Cluster, NODES } from './cluster.ts';
 
 describe('two-phase commit in a group of three', () => {
-  it('creates a group at ballot 1 that is empty until its first write (FM5)', () => {
+  it('creates a group member by member, that is empty until its first write (FM5)', () => {
     const c = new Cluster();
     const gpid = `${c.createTable()}.0`;
     const primary = c.primary(gpid);
     expect(c.checks()).toEqual([]);
-    expect(c.replica(primary, gpid).ballot()).toBe(1);
+    expect(c.replica(primary, gpid).ballot()).toBe(3);
     for (const node of NODES) {
       const replica = c.replica(node, gpid);
       expect(replica.status()).toBe(node === primary ? 'PS_PRIMARY' : 'PS_SECONDARY');

@@ -87,7 +87,7 @@ export class LoadCluster {
     this.files.set(`${path.slice(0, slash)}.${path.slice(slash)}.meta`, sidecar);
   }
 
-  /** Every partition has all three members, at ballot 3. */
+  /** Every partition has all three members, the same primary, and ballot 3. */
   fillGroups(): void {
     for (const config of this.app().configs) this.setConfig(config.gpid, { secondaries: SERVERS.slice(1) });
   }

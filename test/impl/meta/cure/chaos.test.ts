@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeConfig } from '../../../../impl/meta/records.ts';
 import type { ConfigProposal } from '../../../../impl/protocol/messages.ts';
 import type { NodeId, PartitionConfig } from '../../../../model/vocabulary.ts';
-import { CureCluster, requestFor, textOf } from './cureCluster.ts';
+import { requestFor } from '../metaCluster.ts';
+import { CureCluster, textOf } from './cureCluster.ts';
 
 const SERVERS = Array.from({ length: 5 }, (_, i) => `source/replica-${i}`);
 const PARTITIONS = 2;

@@ -8,23 +8,22 @@ import { SimWorld } from '../../../../impl/env/sim/world.ts';
 import { AdminClient } from '../../../../impl/client/adminClient.ts';
 import type { AdminAnswer } from '../../../../impl/client/adminClient.ts';
 import { clientParts } from '../../../../impl/client/parts.ts';
-import { CuringMetaServer, curingParts } from '../../../../impl/meta/cure/curingMetaServer.ts';
-import type { LivenessView } from '../../../../impl/meta/cure/cureView.ts';
+import { MetaServer } from '../../../../impl/meta/metaServer.ts';
 import { metaParts } from '../../../../impl/meta/parts.ts';
 import { decodeConfig } from '../../../../impl/meta/records.ts';
 import type { Parts } from '../../../../impl/parts.ts';
 import type { ConfigProposal, ConfigProposalAck, UpdateConfigRequest } from '../../../../impl/protocol/messages.ts';
 import { DEFAULT_SETTINGS } from '../../../../impl/settings.ts';
 import { ScriptedChance, START_WALL_US, TraceObserver } from '../../env/fixture.ts';
-import { A, B, C, SERVERS, requestFor, textOf } from './cureCluster.ts';
+import { META, NEVER_FROZEN, detectorOf, requestFor } from '../metaCluster.ts';
+import { A, B, C, SERVERS, textOf } from './cureCluster.ts';
 
-const META = 'source/meta-0';
 const CLIENT = 'source/client-0';
-const SETTINGS = { ...DEFAULT_SETTINGS, minLiveNodeCountForUnfreeze: 1, nodeLivePercentageThresholdForUpdate: 0 };
+const SETTINGS = { ...DEFAULT_SETTINGS, ...NEVER_FROZEN };
 const OPTIONS = { hash: 0, timeoutMs: 5000 };
 
-function contextOf(env: Env): Context {
-  const parts: Partial<Parts> = { ...metaParts, ...clientParts, ...curingParts };
+function contextOf(env: Env, own: Partial<Parts> = {}): Context {
+  const parts: Partial<Parts> = { ...metaParts, ...clientParts, ...own };
   return { env, settings: SETTINGS, parts: parts as Parts };
 }
 
@@ -83,19 +82,14 @@ class Bench {
       this.crashes++;
       world.at(1000, () => void world.startNode(META));
     };
-    const { dead } = this;
-    class Meta extends CuringMetaServer {
-      override liveness(): LivenessView {
-        return { isAlive: (node) => !dead.has(node) };
-      }
-    }
+    const own = { MetaFailureDetector: detectorOf(this.dead) };
     const add = (id: string, boot: (env: Env) => object): void => {
       const { poolWorkers, taskOverrides } = SETTINGS;
       world.addNode(id, { cluster: 'source', poolWorkers, taskOverrides, boot });
       world.startNode(id);
     };
     add(META, (env) => {
-      const meta = new Meta(contextOf(env), { cluster: 'source', replicaServers: SERVERS });
+      const meta = new MetaServer(contextOf(env, own), { cluster: 'source', replicaServers: SERVERS });
       meta.start();
       return meta;
     });
@@ -109,15 +103,15 @@ class Bench {
     if (user instanceof User) this.world.post(CLIENT, 'LPC_CLIENT', 0, task(user, 'create'));
   }
 
-  meta(): CuringMetaServer {
+  meta(): MetaServer {
     const meta = this.world.rootOf(META);
-    if (!(meta instanceof CuringMetaServer)) throw new Error('no meta server');
+    if (!(meta instanceof MetaServer)) throw new Error('no meta server');
     return meta;
   }
 
   kill(node: string): void {
     this.dead.add(node);
-    this.world.post(META, 'LPC_META_STATE_HIGH', 0, task(this.meta().guardian, 'onChangeNodeState', node, false));
+    this.world.post(META, 'LPC_META_STATE_HIGH', 0, task(this.meta().cure, 'onChangeNodeState', node, false));
   }
 
   runMs(ms: number): void {

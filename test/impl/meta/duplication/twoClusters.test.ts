@@ -23,10 +23,17 @@ import type { Settings } from '../../../../impl/settings.ts';
 import type { PartitionConfig } from '../../../../model/vocabulary.ts';
 import { ScriptedChance, START_WALL_US, TraceObserver } from '../../env/fixture.ts';
 import { CLUSTERS, REMOTE_META } from './dupCluster.ts';
-import { META } from '../metaCluster.ts';
+import { META, NEVER_FROZEN, detectorOf, requestFor } from '../metaCluster.ts';
 
 const OPERATOR = 'source/client-0';
-const SETTINGS: Settings = { ...DEFAULT_SETTINGS, ...CLUSTERS, duplicationSyncPeriodMs: 1000, rpcTimeoutMs: 1000 };
+const SETTINGS: Settings = {
+  ...DEFAULT_SETTINGS,
+  ...NEVER_FROZEN,
+  ...CLUSTERS,
+  duplicationSyncPeriodMs: 1000,
+  rpcTimeoutMs: 1000,
+  lbIntervalMs: 1000,
+};
 
 /** A replica server that opens what it is told to, and reports its partitions' checkpoints in every sync. */
 class Server {
@@ -42,19 +49,14 @@ class Server {
   }
 
   onProposal(proposal: ConfigProposal, replier: Replier<ConfigProposalAck>): void {
-    replier.reply({ error: 'ERR_OK', decree: 5 });
-    if (proposal.type !== 'CT_ASSIGN_PRIMARY') return;
-    const request = {
-      type: 'CT_ASSIGN_PRIMARY',
-      node: this.env.self,
-      config: { ...proposal.config, ballot: 1 },
-    } as const;
+    replier.reply({ error: 'ERR_OK' });
+    const request = requestFor(this.env.self, proposal);
     const options = { hash: 0, timeoutMs: 1000 };
     this.env.rpc.call(this.meta, 'RPC_CM_UPDATE_PARTITION_CONFIGURATION', request, options, reply(this, 'onUpdated'));
   }
 
   onUpdated(): void {
-    // The meta server proposes again until it has stored ballot 1.
+    // The meta server proposes again until it is stored.
   }
 
   sync(): void {
@@ -129,7 +131,8 @@ class TwoClusters {
     for (const cluster of ['source', 'follower']) {
       const servers = [0, 1].map((index) => `${cluster}/replica-${index}`);
       this.addNode(cluster, `${cluster}/meta-0`, (env) => {
-        const table: Partial<Parts> = { ...metaParts, ...parts };
+        const own = { MetaFailureDetector: detectorOf(new Set()) };
+        const table: Partial<Parts> = { ...metaParts, ...own, ...parts };
         const ctx: Context = { env, settings: SETTINGS, parts: table as Parts };
         const meta = new ctx.parts.MetaServer(ctx, { cluster, replicaServers: servers });
         meta.start();

@@ -209,6 +209,8 @@ describe('an ingestion under another ballot (bl.B9, B12, B34)', () => {
     expect([c.loader().localStatus, c.loader().ingestion.isIngesting]).toEqual(['BLS_INVALID', false]);
     c.run(100);
     expect([c.loader().ingestion.status, c.write('b', 'later')]).toEqual(['IS_SUCCEED', 'ERR_OK']);
+    // The member that was let go of learns: the files come with a checkpoint.
+    c.runUntil(() => c.hasAllMembers(c.gpid));
     c.write('k', 'v');
     c.run(100);
     expect(c.stored('abc')).toEqual(['A later C', 'A later C', 'A later C']);

@@ -31,6 +31,7 @@ export class LoadCluster extends Cluster {
   constructor(options: ClusterOptions = {}, replicaCount = 3) {
     super({ ...options, settings: { checkpointDisabled: true, emptyWriteDisabled: true, ...options.settings } });
     this.gpid = `${this.createTable('t', 1, replicaCount)}.0`;
+    this.forget();
   }
 
   loader(node: NodeId = this.primaryNode()): ReplicaBulkLoader {

@@ -18,6 +18,7 @@ import { DEFAULT_SETTINGS } from '../../../../impl/settings.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import { MetaServer } from '../../../../impl/meta/metaServer.ts';
 import { decodeConfig } from '../../../../impl/meta/records.ts';
+import { NEVER_FROZEN } from '../cluster.ts';
 import type { Box } from '../cluster.ts';
 
 const CLIENT = 'source/client-0';
@@ -106,7 +107,7 @@ export class TwoClusters {
   }
 
   private addCluster(cluster: ClusterId, clusterNumber: number, options: TwoClusterOptions): void {
-    const settings: Settings = { ...DEFAULT_SETTINGS, dupClusterName: cluster, ...options.settings };
+    const settings: Settings = { ...DEFAULT_SETTINGS, ...NEVER_FROZEN, dupClusterName: cluster, ...options.settings };
     const partsOf = (node: NodeId): Parts => ({ ...DEFAULT_PARTS, ...options.partsOf?.(node) });
     const meta = metaOf(cluster);
     this.add(meta, cluster, (env) => {
@@ -182,6 +183,13 @@ export class TwoClusters {
     });
   }
 
+  /** Its primary serves, and all others are secondaries. */
+  hasAllMembers(cluster: ClusterId, gpid: Gpid): boolean {
+    if (!this.isServing(cluster, gpid)) return false;
+    const primary = this.primary(cluster, gpid);
+    return serversOf(cluster).every((node) => node === primary || this.replica(node, gpid)?.status() === 'PS_SECONDARY');
+  }
+
   ballot(cluster: ClusterId, gpid: Gpid): number {
     const [app, index] = gpid.split('.');
     const value = this.world.storeView(cluster).get(`/pegasus/${cluster}/apps/${app}/${index}`);
@@ -225,18 +233,19 @@ export class TwoClusters {
     envs: Record<string, string> = {},
     { partitions = 1, replicas = 3 }: { partitions?: number; replicas?: number } = {},
   ): number {
-    this.run(100);
+    // Until the servers have a lease.
+    this.run(1500);
     const request = { appName, partitionCount: partitions, replicaCount: replicas, successIfExist: false, envs };
     const { error, appId } = this.answer(metaOf(cluster), 'RPC_CM_CREATE_APP', request);
     if (error !== 'ERR_OK') throw new Error(error);
     return appId;
   }
 
-  /** A table of `source`, serving. */
+  /** A table of `source`, serving, with all its members. */
   createMaster(appName = 'm', partitions = 1): number {
     const appId = this.create('source', appName, {}, { partitions });
     this.runUntil(() => {
-      for (let i = 0; i < partitions; i++) if (!this.isServing('source', `${appId}.${i}`)) return false;
+      for (let i = 0; i < partitions; i++) if (!this.hasAllMembers('source', `${appId}.${i}`)) return false;
       return true;
     });
     this.run(50);

@@ -175,13 +175,13 @@ describe('an offer', () => {
     c.write(3);
     const learner = c.spare();
     const { app } = c.p;
-    const config = { ...c.p.makeConfig(1, c.primary(c.gpid), 'PS_POTENTIAL_SECONDARY'), learnerSignature: 9 };
+    const config = { ...c.p.makeConfig(c.p.ballot(), c.primary(c.gpid), 'PS_POTENTIAL_SECONDARY'), learnerSignature: 9 };
     c.server(learner).isConnected = () => false;
     c.call(learner, 'RPC_LEARN_ADD_LEARNER', { app, config }, threadHash(c.gpid));
     c.run(50);
     expect(c.statusOf(learner)).toBeUndefined();
     const secondary = c.secondary();
-    c.call(secondary, 'RPC_LEARN_ADD_LEARNER', { app, config: { ...config, ballot: 0 } }, threadHash(c.gpid));
+    c.call(secondary, 'RPC_LEARN_ADD_LEARNER', { app, config: { ...config, ballot: c.p.ballot() - 1 } }, threadHash(c.gpid));
     // Of its own ballot: a member is no learner.
     c.call(secondary, 'RPC_LEARN_ADD_LEARNER', { app, config }, threadHash(c.gpid));
     c.run(50);

@@ -6,12 +6,12 @@ import type { LearnResponse } from '../../../../impl/protocol/learnMessages.ts';
 import { storedKey } from '../../../../impl/protocol/rrdb.ts';
 import { LoadCluster } from '../bulkLoad/loadCluster.ts';
 import { META, NODES } from '../cluster.ts';
-import { AnyMembers } from './learnCluster.ts';
+import { QuietRules } from './learnCluster.ts';
 
 class LoadedCluster extends LoadCluster {
   constructor() {
     const settings = { groupCheckIntervalMs: 2000, learnRetryMs: 200, checkpointRetryAfterFlushMs: 100, configSyncIntervalMs: 600_000 };
-    super({ settings, partsOf: (node) => (node === META ? { ConfigService: AnyMembers } : {}) }, 2);
+    super({ settings, partsOf: (node) => (node === META ? { CureRules: QuietRules } : {}) }, 2);
   }
 
   members(): readonly NodeId[] {

@@ -1,9 +1,10 @@
 /**
- * A cluster whose meta server stores whatever members a primary asks for, and a table of two replicas on three servers:
- * what is proposed comes from the test, everything else is real.
+ * A cluster whose meta server lets whole partitions alone, and a table of two replicas on three servers: what is proposed
+ * then comes from the test, everything else is real.
  */
 import type { ConfigType, Gpid, NodeId } from '../../../../model/vocabulary.ts';
-import { ConfigService } from '../../../../impl/meta/configService.ts';
+import { CureRules } from '../../../../impl/meta/cure/cureRules.ts';
+import type { CureView, Decision } from '../../../../impl/meta/cure/cureView.ts';
 import { threadHash } from '../../../../impl/protocol/gpid.ts';
 import type { ConfigProposalAck, WriteResponse } from '../../../../impl/protocol/messages.ts';
 import { storedKey } from '../../../../impl/protocol/rrdb.ts';
@@ -13,13 +14,14 @@ import { inspectDirectory } from '../../../../impl/storage/plog/inspect.ts';
 import { Cluster, META, NODES } from '../cluster.ts';
 import type { Box, ClusterOptions } from '../cluster.ts';
 
-/** Which members there are is not this test's matter. */
-export class AnyMembers extends ConfigService {
-  override isLegalType(): boolean {
-    return true;
-  }
-  override fitsType(): boolean {
-    return true;
+/** Makes partitions whole and lets them alone then, unless nobody is primary: members come and go as the test wishes. */
+export class QuietRules extends CureRules {
+  private readonly whole = new Set<Gpid>();
+
+  override cure(view: CureView): Decision {
+    const { gpid, primary, secondaries, maxReplicaCount } = view.config;
+    if (primary !== '' && secondaries.length + 1 >= maxReplicaCount) this.whole.add(gpid);
+    return primary !== '' && this.whole.has(gpid) ? { kind: 'healthy' } : super.cure(view);
   }
 }
 
@@ -43,9 +45,10 @@ export class LearnCluster extends Cluster {
     super({
       ...options,
       settings: { ...SETTINGS, ...options.settings },
-      partsOf: (node) => ({ ...(node === META ? { ConfigService: AnyMembers } : {}), ...options.partsOf?.(node) }),
+      partsOf: (node) => ({ ...(node === META ? { CureRules: QuietRules } : {}), ...options.partsOf?.(node) }),
     });
     this.gpid = `${this.createTable('t', 1, replicaCount)}.0`;
+    this.forget();
   }
 
   get p(): Replica {

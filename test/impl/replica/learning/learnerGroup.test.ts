@@ -9,6 +9,11 @@ function proposed(c: LearnCluster, type: ConfigType, node: NodeId): string | und
   return box.result?.body?.error;
 }
 
+/** The first that a ballot gives. */
+function firstSignature({ p }: LearnCluster): number {
+  return p.ballot() * 2 ** 32 + 2;
+}
+
 describe('learners of a primary (repl 1.9)', () => {
   it('join while there is room: one place for a member, one more for load balance', () => {
     const c = new LearnCluster();
@@ -17,7 +22,7 @@ describe('learners of a primary (repl 1.9)', () => {
     expect(proposed(c, 'CT_ADD_SECONDARY', learner)).toBe('ERR_INVALID_STATE');
     expect(proposed(c, 'CT_ADD_SECONDARY_FOR_LB', learner)).toBe('ERR_OK');
     const { signature } = c.p.learnerGroup.learners.get(learner) ?? { signature: 0 };
-    expect(signature).toBe(2 ** 32 + 2);
+    expect(signature).toBe(firstSignature(c));
     // Known already: the same place, the same signature.
     expect(proposed(c, 'CT_ADD_SECONDARY', learner)).toBe('ERR_OK');
     expect(proposed(c, 'CT_ADD_SECONDARY_FOR_LB', learner)).toBe('ERR_INVALID_STATE');
@@ -32,18 +37,19 @@ describe('learners of a primary (repl 1.9)', () => {
     const c = new LearnCluster();
     const { learnerGroup } = c.p;
     const first = [learnerGroup.nextSignature(), learnerGroup.nextSignature()];
-    expect(first).toEqual([2 ** 32 + 2, 2 ** 32 + 3]);
+    const least = firstSignature(c);
+    expect(first).toEqual([least, least + 1]);
     const replica = c.p;
     const { membership } = replica.primaryStates;
     replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_INACTIVE');
     replica.configurator.setInactiveStateTransient(true);
     expect(replica.configurator.updateConfiguration(membership)).toBe(true);
     expect(replica.status()).toBe('PS_PRIMARY');
-    expect(learnerGroup.nextSignature()).toBe(2 ** 32 + 4);
+    expect(learnerGroup.nextSignature()).toBe(least + 2);
     // A new ballot begins above all of the old one.
     const next = { ...membership, ballot: membership.ballot + 1 };
     expect(replica.configurator.updateConfiguration(next)).toBe(true);
-    expect(learnerGroup.nextSignature()).toBe(2 * 2 ** 32 + 2);
+    expect(learnerGroup.nextSignature()).toBe(least + 2 ** 32);
   });
 
   it('an upgrade needs the signature, and prepares from where the learner knows (repl.R17)', () => {
@@ -94,7 +100,7 @@ describe('changes of members at the primary (repl 1.10)', () => {
     expect(proposed(c, 'CT_DOWNGRADE_TO_INACTIVE', out)).toBe('ERR_OK');
     c.runUntil(() => c.isServing(c.gpid) && !c.members().includes(out));
     const asked = c.sent.find((m) => m.code === 'RPC_CM_UPDATE_PARTITION_CONFIGURATION' && m.kind !== 'reply' && m.atUs > 0 && JSON.stringify(m.body).includes('CT_DOWNGRADE_TO_INACTIVE'));
-    expect(asked?.body).toMatchObject({ type: 'CT_DOWNGRADE_TO_INACTIVE', node: out, config: { ballot: 2, primary: c.primary(c.gpid) } });
+    expect(asked?.body).toMatchObject({ type: 'CT_DOWNGRADE_TO_INACTIVE', node: out, config: { ballot: 4, primary: c.primary(c.gpid) } });
     c.write(3);
     expect(c.checks()).toEqual([]);
   });
