@@ -88,8 +88,8 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     fresh.flushedAtUs = e.atUs;
     part.adopted[e.node] = e.decree;
     // Somebody else has begun meanwhile: what was downloaded is nobody's.
-    fresh.stranger = part.ballot > 0;
-    if (!fresh.stranger) beginOver(state, cluster, part, { dup, master, source }, e);
+    fresh.stranger = part.ballot > 0 && part.begin.decree !== e.decree;
+    if (part.ballot <= 0) beginOver(state, cluster, part, { dup, master, source }, e);
   },
 );
 
@@ -99,7 +99,7 @@ export function noteBegun(state: ModelState, cluster: ClusterState, part: Partit
   const origin = decree === undefined ? undefined : originOf(state, cluster, part);
   if (decree === undefined || origin === undefined) return;
   if (part.begin.decree !== decree) beginOver(state, cluster, part, origin, { decree, atUs });
-  for (const replica of Object.values(part.replicas)) replica.stranger = replica.node !== primary && part.adopted[replica.node] !== undefined;
+  for (const replica of Object.values(part.replicas)) replica.stranger = (part.adopted[replica.node] ?? decree) !== decree;
 }
 
 function beginOver(

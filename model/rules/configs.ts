@@ -103,6 +103,7 @@ function newcomers(step: Step | undefined, before: Members | undefined, { primar
 /** Is every decree that a primary has committed applied here, or in the log as it was committed? */
 function lacks(part: PartitionState, node: string): number | undefined {
   const replica = part.replicas[node];
+  if (replica?.stranger === true) return part.begin.decree;
   if (replica === undefined) return part.committed > 0 ? 1 : undefined;
   for (let decree = replica.applied + 1; decree <= part.committed; decree++) {
     const entry = replica.entries[decree];

@@ -77,6 +77,7 @@ export const storageReplaced = rule<ReplicaScene, StorageReplaced>(
     }),
   ],
   ({ part, replica }, { decree, atUs }) => {
+    replica.stranger = false;
     replica.flushed = replica.base = replica.applied = decree;
     replica.flushedAtUs = atUs;
     replica.checkpoints = [];

@@ -109,7 +109,7 @@ describe('a member', () => {
   it('of a dropped table loses its data; so does who has none of the partition\'s', () => {
     const dropped = [...WRITTEN, asks(90, { kind: 'dropTable', name: 't' }), table('AS_DROPPED')];
     expect(replicaAfter([...dropped, gone(B, 'gar')], B)).toMatchObject({ exists: false, lost: false, files: [] });
-    expect(replicaAfter([...WRITTEN, opened(C), gone(C, 'other')], C)).toMatchObject({ exists: false, lost: false });
+    expect(replicaAfter([...WRITTEN, opened(C), gone(C, 'gar')], C)).toMatchObject({ exists: false, lost: false });
   });
 });
 

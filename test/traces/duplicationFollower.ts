@@ -77,9 +77,10 @@ const FOLLOWER: readonly Refused[] = [
   {
     rule: 'dup/adopted-before-serving',
     why: 'the partition serves (what it had would be lost)',
-    before: FILLED,
+    before: [...APP, ...opens(F), followerConfig(1, F, [])],
     event: adopts(F, 2, ROW),
-    says: 'never served, got ballot 1',
+    permitted: adopts(E, 2, ROW),
+    says: 'a replica that is not there yet',
   },
   {
     rule: 'dup/adopted-before-serving',
@@ -127,6 +128,14 @@ const FOLLOWER: readonly Refused[] = [
     event: followerConfig(1, E, [F]),
     permitted: followerConfig(1, E, []),
     says: 'without 3',
+  },
+  {
+    rule: 'tables/newcomers-hold-what-is-committed',
+    why: 'what E downloaded is newer than what the partition began with, and another content',
+    before: [...MORE, ...opens(F), followerConfig(1, F, []), ...opens(E, 3, ROWS)],
+    event: followerConfig(2),
+    permitted: followerConfig(2, F, []),
+    says: 'got d/replica-1 without 2',
   },
   {
     rule: 'dup/begins-over-a-checkpoint',

@@ -174,6 +174,8 @@ export const TAKEN_OVER: readonly ModelEvent[] = [
   status(A, 'PS_SECONDARY', 'PS_PRIMARY', 3),
   status(B, 'PS_SECONDARY', 'PS_SECONDARY', 3),
 ];
+/** P's server is dead while P asks for a group without B: its removal is stored in the place of that, under the same ballot. */
+export const OVERTAKEN: readonly ModelEvent[] = [...WRITTEN, stopped(B), config(2, P, [A], 2), stopped(P), config(2, '', [A, B], 2)];
 /** The others go one after the other: nobody is left, and whoever was last is called. */
 export const DESERTED: readonly ModelEvent[] = [...LEADERLESS, stopped(A), config(3, '', [B], 2), stopped(B), config(4, '', [], 2)];
 
