@@ -263,7 +263,10 @@ export interface CommandState {
   refused: boolean;
   /** A throttle refused a request of it. */
   throttled: boolean;
-  /** Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  /**
+   * Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. Of a write the
+   * oldest ballot that a replica was in to which it was sent.
+   */
   ballotBefore: Ballot;
   versionsBefore: number;
   tableChangesBefore: number;
