@@ -11,7 +11,7 @@ import type {
 } from '../../../impl/protocol/duplicationMessages.ts';
 import type { ClientRequest, CreateAppRequest } from '../../../impl/protocol/messages.ts';
 import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
-import type { Claim, ModelEvent } from '../../../model/events.ts';
+import type { Claim, ModelEvent, StatusClaim } from '../../../model/events.ts';
 import {
   INVALID_DECREE,
   type ClusterId,
@@ -243,9 +243,12 @@ export class DuplicationAuditor {
 
   // ------------------------------------------------------------------ claims
 
-  /** Another member duplicates now (docs/departures FM12). */
-  becameSecondary(view: ReplicaView): void {
-    for (const duplicator of view.duplicators.values()) giveUp(duplicator, 'its replica is PS_SECONDARY');
+  /** Another member duplicates now, or the replica is closed, unless somebody takes it back. `view`: with the claim. */
+  roleChanged(view: ReplicaView, { from, to, ballot }: Pick<StatusClaim, 'from' | 'to' | 'ballot'>): void {
+    const isLeft = from !== to && (to === 'PS_ERROR' || (to === 'PS_INACTIVE' && ballot > view.ballotBefore));
+    if (!isLeft && to !== 'PS_SECONDARY') return;
+    for (const duplicator of view.duplicators.values()) giveUp(duplicator, `its replica is ${to}`);
+    if (view.duplicators.size > 0) this.desk.owe(view);
   }
 
   /** The view of the duplicator follows the claim. */
