@@ -22,7 +22,7 @@ const CHAINS: readonly Row[] = [
     '  standstill: source/replica-0 1.0: committed 3; nothing else since +T',
     '  standstill: nothing of 1.0 of duplication 1767225606 was ever shipped',
     '  standstill: source/replica-0 1.0: duplication 1767225606 ships from decree 3 on; nothing else since +T',
-    '  timer: source/replica-0 has only this due about 1.0: LPC_REPLICATION_LOW (LoadMutation.run) at +T (run 296 times, last at +T), LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run once, last at +T), LPC_GROUP_CHECK (GroupChecker.broadcastGroupCheck) at +T (run once, last at +T)',
+    '  timer: source/replica-0 has only this due about 1.0: LPC_REPLICATION_LOW (LoadMutation.run) at +T (run 296 times, last at +T), LPC_PER_REPLICA_CHECKPOINT_TIMER (CheckpointTriggers.onCheckpointTimer) at +T (run once, last at +T), LPC_GROUP_CHECK (GroupChecker.broadcastGroupCheck) at +T (run 3 times, last at +T)',
   ]],
   ['seeds', '2069', 'fulldup-empty-partition', 'L1', [
     'obligation: t1 of duplication 1767225615 owes since +T: a duplication in DS_APP reaches DS_LOG',
