@@ -193,6 +193,14 @@ export const configStored = rule(
       }
       return undefined;
     }),
+    guard('tables/joins-while-nothing-commits', 'S1', (scene, { config }: ConfigStored) => {
+      // In the old ballot its acknowledgement is not asked for: what is committed meanwhile it might not have.
+      const { part } = scene;
+      const primary = part.replicas[config.primary];
+      return stepTo(part.configs[part.ballot], config) === 'joins' && primary?.open === true && primary.status === 'PS_PRIMARY'
+        ? ['a primary that has left its role until it is answered', `${config.primary} is the primary of ballot ${primary.ballot}`]
+        : undefined;
+    }),
     guard('tables/primary-leaves-as-asked', 'FM12', (scene, e: ConfigStored) =>
       !stepsDown(scene, e) || goes(scene) || mover(scene, e.config) !== undefined
         ? undefined
