@@ -67,7 +67,8 @@ function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean
       proposals += `${decree}=${one.ballot}.${one.lastCommitted}.${one.commands.join('+')},`;
   let chosen = '';
   for (const decree in part.chosen) chosen += `${decree}@${part.chosen[decree]},`;
-  if (Object.keys(part.replicas).length > 1 + (config?.secondaries.length ?? 0)) return groupKey(state, part, symmetry, `${proposals} ${chosen}`);
+  const members = config === undefined ? 0 : config.secondaries.length + (config.primary === '' ? 0 : 1);
+  if (part.ballot > 0 && Object.keys(part.replicas).length > members) return groupKey(state, part, symmetry, `${proposals} ${chosen}`);
   const primary = part.replicas[config?.primary ?? ''];
   const secondaries = (config?.secondaries ?? []).map((node) => replicaKey(state, part, part.replicas[node]));
   if (symmetry) secondaries.sort();
@@ -93,7 +94,7 @@ function groupKey(state: ModelState, part: PartitionState, symmetry: boolean, wo
       })
       .join('');
   const keys = all.map((replica) => `${symmetry ? '' : replica.node} ${placeOf(replica.node)} ${replicaKey(state, part, replica)}`);
-  return `${part.ballot} ${[...ballots].length} ${words} [${keys.sort().join('] [')}]`;
+  return `${part.ballot} ${words} [${keys.sort().join('] [')}]`;
 }
 
 /** Words about what one replica alone knows; a replica that a step does not touch is the same object in both states. */
