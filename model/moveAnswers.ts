@@ -4,6 +4,7 @@ import type { AnswerScene } from './answers.ts';
 import type { Answer } from './commands.ts';
 import { tablesMeant } from './meant.ts';
 import { serves, type ClusterState, type CommandState, type PartitionState, type TableState } from './state.ts';
+import { bearsSinceBefore } from './tableNames.ts';
 import { isLive } from './rules/world.ts';
 
 /** Was the node a secondary beside a primary at some moment since the invocation; was it ever none? */
@@ -22,7 +23,7 @@ function roleOf({ configs, ballot }: PartitionState, from: number, node: string)
 /** Tables of the name that were there all the time since the invocation. */
 function steady({ cluster, command }: AnswerScene, name: string): TableState | undefined {
   return Object.values(cluster.tables).find(
-    (table) => table.name === name && isLive(table.status) && table.createdAtUs < command.invokedAtUs,
+    (table) => isLive(table.status) && bearsSinceBefore(table, name, command.invokedAtUs),
   );
 }
 

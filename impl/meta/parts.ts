@@ -1,4 +1,7 @@
 /** The parts of this room; see impl/parts.ts. */
+import { AppDrop } from './appDrop.ts';
+import { AppRecall } from './appRecall.ts';
+import { AppRename } from './appRename.ts';
 import { AppService } from './appService.ts';
 import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
 import { BulkLoadRecovery } from './bulkLoad/bulkLoadRecovery.ts';
@@ -39,6 +42,9 @@ export const metaParts = {
   MetaRecovery,
   PrimaryMove,
   AppService,
+  AppDrop,
+  AppRecall,
+  AppRename,
   ConfigService,
   Cure,
   ConfigContext,

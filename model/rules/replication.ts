@@ -221,6 +221,11 @@ function held({ part, replica }: ReplicaScene, decree: number): Proposal | undef
   return entry === undefined ? undefined : proposalOf(part, decree, entry.ballot);
 }
 
+/** What a replica commits: a learner may read it from its primary's log, past what its own list holds (repl 1.9 LT_LOG). */
+function taken(scene: ReplicaScene, { decree, ballot }: CommittedClaim): Proposal | undefined {
+  return isLearner(scene.replica) ? proposalOf(scene.part, decree, ballot) : held(scene, decree);
+}
+
 export const committed = rule(
   replicaScene,
   [
@@ -268,7 +273,7 @@ export const committed = rule(
     ),
     guard('replication/committed-prefix-agrees', 'S2', (scene, e: CommittedClaim) => {
       const first = chosenOf(scene.part, e.decree);
-      const mine = scene.replica.open ? held(scene, e.decree) : undefined;
+      const mine = scene.replica.open ? taken(scene, e) : undefined;
       return first === undefined || mine === undefined || sameContent(first, mine)
         ? undefined
         : [show(first), show(mine)];

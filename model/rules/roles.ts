@@ -75,6 +75,9 @@ export const status = rule<ReplicaScene, StatusClaim>(
     if (e.to === 'PS_INACTIVE' && isLeaseEnding(scene, e.atUs)) state.disturbedAtUs = e.atUs;
     if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
     endRole(part, replica, e.ballot, e.atUs);
+    // It is closed, or would be if nobody took it back; with it go its duplicators.
+    const isLeft = e.from !== e.to && (e.to === 'PS_ERROR' || (e.to === 'PS_INACTIVE' && e.ballot > replica.ballot));
+    if (isLeft || e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     replica.status = e.to;
     if (e.from !== e.to) replica.loadBegun = false;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
@@ -88,7 +91,6 @@ export const status = rule<ReplicaScene, StatusClaim>(
     // It has learned what it had lost.
     if (e.from === 'PS_POTENTIAL_SECONDARY') replica.lost = replica.damaged = false;
     replica.role = e.to;
-    if (e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     if (e.to !== 'PS_PRIMARY') return;
     if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
     part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };

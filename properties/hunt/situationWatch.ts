@@ -75,6 +75,8 @@ const COMMAND_VALUE: Readonly<Record<Command['kind'], number>> = {
   get: 2,
   createTable: 3,
   dropTable: 4,
+  recallTable: 3,
+  renameTable: 5,
   setEnvs: 5,
   triggerCheckpoint: 6,
   emergencyCheckpoint: 6,

@@ -374,7 +374,7 @@ export class Auditor implements WorldObserver {
     runClaim(this.desk, view, claim.kind, claim);
     runOtherClaims(this.desk, view, claim);
     if (!takeClaim(this.desk, this.desk.nodeView(node), view, claim)) this.duplication.take(view, claim);
-    else if (claim.kind === 'replica.status' && claim.to === 'PS_SECONDARY') this.duplication.becameSecondary(view);
+    else if (claim.kind === 'replica.status') this.duplication.roleChanged(view, claim);
     this.sink({ ...claim, atUs: this.nowUs(), node });
   }
 
