@@ -26,7 +26,7 @@ import {
   TAKEN_OVER,
   WRITTEN,
 } from '../traces/learningStory.ts';
-import { A, acked, asks, B, committed, config, fault, G, logged, opened, P, prepared, started, status, survived, table } from '../traces/story.ts';
+import { A, acked, asks, B, committed, config, dismissed, fault, G, logged, opened, P, prepared, started, status, survived, table } from '../traces/story.ts';
 
 function partAfter(events: readonly ModelEvent[]): PartitionState {
   const part = after(FOUR, events).clusters['c']?.partitions[G];
@@ -107,7 +107,7 @@ describe('a member', () => {
   });
 
   it('of a dropped table loses its data; so does who has none of the partition\'s', () => {
-    const dropped = [...WRITTEN, asks(90, { kind: 'dropTable', name: 't' }), table('AS_DROPPED')];
+    const dropped = [...WRITTEN, asks(90, { kind: 'dropTable', name: 't' }), table('AS_DROPPING'), dismissed(2), table('AS_DROPPED')];
     expect(replicaAfter([...dropped, gone(B, 'gar')], B)).toMatchObject({ exists: false, lost: false, files: [] });
     expect(replicaAfter([...WRITTEN, opened(C), gone(C, 'gar')], C)).toMatchObject({ exists: false, lost: false });
   });
