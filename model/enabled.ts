@@ -36,7 +36,7 @@ export interface Scope {
   /** Leads from `init` to the state where the search begins. */
   readonly start: readonly ModelEvent[];
   readonly maxCrashes: number;
-  /** A primary gives up on a silent member and asks for a new ballot (FM2). */
+  /** A primary gives up on a silent member and asks for a new ballot. */
   readonly reballots: boolean;
   readonly maxBallot: number;
   readonly maxDecree: number;

@@ -97,7 +97,7 @@ function partition(
   const { primary, secondaries } = memberReplicas(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs, table.recalledAtUs);
   const round: readonly Term[] = [
-    // The prepare and the request for a ballot that the last fault took, and the retry of each (FM2).
+    // The prepare and the request for a ballot that the last fault took, and the retry of each.
     [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
     [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
     [1, 'rpcTimeoutMs', s.rpcTimeoutMs],
@@ -121,7 +121,7 @@ function partition(
     if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
       owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
     if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
-      // Proposed three times; a change of ballot may come between (FM2).
+      // Proposed again and again; a change of ballot may come between.
       const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
       owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
     }
