@@ -120,10 +120,19 @@ function partition(
     }
     if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
       owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
+    if (serves(part) && membersOf(part).length > table.maxReplicaCount && part.copying === undefined)
+      owe(all, 'L4 surplus leaves', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
     if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
       // Proposed three times; a change of ballot may come between (FM2).
       const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
       owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
+    }
+    const copied = part.copying;
+    if (copied !== undefined && copied.sinceUs > Math.max(since, pausedUntil(state, part))) {
+      const { from, to } = copied;
+      // It learns as any other one; then up to three more configurations are asked for.
+      const terms: readonly Term[] = [...joinTerms(s), [6, 'rpcTimeoutMs', s.rpcTimeoutMs], ...takeOverTerms(table, s), ...round];
+      owe(all, 'L6 replica copied', `${part.gpid} from ${from} to ${to}`, part.gpid, copied.sinceUs, terms);
     }
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;

@@ -206,6 +206,8 @@ export interface PartitionState extends Content {
   moves: number;
   wantedPrimary: NodeId | '';
   wantedSinceUs: number;
+  /** Who takes whose place by an operator's wish, since when; undefined: nobody, or the configuration went another way. */
+  copying: { readonly place: 'primary' | 'secondary'; readonly from: NodeId; readonly to: NodeId; readonly sinceUs: number } | undefined;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
   /** When it last stopped to serve, and when it first served after the latest disturbance. */

@@ -1,5 +1,6 @@
 /** The parts of this room; see impl/parts.ts. */
 import { AppService } from './appService.ts';
+import { Balancer } from './balancer.ts';
 import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
 import { BulkLoadRecovery } from './bulkLoad/bulkLoadRecovery.ts';
 import { BulkLoadReplies } from './bulkLoad/bulkLoadReplies.ts';
@@ -27,7 +28,6 @@ import { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { MetaFailureDetector } from './failureDetector.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
-import { PrimaryMove } from './primaryMove.ts';
 import { MetaRecovery } from './recovery.ts';
 import { ServerState } from './serverState.ts';
 
@@ -37,7 +37,7 @@ export const metaParts = {
   ServerState,
   MetaStorage,
   MetaRecovery,
-  PrimaryMove,
+  Balancer,
   AppService,
   ConfigService,
   Cure,

@@ -1,6 +1,7 @@
 /**
- * The meta server's configurations of partitions (repl 1.10; docs/departures FM1, FM2, FM12): ballots rise by one, members
- * are fixed, and a primary leaves before another one takes over, only when an operator wished it.
+ * The meta server's configurations of partitions (repl 1.10; docs/departures FM1, FM2, FM12): ballots rise by one, one
+ * member comes or goes at a time, and a primary leaves before another one takes over, only when an operator wished it.
+ * Where he wishes another server in the place of a member there is one too many for a while.
  */
 import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
@@ -55,11 +56,23 @@ function mover(
   const most = state.calm ? 1 : 2;
   return Object.values(cluster.commands).find(
     ({ command, effects }) =>
-      command.kind === 'movePrimary' &&
+      (command.kind === 'movePrimary' || (command.kind === 'copyReplica' && command.place === 'primary')) &&
       command.table === table.name &&
       command.partitionIndex === index &&
       secondaries.includes(command.to) &&
       effects < most,
+  );
+}
+
+/** Somebody is a member by an operator's wish, before another one leaves for it. */
+function isCopying({ cluster, table }: ConfigScene, config: ConfigStored['config']): boolean {
+  const members = membersOf(config);
+  return Object.values(cluster.commands).some(
+    ({ command }) =>
+      command.kind === 'copyReplica' &&
+      command.table === table.name &&
+      command.partitionIndex === indexOf(config.gpid) &&
+      members.includes(command.to),
   );
 }
 
@@ -143,6 +156,17 @@ const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
 
+/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.11). */
+function furthersCopy({ copying }: PartitionState, before: Members | undefined, config: ConfigStored['config']): boolean {
+  if (copying === undefined || before === undefined) return false;
+  const { from, to } = copying;
+  const step = stepTo(before, config);
+  if (!membersOf(before).includes(to)) return step === 'joins' && config.secondaries.includes(to);
+  if (copying.place === 'primary' && before.primary === from) return step === 'steps down';
+  if (before.primary === '') return step === 'takes over' && config.primary === to;
+  return step === 'member leaves' && !config.secondaries.includes(from);
+}
+
 /** Without a primary nothing is under way; who takes over begins anew. */
 function noteLeft(part: PartitionState): void {
   part.moves++;
@@ -168,13 +192,21 @@ export const configStored = rule(
         ? undefined
         : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
     ),
-    guard('tables/members-are-distinct-nodes', 'S7', ({ state }, { config }: ConfigStored) => {
+    guard('tables/members-are-distinct-nodes', 'S7', (scene, { config }: ConfigStored) => {
       const members = membersOf(config);
+      const most = config.maxReplicaCount + (isCopying(scene, config) ? 1 : 0);
       const fine =
         new Set(members).size === members.length &&
-        members.length <= config.maxReplicaCount &&
-        members.every((member) => member in state.nodes);
-      return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
+        members.length <= most &&
+        members.every((member) => member in scene.state.nodes);
+      return fine ? undefined : [`at most ${most} distinct nodes`, members.join(', ')];
+    }),
+    guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
+      const before = configBefore(scene, e);
+      if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
+      return before !== undefined && membersOf(before).length > e.config.maxReplicaCount
+        ? undefined
+        : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
     }),
     guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
       if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
@@ -207,6 +239,9 @@ export const configStored = rule(
   (scene, e) => {
     const { config, atUs } = e;
     const { state, cluster, part } = scene;
+    const before = configBefore(scene, e);
+    const isNew = config.ballot > part.ballot || overtakes(scene, e);
+    if (isNew && (!furthersCopy(part, before, config) || stepTo(before, config) === 'member leaves')) part.copying = undefined;
     if (leaves(scene, e)) {
       const by = stepsDown(scene, e) ? mover(scene, config) : undefined;
       if (by !== undefined) by.effects++;

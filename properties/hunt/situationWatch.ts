@@ -80,6 +80,7 @@ const COMMAND_VALUE: Readonly<Record<Command['kind'], number>> = {
   emergencyCheckpoint: 6,
   manualCompact: 7,
   movePrimary: 8,
+  copyReplica: 8,
   listTables: 9,
   queryCheckpoint: 9,
   queryMetrics: 9,

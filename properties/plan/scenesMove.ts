@@ -1,4 +1,7 @@
-/** A primary is moved while users write, and sometimes back or on at once (bl 17.2; docs/departures FM12). */
+/**
+ * A primary is moved while users write, and sometimes back or on at once (bl 17.2; docs/departures FM12); or another server
+ * takes the place of a member. Who has which place is not known: more than one is tried.
+ */
 import type { Casting } from './sceneSteps.ts';
 import { drawReadOfLast, drawServer, drawWrites, serversOf } from './sceneSteps.ts';
 import { drawWindowMs } from './steps/common.ts';
@@ -21,12 +24,24 @@ export function drawMoveScene(casting: Casting): readonly Step[] {
     const before = drawWrites(casting, place, draw.int(0, 3));
     steps.push(...before);
     const { cluster } = place;
-    steps.push({ kind: 'movePrimary', afterMs: draw.pick([0, 0, 1, 5, 60]), cluster, table: place.table, partitionIndex, to });
+    if (casting.allows('copyReplica') && draw.chance(350)) steps.push(...drawCopies(casting, place, partitionIndex, to));
+    else steps.push({ kind: 'movePrimary', afterMs: draw.pick([0, 0, 1, 5, 60]), cluster, table: place.table, partitionIndex, to });
     steps.push(...drawAbout(casting, cluster, to));
     const after = drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 2, 40]));
     steps.push(...drawReads(casting, before), ...after, ...drawReads(casting, after));
   }
   return steps;
+}
+
+/** Some servers are named one after the other: those that are members already are refused. */
+function drawCopies(casting: Casting, { cluster, table }: { readonly cluster: string; readonly table: string }, partitionIndex: number, first: string): readonly Step[] {
+  const { draw } = casting;
+  const place = draw.pick(['secondary', 'primary']);
+  const others = serversOf(casting, cluster).filter((node) => node !== first);
+  return [first, ...others].slice(0, draw.int(1, 4)).map((to) => {
+    const from = place === 'primary' ? '' : draw.pick(serversOf(casting, cluster).filter((node) => node !== to).concat(others.length === 0 ? [to] : []));
+    return { kind: 'copyReplica', afterMs: draw.pick([0, 1, 5, 60]), cluster, table, partitionIndex, place, from, to };
+  });
 }
 
 /** Of what was written, as soon as somebody answers. */
