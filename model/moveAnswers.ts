@@ -28,12 +28,14 @@ function needsOf(wish: Wish, cluster: ClusterState): readonly Need[] {
   if (wish.kind === 'movePrimary')
     return [{ said: (gpid) => `${to} is no secondary of ${gpid}`, holds: (config) => isSecondary(config, to) }];
   const { from, place } = wish;
+  const isServed: Need = { said: (gpid) => `${gpid} has no primary`, holds: ({ primary }) => place === 'secondary' || primary !== '' };
   const isThere: Need =
     place === 'primary'
-      ? { said: (gpid) => `${from} is not the primary of ${gpid}`, holds: ({ primary }) => primary !== '' && (from === '' || primary === from) }
+      ? { said: (gpid) => `${from} is not the primary of ${gpid}`, holds: ({ primary }) => from === '' || primary === from }
       : { said: (gpid) => `${from} is no secondary of ${gpid}`, holds: (config) => isSecondary(config, from) };
   const isFree = ({ primary, secondaries }: Config): boolean => primary !== to && !secondaries.includes(to);
   return [
+    isServed,
     isThere,
     { said: (gpid) => `${to} is a member of ${gpid}`, holds: isFree },
     { said: () => `${to} is no server of this cluster`, holds: () => to.startsWith(`${cluster.id}/replica-`) },

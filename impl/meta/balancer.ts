@@ -71,6 +71,7 @@ export class Balancer {
 
   checkNodes(config: PartitionConfig, { type, from, to }: BalanceRequest): Refusal | undefined {
     const { gpid, primary, secondaries } = config;
+    if (type === 'copy_pri' && primary === '') return invalid(`${gpid} has no primary`);
     if (type !== 'copy_sec' && from !== '' && from !== primary) return invalid(`${from} is not the primary of ${gpid}`);
     if (type === 'copy_sec' && !secondaries.includes(from)) return invalid(`${from} is no secondary of ${gpid}`);
     if (type === 'move_pri') return secondaries.includes(to) ? undefined : invalid(`${to} is no secondary of ${gpid}`);

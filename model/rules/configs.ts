@@ -204,6 +204,9 @@ export const configStored = rule(
     guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
       const before = configBefore(scene, e);
       if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
+      const left = before?.secondaries.find((node) => !e.config.secondaries.includes(node)) ?? '';
+      // A server that is shut down closes its replicas first.
+      if (scene.part.replicas[left]?.open !== true) return undefined;
       return before !== undefined && membersOf(before).length > e.config.maxReplicaCount
         ? undefined
         : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
