@@ -103,6 +103,8 @@ export interface Settings {
   readonly maxReservedDroppedReplicas: number;
   readonly minLiveNodeCountForUnfreeze: number;
   readonly nodeLivePercentageThresholdForUpdate: number;
+  /** How long the replicas of a dropped table are kept. */
+  readonly holdSecondsForDroppedApp: number;
   /** Servers that get no new secondary (`meta.lb.assign_secondary_black_list`). */
   readonly assignSecondaryBlackList: readonly NodeId[];
   // client
@@ -189,6 +191,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxReservedDroppedReplicas: 1,
   minLiveNodeCountForUnfreeze: 3,
   nodeLivePercentageThresholdForUpdate: 65,
+  holdSecondsForDroppedApp: 604_800,
   assignSecondaryBlackList: [],
   clientTimeoutMs: 5000,
   clientRetryMs: 100,

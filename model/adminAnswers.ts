@@ -4,20 +4,19 @@ import type { Answer } from './commands.ts';
 import { partitionOf, tablesMeant, type MeantPartition } from './meant.ts';
 import type { Refusal } from './rules/rule.ts';
 import { durableOf, type TableState } from './state.ts';
+import { bearsSinceBefore, bore, boreSince } from './tableNames.ts';
 import { THROTTLE_ENVS, throttleHint } from './throttle.ts';
 
 /** Tables that bore a name at some moment between invocation and now. */
 export function namesakes({ cluster, command }: AnswerScene, name: string): readonly TableState[] {
   return Object.values(cluster.tables).filter(
-    (table) => table.name === name && (table.droppedAtUs < 0 || table.droppedAtUs >= command.invokedAtUs),
+    (table) => boreSince(table, name, command.invokedAtUs),
   );
 }
 
 /** Was the name free at some moment of the interval? */
 export function wasFree(scene: AnswerScene, name: string): boolean {
-  return !namesakes(scene, name).some(
-    (table) => table.createdAtUs < scene.command.invokedAtUs && table.droppedAtUs < 0,
-  );
+  return !namesakes(scene, name).some((table) => bearsSinceBefore(table, name, scene.command.invokedAtUs));
 }
 
 /** Values that are right whatever is behind them; throttles are judged by what their values say (thr 2). */
@@ -76,7 +75,7 @@ const judgeCreate: Judge = (scene, answer) => {
   if (answer.error === 'ERR_OK') {
     const appId = answer.kind === 'admin' && answer.appId !== undefined ? answer.appId : same.at(-1)?.appId;
     const table = cluster.tables[appId ?? -1];
-    if (table?.name !== name || table.partitionCount !== partitionCount || table.maxReplicaCount !== replicaCount)
+    if (table === undefined || !bore(table, name) || table.partitionCount !== partitionCount || table.maxReplicaCount !== replicaCount)
       return [
         `a table ${name}, ${partitionCount} x ${replicaCount}`,
         table === undefined ? 'none' : `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`,

@@ -12,7 +12,9 @@ import { LOAD_JUDGES } from './loadAnswers.ts';
 import { hadPrimary } from './meant.ts';
 import { METRICS_JUDGE } from './metrics.ts';
 import { judgeMove } from './moveAnswers.ts';
+import { NAME_JUDGES } from './nameAnswers.ts';
 import { PROGRESS_JUDGE } from './progressAnswers.ts';
+import { bore, isNewlyNamed } from './tableNames.ts';
 import { hasLosses } from './members.ts';
 import { hasTwin, isWrite, storedKey, takeEffect } from './rules/attempts.ts';
 import { guard, type ClusterScene, type Refusal } from './rules/rule.ts';
@@ -30,6 +32,8 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   get: 'read',
   createTable: 'admin',
   dropTable: 'admin',
+  recallTable: 'admin',
+  renameTable: 'admin',
   setEnvs: 'admin',
   listTables: 'tables',
   triggerCheckpoint: 'triggered',
@@ -100,7 +104,7 @@ export function allowedVersions(cluster: ClusterState, command: CommandState): r
 function versionsOfZombies(cluster: ClusterState, { command, appId, invokedAtUs }: CommandState): readonly Version[] {
   if (command.kind !== 'get') return [];
   const zombies = Object.values(cluster.tables).filter(
-    (table) => table.name === command.table && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
+    (table) => bore(table, command.table) && table.appId !== appId && hadPrimary(cluster, table, invokedAtUs),
   );
   const key = keyOf(command);
   return zombies.flatMap((table) => [ABSENT, ...versionsOf(cluster, table.appId, key)]);
@@ -218,6 +222,8 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
   if (answer.error === 'ERR_BUSY' && command.throttled) return undefined;
   // Served as long as its servers have not heard that it is gone; who asks anew where to go hears it.
   if ((cluster.tables[command.appId]?.droppedAtUs ?? -1) >= 0) return undefined;
+  const table = cluster.tables[command.appId];
+  if (table !== undefined && isNewlyNamed(table, command.invokedAtUs)) return undefined;
   const parts = Object.values(cluster.partitions).filter((part) => part.appId === command.appId);
   const calm = cluster.tableChanges === command.tableChangesBefore && parts.length > 0;
   if (
@@ -253,7 +259,7 @@ export const answerGuards = [
   guard('answers/refused-means-nothing-done', 'S8', judgeRefused),
   guard('answers/served-in-calm', 'repl.L7', judgeAvailable),
   guard('answers/busy-was-throttled', 'S8', judgeBusy),
-  ...[...ADMIN_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
+  ...[...ADMIN_JUDGES, ...NAME_JUDGES, { name: 'answers/move-primary', judge: judgeMove }, ...DUP_JUDGES, ...LOAD_JUDGES, METRICS_JUDGE, PROGRESS_JUDGE].map(({ name, judge }) =>
     guard(name, 'S8', (scene: AnswerScene, e: CommandAnswered) =>
       SILENCE.includes(e.answer.error) ? undefined : judge(scene, e.answer),
     ),

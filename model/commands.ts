@@ -14,6 +14,9 @@ export type ClientCommand =
 export type AdminCommand =
   | { readonly kind: 'createTable'; readonly name: string; readonly partitionCount: number; readonly replicaCount: number; readonly envs: Readonly<Record<string, string>>; readonly successIfExist: boolean }
   | { readonly kind: 'dropTable'; readonly name: string }
+  /** The shell's `recall`; `newName` '': the one that it had. */
+  | { readonly kind: 'recallTable'; readonly appId: number; readonly newName: string }
+  | { readonly kind: 'renameTable'; readonly name: string; readonly newName: string }
   | { readonly kind: 'setEnvs'; readonly name: string; readonly envs: Readonly<Record<string, string>> }
   | { readonly kind: 'listTables' }
   /** remote command `replica.trigger-checkpoint` at every member of one partition (repl 2.2). */

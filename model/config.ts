@@ -33,6 +33,8 @@ export interface ModelSettings {
   readonly fdGraceMs?: number;
   // cure and learning (repl 1.9, 1.10)
   readonly lbIntervalMs?: number;
+  readonly gcMemoryReplicaIntervalMs?: number;
+  readonly holdSecondsForDroppedApp?: number;
   readonly replicaAssignDelayMsForDropouts?: number;
   readonly learnRetryMs?: number;
   readonly checkpointStartDelayMs: number;

@@ -15,6 +15,7 @@ import {
   type DupVersion,
 } from './dupState.ts';
 import { excluded } from './exclusions.ts';
+import { bore, boreSince } from './tableNames.ts';
 import { NEXT_DUP_STATUS } from './rules/duplication.ts';
 import type { Refusal } from './rules/rule.ts';
 import type { TableState } from './state.ts';
@@ -97,6 +98,8 @@ function isWrongAlways({ state, cluster }: AnswerScene, command: AddDup): string
   return clusterIdOf(state, cluster.id) === 0 ? 'this cluster has no id' : undefined;
 }
 
+const isCalled = (table: TableState | undefined, name: string): boolean => table !== undefined && bore(table, name);
+
 const TABLE_NAME = /^[A-Za-z0-9_.:]*$/;
 
 /** Another table may have fed that table in the interval. */
@@ -105,7 +108,7 @@ function mayHaveRival(scene: AnswerScene, asked: AddDup): boolean {
   const name = asked.remoteTable === '' ? asked.table : asked.remoteTable;
   const stored = Object.values(cluster.dups).some(
     (dup) =>
-      cluster.tables[dup.appId]?.name !== asked.table &&
+      !isCalled(cluster.tables[dup.appId], asked.table) &&
       dup.remote === asked.remoteCluster &&
       dup.remoteAppName === name &&
       mayHave(scene, dup),
@@ -128,7 +131,7 @@ function addedDiffers(scene: AnswerScene, asked: AddDup, answer: Added): Refusal
   const { cluster, command } = scene;
   const dup = cluster.dups[dupKey(answer.appId, answer.dupId)];
   const table = cluster.tables[answer.appId];
-  if (dup === undefined || table?.name !== asked.table || !mayHave(scene, dup) || dup.remote !== asked.remoteCluster)
+  if (dup === undefined || table === undefined || !bore(table, asked.table) || !mayHave(scene, dup) || dup.remote !== asked.remoteCluster)
     return [`a duplication ${answer.dupId} of ${asked.table} to ${asked.remoteCluster}`, 'none'];
   if (dup.remoteAppName !== answer.remoteTable || dup.remoteReplicaCount !== answer.remoteReplicaCount)
     return [
@@ -234,7 +237,7 @@ function entryDiffers(scene: AnswerScene, table: TableState, shown: DupFact): Re
   const { cluster, command } = scene;
   const dup = cluster.dups[dupKey(table.appId, shown.dupId)];
   const adding = Object.values(cluster.commands).some(
-    (other) => other.command.kind === 'addDup' && other.command.table === table.name,
+    (other) => other.command.kind === 'addDup' && bore(table, other.command.table),
   );
   const what = `duplication ${shown.dupId} of ${table.name}`;
   const early = dup === undefined || mayLack(dup, command.invokedAtUs);
@@ -330,7 +333,7 @@ function listDiffers(
 ): Refusal | undefined {
   for (const shown of answer.tables) {
     const table = scene.cluster.tables[shown.appId];
-    if (table?.name !== shown.name || !matches(shown.name) || table.partitionCount !== shown.partitionCount)
+    if (table === undefined || !boreSince(table, shown.name, scene.command.invokedAtUs) || !matches(shown.name) || table.partitionCount !== shown.partitionCount)
       return ['tables whose name matches', `${shown.name} (${shown.appId}) x ${shown.partitionCount}`];
     const wrong = entriesDiffer(scene, table, shown.dups);
     if (wrong !== undefined) return wrong;
@@ -357,7 +360,7 @@ export function noteDupAnswer({ cluster, command }: AnswerScene, answer: Answer,
     if (first !== undefined && first.seenAtUs < 0) first.seenAtUs = atUs;
   } else if (answer.kind === 'dupModified' && answer.error === 'ERR_OK' && isModify(asked)) {
     for (const dup of Object.values(cluster.dups)) {
-      if (dup.dupId !== asked.dupId || cluster.tables[dup.appId]?.name !== asked.table) continue;
+      if (dup.dupId !== asked.dupId || !isCalled(cluster.tables[dup.appId], asked.table)) continue;
       const last = dup.versions.findLastIndex(
         ({ status, failMode }) => status === TARGET[asked.kind] || (asked.kind === 'setDupFailMode' && failMode === asked.failMode),
       );

@@ -21,6 +21,7 @@ import {
 } from './dupState.ts';
 import { differsFromSource } from './dupRows.ts';
 import { excluded } from './exclusions.ts';
+import { bore } from './tableNames.ts';
 import { excused } from './members.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import {
@@ -103,7 +104,7 @@ function isAcceptable({ state, cluster, dup, table }: Here): boolean {
   const { table: follower } = found;
   if (follower === undefined) return true;
   const own =
-    belongsTo(follower, dup, cluster.id, table.name) &&
+    belongsTo(follower, dup, cluster.id) &&
     follower.partitionCount === table.partitionCount &&
     follower.maxReplicaCount === dup.remoteReplicaCount;
   return !excluded('foreign-table', !own);
@@ -112,7 +113,7 @@ function isAcceptable({ state, cluster, dup, table }: Here): boolean {
 /** When a table of that name was last dropped in the follower's cluster. */
 function freeSince({ state, dup }: Here): number {
   const tables = Object.values(state.clusters[dup.remote]?.tables ?? {});
-  return tables.reduce((last, one) => (one.name === dup.remoteAppName ? Math.max(last, one.droppedAtUs) : last), 0);
+  return tables.reduce((last, one) => (bore(one, dup.remoteAppName) ? Math.max(last, one.droppedAtUs) : last), 0);
 }
 
 /** A store operation that got no answer is given up, and sent again later. */

@@ -216,12 +216,11 @@ export function followerPartition(state: ModelState, dup: DupState, index: numbe
   return found?.table === undefined ? undefined : found.cluster.partitions[`${found.table.appId}.${index}`];
 }
 
-/** Does the follower table say that it was made for this duplication (dup 2.6 and the dupid beside it)? */
-export function belongsTo(table: TableState, dup: DupState, master: ClusterId, masterName: string): boolean {
+/** Does the follower table say that it was made for this duplication (dup 2.6 and the ids beside it; the master may be renamed)? */
+export function belongsTo(table: TableState, dup: DupState, master: ClusterId): boolean {
   const { envs } = table;
   return (
     envs['duplication.master_cluster'] === master &&
-    envs['duplication.master_app_name'] === masterName &&
     envs['duplication.master_app_id'] === `${dup.appId}` &&
     envs['duplication.master_dup_id'] === `${dup.dupId}`
   );
@@ -332,14 +331,18 @@ export function noteCommitted(
     noteArrived(state, cluster, dup, part, atUs);
   }
   if (mutation.updates[0]?.entries === undefined) return;
-  const name = cluster.tables[part.appId]?.name ?? '';
-  const received = (cluster.received[name] ??= {});
-  for (const update of mutation.updates)
-    for (const { clusterId, timestampUs, code, rows } of update.entries ?? [])
-      (received[receivedKey(clusterId, timestampUs)] ??= []).push({ code, rows });
+  const table = cluster.tables[part.appId];
+  // Who knows it by an old name ships to it all the same.
+  const names = new Set(table?.names.map(({ name }) => name));
+  for (const name of names) {
+    const received = (cluster.received[name] ??= {});
+    for (const update of mutation.updates)
+      for (const { clusterId, timestampUs, code, rows } of update.entries ?? [])
+        (received[receivedKey(clusterId, timestampUs)] ??= []).push({ code, rows });
+  }
   for (const master of Object.values(state.clusters)) {
     for (const dup of Object.values(master.dups)) {
-      if (dup.remote !== cluster.id || dup.remoteAppName !== name) continue;
+      if (dup.remote !== cluster.id || !names.has(dup.remoteAppName)) continue;
       for (const index of Object.keys(dup.partitions)) {
         const source = master.partitions[`${dup.appId}.${index}`];
         if (source !== undefined) noteArrived(state, master, dup, source, atUs);

@@ -1,7 +1,9 @@
 /**
  * Which tables a command may mean by a name: names are looked up while it is under way, and a table that was dropped is
- * served until its servers hear of it (exclusion: a drop is no fence, docs/departures.md).
+ * served until its servers hear of it (exclusion: a drop is no fence, docs/departures.md), and one that was renamed by whoever
+ * knows it by its old name.
  */
+import { bore, boreSince } from './tableNames.ts';
 import type { ClusterState, CommandState, PartitionState, ReplicaState, TableState } from './state.ts';
 import type { NodeId } from './vocabulary.ts';
 
@@ -37,8 +39,8 @@ export function tablesMeant(cluster: ClusterState, { command, invokedAtUs }: Com
   if (!('partitionIndex' in command)) return [];
   return Object.values(cluster.tables).filter(
     (table) =>
-      table.name === command.table &&
-      (table.droppedAtUs < 0 || table.droppedAtUs >= invokedAtUs || hadPrimary(cluster, table, invokedAtUs)),
+      bore(table, command.table) &&
+      (boreSince(table, command.table, invokedAtUs) || hadPrimary(cluster, table, invokedAtUs)),
   );
 }
 

@@ -7,6 +7,7 @@ import type { AnswerScene } from './answers.ts';
 import type { AdminCommand, Answer, Command } from './commands.ts';
 import { tablesMeant } from './meant.ts';
 import { serves, type ClusterState, type CommandState, type PartitionState, type TableState } from './state.ts';
+import { bearsSinceBefore } from './tableNames.ts';
 import { isLive } from './rules/world.ts';
 
 type Wish = AdminCommand & { readonly kind: 'movePrimary' | 'copyReplica' };
@@ -57,7 +58,7 @@ function heldSince({ configs, ballot }: PartitionState, from: number, holds: (co
 /** Tables of the name that were there all the time since the invocation. */
 function steady({ cluster, command }: AnswerScene, name: string): TableState | undefined {
   return Object.values(cluster.tables).find(
-    (table) => table.name === name && isLive(table.status) && table.createdAtUs < command.invokedAtUs,
+    (table) => isLive(table.status) && bearsSinceBefore(table, name, command.invokedAtUs),
   );
 }
 

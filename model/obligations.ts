@@ -95,7 +95,7 @@ function partition(
 ): void {
   const s = settingsOfCluster(state.config, cluster.id);
   const { primary, secondaries } = memberReplicas(part);
-  const since = Math.max(state.disturbedAtUs, table.createdAtUs);
+  const since = Math.max(state.disturbedAtUs, table.createdAtUs, table.recalledAtUs);
   const round: readonly Term[] = [
     // The prepare and the request for a ballot that the last fault took, and the retry of each (FM2).
     [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
@@ -116,7 +116,7 @@ function partition(
       // Each move is one interruption, and counts for itself.
       const key = part.moves === 0 ? part.gpid : `${part.gpid} after ${part.moves} moves`;
       const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
-      owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver]);
+      owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver, ...recallTerms(table, s)]);
     }
     if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
       owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
@@ -160,6 +160,17 @@ function partition(
   for (const replica of [primary, ...secondaries])
     if (replica?.open === true && (replica.status === 'PS_PRIMARY' || replica.status === 'PS_SECONDARY'))
       storage(state, cluster, part, replica, all);
+}
+
+/** Servers hear that they have no part, close, say what they hold, and are asked; one that was asked too early closes first. */
+function recallTerms({ recalledAtUs }: TableState, s: ModelSettings): readonly Term[] {
+  if (recalledAtUs < 0) return [];
+  return [
+    [3, 'configSyncIntervalMs', s.configSyncIntervalMs],
+    [1, 'gcMemoryReplicaIntervalMs', s.gcMemoryReplicaIntervalMs ?? 0],
+    [3, 'lbIntervalMs', s.lbIntervalMs ?? 0],
+    [3, 'rpcTimeoutMs', s.rpcTimeoutMs],
+  ];
 }
 
 /** How many servers are up that could join, and are wanted. */

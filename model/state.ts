@@ -13,6 +13,7 @@ import { noteDebt, type Debt } from './debt.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { DupState, FollowerAsk, Inbound, ReceivedWrite } from './dupState.ts';
 import type { IngestionState, LoadControl, LoadState, ProviderState, Run, SentIngestion } from './loadState.ts';
+import type { NameSpan } from './tableNames.ts';
 import type { ThrottleState } from './throttleState.ts';
 
 export { init } from './init.ts';
@@ -50,7 +51,13 @@ export interface TableState {
   /** When that changed last. */
   loadingChangedAtUs: number;
   createdAtUs: number;
+  /** -1 while it is not dropped, and when it was recalled last (-1: never). */
   droppedAtUs: number;
+  /** When its drop was asked for: it is held from some moment between that and the store's. */
+  dropAskedAtUs: number;
+  recalledAtUs: number;
+  /** Every name that it bore, oldest first; replaced, never changed. */
+  names: readonly NameSpan[];
   /** Records stored so far. */
   changes: number;
   /** How many of them the meta server certainly holds: a command whose effect they show was answered with ERR_OK. */

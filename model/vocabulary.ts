@@ -136,7 +136,8 @@ export type WriteCode =
   | 'RPC_RRDB_RRDB_CHECK_AND_MUTATE';
 
 /** app_status of a table at the meta server. */
-export type TableStatus = 'AS_CREATING' | 'AS_AVAILABLE' | 'AS_DROPPING' | 'AS_DROPPED';
+/** AS_RECALLING is a meta server's own: no store ever holds it. */
+export type TableStatus = 'AS_CREATING' | 'AS_AVAILABLE' | 'AS_DROPPING' | 'AS_DROPPED' | 'AS_RECALLING';
 
 /** Who asked for a checkpoint (repl 2.2). */
 export type CheckpointTrigger =

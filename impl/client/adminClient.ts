@@ -29,6 +29,11 @@ export interface AdminAnswer {
   /** 0 unless ERR_OK. */
   readonly appId: number;
 }
+/** Name and count mean something only with ERR_OK. */
+export interface RecallAnswer extends AdminAnswer {
+  readonly appName: string;
+  readonly partitionCount: number;
+}
 export interface TablesAnswer {
   readonly error: ErrorCode;
   readonly tables: readonly {
@@ -41,9 +46,10 @@ export interface TablesAnswer {
   }[];
 }
 
-type ChangeCode = 'RPC_CM_CREATE_APP' | 'RPC_CM_DROP_APP' | 'RPC_CM_UPDATE_APP_ENV' | 'RPC_CM_PROPOSE_BALANCER';
+type ChangeCode = 'RPC_CM_CREATE_APP' | 'RPC_CM_DROP_APP' | 'RPC_CM_RENAME_APP' | 'RPC_CM_UPDATE_APP_ENV' | 'RPC_CM_PROPOSE_BALANCER';
 type LoadChangeCode = 'RPC_CM_START_BULK_LOAD' | 'RPC_CM_CONTROL_BULK_LOAD' | 'RPC_CM_CLEAR_BULK_LOAD';
 
+const NO_ANSWER = 'the meta server did not answer';
 /** The table env that starts one manual compaction: the wall second from which on it counts. */
 const MANUAL_COMPACT_ONCE_TRIGGER_TIME = 'manual_compact.once.trigger_time';
 
@@ -71,6 +77,20 @@ export class AdminClient {
     this.meta.call('RPC_CM_DROP_APP', { appName }, this.deadlineUs(), reply(this, 'onChanged', then));
   }
 
+  /** Calls a dropped table back, under another name unless that is ''. */
+  recallTable(appId: number, newAppName: string, then: Continuation<RecallAnswer>): void {
+    this.meta.call('RPC_CM_RECALL_APP', { appId, newAppName }, this.deadlineUs(), reply(this, 'onRecalled', then));
+  }
+
+  onRecalled(result: MetaResult<'RPC_CM_RECALL_APP'>, then: Continuation<RecallAnswer>): void {
+    const failed = { error: errorOf(result), hint: NO_ANSWER, appId: 0, appName: '', partitionCount: 0 };
+    resume(then, result.error === 'ERR_OK' ? result.body : failed);
+  }
+
+  renameTable(oldAppName: string, newAppName: string, then: Continuation<AdminAnswer>): void {
+    this.meta.call('RPC_CM_RENAME_APP', { oldAppName, newAppName }, this.deadlineUs(), reply(this, 'onChanged', then));
+  }
+
   setEnvs(appName: string, set: Readonly<Record<string, string>>, then: Continuation<AdminAnswer>): void {
     this.meta.call('RPC_CM_UPDATE_APP_ENV', { appName, set }, this.deadlineUs(), reply(this, 'onChanged', then));
   }
@@ -87,7 +107,7 @@ export class AdminClient {
   }
 
   onChanged(result: MetaResult<ChangeCode>, then: Continuation<AdminAnswer>): void {
-    const failed = { error: errorOf(result), hint: 'the meta server did not answer', appId: 0 };
+    const failed = { error: errorOf(result), hint: NO_ANSWER, appId: 0 };
     resume(then, result.error === 'ERR_OK' ? result.body : failed);
   }
 

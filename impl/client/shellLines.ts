@@ -34,6 +34,8 @@ export type ShellCommand =
       readonly successIfExist: boolean;
     }
   | { readonly kind: 'dropTable'; readonly name: string }
+  | { readonly kind: 'recallTable'; readonly appId: number; readonly newName: string }
+  | { readonly kind: 'renameTable'; readonly name: string; readonly newName: string }
   | { readonly kind: 'setEnvs'; readonly name: string; readonly envs: Readonly<Record<string, string>> }
   | { readonly kind: 'listTables' }
   | { readonly kind: 'triggerCheckpoint'; readonly table: string; readonly partitionIndex: number }
@@ -81,6 +83,10 @@ export function shellLine(command: ShellCommand): string {
     }
     case 'dropTable':
       return joinWords(['drop', command.name]);
+    case 'recallTable':
+      return joinWords(['recall', `${command.appId}`, ...(command.newName === '' ? [] : [command.newName])]);
+    case 'renameTable':
+      return joinWords(['rename', command.name, command.newName]);
     case 'setEnvs':
       return keyLine(command.name, ['set_app_envs', ...Object.entries(command.envs).flat()]);
     case 'listTables':

@@ -1,12 +1,12 @@
 /**
- * Tables: create, drop, set envs, list (upstream's server_state::create_app, drop_app, set_app_envs, list_apps; dup 5.3
- * for the order of checks).
+ * Tables: create, set envs, list, and the changes of a table's record (upstream's server_state::create_app, drop_app,
+ * set_app_envs, list_apps; dup 5.3 for the order of checks). How a drop, a recall and a rename go on stands in files of
+ * their own.
  *
  * Order of writes: a creation stores the table as AS_CREATING, then every partition, then AS_AVAILABLE, and only then
- * answers; a drop stores AS_DROPPING, waits for configuration updates on their way, stores AS_DROPPED, then answers.
- * Upstream stores only the final status, first of all writes (docs/departures.md, `meta.1`). Changes of one table's
- * record are made one after the other, each from the record as it then stands: with upstream's way a second change of
- * envs loses the first when both are on their way (`meta.2`).
+ * answers. Upstream stores only the final status, first of all writes (docs/departures.md, `meta.1`). Changes of one
+ * table's record are made one after the other, each from the record as it then stands: with upstream's way a second
+ * change of envs loses the first when both are on their way (`meta.2`).
  */
 import type { Context } from '../context.ts';
 import { resume, task } from '../env/contract.ts';
@@ -17,10 +17,13 @@ import type {
   CreateAppRequest,
   DropAppRequest,
   ListAppsResponse,
+  RecallAppResponse,
   UpdateEnvsRequest,
 } from '../protocol/messages.ts';
 import { isAppName } from '../protocol/appName.ts';
-import { FOLLOWER_APP_STATUS_ENV, FOLLOWER_CREATED } from '../protocol/followerEnvs.ts';
+import type { AppDrop } from './appDrop.ts';
+import type { AppRecall } from './appRecall.ts';
+import type { AppRename } from './appRename.ts';
 import type { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { invalid, refuseIngestBehind, refuseEnvs } from './envRules.ts';
 import type { Refusal } from './envRules.ts';
@@ -34,6 +37,8 @@ import type { AppState, ServerState } from './serverState.ts';
 type AppChange =
   | { readonly kind: 'envs'; readonly set: Readonly<Record<string, string>>; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'drop'; readonly replier: Replier<AdminResponse> }
+  | { readonly kind: 'recall'; readonly name: string; readonly replier: Replier<RecallAppResponse> }
+  | { readonly kind: 'rename'; readonly name: string; readonly replier: Replier<AdminResponse> }
   | { readonly kind: 'duplicating'; readonly then: Continuation }
   | { readonly kind: 'bulkLoading'; readonly loadId: number | undefined; readonly then: Continuation };
 
@@ -42,8 +47,6 @@ interface Creation {
   partitionsInProgress: number;
 }
 
-/** How long the replicas of a dropped table may be kept: upstream's hold_seconds_for_dropped_app. */
-const HOLD_SECONDS_FOR_DROPPED_APP = 604_800;
 /** Upstream's max_allowed_replica_count; min_allowed_replica_count is 1 (dup 2.7). */
 const MAX_ALLOWED_REPLICA_COUNT = 5;
 
@@ -53,6 +56,9 @@ export class AppService {
   readonly storage: MetaStorage;
   readonly cure: Cure;
   readonly followerRules: FollowerAppRules;
+  readonly drops: AppDrop;
+  readonly recalls: AppRecall;
+  readonly renames: AppRename;
   private readonly creations = new Map<number, Creation>();
   /** Changes of a table's record, the first of them at the store. */
   private readonly changes = new Map<number, AppChange[]>();
@@ -63,13 +69,16 @@ export class AppService {
     this.storage = storage;
     this.cure = cure;
     this.followerRules = new ctx.parts.FollowerAppRules();
+    this.drops = new ctx.parts.AppDrop(ctx, this);
+    this.recalls = new ctx.parts.AppRecall(ctx, this);
+    this.renames = new ctx.parts.AppRename(ctx, this);
   }
 
   // ------------------------------------------------------------------ create
 
   createApp(request: CreateAppRequest, replier: Replier<AdminResponse>): void {
     const refusal = this.checkCreate(request);
-    const exists = this.state.liveApp(request.appName);
+    const exists = this.state.holderOf(request.appName);
     if (refusal !== undefined) {
       this.refuse(replier, refusal);
     } else if (exists !== undefined) {
@@ -110,7 +119,7 @@ export class AppService {
   }
 
   answerExisting(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
-    const staging = this.checkStaging(app);
+    const staging = this.checkStaging(app) ?? this.checkRenaming(request, app);
     if (staging === undefined && this.followerRules.isFollowerRequest(request)) {
       this.processCreateFollowerAppStatus(request, app, replier);
       return;
@@ -124,12 +133,18 @@ export class AppService {
   processCreateFollowerAppStatus(request: CreateAppRequest, app: AppState, replier: Replier<AdminResponse>): void {
     const error = this.followerRules.check(request, app);
     if (error !== 'ERR_OK') this.refuse(replier, { error, hint: `table ${request.appName} exists` });
-    else if (this.followerRules.isMarking(request, app)) this.updateCreateFollowerAppStatus(app, replier);
-    else this.succeed(replier, app);
+    else this.updateCreateFollowerAppStatus(app, this.followerRules.changes(request, app), replier);
   }
 
-  updateCreateFollowerAppStatus(app: AppState, replier: Replier<AdminResponse>): void {
-    this.enqueueChange(app, { kind: 'envs', set: { [FOLLOWER_APP_STATUS_ENV]: FOLLOWER_CREATED }, replier });
+  updateCreateFollowerAppStatus(app: AppState, set: Readonly<Record<string, string>>, replier: Replier<AdminResponse>): void {
+    if (Object.keys(set).length === 0) this.succeed(replier, app);
+    else this.enqueueChange(app, { kind: 'envs', set, replier });
+  }
+
+  /** A table is about to get this name: what it has now may yet be all that is stored. */
+  checkRenaming({ appName }: CreateAppRequest, app: AppState): Refusal | undefined {
+    if (app.newName !== appName) return undefined;
+    return { error: 'ERR_BUSY_CREATING', hint: `table ${app.appId} is being renamed to ${appName}` };
   }
 
   /** A table of that name is available already: fine only when the request says so and would have made the same. */
@@ -194,7 +209,8 @@ export class AppService {
   }
 
   makeAvailable(app: AppState): void {
-    this.storeStatus(app, records.withStatus(app.record, 'AS_AVAILABLE'), 'onAppAvailable');
+    const record = records.withStatus(app.record, 'AS_AVAILABLE');
+    this.storeRecord(app, record, task(this, 'onAppAvailable', app.appId, record));
   }
 
   onAppAvailable(appId: number, record: AppRecord): void {
@@ -240,6 +256,7 @@ export class AppService {
   checkStaging(app: AppState): Refusal | undefined {
     const name = app.record.info.appName;
     if (app.status === 'AS_CREATING') return { error: 'ERR_BUSY_CREATING', hint: `table ${name} is being created` };
+    if (app.status === 'AS_RECALLING') return { error: 'ERR_BUSY_CREATING', hint: `table ${name} is being recalled` };
     if (app.status === 'AS_DROPPING') return { error: 'ERR_BUSY_DROPPING', hint: `table ${name} is being dropped` };
     return undefined;
   }
@@ -249,7 +266,7 @@ export class AppService {
     return { error: 'ERR_APP_NOT_EXIST', hint: `table ${name} does not exist` };
   }
 
-  private enqueueChange(app: AppState, change: AppChange): void {
+  enqueueChange(app: AppState, change: AppChange): void {
     const queue = this.changes.get(app.appId);
     if (queue === undefined) {
       this.changes.set(app.appId, [change]);
@@ -262,10 +279,16 @@ export class AppService {
   startChange(app: AppState, change: AppChange): void {
     switch (change.kind) {
       case 'envs':
-        this.storeStatus(app, records.withEnvs(app.record, change.set), 'onChangeStored');
+        this.storeChange(app, records.withEnvs(app.record, change.set));
         break;
       case 'drop':
-        this.doAppDrop(app);
+        this.drops.doAppDrop(app);
+        break;
+      case 'recall':
+        this.recalls.doAppRecall(app, change.name);
+        break;
+      case 'rename':
+        this.renames.doAppRename(app, change.name);
         break;
       case 'duplicating':
         this.doStoreDuplicating(app);
@@ -286,7 +309,7 @@ export class AppService {
     const { status, duplicating } = app.record.info;
     const next = isDuplicating(app);
     if (duplicating === next || status !== 'AS_AVAILABLE') this.onChangeStored(app.appId, app.record);
-    else this.storeStatus(app, records.withDuplicating(app.record, next), 'onChangeStored');
+    else this.storeChange(app, records.withDuplicating(app.record, next));
   }
 
   /** A bulk load of the table runs: that of the id, or none (bl 4.1); `then` when it is stored. */
@@ -300,7 +323,7 @@ export class AppService {
     const value = loadId !== undefined;
     const next = { ...app.record, isBulkLoading: value, lastLoadId: loadId ?? lastLoadId };
     if (isBulkLoading === value || (value && info.status !== 'AS_AVAILABLE')) this.onChangeStored(app.appId, app.record);
-    else this.storeStatus(app, next, 'onChangeStored');
+    else this.storeChange(app, next);
   }
 
   onChangeStored(appId: number, record: AppRecord): void {
@@ -308,36 +331,22 @@ export class AppService {
     this.applyRecord(app, record);
     const queue = this.changes.get(appId);
     const change = queue?.shift();
-    if (change?.kind === 'duplicating' || change?.kind === 'bulkLoading') resume(change.then, undefined);
-    else if (change !== undefined) this.succeed(change.replier, app);
+    if (change !== undefined) this.finishChange(app, change);
     const next = queue?.[0];
     if (next === undefined) this.changes.delete(appId);
     else this.startChange(app, next);
   }
 
-  doAppDrop(app: AppState): void {
-    const dropSecond = this.nowSecond();
-    const expireSecond = dropSecond + HOLD_SECONDS_FOR_DROPPED_APP;
-    const record = { ...records.withStatus(app.record, 'AS_DROPPING'), dropSecond, expireSecond };
-    this.storeStatus(app, record, 'onDropping');
+  private finishChange(app: AppState, change: AppChange): void {
+    if (change.kind === 'recall' || change.kind === 'rename') app.newName = undefined;
+    if (change.kind === 'duplicating' || change.kind === 'bulkLoading') resume(change.then, undefined);
+    else if (change.kind === 'recall') this.succeedRecall(change.replier, app);
+    else this.succeed(change.replier, app);
   }
 
-  onDropping(appId: number, record: AppRecord): void {
-    const app = this.appOf(appId);
-    this.applyRecord(app, record);
-    this.finishDrop(app);
-  }
-
-  /** The drop's last write, once nothing else about the table is on its way to the store. */
-  finishDrop(app: AppState): void {
-    if (app.record.info.status !== 'AS_DROPPING' || this.hasWritesOnTheirWay(app)) return;
-    this.storeStatus(app, records.withStatus(app.record, 'AS_DROPPED'), 'onChangeStored');
-  }
-
-  hasWritesOnTheirWay(app: AppState): boolean {
-    if (app.pendingUpdates.size > 0) return true;
-    for (const dup of app.duplications.values()) if (dup.isAltering || dup.hasProgressOnItsWay()) return true;
-    return false;
+  private succeedRecall(replier: Replier<RecallAppResponse>, { appId, record }: AppState): void {
+    const { appName, partitionCount } = record.info;
+    replier.reply({ error: 'ERR_OK', hint: '', appId, appName, partitionCount });
   }
 
   // ------------------------------------------------------------------ list, and what all share
@@ -348,18 +357,24 @@ export class AppService {
     replier.reply({ error: 'ERR_OK', apps });
   }
 
-  /** Writes the table's record; what was written is applied in the named method, not before. */
-  storeStatus(app: AppState, record: AppRecord, then: 'onAppAvailable' | 'onChangeStored' | 'onDropping'): void {
-    this.storage.setData(this.pathOf(app), records.encodeApp(record), task(this, then, app.appId, record));
+  /** Writes the table's record; what was written is applied in `then`, not before. */
+  storeRecord(app: AppState, record: AppRecord, then: Continuation): void {
+    this.storage.setData(this.pathOf(app), records.encodeApp(record), then);
+  }
+
+  private storeChange(app: AppState, record: AppRecord): void {
+    this.storeRecord(app, record, task(this, 'onChangeStored', app.appId, record));
   }
 
   /** A stored record becomes visible. Staging follows it, except where an operation waits behind it. */
   applyRecord(app: AppState, record: AppRecord): void {
+    const isReached = app.status === 'AS_CREATING' || app.status === 'AS_RECALLING';
+    const { status } = record.info;
     app.record = record;
-    if (record.info.status !== 'AS_AVAILABLE' || app.status === 'AS_CREATING') app.status = record.info.status;
+    if (status === 'AS_AVAILABLE' ? isReached : app.status !== 'AS_RECALLING') app.status = status;
   }
 
-  private nowSecond(): number {
+  nowSecond(): number {
     return Math.floor(this.ctx.env.clock.wallUs() / 1_000_000);
   }
 
@@ -367,7 +382,7 @@ export class AppService {
     return records.appPath(this.state.options.cluster, app.appId);
   }
 
-  private appOf(appId: number): AppState {
+  appOf(appId: number): AppState {
     const app = this.state.app(appId);
     this.ctx.env.check(app !== undefined, 'app_service', () => `table ${appId} is unknown`);
     return app;

@@ -175,7 +175,7 @@ export class ConfigService {
     this.updateConfigurationLocally(app, index, config);
     replier?.reply({ error: 'ERR_OK', config });
     this.apps.cure.reconfig(app, index, request);
-    this.apps.finishDrop(app);
+    this.apps.drops.finishDrop(app);
   }
 
   updateConfigurationLocally(app: AppState, index: number, next: PartitionConfig): void {
@@ -228,14 +228,14 @@ export class ConfigService {
   }
 
   /**
-   * A replica of a dropped table is collected at once: its data cannot be recalled here (upstream waits until the table
-   * has expired). A replica of no table at all cannot be: a table is stored before any server hears of it.
+   * A replica of a dropped table is kept until the table has expired: it may be recalled. A replica of no table at all
+   * cannot be: a table is stored before any server hears of it.
    */
   isGarbage(gpid: Gpid): boolean {
     const ids = parseGpid(gpid);
     const app = ids === undefined ? undefined : this.state.app(ids.appId);
     this.ctx.env.check(app !== undefined, 'on_config_sync', () => `${gpid} does not exist`);
-    return app.record.info.status === 'AS_DROPPED';
+    return this.apps.drops.isExpired(app);
   }
 
   // ------------------------------------------------------------------ query
@@ -254,12 +254,13 @@ export class ConfigService {
 
   queryError(app: AppState | undefined): ErrorCode {
     if (app === undefined) return 'ERR_OBJECT_NOT_FOUND';
-    if (app.status === 'AS_CREATING') return 'ERR_BUSY_CREATING';
+    if (app.status === 'AS_CREATING' || app.status === 'AS_RECALLING') return 'ERR_BUSY_CREATING';
     return app.status === 'AS_DROPPING' ? 'ERR_BUSY_DROPPING' : 'ERR_OK';
   }
 }
 
 function refuseStatus(app: AppState): ErrorCode | undefined {
   if (app.status === 'AS_AVAILABLE') return undefined;
-  return app.status === 'AS_DROPPED' ? 'ERR_APP_DROPPED' : 'ERR_BUSY_DROPPING';
+  if (app.status === 'AS_DROPPED') return 'ERR_APP_DROPPED';
+  return app.status === 'AS_RECALLING' ? 'ERR_BUSY_CREATING' : 'ERR_BUSY_DROPPING';
 }

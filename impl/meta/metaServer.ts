@@ -24,6 +24,9 @@ import type {
   ListAppsResponse,
   QueryConfigRequest,
   QueryConfigResponse,
+  RecallAppRequest,
+  RecallAppResponse,
+  RenameAppRequest,
   UpdateConfigRequest,
   UpdateConfigResponse,
   UpdateEnvsRequest,
@@ -52,6 +55,7 @@ import type { MetaStorage } from './metaStorage.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
 
 const NOT_ACTIVE = 'ERR_SERVICE_NOT_ACTIVE';
+const STARTING = 'the meta server is starting';
 
 export class MetaServer {
   readonly ctx: Context;
@@ -87,6 +91,8 @@ export class MetaServer {
     this.failureDetector.start();
     rpc.serve('RPC_CM_CREATE_APP', this, 'onCreateApp');
     rpc.serve('RPC_CM_DROP_APP', this, 'onDropApp');
+    rpc.serve('RPC_CM_RECALL_APP', this, 'onRecallApp');
+    rpc.serve('RPC_CM_RENAME_APP', this, 'onRenameApp');
     rpc.serve('RPC_CM_UPDATE_APP_ENV', this, 'onUpdateAppEnv');
     rpc.serve('RPC_CM_PROPOSE_BALANCER', this, 'onProposeBalancer');
     rpc.serve('RPC_CM_LIST_APPS', this, 'onListApps');
@@ -153,6 +159,15 @@ export class MetaServer {
 
   onDropApp(request: DropAppRequest, replier: Replier<AdminResponse>): void {
     if (this.checkActive(replier)) this.post(task(this.appService, 'dropApp', request, replier));
+  }
+
+  onRecallApp(request: RecallAppRequest, replier: Replier<RecallAppResponse>): void {
+    if (this.isActive()) this.post(task(this.appService.recalls, 'recallApp', request, replier));
+    else replier.reply({ error: NOT_ACTIVE, hint: STARTING, appId: 0, appName: '', partitionCount: 0 });
+  }
+
+  onRenameApp(request: RenameAppRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.appService.renames, 'renameApp', request, replier));
   }
 
   onUpdateAppEnv(request: UpdateEnvsRequest, replier: Replier<AdminResponse>): void {
@@ -235,7 +250,7 @@ export class MetaServer {
 
   private checkActive(replier: Replier<AdminResponse>): boolean {
     if (this.isActive()) return true;
-    replier.reply({ error: NOT_ACTIVE, hint: 'the meta server is starting', appId: 0 });
+    replier.reply({ error: NOT_ACTIVE, hint: STARTING, appId: 0 });
     return false;
   }
 

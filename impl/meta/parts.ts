@@ -1,4 +1,7 @@
 /** The parts of this room; see impl/parts.ts. */
+import { AppDrop } from './appDrop.ts';
+import { AppRecall } from './appRecall.ts';
+import { AppRename } from './appRename.ts';
 import { AppService } from './appService.ts';
 import { Balancer } from './balancer.ts';
 import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
@@ -39,6 +42,9 @@ export const metaParts = {
   MetaRecovery,
   Balancer,
   AppService,
+  AppDrop,
+  AppRecall,
+  AppRename,
   ConfigService,
   Cure,
   ConfigContext,

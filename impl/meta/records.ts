@@ -61,6 +61,11 @@ export function withStatus(record: AppRecord, status: TableStatus): AppRecord {
   return { ...record, info: { ...record.info, status } };
 }
 
+/** The same table under another name. */
+export function withName(record: AppRecord, appName: string): AppRecord {
+  return { ...record, info: { ...record.info, appName } };
+}
+
 /** The same table, duplicated or not (dup.B45). */
 export function withDuplicating(record: AppRecord, duplicating: boolean): AppRecord {
   return { ...record, info: { ...record.info, duplicating } };
@@ -97,7 +102,8 @@ export function encodeApp(record: AppRecord): string {
   });
 }
 
-export function encodeConfig(config: PartitionConfig): string {
+/** `isDropped`: upstream's `pc_flags::dropped`, the only flag. */
+export function encodeConfig(config: PartitionConfig, isDropped = false): string {
   return JSON.stringify({
     pid: config.gpid,
     ballot: config.ballot,
@@ -106,10 +112,13 @@ export function encodeConfig(config: PartitionConfig): string {
     secondaries: config.secondaries,
     last_drops: config.lastDrops,
     last_committed_decree: config.lastCommittedDecree,
-    partition_flags: 0,
+    partition_flags: isDropped ? DROPPED_FLAG : 0,
   });
 }
 
+const DROPPED_FLAG = 1;
+
+/** What the store may hold: a recall in progress is in no record. */
 const STATUSES: readonly TableStatus[] = ['AS_CREATING', 'AS_AVAILABLE', 'AS_DROPPING', 'AS_DROPPED'];
 
 /** The table of a stored value, or undefined when the value is not one. */
@@ -168,6 +177,12 @@ export function decodeConfig(value: string): PartitionConfig | undefined {
     lastDrops,
     lastCommittedDecree: Number(json['last_committed_decree']),
   };
+}
+
+/** Whether the partition of a stored value is a dropped one. */
+export function isDroppedConfig(value: string): boolean {
+  const flags = parseObject(value)?.['partition_flags'];
+  return typeof flags === 'number' && (flags & DROPPED_FLAG) !== 0;
 }
 
 function isTrue(value: unknown): boolean {

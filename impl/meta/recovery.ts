@@ -1,16 +1,18 @@
 /**
  * What a meta server does before it serves anybody (upstream's server_state::initialize_data_structure and
  * sync_apps_from_remote_storage): makes the root nodes once, reads every table and every partition, and finishes the
- * creation or the drop that a crash interrupted.
+ * creation, the drop or the recall that a crash interrupted: each partition is dropped, or is not, as its table's status
+ * says.
  *
  * A missing partition node is a half creation: it is created at ballot 0, as upstream does. Upstream aborts on a root
  * that is still "lock"; here making the root is simply finished, since only a crash between two writes leaves it so.
  */
-import type { ClusterId } from '../../model/vocabulary.ts';
+import type { ClusterId, PartitionConfig } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import { reply, resume, task } from '../env/contract.ts';
 import type { Continuation } from '../env/contract.ts';
 import { formatGpid } from '../protocol/gpid.ts';
+import type { RequestRules } from './cure/requestRules.ts';
 import type { MetaStorage } from './metaStorage.ts';
 import * as records from './records.ts';
 import type { AppRecord } from './records.ts';
@@ -21,6 +23,7 @@ export class MetaRecovery {
   readonly state: ServerState;
   readonly storage: MetaStorage;
   readonly cluster: ClusterId;
+  readonly rules: RequestRules;
   private readonly then: Continuation;
   /** Reads and writes of the current step that have not been answered. */
   private outstanding = 0;
@@ -31,6 +34,7 @@ export class MetaRecovery {
     this.state = state;
     this.storage = storage;
     this.cluster = state.options.cluster;
+    this.rules = new ctx.parts.RequestRules();
     this.then = then;
   }
 
@@ -110,6 +114,7 @@ export class MetaRecovery {
       () => `partition ${appId}.${partitionIndex}: invalid record`,
     );
     this.state.applyConfig(app, partitionIndex, config);
+    if (records.isDroppedConfig(value)) app.droppedPartitions.add(partitionIndex);
     this.onPartitionReady();
   }
 
@@ -125,6 +130,37 @@ export class MetaRecovery {
   }
 
   onPartitionsRead(): void {
+    const left = [...this.state.apps()].flatMap((app) => this.partitionsLeftBehind(app).map((index) => ({ app, index })));
+    this.outstanding = left.length;
+    if (left.length === 0) this.onPartitionsFollowed();
+    for (const { app, index } of left) this.follow(app, index);
+  }
+
+  /** Those that the table's drop, or its recall, has not come to. */
+  partitionsLeftBehind(app: AppState): readonly number[] {
+    const isDropped = this.finalStatus(app) === 'AS_DROPPED';
+    return [...app.configs.keys()].filter((index) => app.droppedPartitions.has(index) !== isDropped);
+  }
+
+  private follow(app: AppState, index: number): void {
+    const stored = app.configs[index];
+    const isDropped = this.finalStatus(app) === 'AS_DROPPED';
+    this.ctx.env.check(stored !== undefined, 'sync_apps_from_remote_storage', () => `no partition ${app.appId}.${index}`);
+    const config = isDropped ? this.rules.droppedConfig(stored) : stored;
+    const path = records.partitionPath(this.cluster, app.appId, index);
+    const then = task(this, 'onPartitionFollowed', app.appId, index, config, isDropped);
+    this.storage.setData(path, records.encodeConfig(config, isDropped), then);
+  }
+
+  onPartitionFollowed(appId: number, index: number, config: PartitionConfig, isDropped: boolean): void {
+    const app = this.appOf(appId);
+    app.configs[index] = config;
+    if (isDropped) app.droppedPartitions.add(index);
+    else app.droppedPartitions.delete(index);
+    if (--this.outstanding === 0) this.onPartitionsFollowed();
+  }
+
+  onPartitionsFollowed(): void {
     for (const app of this.state.apps()) if (this.finalStatus(app) !== app.record.info.status) this.outstanding++;
     if (this.outstanding === 0) {
       resume(this.then, undefined);

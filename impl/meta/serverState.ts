@@ -1,7 +1,7 @@
 /**
  * Tables and configurations in memory (upstream's server_state, repl 1.1). What stands here as a record has been
- * persisted before (bulk-load 4.5, ordering rule); only `status`, the staging of a creation or a drop in progress, runs
- * ahead of the store, since it decides which requests are refused.
+ * persisted before (bulk-load 4.5, ordering rule); only `status`, the staging of an operation in progress, and the
+ * name that a table is about to get run ahead of the store, since they decide which requests are refused.
  */
 import type { Ballot, ClusterId, DupId, Gpid, NodeId, PartitionConfig, TableStatus } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
@@ -25,6 +25,10 @@ export interface AppState {
   stored: boolean;
   /** Staging: `record.info.status`, or what the operation in progress leads to. */
   status: TableStatus;
+  /** The name that a recall or a rename on its way gives it; nobody else may take it meanwhile. */
+  newName: string | undefined;
+  /** Partitions whose node says that they are dropped (upstream's `pc_flags::dropped`). */
+  readonly droppedPartitions: Set<number>;
   readonly configs: PartitionConfig[];
   /** Configuration updates on their way to the store, by partition: the node that asked. */
   readonly pendingUpdates: Map<number, NodeId>;
@@ -54,6 +58,8 @@ export class ServerState {
       record,
       stored,
       status,
+      newName: undefined,
+      droppedPartitions: new Set(),
       configs,
       pendingUpdates: new Map(),
       duplications: new Map(),
@@ -77,11 +83,19 @@ export class ServerState {
     return this.byId.values();
   }
 
-  /** The table that holds the name: being created, available or being dropped. */
+  /** The table that holds the name: being created, available, being dropped, or being recalled under it. */
   liveApp(appName: string): AppState | undefined {
     for (const app of this.byId.values()) {
-      if (app.record.info.appName === appName && app.status !== 'AS_DROPPED') return app;
+      if (app.status !== 'AS_DROPPED' && nameOf(app) === appName) return app;
     }
+    return undefined;
+  }
+
+  /** The table that holds the name, or is about to. */
+  holderOf(appName: string): AppState | undefined {
+    const live = this.liveApp(appName);
+    if (live !== undefined) return live;
+    for (const app of this.byId.values()) if (app.newName === appName) return app;
     return undefined;
   }
 
@@ -130,6 +144,11 @@ export class ServerState {
   knowsNode(node: NodeId): boolean {
     return this.options.replicaServers.includes(node);
   }
+}
+
+/** By which name it is found: of one that is being recalled the one that it comes back with. */
+function nameOf({ status, newName, record }: AppState): string {
+  return status === 'AS_RECALLING' && newName !== undefined ? newName : record.info.appName;
 }
 
 /** Whether the node is a member of the configuration. */

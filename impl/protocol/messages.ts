@@ -118,7 +118,7 @@ export interface ConfigSyncRequest {
 export interface ConfigSyncResponse {
   readonly error: ErrorCode;
   readonly partitions: readonly { readonly app: AppInfo; readonly config: PartitionConfig }[];
-  /** Replicas of dropped tables that this node should collect. */
+  /** Replicas of tables that were dropped and have expired: this node should collect them. */
   readonly gcReplicas: readonly Gpid[];
 }
 
@@ -159,6 +159,20 @@ export interface AdminResponse {
 }
 export interface DropAppRequest {
   readonly appName: string;
+}
+/** By id: of a name many tables may have been dropped. `newAppName`: '' for the name that it had. */
+export interface RecallAppRequest {
+  readonly appId: number;
+  readonly newAppName: string;
+}
+/** Name and count mean something only with ERR_OK. */
+export interface RecallAppResponse extends AdminResponse {
+  readonly appName: string;
+  readonly partitionCount: number;
+}
+export interface RenameAppRequest {
+  readonly oldAppName: string;
+  readonly newAppName: string;
 }
 export interface UpdateEnvsRequest {
   readonly appName: string;
@@ -211,6 +225,8 @@ export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes, Failure
   RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX: { request: QueryConfigRequest; response: QueryConfigResponse };
   RPC_CM_CREATE_APP: { request: CreateAppRequest; response: AdminResponse };
   RPC_CM_DROP_APP: { request: DropAppRequest; response: AdminResponse };
+  RPC_CM_RECALL_APP: { request: RecallAppRequest; response: RecallAppResponse };
+  RPC_CM_RENAME_APP: { request: RenameAppRequest; response: AdminResponse };
   RPC_CM_UPDATE_APP_ENV: { request: UpdateEnvsRequest; response: AdminResponse };
   RPC_CM_PROPOSE_BALANCER: { request: BalanceRequest; response: AdminResponse };
   RPC_CM_LIST_APPS: { request: Record<string, never>; response: ListAppsResponse };

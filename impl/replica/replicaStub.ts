@@ -317,6 +317,7 @@ export class ReplicaServer implements ReplicaHost {
     const { gpid } = request.config;
     const replica = this.replicas.get(gpid);
     if (replica !== undefined) replier.reply({ error: replica.configurator.onConfigProposal(request) });
+    else if (request.type === 'CT_ASSIGN_PRIMARY' && this.learning.takeBack(gpid)) this.onConfigProposal(request, replier);
     else if (this.isBusy(gpid)) replier.reply({ error: 'ERR_BUSY' });
     else this.onProposalOfAbsent(request, replier);
   }

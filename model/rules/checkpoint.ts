@@ -21,6 +21,7 @@ export const FLUSHING: readonly CheckpointTrigger[] = [
   'manual-emergency',
   'start-up',
   'bulk-load',
+  'learn',
 ];
 
 export const flushed = rule(

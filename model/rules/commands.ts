@@ -10,6 +10,7 @@ import { noteLoadAnswer } from '../loadAnswers.ts';
 import { isPlaceWish, noteMoveAnswer } from '../moveAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
+import { bore, noteKnown } from '../tableNames.ts';
 import { isWrite, writerSlot } from './attempts.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 
@@ -23,8 +24,8 @@ function tableNameOf(command: CommandState['command']): string {
 function seesFlag(cluster: ClusterState, command: CommandState['command']): boolean {
   if (command.kind !== 'emergencyCheckpoint') return false;
   return Object.values(cluster.tables).some(
-    ({ name, appId }) =>
-      name === command.table && partitionOf(cluster, appId, command.partitionIndex)?.replica.manual === true,
+    (table) =>
+      bore(table, command.table) && partitionOf(cluster, table.appId, command.partitionIndex)?.replica.manual === true,
   );
 }
 
@@ -126,7 +127,10 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
   if (answer.error === 'ERR_OK') {
     // Its own change is that one or a later one, and the meta server makes the changes of a table one after the other.
     const table = cluster.tables[command.shownAppId];
-    if (table !== undefined) table.answeredChanges = Math.max(table.answeredChanges, command.shownChange);
+    if (table !== undefined) {
+      table.answeredChanges = Math.max(table.answeredChanges, command.shownChange);
+      noteKnown(table, command.shownChange, e.atUs);
+    }
   }
   if (answer.kind === 'dupAdded' || answer.kind === 'dupModified') {
     noteDupAnswer(scene, answer, e.atUs);

@@ -10,6 +10,7 @@ import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
 import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { bore, stillDrops } from '../tableNames.ts';
 import { beginsUnevenly, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
@@ -34,6 +35,9 @@ interface Members {
   readonly secondaries: readonly string[];
 }
 
+/** A configuration remembers so many (repl 1.1). */
+const MAX_LAST_DROPS = 3;
+
 const NOBODY: Members = { primary: '', secondaries: [] };
 
 const membersOf = (config: Members): readonly string[] =>
@@ -44,8 +48,7 @@ const partsText = (config: Members): string =>
 
 /** The partition may lose its members because its table goes. */
 const goes = ({ table, cluster }: ConfigScene): boolean =>
-  !isLive(table.status) ||
-  Object.values(cluster.commands).some(({ command }) => command.kind === 'dropTable' && command.name === table.name);
+  !isLive(table.status) || stillDrops(cluster, table);
 
 /** Who asked for the primary to step down: each wish moves it once, twice when it was sent again (FM12). */
 function mover(
@@ -57,7 +60,7 @@ function mover(
   return Object.values(cluster.commands).find(
     ({ command, effects }) =>
       (command.kind === 'movePrimary' || (command.kind === 'copyReplica' && command.place === 'primary')) &&
-      command.table === table.name &&
+      bore(table, command.table) &&
       command.partitionIndex === index &&
       secondaries.includes(command.to) &&
       effects < most,
@@ -70,7 +73,7 @@ function isCopying({ cluster, table }: ConfigScene, config: ConfigStored['config
   return Object.values(cluster.commands).some(
     ({ command }) =>
       command.kind === 'copyReplica' &&
-      command.table === table.name &&
+      bore(table, command.table) &&
       command.partitionIndex === indexOf(config.gpid) &&
       members.includes(command.to),
   );
@@ -204,9 +207,6 @@ export const configStored = rule(
     guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
       const before = configBefore(scene, e);
       if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
-      const left = before?.secondaries.find((node) => !e.config.secondaries.includes(node)) ?? '';
-      // A server that is shut down closes its replicas first.
-      if (scene.part.replicas[left]?.open !== true) return undefined;
       return before !== undefined && membersOf(before).length > e.config.maxReplicaCount
         ? undefined
         : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
@@ -215,6 +215,18 @@ export const configStored = rule(
       if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
       const before = configBefore(scene, e);
       return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
+    }),
+    guard('tables/dropouts-are-remembered', 'S7', (scene, e: ConfigStored) => {
+      const { part, table } = scene;
+      if (isLive(table.status) || e.config.ballot <= part.ballot) return undefined;
+      if (table.status === 'AS_DROPPED') return ['a dropped table to stay as it is', partsText(e.config)];
+      // What was on its way before the drop comes first.
+      if (membersOf(e.config).length > 0) return undefined;
+      const before = part.configs[part.ballot] ?? NOBODY;
+      const kept = membersOf(before).filter((node) => !e.config.lastDrops.includes(node));
+      return e.config.lastDrops.length < MAX_LAST_DROPS && kept.length > 0
+        ? [`${kept.join(', ')} to be found again when the table is recalled`, `last drops ${e.config.lastDrops.join(', ') || 'none'}`]
+        : undefined;
     }),
     guard('tables/newcomers-hold-what-is-committed', 'S1', (scene, { config }: ConfigStored) => {
       const { part } = scene;

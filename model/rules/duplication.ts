@@ -21,6 +21,7 @@ import {
 } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
 import { excluded } from '../exclusions.ts';
+import { bore } from '../tableNames.ts';
 import { noteDebt, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import type { DuplicationStatus } from '../vocabulary.ts';
 import { whyNotReady } from './followerReady.ts';
@@ -46,13 +47,13 @@ type AddDup = Extract<DuplicationCommand, { kind: 'addDup' }>;
 /** Commands about a table that may still take effect: not answered, or answered with silence. */
 function pending(scene: ClusterScene, table: TableState, kind: DuplicationCommand['kind']): readonly CommandState[] {
   return Object.values(scene.cluster.commands).filter(
-    ({ command }) => command.kind === kind && 'table' in command && command.table === table.name,
+    ({ command }) => command.kind === kind && 'table' in command && bore(table, command.table),
   );
 }
 
 const asksFor = (command: AddDup, table: TableState, { record }: Stored): boolean =>
   command.remoteCluster === record.remote &&
-  (command.remoteTable === '' ? table.name : command.remoteTable) === record.remoteAppName &&
+  (command.remoteTable === '' ? bore(table, record.remoteAppName) : command.remoteTable === record.remoteAppName) &&
   (command.remoteReplicaCount === 0 ? table.maxReplicaCount : command.remoteReplicaCount) ===
     record.remoteReplicaCount &&
   (command.checkpoint ? 'DS_PREPARE' : 'DS_LOG') === record.status;

@@ -29,6 +29,7 @@ import { excluded } from '../exclusions.ts';
 import { sameRows } from '../mutations.ts';
 import { chosenOf, noteDebt, type ClusterState, type ModelState, type PartitionState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
+import { bore } from '../tableNames.ts';
 import type { Decree, NodeId } from '../vocabulary.ts';
 import { TASKS_US } from './duplicators.ts';
 import { isOpen } from './replication.ts';
@@ -283,11 +284,11 @@ function placesOf(part: PartitionState, e: Sent): (Place | undefined)[] {
 function sentScene(state: ModelState, e: Sent): SentScene | string {
   const cluster = state.clusters[clusterNameOf(e.from)];
   const follower = state.clusters[clusterNameOf(e.to)];
-  const name = follower?.tables[appIdOf(e.gpid)]?.name;
-  if (cluster === undefined || follower === undefined || name === undefined) return `follower partition ${e.gpid}`;
+  const table = follower?.tables[appIdOf(e.gpid)];
+  if (cluster === undefined || follower === undefined || table === undefined) return `follower partition ${e.gpid}`;
   let found: SentScene | undefined;
   for (const dup of Object.values(cluster.dups)) {
-    if (dup.remote !== follower.id || dup.remoteAppName !== name) continue;
+    if (dup.remote !== follower.id || !bore(table, dup.remoteAppName)) continue;
     for (const duplicator of Object.values(dup.duplicators)) {
       const part = cluster.partitions[duplicator.gpid];
       const progress = dup.partitions[indexOf(duplicator.gpid)];
@@ -298,7 +299,7 @@ function sentScene(state: ModelState, e: Sent): SentScene | string {
       if (found === undefined || better(scene) >= better(found)) found = scene;
     }
   }
-  return found ?? `a duplicator at ${e.from} that feeds ${name}`;
+  return found ?? `a duplicator at ${e.from} that feeds ${table.name}`;
 }
 
 const isKnownPrimary = ({ part, duplicator }: SentScene): boolean => {

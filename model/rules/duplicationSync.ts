@@ -18,7 +18,8 @@ import {
   type DupTold,
 } from '../dupState.ts';
 import type { ModelEvent } from '../events.ts';
-import { durableOf, type ClusterState, type ModelState } from '../state.ts';
+import { durableOf, type ClusterState, type ModelState, type TableState } from '../state.ts';
+import { bore } from '../tableNames.ts';
 import { settingsOfCluster } from '../config.ts';
 import type { NodeId } from '../vocabulary.ts';
 import { dropDuplicators, noteDuplicators, noteGuarded, TASKS_US } from './duplicators.ts';
@@ -151,7 +152,7 @@ function isMissing({ state, cluster }: ClusterScene, e: Synced): Refusal | undef
     const removal = Object.values(cluster.commands).some(
       ({ command }) =>
         (command.kind === 'removeDup' && command.dupId === dup.dupId) ||
-        (command.kind === 'dropTable' && command.name === table.name),
+        (command.kind === 'dropTable' && bore(table, command.name)),
     );
     const isPrimary = Object.values(cluster.partitions).some(
       (part) =>
@@ -284,6 +285,12 @@ function askScene(state: ModelState, e: Asked): AskScene | string {
   return dup === undefined ? `a duplication to ${follower.id}/${e.name}` : { ...scene, follower, dup };
 }
 
+/** Its name, or one that it bore before: who asks may not know the newest yet. */
+function masterName(table: TableState | undefined, { envs }: Asked): string {
+  const told = envs['duplication.master_app_name'] ?? '';
+  return table !== undefined && bore(table, told) ? told : (table?.name ?? '');
+}
+
 /** What the envs must say (dup 2.6, and the dupid beside it), over those of the master's table. */
 function wrongEnvs({ cluster, dup }: AskScene, e: Asked): Refusal | undefined {
   const table = cluster.tables[dup.appId];
@@ -293,7 +300,7 @@ function wrongEnvs({ cluster, dup }: AskScene, e: Asked): Refusal | undefined {
   const wanted: Record<string, string> = {
     ...(changing ? {} : table?.envs),
     'duplication.master_cluster': cluster.id,
-    'duplication.master_app_name': table?.name ?? '',
+    'duplication.master_app_name': masterName(table, e),
     'duplication.master_app_id': `${dup.appId}`,
     'duplication.master_dup_id': `${dup.dupId}`,
     [MARK]: e.envs[MARK] ?? 'none',

@@ -51,7 +51,12 @@ export function noteDuplicators(state: ModelState, cluster: ClusterState, dup: D
     const key = duplicatorKey(gpid, node);
     const known = dup.duplicators[key];
     if (known?.incarnation === replica.incarnation) {
-      if (known.confirmed < 0 && (progress[Number(index)] ?? -1) >= 0) known.changedAtUs = atUs;
+      const start = progress[Number(index)] ?? -1;
+      if (known.confirmed < 0 && start >= 0) {
+        known.changedAtUs = atUs;
+        // Another one's start may be stored by now; without a checkpoint to make it begins there too (dup.Q13).
+        if (e.status !== 'DS_PREPARE' && e.status !== 'DS_APP') known.builtAt = start;
+      }
       noteConfirmed(state, cluster, known, progress[Number(index)] ?? -1, atUs);
       continue;
     }

@@ -3,6 +3,7 @@
  * what a primary has committed. Which of the three types brings it is the implementation's choice; what it brings is not.
  */
 import type { InitInfoStored, LearnAnswered, ListCutClaim, LogReplaced, StorageReplaced } from '../learningEvents.ts';
+import { NO_CONTENT } from '../content.ts';
 import { chosenOf, noteDebt, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import { isOpen } from './replication.ts';
@@ -71,7 +72,7 @@ export const storageReplaced = rule<ReplicaScene, StorageReplaced>(
     ),
     guard('learn/storage-is-the-partitions', 'S2', ({ part }: ReplicaScene, { decree, contentDigest }: StorageReplaced) => {
       const expected = decree === 0 ? 0 : part.digests[decree];
-      return expected === undefined || expected === contentDigest
+      return expected === undefined || expected === NO_CONTENT || expected === contentDigest
         ? undefined
         : [`the rows of decree ${decree} (digest ${expected})`, `digest ${contentDigest}`];
     }),
@@ -83,6 +84,11 @@ export const storageReplaced = rule<ReplicaScene, StorageReplaced>(
     replica.endedDurable = 0;
     replica.undurableSinceUs = replica.collectableSinceUs = -1;
     replica.unlisted.sinceUs = -1;
+    // It has what its primary's storage has: of an ingestion below it the files too (bl.B17).
+    for (const ingestion of Object.values(part.ingestions)) {
+      if (ingestion.decree <= decree) ingestion.ingestedAtUs[replica.node] = atUs;
+      else delete ingestion.ingestedAtUs[replica.node];
+    }
     noteDebt(replica.behind, replica.applied, part.committed, atUs);
   },
 );

@@ -1,4 +1,5 @@
 /** Opening, closing and failing to load a replica: what its disk implies (repl 5.1 - 5.3; plog 10, 11). */
+import { settingsOfCluster } from '../config.ts';
 import type { ClosedClaim, LoadFailedClaim, OpenedClaim } from '../events.ts';
 import type { ReplicaGone } from '../learningEvents.ts';
 import {
@@ -162,14 +163,26 @@ const isCutOff = ({ replica }: ReplicaScene): boolean => durableOf(replica) < re
 /** Nobody has served with what it holds, and somebody serves without it (dup 5.5). */
 const beganElsewhere = ({ part, replica }: ReplicaScene): boolean => replica.ballot === 0 && part.ballot > 0;
 
-/** A directory goes when a fault took from it, when its table is gone, or when its data were never the partition's. */
-function mayGo(scene: ReplicaScene, as: ReplicaGone['as']): boolean {
-  const { cluster, part, replica } = scene;
+/** Between a wall clock's second and the moment at which something is stored. */
+const CLOCK_SLACK_US = 2_000_000;
+
+/** Its table was dropped, and cannot be recalled any more (by wall clocks that nobody shifted). */
+function isExpired({ state, cluster, part }: ReplicaScene, atUs: number): boolean {
+  const table = cluster.tables[part.appId];
+  if (table === undefined || isLive(table.status)) return false;
+  const { holdSecondsForDroppedApp = 0 } = settingsOfCluster(state.config, cluster.id);
+  const isShifted = Object.values(state.nodes).some((node) => node.wallFault);
+  return isShifted || atUs - table.dropAskedAtUs + CLOCK_SLACK_US >= holdSecondsForDroppedApp * 1e6;
+}
+
+/** A directory goes when a fault took from it, when its table is gone for good, or when its data were never the partition's. */
+function mayGo(scene: ReplicaScene, { as, atUs }: ReplicaGone): boolean {
+  const { replica } = scene;
   switch (as) {
     case 'err':
       return excused(scene) || replica.lost || isCutOff(scene);
     case 'gar':
-      return !isLive(cluster.tables[part.appId]?.status) || beganElsewhere(scene);
+      return isExpired(scene, atUs) || beganElsewhere(scene);
     case 'other':
       return false;
   }
@@ -179,7 +192,7 @@ export const gone = rule<ReplicaScene, ReplicaGone>(
   replicaScene,
   [
     guard('lifecycle/data-goes-for-a-reason', 'S1', (scene: ReplicaScene, e: ReplicaGone) =>
-      !scene.replica.exists || mayGo(scene, e.as) ? undefined : ['the data of a member to stay: nothing damaged them', `gone (${e.as})`],
+      !scene.replica.exists || mayGo(scene, e) ? undefined : ['the data of a member to stay: nothing damaged them', `gone (${e.as})`],
     ),
   ],
   ({ part, replica }, e) => {

@@ -11,6 +11,7 @@ import type { LoadErased, LoadStored } from '../loadEvents.ts';
 import { areFilesGood, infoDiffers } from '../loadFiles.ts';
 import { isErased, isKnown, isTerminal, newLoad, type LoadControl, type LoadState } from '../loadState.ts';
 import { lagUsOf } from '../loadWords.ts';
+import { bore, drops } from '../tableNames.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import type { BulkLoadStatus } from '../vocabulary.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal, type Rule } from './rule.ts';
@@ -70,7 +71,7 @@ export function controlOf(command: Command): LoadControl | undefined {
 function controller({ cluster, table }: LoadScene, control: LoadControl): CommandState | undefined {
   return Object.values(cluster.commands).find(
     ({ command, effects }) =>
-      controlOf(command) === control && 'table' in command && command.table === table.name && effects < 2,
+      controlOf(command) === control && 'table' in command && bore(table, command.table) && effects < 2,
   );
 }
 
@@ -198,7 +199,7 @@ function badCreation(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const early = status === 'BLS_PAUSING' ? ['pause' as const] : status === 'BLS_CANCELED' ? (['cancel', 'force'] as const) : [];
   const isLetIn = (control: LoadControl): boolean => scene.table.grantedEarly.includes(control) || controller(scene, control) !== undefined;
   const begins = status === 'BLS_DOWNLOADING' || early.some(isLetIn);
-  const fits = record.appName === scene.table.name && record.partitionCount === scene.table.partitionCount;
+  const fits = bore(scene.table, record.appName) && record.partitionCount === scene.table.partitionCount;
   if (starter(scene, e) !== undefined && begins && fits && record.error === 'ERR_OK' && !record.isEverIngesting) return undefined;
   return [
     `a load that somebody asked for, of ${scene.table.name} with ${scene.table.partitionCount} partitions`,
@@ -218,7 +219,7 @@ function uncheckedStart(scene: LoadScene, e: LoadStored): Refusal | undefined {
   const by = starter(scene, e);
   if (!isCreation(scene) || by === undefined) return undefined;
   const { state, cluster, table } = scene;
-  const wasSet = Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs' && command.name === table.name);
+  const wasSet = Object.values(cluster.commands).some(({ command }) => command.kind === 'setEnvs' && bore(table, command.name));
   if (e.record.ingestBehind && !allowsIngestBehind(table.envs) && !wasSet)
     return ['a table that allows to ingest behind', table.envs['rocksdb.allow_ingest_behind'] ?? 'no env'];
   return infoDiffers(state, e.record, table, by.invokedAtUs);
@@ -334,10 +335,7 @@ function erasedWithoutCause(scene: LoadScene): Refusal | undefined {
   const { cluster, table, load } = scene;
   if (load === undefined) return undefined;
   const isDropped = table.status !== 'AS_AVAILABLE';
-  const drops = Object.values(cluster.commands).some(
-    ({ command }) => command.kind === 'dropTable' && command.name === table.name,
-  );
-  if (isDropped || drops) return undefined;
+  if (isDropped || drops(cluster, table)) return undefined;
   if (!table.isBulkLoading && pendingLoadCommands(scene, table, 'clearBulkLoad').length > 0) return undefined;
   const starts = pendingLoadCommands(scene, table, 'startBulkLoad').length > 0;
   if (table.isBulkLoading && isTerminal(load.record.status) && starts) return undefined;
@@ -384,10 +382,7 @@ export function flagWithoutCause(scene: LoadScene, isBulkLoading: boolean): Refu
     return pendingLoadCommands(scene, table, 'startBulkLoad').length > 0
       ? undefined
       : ['a start that somebody asked for', `${table.name} is loading`];
-  const drops = Object.values(cluster.commands).some(
-    ({ command }) => command.kind === 'dropTable' && command.name === table.name,
-  );
-  if (drops || table.status !== 'AS_AVAILABLE' || load === undefined) return undefined;
+  if (drops(cluster, table) || table.status !== 'AS_AVAILABLE' || load === undefined) return undefined;
   if (!isTerminal(load.record.status)) return ['a load that has ended', load.record.status];
   for (let index = 0; index < table.partitionCount; index++)
     if (load.partitions[index]?.reportedCleaned !== true)

@@ -4,10 +4,14 @@
 import { clusterNameOf } from '../dupState.ts';
 import type { FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { allowsIngestBehind } from '../ingestions.ts';
+import { membersOf } from '../members.ts';
 import type { CommandState, ModelState, TableState } from '../state.ts';
+import { settingsOfCluster } from '../config.ts';
+import { bore, dropAskedAtUs, drops, rename } from '../tableNames.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
 import { flagWithoutCause, loadScene, noteMetaStarted } from './loads.ts';
+import { namedWithoutCause, showsName } from './tableNames.ts';
 import { clusterScene, guard, nodeScene, rule, type ClusterScene, type NodeScene } from './rule.ts';
 
 // ---------------------------------------------------------------- processes and faults
@@ -99,7 +103,8 @@ const NEXT_STATUS: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
   AS_CREATING: ['AS_CREATING', 'AS_AVAILABLE', 'AS_DROPPING', 'AS_DROPPED'],
   AS_AVAILABLE: ['AS_AVAILABLE', 'AS_DROPPING', 'AS_DROPPED'],
   AS_DROPPING: ['AS_DROPPING', 'AS_DROPPED'],
-  AS_DROPPED: ['AS_DROPPED'],
+  AS_DROPPED: ['AS_DROPPED', 'AS_AVAILABLE'],
+  AS_RECALLING: [],
 };
 
 export const isLive = (status: TableStatus | undefined): boolean =>
@@ -119,27 +124,35 @@ function weaken({ weakestReserve }: TableState, envs: Readonly<Record<string, st
 
 const known = ({ cluster }: ClusterScene, e: TableStored): TableState | undefined => cluster.tables[e.appId];
 
+/** By its name, or one that it bore before. */
+const isCalled = (table: TableState | undefined, e: TableStored, name: string): boolean => name === e.name || (table !== undefined && bore(table, name));
+
 /** Was there ever a command that asked for this? */
 function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: string): boolean {
   if (cluster.asks.some(({ name, envs }) => name === e.name && envs[key] === value)) return true;
+  const meant = (name: string): boolean => isCalled(cluster.tables[e.appId], e, name);
   return Object.values(cluster.commands).some(({ command }) => {
-    if (command.kind === 'setEnvs') return command.name === e.name && command.envs[key] === value;
-    if (command.kind === 'manualCompact') return command.table === e.name && key.startsWith('manual_compact.');
+    if (command.kind === 'setEnvs') return meant(command.name) && command.envs[key] === value;
+    if (command.kind === 'manualCompact') return meant(command.table) && key.startsWith('manual_compact.');
     return command.kind === 'createTable' && command.name === e.name && command.envs[key] === value;
   });
 }
 
 /** Does the record show what the command asked for? */
-function shows({ command }: CommandState, e: TableStored): boolean {
+function shows(asked: CommandState, table: TableState | undefined, e: TableStored): boolean {
+  const { command } = asked;
   switch (command.kind) {
     case 'createTable':
       return command.name === e.name && e.status === 'AS_AVAILABLE';
     case 'dropTable':
-      return command.name === e.name && e.status === 'AS_DROPPED';
+      return isCalled(table, e, command.name) && e.status === 'AS_DROPPED';
+    case 'recallTable':
+    case 'renameTable':
+      return showsName(asked, table, e);
     case 'setEnvs':
-      return command.name === e.name && Object.entries(command.envs).every(([key, value]) => e.envs[key] === value);
+      return isCalled(table, e, command.name) && Object.entries(command.envs).every(([key, value]) => e.envs[key] === value);
     case 'manualCompact':
-      return command.table === e.name && Object.keys(e.envs).some((key) => key.startsWith('manual_compact.'));
+      return isCalled(table, e, command.table) && Object.keys(e.envs).some((key) => key.startsWith('manual_compact.'));
     default:
       return false;
   }
@@ -156,16 +169,15 @@ export const tableStored = rule(
     guard('tables/never-changes-shape', 'S7', (scene, e: TableStored) => {
       const table = known(scene, e);
       if (table === undefined) return undefined;
-      const same =
-        table.name === e.name &&
-        table.partitionCount === e.partitionCount &&
-        table.maxReplicaCount === e.maxReplicaCount;
+      const same = table.partitionCount === e.partitionCount && table.maxReplicaCount === e.maxReplicaCount;
       return same
         ? undefined
-        : [
-            `${table.name}, ${table.partitionCount} x ${table.maxReplicaCount}`,
-            `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`,
-          ];
+        : [`${table.partitionCount} x ${table.maxReplicaCount}`, `${e.partitionCount} x ${e.maxReplicaCount}`];
+    }),
+    guard('tables/named-as-asked', 'S7', (scene, e: TableStored) => {
+      const { holdSecondsForDroppedApp = Infinity } = settingsOfCluster(scene.state.config, scene.cluster.id);
+      const isShifted = Object.values(scene.state.nodes).some((node) => node.wallFault);
+      return namedWithoutCause(scene.cluster, known(scene, e), e, isShifted ? Infinity : holdSecondsForDroppedApp);
     }),
     guard('tables/one-live-table-per-name', 'S7', ({ cluster }, e: TableStored) => {
       const live = cluster.byName[e.name];
@@ -191,11 +203,16 @@ export const tableStored = rule(
         : ['a table that somebody asked for', `${e.name}, ${e.partitionCount} x ${e.maxReplicaCount}`];
     }),
     guard('tables/dropped-as-asked', 'S7', (scene, e: TableStored) => {
-      if (isLive(e.status) || !isLive(known(scene, e)?.status)) return undefined;
-      const wanted = Object.values(scene.cluster.commands).some(
-        ({ command }) => command.kind === 'dropTable' && command.name === e.name,
+      const table = known(scene, e);
+      if (table === undefined || isLive(e.status) || !isLive(table.status)) return undefined;
+      return drops(scene.cluster, table) ? undefined : ['a drop that somebody asked for', `${e.name} is ${e.status}`];
+    }),
+    guard('tables/dropped-without-members', 'S7', (scene, e: TableStored) => {
+      if (e.status !== 'AS_DROPPED') return undefined;
+      const left = Object.values(scene.cluster.partitions).find(
+        (part) => part.appId === e.appId && membersOf(part).some((node) => node !== ''),
       );
-      return wanted ? undefined : ['a drop that somebody asked for', `${e.name} is ${e.status}`];
+      return left === undefined ? undefined : [`no member of ${e.name}'s partitions`, `${left.gpid} has ${membersOf(left).join(', ')}`];
     }),
     guard('tables/envs-as-asked', 'S7', (scene, e: TableStored) => {
       const before = known(scene, e)?.envs ?? {};
@@ -228,6 +245,9 @@ export const tableStored = rule(
       loadingChangedAtUs: -1,
       createdAtUs: atUs,
       droppedAtUs: -1,
+      dropAskedAtUs: -1,
+      recalledAtUs: -1,
+      names: [],
       home: {},
       grantedEarly: [],
       allowsIngestBehind: allowsIngestBehind(e.envs),
@@ -236,7 +256,16 @@ export const tableStored = rule(
       weakestReserve: { count: Infinity, seconds: Infinity },
     });
     weaken(table, e.envs);
+    const before = { ...table };
+    const askedAtUs = dropAskedAtUs(cluster, table);
     table.changes++;
+    if (isLive(status) && !isLive(before.status)) {
+      table.recalledAtUs = atUs;
+      table.droppedAtUs = -1;
+    }
+    rename(table, isLive(status) ? name : '', atUs);
+    if (cluster.byName[table.name] === appId) delete cluster.byName[table.name];
+    table.name = name;
     table.status = status;
     table.envs = { ...e.envs };
     const isBulkLoading = e.isBulkLoading === true;
@@ -247,15 +276,14 @@ export const tableStored = rule(
     table.isBulkLoading = isBulkLoading;
     cluster.tableChanges++;
     for (const command of Object.values(cluster.commands)) {
-      if (command.shownAppId >= 0 || !shows(command, e)) continue;
+      if (command.shownAppId >= 0 || !shows(command, before, e)) continue;
       command.shownAppId = appId;
       command.shownChange = table.changes;
     }
-    if (isLive(status)) {
-      cluster.byName[name] = appId;
-    } else {
-      if (table.droppedAtUs < 0) table.droppedAtUs = atUs;
-      if (cluster.byName[name] === appId) delete cluster.byName[name];
+    if (isLive(status)) cluster.byName[name] = appId;
+    else if (table.droppedAtUs < 0) {
+      table.droppedAtUs = atUs;
+      table.dropAskedAtUs = askedAtUs;
     }
   },
 );

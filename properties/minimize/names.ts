@@ -7,7 +7,7 @@ import type { Step, StepValue } from '../plan/types.ts';
 import type { References } from './references.ts';
 
 /** Fields that make what they name. */
-const MAKES: Readonly<Record<string, readonly string[]>> = { createTable: ['as'], addDup: ['as'], prepareLoad: ['root'] };
+const MAKES: Readonly<Record<string, readonly string[]>> = { createTable: ['as'], recallTable: ['as'], renameTable: ['as'], addDup: ['as'], prepareLoad: ['root'] };
 /** Fields that name; of a creation `name` goes with `as`. */
 const NAMING = ['table', 'remoteTable', 'dup', 'as', 'name', 'root'] as const;
 

@@ -11,8 +11,10 @@ import { Draw } from './draw.ts';
 import { drawOpening, drawScene } from './scenes.ts';
 import { drawLeaseScene } from './scenesLease.ts';
 import { drawLoadOpening, drawLoadScene } from './scenesLoad.ts';
+import { drawMembersScene } from './scenesMembers.ts';
 import { drawMomentScene } from './scenesMoment.ts';
 import { drawMoveScene } from './scenesMove.ts';
+import { drawNameScene } from './scenesNames.ts';
 import { drawThrottleScene } from './scenesThrottle.ts';
 import type { Casting } from './sceneSteps.ts';
 import { drawFollowerSettings, drawSettings } from './settings.ts';
@@ -111,7 +113,9 @@ export class PlanArbitrary extends Arbitrary<Plan> {
     const loading = symbols.withLoads && draw.chance(950) ? draw.int(1, 4) : Infinity;
     const throttled = casting.allows('setEnvs') && draw.apart(THROTTLED_PERMILLE);
     const moving = casting.allows('movePrimary') && !this.isSearchForLoads() && draw.apart(this.profile.kinds === undefined ? MOVED_PERMILLE : MOVED_IN_SUBSYSTEM_PERMILLE, 1);
+    const leaving = faults && casting.allows('crash') && draw.apart(LEFT_PERMILLE, 5);
     const leasing = faults && casting.allows('get') && draw.apart(LEASED_PERMILLE, 2);
+    const naming = (casting.allows('recallTable') || casting.allows('renameTable')) && draw.apart(this.profile.kinds === undefined ? NAMED_PERMILLE : NAMED_IN_SUBSYSTEM_PERMILLE, 4);
     let opened = opening === Infinity;
     let loaded = false;
     for (let tries = 0; steps.length < count && tries < count * 4; tries += 1) {
@@ -148,6 +152,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
         count += scene.length >> 1;
         continue;
       }
+      if (leaving && opened && draw.chance(MEMBER_SCENES_PERMILLE)) {
+        const scene = drawMembersScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
       if (leasing && opened && draw.chance(LEASE_SCENES_PERMILLE)) {
         const scene = drawLeaseScene(casting);
         steps.push(...scene);
@@ -156,6 +166,12 @@ export class PlanArbitrary extends Arbitrary<Plan> {
       }
       if (moving && draw.chance(MOVE_SCENES_PERMILLE)) {
         const scene = drawMoveScene(casting);
+        steps.push(...scene);
+        count += scene.length >> 1;
+        continue;
+      }
+      if (naming && opened && (loaded || loading === Infinity) && draw.chance(NAME_SCENES_PERMILLE)) {
+        const scene = drawNameScene(casting);
         steps.push(...scene);
         count += scene.length >> 1;
         continue;
@@ -216,6 +232,14 @@ const MOVE_SCENES_PERMILLE = 100;
 /** How many plans with faults leave servers without their meta server for about a lease; how often a step makes place for it. */
 const LEASED_PERMILLE = 150;
 const LEASE_SCENES_PERMILLE = 100;
+
+/** How many plans with faults have servers that are away for longer than they are waited for; how often a step makes place for it. */
+const LEFT_PERMILLE = 250;
+const MEMBER_SCENES_PERMILLE = 90;
+/** How many plans call dropped tables back, or give them other names; how often a step of them makes place for it. */
+const NAMED_PERMILLE = 150;
+const NAMED_IN_SUBSYSTEM_PERMILLE = 300;
+const NAME_SCENES_PERMILLE = 120;
 
 /** How many plans have tables that get a limit and then more than that; how often a step of them makes place for it. */
 const THROTTLED_PERMILLE = 200;

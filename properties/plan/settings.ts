@@ -89,6 +89,8 @@ export const PLAN_SETTINGS: readonly PlanSetting[] = [
   { name: 'enableConcurrentBulkLoad', min: 0, max: 1, calm: 0, drawn: [0, 1], needsLoads: true },
   { name: 'bulkLoadVerifyBeforeIngest', min: 0, max: 1, calm: 0, drawn: [0, 1], needsLoads: true },
   { name: 'workersIngestion', min: 1, max: 24, calm: 2, drawn: [2, 1], needsLoads: true },
+  // Longer than any run, or shorter: then dropped tables expire.
+  { name: 'holdSecondsForDroppedApp', min: 0, max: 31_536_000, calm: 604_800, drawn: [604_800, 3] },
 ];
 
 const BY_NAME = new Map(PLAN_SETTINGS.map((s) => [s.name, s]));

@@ -9,16 +9,16 @@ const OF_LOADS: readonly string[] = [
 ];
 
 const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
-  tables: ['dropTable', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
+  tables: ['dropTable', 'recallTable', 'renameTable', 'remove', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
   replication: ['movePrimary', 'copyReplica', 'remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
   log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
   checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
   duplication: [
-    'movePrimary', 'copyReplica', 'remove', 'multiPut', 'dropTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
+    'movePrimary', 'copyReplica', 'remove', 'multiPut', 'dropTable', 'recallTable', 'renameTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
     'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'poolLoad', 'wallShift',
   ],
   'bulk-load': [
-    ...OF_LOADS, 'remove', 'multiPut', 'dropTable', 'setEnvs', 'triggerCheckpoint', 'manualCompact',
+    ...OF_LOADS, 'remove', 'multiPut', 'dropTable', 'recallTable', 'renameTable', 'setEnvs', 'triggerCheckpoint', 'manualCompact',
     'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'wallShift',
   ],
   throttling: ['remove', 'multiPut', 'setEnvs', 'crash', 'restart', 'pause', 'cutLink', 'resetSession', 'wallShift'],

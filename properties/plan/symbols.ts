@@ -69,6 +69,16 @@ export class Symbols {
     this.withLoads = withLoads;
     this.topology = topology;
   }
+  /** The table goes by another name from now on, for whatever names it. */
+  bindAgain(from: string, to: string): void {
+    const found = this.tables.find((t) => t.ref === from);
+    if (found === undefined) return;
+    this.tables.push({ ...found, ref: to, dropped: false });
+    found.dropped = true;
+    for (const [i, dup] of this.dups.entries()) if (dup.cluster === 'source' && dup.table === from) this.dups[i] = { ...dup, table: to };
+    for (const [i, load] of this.loads.entries()) if (load.cluster === 'source' && load.table === from) this.loads[i] = { ...load, table: to };
+    for (const [i, remote] of this.remotes.entries()) if (remote.of === from) this.remotes[i] = { ...remote, of: to };
+  }
   liveTables(): readonly TableSymbol[] {
     return this.tables.filter((t) => !t.dropped);
   }

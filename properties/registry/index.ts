@@ -7,9 +7,11 @@ import { INGESTION_ALWAYS } from './ingestion.ts';
 import { LOAD_FILES_SOMETIMES } from './loadFilesSometimes.ts';
 import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
 import { LOAD_STATUS_SOMETIMES } from './loadSometimes.ts';
+import { MEMBERS_SOMETIMES } from './membersSometimes.ts';
 import { SOMETIMES as REPLICATION_SOMETIMES } from './sometimes.ts';
 import { DUP_STATE_PREDICATES } from './duplicationState.ts';
 import { STATE_PREDICATES as REPLICATION_PREDICATES } from './state.ts';
+import { NAME_SOMETIMES } from './nameSometimes.ts';
 import { THROTTLE_ALWAYS, THROTTLE_EVENTUALLY, THROTTLE_SOMETIMES } from './throttling.ts';
 import type { Property, Sometimes, StatePredicate } from './types.ts';
 
@@ -25,11 +27,13 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
 /** What a campaign must have seen. */
 export const SOMETIMES: readonly Sometimes[] = [
   ...REPLICATION_SOMETIMES,
+  ...MEMBERS_SOMETIMES,
   ...DUP_SOMETIMES,
   ...TOPOLOGY_SOMETIMES,
   ...LOAD_STATUS_SOMETIMES,
   ...LOAD_FILES_SOMETIMES,
   ...THROTTLE_SOMETIMES,
+  ...NAME_SOMETIMES,
 ];
 
 export const PROPERTIES: readonly Property[] = [

@@ -1,9 +1,6 @@
-/**
- * What a campaign must have seen: each row is a predicate over one event and the model's state after it. (A primary that
- * fills a hole is not among them: while members are fixed, a primary's own log has none.)
- */
+/** What a campaign must have seen: each row is a predicate over one event and the model's state after it. */
 import { clusterNameOf } from '../../model/dupState.ts';
-import type { ModelEvent, PreparedClaim, StatusClaim } from '../../model/events.ts';
+import type { ConfigStored, ModelEvent, PreparedClaim, StatusClaim } from '../../model/events.ts';
 import { isLeaseEnding } from '../../model/leases.ts';
 import { proposalOf, type ModelState, type PartitionState, type ReplicaState } from '../../model/state.ts';
 import type { CheckpointTrigger, PartitionStatus } from '../../model/vocabulary.ts';
@@ -28,6 +25,11 @@ function replicaOf(
 }
 
 const hasRows = (e: PreparedClaim): boolean => e.mutation.updates.some((update) => update.rows.length > 0);
+
+function isSameGroup({ cluster, config }: ConfigStored, state: ModelState): boolean {
+  const before = state.clusters[cluster]?.partitions[config.gpid]?.configs[config.ballot - 1];
+  return before?.primary === config.primary && [...before.secondaries].sort().join() === [...config.secondaries].sort().join();
+}
 
 /** Does a role end with the lease of its server? */
 function endsItsLease(event: StatusClaim, state: ModelState): boolean {
@@ -120,7 +122,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     'new-ballot',
     'replication',
     'a configuration gets another ballot with the same members',
-    (e) => e.kind === 'config.stored' && e.config.ballot > 1,
+    (e, state) => e.kind === 'config.stored' && e.config.ballot > 1 && isSameGroup(e, state),
   ),
   sometimes(
     'primary-lease-ends',

@@ -151,7 +151,9 @@ export class Atlas {
     if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
     if (property === 'S6') return this.rotted.get(partition);
     if (!AVAILABILITY.has(property)) return undefined;
-    return (node === '' ? undefined : this.spentAt(node, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
+    // What crosses is read from one member's log, its primary's.
+    const reader = node === '' && CROSSING.has(property) ? (this.primaries.get(partition) ?? '') : node;
+    return (reader === '' ? undefined : this.spentAt(reader, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
   }
 
   private spentAt(node: NodeId, partition: string): string | undefined {

@@ -52,6 +52,12 @@ export class ClientHost {
       case 'dropTable':
         this.admin.dropTable(c.name, reply(this, 'onAdmin', id));
         break;
+      case 'recallTable':
+        this.admin.recallTable(c.appId, c.newName, reply(this, 'onAdmin', id));
+        break;
+      case 'renameTable':
+        this.admin.renameTable(c.name, c.newName, reply(this, 'onAdmin', id));
+        break;
       case 'setEnvs':
         this.admin.setEnvs(c.name, c.envs, reply(this, 'onAdmin', id));
         break;

@@ -219,6 +219,7 @@ export class Driver implements Stage {
     const id = this.nextId++;
     this.probes.remember(cluster, command);
     this.tour.remember(cluster, command);
+    this.rememberName(cluster, command);
     this.tables.onInvoked(id, cluster, command);
     this.open.add(id);
     this.lastCommandUs = this.world.nowUs();
@@ -228,6 +229,15 @@ export class Driver implements Stage {
     if (!(host instanceof ClientHost)) throw new Error(`${node} is no client`);
     this.world.post(node, 'LPC_CLIENT', 0, task(host, 'invoke', id, command));
     return id;
+  }
+
+  /** What was asked of the table under its old name is asked under the new one too. */
+  private rememberName(cluster: ClusterId, command: Command): void {
+    if (command.kind !== 'renameTable' && command.kind !== 'recallTable') return;
+    const from = command.kind === 'renameTable' ? command.name : this.tables.nameOf(cluster, command.appId);
+    if (from === '' || command.newName === '' || from === command.newName) return;
+    this.probes.rememberName(cluster, from, command.newName);
+    this.tour.rememberName(cluster, from, command.newName);
   }
 
   knownTable(cluster: ClusterId, name: string): KnownTable | undefined {
@@ -309,6 +319,7 @@ export class Driver implements Stage {
       return;
     }
     const root = this.world.rootOf(node);
+    this.world.disturb('process.shutdown', node);
     if (root !== undefined && hasStop(root)) this.world.post(node, 'LPC_REPLICATION_COMMON', 0, task(root, 'stop'));
     this.world.at(GRACE_MS, () => {
       if (this.world.isUp(node) && this.world.rootOf(node) === root) this.world.stopNode(node, 'shutdown');

@@ -20,6 +20,13 @@ export class KnownTables {
     return this.byName.get(`${cluster}\n${name}`);
   }
 
+  /** By which name the table was heard of last, '' when it never was. */
+  nameOf(cluster: ClusterId, appId: number): string {
+    let found = '';
+    for (const [key, table] of this.byName) if (table.appId === appId && key.startsWith(`${cluster}\n`)) found = key.slice(cluster.length + 1);
+    return found;
+  }
+
   add(cluster: ClusterId, name: string, table: KnownTable): void {
     this.byName.set(`${cluster}\n${name}`, table);
   }

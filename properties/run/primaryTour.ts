@@ -25,6 +25,11 @@ export class PrimaryTour {
     if (command.kind === 'startBulkLoad') this.loaded.set(`${cluster}\n${command.table}`, { cluster, table: command.table });
   }
 
+  /** A table that was to get another name is found by either. */
+  rememberName(cluster: ClusterId, from: string, to: string): void {
+    if (this.loaded.has(`${cluster}\n${from}`)) this.loaded.set(`${cluster}\n${to}`, { cluster, table: to });
+  }
+
   /** What comes next, once all before has settled: moves, then `reads`; nothing when the tour is over. */
   next(state: ModelState, reads: readonly Probe[]): readonly Probe[] {
     if (this.readsDue) {

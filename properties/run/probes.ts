@@ -33,6 +33,7 @@ export class Probes {
   private readonly keys = new Map<string, Key>();
   private readonly dups = new Map<string, Duplication>();
   private readonly partitionCounts = new Map<string, number>();
+  private readonly names: { readonly cluster: ClusterId; readonly from: string; readonly to: string }[] = [];
 
   addTable(cluster: ClusterId, table: string, partitionCount: number): void {
     this.partitionCounts.set(`${cluster}\n${table}`, partitionCount);
@@ -57,8 +58,24 @@ export class Probes {
     }
   }
 
+  /** A table is to be asked for by another name too, whatever becomes of that wish. */
+  rememberName(cluster: ClusterId, from: string, to: string): void {
+    this.names.push({ cluster, from, to });
+    this.addTable(cluster, to, this.partitionCounts.get(`${cluster}\n${from}`) ?? 0);
+    for (const dup of this.dups.values()) if (dup.cluster === cluster && dup.table === from) this.addDup({ ...dup, table: to });
+  }
+
+  /** Also under each name that its table was to get. */
+  private keysByAllNames(): Map<string, Key> {
+    const keys = new Map(this.keys);
+    for (const { cluster, from, to } of this.names) {
+      for (const key of keys.values()) if (key.cluster === cluster && key.table === from) keys.set(idOf({ ...key, table: to }), { ...key, table: to });
+    }
+    return keys;
+  }
+
   addKey(key: Key): void {
-    this.keys.set(`${key.cluster}\n${key.table}\n${key.hashKey}\n${key.sortKey}`, key);
+    this.keys.set(idOf(key), key);
   }
 
   private addDup(dup: Duplication): void {
@@ -80,16 +97,16 @@ export class Probes {
 
   /** Each key in its own table. */
   gets(): readonly Probe[] {
-    return [...this.keys.values()].map(getOf);
+    return [...this.keysByAllNames().values()].map(getOf);
   }
 
   reads(): readonly Probe[] {
-    const keys = new Map(this.keys);
-    for (const key of this.keys.values()) {
+    const keys = this.keysByAllNames();
+    for (const key of [...keys.values()]) {
       for (const dup of this.dups.values()) {
         if (dup.cluster !== key.cluster || dup.table !== key.table) continue;
         const there = { ...key, cluster: dup.remoteCluster, table: dup.remoteTable };
-        keys.set(`${there.cluster}\n${there.table}\n${there.hashKey}\n${there.sortKey}`, there);
+        keys.set(idOf(there), there);
       }
     }
     const gets = [...keys.values()].map(getOf);
@@ -111,6 +128,10 @@ export class Probes {
       }),
     );
   }
+}
+
+function idOf({ cluster, table, hashKey, sortKey }: Key): string {
+  return `${cluster}\n${table}\n${hashKey}\n${sortKey}`;
 }
 
 function getOf({ cluster, ...key }: Key): Probe {

@@ -23,6 +23,7 @@ import type { Refused } from '../traces/refused.ts';
 import { PRIMARY_MOVE } from '../traces/primaryMove.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
+import { TABLE_NAMES } from '../traces/tableNames.ts';
 import { THROTTLE } from '../traces/throttle.ts';
 import { WORLD } from '../traces/world.ts';
 
@@ -30,6 +31,7 @@ const ALL: readonly Refused[] = [
   ...REPLICATION,
   ...DISK,
   ...WORLD,
+  ...TABLE_NAMES,
   ...DUPLICATION,
   ...DUPLICATION_SYNC,
   ...DUPLICATION_SHIP,

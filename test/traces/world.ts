@@ -82,15 +82,15 @@ export const WORLD: readonly Refused[] = [
 
   {
     rule: 'tables/status-change',
-    why: 'dropped is final',
+    why: 'dropped is over',
     before: [...CREATED, asks(2, drop), table('AS_DROPPED')],
-    event: table('AS_AVAILABLE'),
+    event: table('AS_DROPPING'),
   },
   {
     rule: 'tables/never-changes-shape',
-    why: 'another name',
+    why: 'another partition',
     before: CREATED,
-    event: table('AS_AVAILABLE', { name: 'u' }),
+    event: table('AS_AVAILABLE', { partitionCount: 2 }),
   },
   {
     rule: 'tables/one-live-table-per-name',

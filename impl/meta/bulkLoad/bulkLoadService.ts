@@ -14,6 +14,7 @@ import type {
   QueryBulkLoadResponse,
   StartBulkLoadRequest,
 } from '../../protocol/bulkLoadMessages.ts';
+import type { DropWatcher } from '../appDrop.ts';
 import type { AppService } from '../appService.ts';
 import type { MetaStorage } from '../metaStorage.ts';
 import type { AppState, ServerState } from '../serverState.ts';
@@ -30,7 +31,7 @@ import type { OperationLock } from './operationLock.ts';
 
 type Reply = Replier<BulkLoadAdminResponse>;
 
-export class BulkLoadService {
+export class BulkLoadService implements DropWatcher {
   readonly ctx: Context;
   readonly state: ServerState;
   readonly storage: MetaStorage;
@@ -56,6 +57,7 @@ export class BulkLoadService {
     this.poller = new ctx.parts.BulkLoadPoller(ctx, this);
     this.replies = new ctx.parts.BulkLoadReplies(ctx, this);
     this.ingestion = new ctx.parts.IngestionDispatch(ctx, this);
+    apps.drops.watch(this);
   }
 
   // ------------------------------------------------------------------ start
@@ -317,6 +319,12 @@ export class BulkLoadService {
     this.ingestion.resetApp(load);
   }
 
+  /** Before it may be recalled: a load goes with its table, whoever notices it first (bl.B1). */
+  onAppDropped(appId: number): void {
+    const load = this.loads.get(appId);
+    if (load !== undefined) this.handleAppUnavailable(load);
+  }
+
   /** bl 11.3: the table is going. Nothing of the load stays, and others may load (bl.B1). */
   handleAppUnavailable(load: AppLoad): void {
     if (!load.active) return;
@@ -386,10 +394,4 @@ const CONTROL_WORDS: Readonly<Record<BulkLoadControlType, string>> = {
   BLC_CANCEL: 'cancel',
   BLC_FORCE_CANCEL: 'cancel',
 };
-const NOTHING_KNOWN = {
-  appStatus: 'BLS_INVALID',
-  partitionsStatus: [],
-  maxReplicaCount: 0,
-  bulkLoadStates: [],
-  isBulkLoading: false,
-} as const;
+const NOTHING_KNOWN = { appStatus: 'BLS_INVALID', partitionsStatus: [], maxReplicaCount: 0, bulkLoadStates: [], isBulkLoading: false } as const;

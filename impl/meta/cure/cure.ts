@@ -15,7 +15,7 @@
  *
  * Balancers leave loading tables alone (bl 17.11); what is missing is cured there too, as upstream does.
  */
-import type { ErrorCode, Gpid, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
+import type { ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
 import { reply, task } from '../../env/contract.ts';
 import type { RpcResult } from '../../env/contract.ts';
@@ -92,6 +92,19 @@ export class Cure {
   /** A table has become available, or was found so at the start. */
   watchApp(app: AppState): void {
     for (let i = 0; i < app.configs.length; i++) this.lookAndSend(app, i);
+  }
+
+  /**
+   * A table is back: all its partitions have lost all their members. What was said of them while it was dropped was not
+   * taken down, or is of a time before.
+   */
+  onRecalled(app: AppState): void {
+    for (const config of app.configs) {
+      this.contexts.delete(config.gpid);
+      const { drops } = this.contextOf(config.gpid);
+      for (const node of config.lastDrops) drops.recordDropHistory(config, node, this.nowMs());
+    }
+    this.watchApp(app);
   }
 
   onChangeNodeState(node: NodeId, isAlive: boolean): void {
@@ -301,16 +314,23 @@ export class Cure {
   /** Of a server that lives: one that is dead may be back with less. */
   collectReplicas({ node, stored }: ConfigSyncRequest): void {
     if (!this.isAlive(node)) return;
+    const serving = new Set(stored.filter(({ status }) => !this.hasStopped(status)).map(({ gpid }) => gpid));
     for (const { gpid, ballot, lastCommitted, lastPrepared, status } of stored) {
       const config = this.availableConfig(gpid);
-      if (config === undefined || isMember(config, node)) continue;
+      if (config === undefined || isMember(config, node) || !this.hasStopped(status)) continue;
       const context = this.contextOf(gpid);
       context.trackCurrentLearner(node, status);
       context.collect(config, node, { ballot, lastCommitted, lastPrepared });
     }
     for (const app of this.state.apps()) {
-      for (const { gpid, lastDrops } of app.configs) if (lastDrops.includes(node)) this.contextOf(gpid).onScanned(node);
+      if (app.status !== 'AS_AVAILABLE') continue;
+      for (const { gpid, lastDrops } of app.configs) if (lastDrops.includes(node) && !serving.has(gpid)) this.contextOf(gpid).onScanned(node);
     }
+  }
+
+  /** Who is a primary still has not heard that it is none: what it holds may yet grow (of a table recalled right after its drop). */
+  hasStopped(status: PartitionStatus): boolean {
+    return status !== 'PS_PRIMARY';
   }
 
   private availableConfig(gpid: Gpid): PartitionConfig | undefined {

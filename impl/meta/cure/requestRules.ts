@@ -61,6 +61,17 @@ export class RequestRules {
     return { type, node, config: { ...config, lastDrops: this.maintainDrops(stored.lastDrops, node, type) } };
   }
 
+  /**
+   * A partition of a table that is dropped (upstream's CT_DROP_PARTITION): nobody is left, the primary was the last. One
+   * that nobody has served stays new.
+   */
+  droppedConfig(stored: PartitionConfig): PartitionConfig {
+    if (stored.ballot === 0) return stored;
+    const members = stored.primary === '' ? stored.secondaries : [...stored.secondaries, stored.primary];
+    const lastDrops = members.reduce((drops, node) => this.maintainDrops(drops, node, 'CT_REMOVE'), stored.lastDrops);
+    return { ...stored, ballot: stored.ballot + 1, primary: '', secondaries: [], lastDrops };
+  }
+
   /** Who becomes a member leaves the list; who stops being one enters it as the newest. */
   maintainDrops(lastDrops: readonly NodeId[], node: NodeId, type: ConfigType): readonly NodeId[] {
     if (node === '') return lastDrops;

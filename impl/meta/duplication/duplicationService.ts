@@ -269,7 +269,7 @@ export class DuplicationService {
   /** A write of a duplication has ended: what waited behind it may go on. */
   onStored(appId: number): void {
     const app = this.state.app(appId);
-    if (app !== undefined) this.apps.finishDrop(app);
+    if (app !== undefined) this.apps.drops.finishDrop(app);
   }
 
   // ------------------------------------------------------------------ query and list

@@ -70,7 +70,8 @@ export class AppLearning {
   applyLearnedState(response: LearnResponse, round: number): void {
     if (!this.learner.isCurrent(round)) return;
     const error = this.installCheckpoint(response);
-    this.learner.cutList(false);
+    // What a storage that failed holds is not known; the replica is given up.
+    if (error === 'ERR_OK') this.learner.cutList(false);
     this.learner.completeRound(error === 'ERR_OK' ? this.onInstalled(response) : error, round);
   }
 

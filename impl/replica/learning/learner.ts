@@ -326,6 +326,6 @@ export class Learner {
     if (old.status !== 'PS_POTENTIAL_SECONDARY' || config.status === 'PS_POTENTIAL_SECONDARY') return;
     this.cleanup();
     if (config.status === 'PS_SECONDARY') this.cutList(true);
-    else if (config.status === 'PS_ERROR') this.cutList(false);
+    else if (config.status === 'PS_ERROR') this.replica.prepareList.reset(this.replica.lastAppliedDecree());
   }
 }

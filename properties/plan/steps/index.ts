@@ -26,7 +26,9 @@ import { providerDown, slowProvider } from './providerFaults.ts';
 import { put } from './put.ts';
 import { queryCheckpoint } from './queryCheckpoint.ts';
 import { listDups, queryDup } from './queryDup.ts';
+import { recallTable } from './recallTable.ts';
 import { remove } from './remove.ts';
+import { renameTable } from './renameTable.ts';
 import { resetSession } from './resetSession.ts';
 import { restart } from './restart.ts';
 import { setEnvs } from './setEnvs.ts';
@@ -87,6 +89,8 @@ export const STEP_SPECS: readonly StepSpec[] = [
   slowProvider,
   wait,
   waitFor,
+  recallTable,
+  renameTable,
 ];
 
 const BY_KIND = new Map(STEP_SPECS.map((spec) => [spec.kind, spec]));

@@ -125,7 +125,7 @@ describe('update of a configuration', () => {
     cluster.world.run(100);
     expect(dropped.last).toMatchObject({ error: 'ERR_APP_DROPPED' });
     expect(unknown.last).toMatchObject({ error: 'ERR_APP_NOT_EXIST' });
-    expect(cluster.storedConfig(1, 0)).toEqual(config);
+    expect(cluster.storedConfig(1, 0)).toMatchObject({ ballot: config.ballot + 1, primary: '', secondaries: [] });
   });
 
   it('survives a restart of the meta server', () => {
@@ -210,12 +210,16 @@ describe('config sync', () => {
     expect(body(others.last).partitions).toHaveLength(1);
   });
 
-  it('collects replicas of dropped tables only', () => {
+  it('collects replicas of tables that were dropped and have expired only', () => {
     const { cluster } = served();
     cluster.create('t2', { partitions: 1 });
     cluster.world.run(100);
     cluster.drop('t1');
     cluster.world.run(100);
+    const early = cluster.sync(A, [replica('1.0'), replica('2.0')]);
+    cluster.world.run(100);
+    expect(body(early.last).gcReplicas).toEqual([]);
+    cluster.world.wallBaseUs += 604_801_000_000;
     const sync = cluster.sync(A, [replica('1.0'), replica('2.0')]);
     cluster.world.run(100);
     expect(body(sync.last).gcReplicas).toEqual(['1.0']);

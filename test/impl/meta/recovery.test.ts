@@ -98,7 +98,8 @@ describe('a crash between any two writes', () => {
         expect(cluster.recordWrites().filter((write) => write.endsWith('AS_DROPPING')).length).toBeLessThanOrEqual(1);
       },
     );
-    expect(runs).toBe(4);
+    // Dropping, two partitions, dropped.
+    expect(runs).toBe(8);
   });
 
   it('of a change of envs keeps the old ones or the new ones', () => {

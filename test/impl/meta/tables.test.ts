@@ -120,7 +120,7 @@ describe('creating a table', () => {
 });
 
 describe('dropping a table', () => {
-  it('stores AS_DROPPING, then AS_DROPPED, then answers; the name is free again', () => {
+  it('stores AS_DROPPING, its partitions, then AS_DROPPED, then answers; the name is free again', () => {
     const cluster = ready();
     cluster.create('t1', { partitions: 1 });
     cluster.world.run(100);
@@ -130,7 +130,7 @@ describe('dropping a table', () => {
     const created = cluster.create('t1');
     const envs = cluster.setEnvs('t1', { default_ttl: '1' });
     cluster.world.run(100);
-    expect(cluster.recordWrites().slice(before)).toEqual(['set 1 AS_DROPPING', 'set 1 AS_DROPPED']);
+    expect(cluster.recordWrites().slice(before)).toEqual(['set 1 AS_DROPPING', 'set 1/0 ballot 4', 'set 1 AS_DROPPED']);
     expect(cluster.storedApp(1)).toMatchObject({ dropSecond: 1_700_000_000, expireSecond: 1_700_604_800 });
     expect([dropped, again, created, envs].map((inbox) => inbox.last?.error)).toEqual([
       'ERR_OK',
@@ -165,7 +165,7 @@ describe('dropping a table', () => {
     expect(dropped.answers).toEqual([]);
     slow = false;
     cluster.world.run(2000);
-    expect(cluster.recordWrites().slice(-3)).toEqual(['set 1 AS_DROPPING', 'set 1/0 ballot 4', 'set 1 AS_DROPPED']);
+    expect(cluster.recordWrites().slice(-3)).toEqual(['set 1/0 ballot 4', 'set 1/0 ballot 5', 'set 1 AS_DROPPED']);
     expect(dropped.last?.error).toBe('ERR_OK');
   });
 

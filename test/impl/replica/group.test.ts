@@ -241,13 +241,18 @@ describe('secondary (repl 1.7)', () => {
 });
 
 describe('life of a replica', () => {
-  it('a dropped table: replicas are closed and their directories set aside', () => {
-    const c = new Cluster({ settings: { configSyncIntervalMs: 2000 } });
+  it('a dropped table: replicas are closed, and their directories set aside when it has expired', () => {
+    const c = new Cluster({ settings: { configSyncIntervalMs: 2000, holdSecondsForDroppedApp: 8 } });
     const gpid = `${c.createTable()}.0`;
     write(c, gpid, 'a');
     const { app } = c.replica(c.primary(gpid), gpid);
     const box = c.call(META, 'RPC_CM_DROP_APP', { appName: 't' });
     c.runUntil(() => box.result !== undefined);
+    c.run(6000);
+    for (const node of NODES) {
+      expect(c.claimsOf(node, 'replica.closed')).toHaveLength(1);
+      expect(c.server(node).closedReplicas.size).toBe(1);
+    }
     c.run(10_000);
     for (const node of NODES) {
       expect(c.claimsOf(node, 'replica.closed')).toHaveLength(1);

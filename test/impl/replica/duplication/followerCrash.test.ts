@@ -9,7 +9,7 @@ const PRIMARY = 'follower/replica-0';
 const OTHERS = ['follower/replica-1', 'follower/replica-2'];
 
 function withFollower(): { c: TwoClusters; gpid: string } {
-  const c = new TwoClusters({ settings: { nfsCopyBlockBytes: 300 } });
+  const c = new TwoClusters({ settings: { nfsCopyBlockBytes: 300, holdSecondsForDroppedApp: 5 } });
   const master = `${c.createMaster()}.0`;
   for (let i = 0; i < ROWS; i++) expect(c.put('source', master, `k${i}`, `v${i}`)).toBe('ERR_OK');
   c.checkpoint('source', master);
@@ -118,7 +118,7 @@ describe('what an earlier attempt left', () => {
     expectWhole(c, gpid);
   });
 
-  it('is set aside when the table is dropped', () => {
+  it('is set aside when the table is dropped and has expired', () => {
     const { c, gpid } = withFollower();
     crashAfterFiles(c, gpid, 1);
     expect(c.answer('follower/meta-0', 'RPC_CM_DROP_APP', { appName: 'f' }).error).toBe('ERR_OK');
