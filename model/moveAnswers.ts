@@ -20,11 +20,13 @@ export const isPlaceWish = (command: Command): command is Wish => command.kind =
 interface Need {
   readonly said: (gpid: string) => string;
   readonly holds: (config: Config) => boolean;
+  /** Whatever the configuration, it may seem not to hold. */
+  readonly isInDoubt?: boolean;
 }
 
 const isSecondary = ({ primary, secondaries }: Config, node: string): boolean => primary !== '' && secondaries.includes(node);
 
-function needsOf(wish: Wish, cluster: ClusterState): readonly Need[] {
+function needsOf(wish: Wish, { state, cluster }: AnswerScene): readonly Need[] {
   const { to } = wish;
   if (wish.kind === 'movePrimary')
     return [{ said: (gpid) => `${to} is no secondary of ${gpid}`, holds: (config) => isSecondary(config, to) }];
@@ -40,6 +42,7 @@ function needsOf(wish: Wish, cluster: ClusterState): readonly Need[] {
     isThere,
     { said: (gpid) => `${to} is a member of ${gpid}`, holds: isFree },
     { said: () => `${to} is no server of this cluster`, holds: () => to.startsWith(`${cluster.id}/replica-`) },
+    { said: () => `${to} is not alive`, holds: () => true, isInDoubt: !state.calm },
   ];
 }
 
@@ -90,7 +93,7 @@ export const judgeMove: Judge = (scene, answer) => {
   const table = steady(scene, asked.table);
   const gpid = `${table?.appId ?? -1}.${asked.partitionIndex}`;
   const part = cluster.partitions[gpid];
-  const needs = needsOf(asked, cluster);
+  const needs = needsOf(asked, scene);
   switch (error) {
     case 'ERR_OK': {
       const fits = tablesMeant(cluster, command).some(({ appId }) => {
@@ -111,7 +114,7 @@ export const judgeMove: Judge = (scene, answer) => {
         return hint === `table ${asked.table} has no such partition` ? undefined : ['a word of the partition', said];
       const need = needs.find((one) => one.said(gpid) === hint);
       const lacked = need !== undefined && (part === undefined || heldSince(part, command.ballotBefore, need.holds).wasNot);
-      return lacked ? undefined : ['the parameters to be accepted', said];
+      return lacked || need?.isInDoubt === true ? undefined : ['the parameters to be accepted', said];
     }
     default:
       return undefined;

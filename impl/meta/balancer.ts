@@ -11,7 +11,8 @@
  *
  * Facts, all upstream's: one list of a partition at a time (a second one is refused); an absent server is the primary of
  * the moment; whether the parts fit is seen only when a proposal is due, and then the list goes in silence; a table that
- * loads is not spared (bl 17.11: only the balancer's own rounds spare it). Here what cannot fit is refused at once.
+ * loads is not spared (bl 17.11: only the balancer's own rounds spare it). Here what cannot fit is refused at once, a target that
+ * is not alive as well: one that is no member is unknown to a new meta server until its next beacon.
  *
  * The wish is answered when the first proposal goes. It is volatile: a meta server that starts knows nothing of it, and what
  * goes wrong on the way is cured as anything else is. Of proposals that are stored out of turn: cure/cure.ts, cure.11.
@@ -76,7 +77,8 @@ export class Balancer {
     if (type === 'copy_sec' && !secondaries.includes(from)) return invalid(`${from} is no secondary of ${gpid}`);
     if (type === 'move_pri') return secondaries.includes(to) ? undefined : invalid(`${to} is no secondary of ${gpid}`);
     if (isMember(config, to)) return invalid(`${to} is a member of ${gpid}`);
-    return this.state.knowsNode(to) ? undefined : invalid(`${to} is no server of this cluster`);
+    if (!this.state.knowsNode(to)) return invalid(`${to} is no server of this cluster`);
+    return this.apps.cure.isAlive(to) ? undefined : invalid(`${to} is not alive`);
   }
 
   /** Upstream's generate_balancer_request. */
