@@ -120,6 +120,10 @@ function partition(
     }
     if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
       owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
+    for (const { node, open, status } of Object.values(part.replicas)) {
+      if (!open || !serves(part) || membersOf(part).includes(node) || (status !== 'PS_PRIMARY' && status !== 'PS_SECONDARY')) continue;
+      owe(all, 'L4 stranger is closed', `${part.gpid} at ${node}`, part.gpid, Math.max(since, part.servesSinceUs), roles, node);
+    }
     if (serves(part) && membersOf(part).length > table.maxReplicaCount && part.copying === undefined)
       owe(all, 'L4 surplus leaves', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
     if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {

@@ -207,6 +207,9 @@ export const configStored = rule(
     guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
       const before = configBefore(scene, e);
       if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
+      const { copying } = scene.part;
+      const left = before?.secondaries.find((node) => !e.config.secondaries.includes(node));
+      if (copying !== undefined && left !== copying.from) return [`${copying.from} to make room for ${copying.to}`, `${left} left`];
       return before !== undefined && membersOf(before).length > e.config.maxReplicaCount
         ? undefined
         : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
