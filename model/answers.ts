@@ -4,6 +4,7 @@
  * model can justify.
  */
 import { ADMIN_JUDGES } from './adminAnswers.ts';
+import { settingsOfCluster } from './config.ts';
 import { DUP_JUDGES } from './dupAnswers.ts';
 import type { Answer, Command } from './commands.ts';
 import type { CommandAnswered } from './events.ts';
@@ -146,16 +147,16 @@ function judgeRead(scene: AnswerScene, e: CommandAnswered): Refusal | undefined 
   return mayRead(scene, answer, e.atUs);
 }
 
-/** Was the group too small at some time since the write was asked for, or can it never be large enough? */
+/** Was the group of a primary too small in one of the ballots in which it may have heard the write, or can it never be large enough? */
 function lackedMembers(state: ModelState, cluster: ClusterState, command: CommandState): boolean {
   const table = cluster.tables[command.appId];
-  const minimum = state.config.settings.mutation2pcMinReplicaCount;
+  const minimum = settingsOfCluster(state.config, cluster.id).mutation2pcMinReplicaCount;
   if (table === undefined || (minimum > 0 && table.maxReplicaCount < minimum)) return true;
   const part = cluster.partitions[command.gpid];
   if (part === undefined) return true;
   for (let { ballot } = part; ballot >= Math.max(0, command.ballotBefore); ballot--) {
     const config = part.configs[ballot];
-    if (config !== undefined && config.secondaries.length + 1 < minimum) return true;
+    if (config !== undefined && config.primary !== '' && config.secondaries.length + 1 < minimum) return true;
   }
   return false;
 }

@@ -209,11 +209,10 @@ export interface PartitionState extends Content {
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
-  /** How often its primary was moved away; whom an operator wants as the primary, since when (docs/departures FM12). */
+  /** How often its primary was moved away; whom an operator wants as the primary (docs/departures FM12), or in whose place, since when. */
   moves: number;
   wantedPrimary: NodeId | '';
   wantedSinceUs: number;
-  /** Who takes whose place by an operator's wish, since when; undefined: nobody, or the configuration went another way. */
   copying: { readonly place: 'primary' | 'secondary'; readonly from: NodeId; readonly to: NodeId; readonly sinceUs: number } | undefined;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
@@ -265,7 +264,10 @@ export interface CommandState {
   refused: boolean;
   /** A throttle refused a request of it. */
   throttled: boolean;
-  /** Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. */
+  /**
+   * Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. Of a write the
+   * oldest ballot that a replica was in to which it was sent.
+   */
   ballotBefore: Ballot;
   versionsBefore: number;
   tableChangesBefore: number;

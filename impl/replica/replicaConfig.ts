@@ -206,6 +206,8 @@ export class ReplicaConfigurator {
     const { config, type } = proposal;
     if (config.ballot < replica.ballot()) return 'ERR_VERSION_OUTDATED';
     if (replica.metaRequester.pendingRequest() !== undefined) return 'ERR_OK';
+    // It may be PRIMARY, and clean its log, before a config sync tells it (dup.B37).
+    this.learnDuplicating(proposal.app.duplicating);
     // It was PRIMARY in an earlier life: config sync renews the ballot first (FM5).
     const wasPrimary = replica.isInitializing && config.ballot > 0 && this.isRestartedPrimary(config);
     if (wasPrimary) return 'ERR_INVALID_STATE';

@@ -88,8 +88,8 @@ export const adopted: Rule<CheckpointAdopted> = rule(
     fresh.flushedAtUs = e.atUs;
     part.adopted[e.node] = e.decree;
     // Somebody else has begun meanwhile: what was downloaded is nobody's.
-    fresh.stranger = part.ballot > 0;
-    if (!fresh.stranger) beginOver(state, cluster, part, { dup, master, source }, e);
+    fresh.stranger = part.ballot > 0 && part.begin.decree !== e.decree;
+    if (part.ballot <= 0) beginOver(state, cluster, part, { dup, master, source }, e);
   },
 );
 
@@ -99,7 +99,7 @@ export function noteBegun(state: ModelState, cluster: ClusterState, part: Partit
   const origin = decree === undefined ? undefined : originOf(state, cluster, part);
   if (decree === undefined || origin === undefined) return;
   if (part.begin.decree !== decree) beginOver(state, cluster, part, origin, { decree, atUs });
-  for (const replica of Object.values(part.replicas)) replica.stranger = replica.node !== primary && part.adopted[replica.node] !== undefined;
+  for (const replica of Object.values(part.replicas)) replica.stranger = (part.adopted[replica.node] ?? decree) !== decree;
 }
 
 function beginOver(
@@ -141,18 +141,14 @@ function begin(
   }
 }
 
-/** Before its first ballot a follower's partition has the same checkpoint under every member (docs/departures FM11). */
-export function beginsUnevenly(
+/** The first primary of a follower's partition has downloaded; who joins later has learned from it (tables/newcomers-hold-what-is-committed). */
+export function beginsWithNothing(
   cluster: ClusterState,
   part: PartitionState,
   { config }: ConfigStored,
 ): Refusal | undefined {
   const table = cluster.tables[part.appId];
   if (config.ballot !== 1 || table?.envs['duplication.master_cluster'] === undefined) return undefined;
-  if (table.envs['duplication.master_metas'] === undefined) return undefined;
-  const members = [config.primary, ...config.secondaries].map((node) => part.adopted[node]);
-  const first = members[0];
-  return first !== undefined && members.every((decree) => decree === first)
-    ? undefined
-    : ['the same checkpoint of the master under every member', members.map((one) => `${one ?? 'none'}`).join(', ')];
+  if (table.envs['duplication.master_metas'] === undefined || part.adopted[config.primary] !== undefined) return undefined;
+  return ['a first primary over a checkpoint of the master', `${config.primary || 'nobody'} without one`];
 }

@@ -10,7 +10,7 @@ import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
 import { awaitsFiles, missingUpTo } from '../ingestions.ts';
 import { durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
 const SLACK_US = 2_000_000;

@@ -93,6 +93,8 @@ export const attemptSent = rule(
   ({ cluster, command }, e) => {
     command.sent++;
     command.gpid = e.gpid;
+    const ballot = cluster.partitions[e.gpid]?.replicas[e.to]?.ballot ?? 0;
+    command.ballotBefore = command.sent === 1 ? ballot : Math.min(command.ballotBefore, ballot);
     command.attempts[e.to] = (command.attempts[e.to] ?? 0) + 1;
     const appId = appIdOf(e.gpid);
     if (appId === command.appId || !isWrite(command.command)) return;

@@ -1,7 +1,8 @@
 /**
- * The meta server's configurations of partitions (repl 1.10; docs/departures FM1, FM2, FM12): ballots rise by one, one
- * member comes or goes at a time, and a primary leaves before another one takes over, only when an operator wished it.
- * Where he wishes another server in the place of a member there is one too many for a while.
+ * The meta server's configurations of partitions (repl 1.10; docs/departures FM12): ballots rise by one, members come and
+ * go one at a time, and who joins or takes over holds everything that a primary has committed. A primary leaves before another
+ * one takes over: because its server is dead, or as a secondary when an operator wished it. Where he wishes another
+ * server in the place of a member there is one too many for a while.
  */
 import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
@@ -11,7 +12,7 @@ import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
 import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
 import { bore, stillDrops } from '../tableNames.ts';
-import { beginsUnevenly, noteBegun } from './adoption.ts';
+import { beginsWithNothing, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
 import { isLive } from './world.ts';
 
@@ -87,10 +88,11 @@ const sameNodes = (a: readonly string[], b: readonly string[]): boolean => [...a
 /** The one step that leads there, or undefined: two at once, or none that there is. */
 function stepTo(before: Members | undefined, config: ConfigStored['config']): Step | undefined {
   const { primary, secondaries } = config;
-  // Who begins beside the first primary has nothing yet, as that one (newcomers, dup/members-begin-alike).
+  // Who begins beside the first primary has nothing yet, as that one (newcomers, dup/begins-over-a-checkpoint).
   if (before === undefined || config.ballot <= 1) return primary !== '' ? 'first' : undefined;
   if (primary === before.primary) {
-    if (sameNodes(secondaries, before.secondaries)) return 'same';
+    // Only a primary asks for a new ballot of the same group.
+    if (sameNodes(secondaries, before.secondaries)) return primary === '' ? undefined : 'same';
     const joined = secondaries.filter((node) => !before.secondaries.includes(node));
     const left = before.secondaries.filter((node) => !secondaries.includes(node));
     if (joined.length + left.length !== 1) return undefined;
@@ -117,6 +119,7 @@ function newcomers(step: Step | undefined, before: Members | undefined, { primar
 /** Is every decree that a primary has committed applied here, or in the log as it was committed? */
 function lacks(part: PartitionState, node: string): number | undefined {
   const replica = part.replicas[node];
+  if (replica?.stranger === true) return part.begin.decree;
   if (replica === undefined) return part.committed > 0 ? 1 : undefined;
   for (let decree = replica.applied + 1; decree <= part.committed; decree++) {
     const entry = replica.entries[decree];
@@ -245,8 +248,8 @@ export const configStored = rule(
         ? undefined
         : ['a wish of an operator that has not moved the primary yet', partsText(e.config)],
     ),
-    guard('dup/members-begin-alike', 'dup.S11', ({ cluster, part }, e: ConfigStored) =>
-      beginsUnevenly(cluster, part, e),
+    guard('dup/begins-over-a-checkpoint', 'dup.S11', ({ cluster, part }, e: ConfigStored) =>
+      beginsWithNothing(cluster, part, e),
     ),
     guard('tables/stored-commit-point', 'repl.S11', ({ part }, { config }: ConfigStored) =>
       config.lastCommittedDecree <= part.committed

@@ -32,7 +32,7 @@ import { settingsOfCluster } from '../config.ts';
 import { bore } from '../tableNames.ts';
 import type { Decree, NodeId } from '../vocabulary.ts';
 import { TASKS_US } from './duplicators.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene, type Rule } from './rule.ts';
 
 type EventOf<K extends ModelEvent['kind']> = Extract<ModelEvent, { kind: K }>;

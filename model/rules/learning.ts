@@ -6,7 +6,7 @@ import type { InitInfoStored, LearnAnswered, ListCutClaim, LogReplaced, StorageR
 import { NO_CONTENT } from '../content.ts';
 import { chosenOf, noteDebt, proposalOf, type LogFile, type ReplicaState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 
 /** Storage and log are replaced under a learner, or at an opening that ends what a crash cut off. */
@@ -78,6 +78,7 @@ export const storageReplaced = rule<ReplicaScene, StorageReplaced>(
     }),
   ],
   ({ part, replica }, { decree, atUs }) => {
+    replica.stranger = false;
     replica.flushed = replica.base = replica.applied = decree;
     replica.flushedAtUs = atUs;
     replica.checkpoints = [];

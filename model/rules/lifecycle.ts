@@ -14,7 +14,7 @@ import {
 import { endRole } from '../ingestions.ts';
 import { stopServing } from '../serving.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 import { isLive } from './world.ts';
 

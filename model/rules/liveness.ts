@@ -1,7 +1,7 @@
 /** Beacons, leases, and who serves reads with them (repl 1.10, 1.1). */
 import type { BeaconAcked, ReadServed } from '../livenessEvents.ts';
 import { beyondLease } from '../leases.ts';
-import { isOpen } from './replication.ts';
+import { isOpen } from './roles.ts';
 import { guard, nodeScene, replicaScene, rule, type NodeScene, type ReplicaScene } from './rule.ts';
 
 export const beaconAcked = rule(

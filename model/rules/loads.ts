@@ -36,10 +36,10 @@ export function loadScene(state: ModelState, e: { readonly cluster: string; read
 // ---------------------------------------------------------------- who asked
 
 /** Commands about loads of a table that may still take effect. */
-export function pendingLoadCommands(scene: ClusterScene, { name }: TableState, kind: Command['kind']): readonly CommandState[] {
+export function pendingLoadCommands(scene: ClusterScene, table: TableState, kind: Command['kind']): readonly CommandState[] {
   // A command is sent at most twice, so it has at most two effects.
   return Object.values(scene.cluster.commands).filter(
-    ({ command, effects }) => command.kind === kind && 'table' in command && command.table === name && effects < 2,
+    ({ command, effects }) => command.kind === kind && 'table' in command && bore(table, command.table) && effects < 2,
   );
 }
 

@@ -1,8 +1,8 @@
 /**
- * Two-phase commit and roles: who may propose, receive, acknowledge, commit and apply what (repl 1.4 - 1.7, 1.10, 1.11,
+ * Two-phase commit: who may propose, receive, acknowledge, commit and apply what (repl 1.4 - 1.7, 1.10, 1.11,
  * invariants 6.1; docs/departures FM1 - FM6).
  */
-import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, StatusClaim, UpdateFact } from '../events.ts';
+import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, UpdateFact } from '../events.ts';
 import {
   chosenOf,
   commitGlobally,
@@ -16,109 +16,18 @@ import {
 } from '../state.ts';
 import { noteCommitted } from '../dupState.ts';
 import { noteApplied } from '../metrics.ts';
-import { endRole, noteIngestion } from '../ingestions.ts';
-import { beyondLease, isLeaseEnding } from '../leases.ts';
+import { noteIngestion } from '../ingestions.ts';
 import { sameContent, show } from '../mutations.ts';
-import { noteServing, noteTakenOver } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
-import { noteNotPrimary } from './duplicators.ts';
 import { notFull, notLoading, writtenTooEarly } from './ingestionWrites.ts';
+import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
-
-/** Local changes of status that exist with fixed membership; a status to itself means a new ballot (repl 1.11). */
-const STATUS_CHANGES: Readonly<Record<PartitionStatus, readonly PartitionStatus[]>> = {
-  PS_INACTIVE: ['PS_INACTIVE', 'PS_PRIMARY', 'PS_SECONDARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
-  PS_PRIMARY: ['PS_PRIMARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
-  PS_SECONDARY: ['PS_SECONDARY', 'PS_INACTIVE', 'PS_PRIMARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
-  PS_POTENTIAL_SECONDARY: ['PS_POTENTIAL_SECONDARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
-  PS_ERROR: [],
-};
-
-/** A claim comes from a process that is up and a replica that is open. */
-export const isOpen = guard('replication/replica-is-open', 'S8', ({ node, replica }: ReplicaScene) =>
-  node.up && replica.open
-    ? undefined
-    : ['an open replica in a running process', node.up ? 'the replica is not open' : 'the process is down'],
-);
 
 const isLearner = ({ status }: ReplicaState): boolean => status === 'PS_POTENTIAL_SECONDARY';
 
 const isEmpty = (updates: readonly UpdateFact[]): boolean =>
   updates.length === 1 && updates[0]?.code === 'RPC_REPLICATION_WRITE_EMPTY';
-
-// ---------------------------------------------------------------- replica.status
-
-export const status = rule<ReplicaScene, StatusClaim>(
-  replicaScene,
-  [
-    isOpen,
-    guard('replication/status-from', 'S8', ({ replica }, e: StatusClaim) =>
-      e.from === replica.status ? undefined : [replica.status, e.from],
-    ),
-    guard('replication/status-change', 'repl.S1', ({ replica }, e: StatusClaim) => {
-      const allowed = STATUS_CHANGES[e.from].includes(e.to) && !(e.from === e.to && e.ballot === replica.ballot);
-      return allowed
-        ? undefined
-        : [
-            `one of ${STATUS_CHANGES[e.from].join(', ')}, with a new ballot if the same`,
-            `${e.to} in ballot ${e.ballot}`,
-          ];
-    }),
-    guard('replication/ballot-grows', 'repl.S1', ({ replica }, e: StatusClaim) =>
-      e.ballot >= replica.ballot ? undefined : [`ballot >= ${replica.ballot}`, `${e.ballot}`],
-    ),
-    guard('replication/ballot-is-stored', 'repl.S2', ({ part }, e: StatusClaim) =>
-      e.ballot <= part.ballot ? undefined : [`ballot <= ${part.ballot}, the newest stored`, `${e.ballot}`],
-    ),
-    guard('replication/role-by-configuration', 'repl.S2', ({ part }, e: StatusClaim) => {
-      const config = part.configs[e.ballot];
-      if (e.to === 'PS_PRIMARY' && config?.primary !== e.node)
-        return [`primary ${config?.primary ?? 'nobody'} of ballot ${e.ballot}`, e.node];
-      if (e.to === 'PS_SECONDARY' && config?.secondaries.includes(e.node) !== true)
-        return [`a secondary of ballot ${e.ballot}`, e.node];
-      return undefined;
-    }),
-    guard('replication/one-primary-per-ballot', 'repl.S2', ({ part, replica }, e: StatusClaim) => {
-      const other = e.to === 'PS_PRIMARY' ? part.primaries[e.ballot] : undefined;
-      if (other === undefined || (other.node === e.node && other.incarnation === replica.incarnation)) return undefined;
-      return [
-        `a new ballot: ${other.node} was primary in ballot ${e.ballot}`,
-        `${e.node} after ${other.node === e.node ? 'a restart' : 'it'}`,
-      ];
-    }),
-    guard('fd/primary-with-a-lease', 'repl.1.10', (scene, e: StatusClaim) =>
-      e.to === 'PS_PRIMARY' ? beyondLease(scene, e.atUs) : undefined,
-    ),
-  ],
-  (scene, e) => {
-    const { state, cluster, part, replica } = scene;
-    // Who stops serving because its lease ends disturbs as a fault does; there was one, or beacons would have been answered.
-    if (e.to === 'PS_INACTIVE' && isLeaseEnding(scene, e.atUs)) state.disturbedAtUs = e.atUs;
-    if (replica.status === 'PS_PRIMARY') replica.primaryUntilUs = e.atUs;
-    endRole(part, replica, e.ballot, e.atUs);
-    replica.status = e.to;
-    if (e.from !== e.to) replica.loadBegun = false;
-    if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
-    replica.ballot = e.ballot;
-    noteServing(part, state, e.atUs);
-    if (e.to !== 'PS_PRIMARY' && e.to !== 'PS_SECONDARY') {
-      // A request for a checkpoint ends with the role (R9 mended).
-      if (part.emergencies.length > 0) part.emergencies = part.emergencies.filter(({ node }) => node !== e.node);
-      return;
-    }
-    // It has learned what it had lost.
-    if (e.from === 'PS_POTENTIAL_SECONDARY') replica.lost = replica.damaged = false;
-    replica.role = e.to;
-    if (e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
-    if (e.to !== 'PS_PRIMARY') return;
-    if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
-    part.primaries[e.ballot] ??= { node: e.node, incarnation: replica.incarnation };
-    replica.reproposeNext = replica.committed + 1;
-    replica.reproposeLast = replica.maxPrepared;
-    notePending(part, replica, e.atUs);
-  },
-);
 
 // ---------------------------------------------------------------- replica.prepared
 
@@ -312,6 +221,11 @@ function held({ part, replica }: ReplicaScene, decree: number): Proposal | undef
   return entry === undefined ? undefined : proposalOf(part, decree, entry.ballot);
 }
 
+/** What a replica commits: a learner may read it from its primary's log, past what its own list holds (repl 1.9 LT_LOG). */
+function taken(scene: ReplicaScene, { decree, ballot }: CommittedClaim): Proposal | undefined {
+  return isLearner(scene.replica) ? proposalOf(scene.part, decree, ballot) : held(scene, decree);
+}
+
 export const committed = rule(
   replicaScene,
   [
@@ -359,7 +273,7 @@ export const committed = rule(
     ),
     guard('replication/committed-prefix-agrees', 'S2', (scene, e: CommittedClaim) => {
       const first = chosenOf(scene.part, e.decree);
-      const mine = scene.replica.open ? held(scene, e.decree) : undefined;
+      const mine = scene.replica.open ? taken(scene, e) : undefined;
       return first === undefined || mine === undefined || sameContent(first, mine)
         ? undefined
         : [show(first), show(mine)];

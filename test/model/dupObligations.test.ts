@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { obligations, type Obligation } from '../../model/obligations.ts';
+import type { NodeId } from '../../model/vocabulary.ts';
 import {
   APP,
   ARRIVED,
@@ -37,7 +38,7 @@ import {
   told,
 } from '../traces/duplicationStory.ts';
 import { INGEST, ingests, loadOf, PROVIDED, SECOND, sent as ingestionSent } from '../traces/loadStory.ts';
-import { asks, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
+import { A, asks, B, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
 import { after, owing } from './owed.ts';
 
 const { owedIn, names, one } = owing('dup ', DUP_CONFIG);
@@ -209,8 +210,15 @@ describe('L2', () => {
     expect(names(known)).toEqual(['dup L2 drained']);
   });
 
-  it('is not owed when a member of the follower lost what it had promised', () => {
-    expect(names([...OWING, fault('disk-bit-rot', E, 10 * S), survived(E, [[1, 3]], false)])).toEqual([]);
+  it('is owed as long as a member of the follower is whole: the others learn from it', () => {
+    const loses = (node: NodeId): readonly ModelEvent[] => [fault('disk-bit-rot', node, 10 * S), survived(node, [[1, 3]], false)];
+    expect(names([...OWING, ...loses(E)])).toEqual(['dup L2 drained']);
+    expect(names([...OWING, ...loses(F)])).toEqual(['dup L2 drained']);
+    expect(names([...OWING, ...loses(E), ...loses(F)])).toEqual([]);
+    // Secondaries of the source ship nothing.
+    expect(names([...OWING, ...loses(A), ...loses(B)])).toEqual(['dup L2 drained']);
+    // Of its primary the log is read.
+    expect(names([...OWING, ...loses(P)])).toEqual([]);
   });
 
   it('is not owed when the follower has too few members, or its table is gone', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../model/config.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { Obligation } from '../../model/obligations.ts';
+import type { NodeId } from '../../model/vocabulary.ts';
 import { toldBack } from '../traces/loadStory.ts';
 import {
   all,
@@ -37,7 +38,7 @@ import {
   SUCCEED,
   told,
 } from '../traces/loadTableStory.ts';
-import { answers, asks, CONFIG, fault, P, stopped, survived } from '../traces/story.ts';
+import { A, answers, asks, B, CONFIG, fault, P, stopped, survived } from '../traces/story.ts';
 import { owing } from './owed.ts';
 
 const { owedIn, names, one } = owing('load ', CONFIG);
@@ -106,9 +107,12 @@ describe('L3', () => {
     expect(names(IS_PAUSED)).toEqual([]);
   });
 
-  it('is not owed while a partition does not serve, or has lost what cannot be had again', () => {
+  it('is not owed while a partition does not serve, or when nobody of its group is whole', () => {
     expect(names([...BEGUN, stopped(P, 'crash', 11 * S)])).toEqual([]);
-    expect(names([...BEGUN, fault('disk-bit-rot', P, 11 * S), survived(P, [], false)])).toEqual([]);
+    const loses = (node: NodeId): readonly ModelEvent[] => [fault('disk-bit-rot', node, 11 * S), survived(node, [], false)];
+    expect(names([...BEGUN, ...loses(P)])).toEqual(['load L3 ends']);
+    expect(names([...BEGUN, ...loses(P), ...loses(A)])).toEqual(['load L3 ends']);
+    expect(names([...BEGUN, ...loses(P), ...loses(A), ...loses(B)])).toEqual([]);
   });
 
   it('is not owed without slots', () => {

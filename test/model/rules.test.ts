@@ -10,6 +10,7 @@ import { DUPLICATION_METRICS } from '../traces/duplicationMetrics.ts';
 import { DUPLICATION_FOLLOWER } from '../traces/duplicationFollower.ts';
 import { DUPLICATION_SHIP } from '../traces/duplicationShip.ts';
 import { DUPLICATION_SYNC } from '../traces/duplicationSync.ts';
+import { LEARNING } from '../traces/learning.ts';
 import { LIVENESS } from '../traces/liveness.ts';
 import { LOAD_ANSWERS } from '../traces/loadAnswers.ts';
 import { LOAD_INGESTION } from '../traces/loadIngestion.ts';
@@ -40,6 +41,7 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_METRICS,
   ...PRIMARY_MOVE,
   ...LIVENESS,
+  ...LEARNING,
   ...THROTTLE,
   ...LOAD_INGESTION,
   ...LOAD_READS,

@@ -32,7 +32,7 @@ import {
   told,
   TWO,
 } from './duplicationStory.ts';
-import { asks, flushed, listed, logFile, logGone, mutation, P, put, putAt, tries, write } from './story.ts';
+import { asks, flushed, listed, logFile, logGone, mutation, opened, P, put, putAt, tries, write } from './story.ts';
 import type { Refused } from './refused.ts';
 
 const LATER = 40 * S;
@@ -77,9 +77,10 @@ const FOLLOWER: readonly Refused[] = [
   {
     rule: 'dup/adopted-before-serving',
     why: 'the partition serves (what it had would be lost)',
-    before: FILLED,
+    before: [...APP, ...opens(F), followerConfig(1, F, [])],
     event: adopts(F, 2, ROW),
-    says: 'never served, got ballot 1',
+    permitted: adopts(E, 2, ROW),
+    says: 'a replica that is not there yet',
   },
   {
     rule: 'dup/adopted-before-serving',
@@ -113,18 +114,42 @@ const FOLLOWER: readonly Refused[] = [
     says: 'hk=v',
   },
   {
-    rule: 'dup/members-begin-alike',
-    why: 'the members begin over different checkpoints (FM11)',
-    before: [...MORE, ...opens(F), ...opens(E, 3, ROWS)],
-    event: followerConfig(1),
-    says: 'the same checkpoint of the master under every member, got 2, 3',
-  },
-  {
-    rule: 'dup/members-begin-alike',
-    why: 'a member without a checkpoint',
+    rule: 'tables/newcomers-hold-what-is-committed',
+    why: 'a member without a checkpoint: it is to learn from the first primary',
     before: [...APP, ...opens(F)],
     event: followerConfig(1),
-    says: 'got 2, none',
+    permitted: followerConfig(1, F, []),
+    says: 'a member that holds decrees up to 2, got d/replica-1 without 1',
+  },
+  {
+    rule: 'tables/newcomers-hold-what-is-committed',
+    why: 'a member with a checkpoint that is older than the primary\'s',
+    before: [...MORE, ...opens(F), ...opens(E, 3, ROWS)],
+    event: followerConfig(1, E, [F]),
+    permitted: followerConfig(1, E, []),
+    says: 'without 3',
+  },
+  {
+    rule: 'tables/newcomers-hold-what-is-committed',
+    why: 'what E downloaded is newer than what the partition began with, and another content',
+    before: [...MORE, ...opens(F), followerConfig(1, F, []), ...opens(E, 3, ROWS)],
+    event: followerConfig(2),
+    permitted: followerConfig(2, F, []),
+    says: 'got d/replica-1 without 2',
+  },
+  {
+    rule: 'dup/begins-over-a-checkpoint',
+    why: 'nobody has downloaded: what the master had would be missing',
+    before: [...APP, opened(F)],
+    event: followerConfig(1, F, []),
+    says: 'd/replica-0 without one',
+  },
+  {
+    rule: 'dup/begins-over-a-checkpoint',
+    why: 'another one has downloaded',
+    before: [...APP, ...opens(F), opened(E)],
+    event: followerConfig(1, E, []),
+    permitted: followerConfig(1, F, []),
   },
 ];
 

@@ -63,14 +63,14 @@ const again = (decree: number): MutationFact => mutation(3, decree, [EMPTY], 0);
 
 export const PRIMARY_MOVE: readonly Refused[] = [
   {
-    rule: 'tables/primary-leaves-first',
+    rule: 'tables/one-step-at-a-time',
     why: 'another primary at once',
     before: WISHED,
     event: config(2, A, [P, B]),
     permitted: config(2, '', [P, A, B], 1),
   },
   {
-    rule: 'tables/primary-leaves-first',
+    rule: 'tables/one-step-at-a-time',
     why: 'nobody can leave any more',
     before: LEFT,
     event: config(3, '', [A, B, P]),
@@ -91,10 +91,10 @@ export const PRIMARY_MOVE: readonly Refused[] = [
     permitted: config(4, A, [B, P]),
   },
   {
-    rule: 'tables/members-are-fixed',
-    why: 'who leaves stays a member',
+    rule: 'tables/one-step-at-a-time',
+    why: 'who steps down takes nobody with it',
     before: WISHED,
-    event: config(2, '', [A, B]),
+    event: config(2, '', [A, P]),
     permitted: config(2, '', [A, B, P]),
   },
 

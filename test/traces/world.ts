@@ -142,18 +142,6 @@ export const WORLD: readonly Refused[] = [
     event: config(1, P, [A, A]),
   },
   {
-    rule: 'tables/members-are-fixed',
-    why: 'B is lost',
-    before: [...CREATED, config(0, '', []), config(1)],
-    event: config(2, P, [A]),
-  },
-  {
-    rule: 'tables/primary-leaves-first',
-    why: 'another primary',
-    before: [...CREATED, config(0, '', []), config(1)],
-    event: config(2, A, [P, B]),
-  },
-  {
     rule: 'tables/stored-commit-point',
     why: 'nothing is committed',
     before: [...CREATED, config(0, '', [])],

@@ -104,7 +104,6 @@ export type WaitReason =
   /** DDD: both were scanned, neither has the replica. */
   | 'last-drops-without-replica'
   /** DDD: the larger ballot has the smaller committed decree. An administrator must choose, as in the next two. */
-  | 'ballots-against-decrees'
   /** DDD: nobody has prepared what is known to be committed. */
   | 'prepared-below-committed'
   /** DDD: somebody has, but not the one that would be chosen. */

@@ -3,7 +3,9 @@
  * upstream's partition_guardian::on_missing_primary, its last part).
  *
  * Logs are in the OS cache only, so the last one to drop is not trusted alone: the last two must be heard. Beyond
- * upstream the chosen one itself must have prepared everything that is known to be committed (docs/departures.md, cure.4).
+ * upstream the chosen one itself must have prepared everything that is known to be committed; that given, a smaller commit
+ * point beside the larger ballot does not matter, since a restarted log knows less of what was committed (docs/departures.md,
+ * cure.4).
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
 import { NO_REPLICA } from './cureView.ts';
@@ -44,7 +46,6 @@ export class DddRule {
 
   chooseOfTwo(previous: Candidate, recent: Candidate, metaCommitted: number): DddChoice {
     if (!this.hasReplica(previous) && !this.hasReplica(recent)) return wait('last-drops-without-replica');
-    if (!this.ballotsAgreeWithDecrees(previous, recent)) return wait('ballots-against-decrees');
     const committed = Math.max(previous.report.lastCommitted, recent.report.lastCommitted, metaCommitted);
     const prepared = Math.max(previous.report.lastPrepared, recent.report.lastPrepared);
     if (prepared < committed) return wait('prepared-below-committed');
@@ -55,13 +56,6 @@ export class DddRule {
 
   hasReplica({ report }: Candidate): boolean {
     return report.ballot !== NO_REPLICA.ballot;
-  }
-
-  /** Who has the larger ballot must not have the smaller committed decree. */
-  ballotsAgreeWithDecrees(previous: Candidate, recent: Candidate): boolean {
-    const ballots = previous.report.ballot - recent.report.ballot;
-    const decrees = previous.report.lastCommitted - recent.report.lastCommitted;
-    return ballots * decrees >= 0;
   }
 
   /** The larger ballot, else the larger committed decree, else the larger prepared one; the recent one when all tie. */

@@ -28,7 +28,7 @@ import type {
   RpcCode,
   WriteResponse,
 } from '../../../impl/protocol/messages.ts';
-import type { LearnResponse } from '../../../impl/protocol/learnMessages.ts';
+import type { LearnRequest, LearnResponse } from '../../../impl/protocol/learnMessages.ts';
 import type { MessageKind, WorldObserver } from '../../../impl/env/sim/observer.ts';
 import type { Claim, ModelEvent, MutationFact } from '../../../model/events.ts';
 import type { ClusterId, ErrorCode, Gpid, NodeId } from '../../../model/vocabulary.ts';
@@ -122,7 +122,7 @@ export class Auditor implements WorldObserver {
         else this.attemptSent(from, to, body as ClientRequest);
         return;
       case 'RPC_LEARN':
-        if (kind === 'reply') this.disks.learning.answered(from, gpid, body as LearnResponse, asked);
+        if (kind === 'reply') this.disks.learning.answered(from, gpid, body as LearnResponse, asked as LearnRequest | undefined);
         return;
       case 'RPC_GROUP_CHECK':
         if (kind === 'reply') this.groupCheckAnswered(from, body as GroupCheckResponse);
@@ -374,7 +374,7 @@ export class Auditor implements WorldObserver {
     runClaim(this.desk, view, claim.kind, claim);
     runOtherClaims(this.desk, view, claim);
     if (!takeClaim(this.desk, this.desk.nodeView(node), view, claim)) this.duplication.take(view, claim);
-    else if (claim.kind === 'replica.status' && claim.to === 'PS_SECONDARY') this.duplication.becameSecondary(view);
+    else if (claim.kind === 'replica.status') this.duplication.roleChanged(view, claim);
     this.sink({ ...claim, atUs: this.nowUs(), node });
   }
 

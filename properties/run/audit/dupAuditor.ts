@@ -11,7 +11,7 @@ import type {
 } from '../../../impl/protocol/duplicationMessages.ts';
 import type { ClientRequest, CreateAppRequest } from '../../../impl/protocol/messages.ts';
 import type { DupEntryFact } from '../../../model/duplicationEvents.ts';
-import type { Claim, ModelEvent } from '../../../model/events.ts';
+import type { Claim, ModelEvent, StatusClaim } from '../../../model/events.ts';
 import {
   INVALID_DECREE,
   type ClusterId,
@@ -37,8 +37,8 @@ export class DuplicationAuditor {
   private readonly nowUs: () => number;
   private readonly sink: (event: ModelEvent) => void;
   private readonly desk: AuditDesk;
-  /** Names of the tables in the stores, by cluster and id. */
-  private readonly tables = new Map<ClusterId, Map<number, string>>();
+  /** All names that the tables in the stores ever had, by cluster and id: who has looked one up goes on by it. */
+  private readonly tables = new Map<ClusterId, Map<number, Set<string>>>();
 
   constructor(nowUs: () => number, sink: (event: ModelEvent) => void, desk: AuditDesk) {
     this.nowUs = nowUs;
@@ -54,7 +54,8 @@ export class DuplicationAuditor {
       names = new Map();
       this.tables.set(cluster, names);
     }
-    names.set(appId, name);
+    const known = names.get(appId) ?? new Set<string>();
+    names.set(appId, known.add(name));
   }
 
   /** False when the path belongs to no duplication. */
@@ -208,7 +209,7 @@ export class DuplicationAuditor {
   private sentBy(from: NodeId, to: NodeId, gpid: Gpid, entries: readonly DupEntryFact[]): void {
     const [remoteAppId, index] = numbersOf(gpid);
     const remote = this.desk.nodeView(to).cluster;
-    const table = this.tables.get(remote)?.get(remoteAppId);
+    const names = this.tables.get(remote)?.get(remoteAppId);
     const owner = this.desk.nodeView(from);
     let view: ReplicaView | undefined;
     let sender: DuplicatorView | undefined;
@@ -218,8 +219,8 @@ export class DuplicationAuditor {
       if (ownIndex === index) view ??= one;
       for (const duplicator of one.duplicators.values()) {
         if (duplicator.remote !== '' && duplicator.remote !== remote) continue;
-        const name = duplicator.remoteAppName === '' ? this.tables.get(owner.cluster)?.get(appId) : duplicator.remoteAppName;
-        if (table !== undefined && name !== undefined && name !== table) continue;
+        const wanted = duplicator.remoteAppName === '' ? this.tables.get(owner.cluster)?.get(appId) : new Set([duplicator.remoteAppName]);
+        if (names !== undefined && wanted !== undefined && ![...wanted].some((name) => names.has(name))) continue;
         const read = entries[0] !== undefined && duplicator.hasRead(entries[0]);
         const likeness = (read ? 2 : 0) + (ownIndex === index ? 1 : 0);
         if (likeness < most) continue;
@@ -243,9 +244,12 @@ export class DuplicationAuditor {
 
   // ------------------------------------------------------------------ claims
 
-  /** Another member duplicates now (docs/departures FM12). */
-  becameSecondary(view: ReplicaView): void {
-    for (const duplicator of view.duplicators.values()) giveUp(duplicator, 'its replica is PS_SECONDARY');
+  /** Another member duplicates now, or the replica is closed, unless somebody takes it back. `view`: with the claim. */
+  roleChanged(view: ReplicaView, { from, to, ballot }: Pick<StatusClaim, 'from' | 'to' | 'ballot'>): void {
+    const isLeft = from !== to && (to === 'PS_ERROR' || (to === 'PS_INACTIVE' && ballot > view.ballotBefore));
+    if (!isLeft && to !== 'PS_SECONDARY') return;
+    for (const duplicator of view.duplicators.values()) giveUp(duplicator, `its replica is ${to}`);
+    if (view.duplicators.size > 0) this.desk.owe(view);
   }
 
   /** The view of the duplicator follows the claim. */

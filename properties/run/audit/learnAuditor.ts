@@ -23,9 +23,9 @@ export class LearnAuditor {
     this.logs = logs;
   }
 
-  answered(node: NodeId, gpid: Gpid, { error, lastCommitted, state, type }: LearnResponse, asked: unknown): void {
-    if (error !== 'ERR_OK' || type === 'LT_INVALID' || !isObject(asked)) return;
-    const { lastCommittedInApp: applied, learner } = asked as unknown as LearnRequest;
+  answered(node: NodeId, gpid: Gpid, { error, lastCommitted, state, type }: LearnResponse, asked: LearnRequest | undefined): void {
+    if (error !== 'ERR_OK' || type === 'LT_INVALID' || asked === undefined) return;
+    const { lastCommittedInApp: applied, learner } = asked;
     const start = state.learnStartDecree;
     this.sink({ kind: 'learn.answered', atUs: this.nowUs(), node, gpid, learner, type, start, applied, lastCommitted });
   }

@@ -37,7 +37,7 @@ const SETTINGS = {
 const STEPS = ['crash', 'crash', 'start', 'cut meta', 'cut pair', 'restore', 'refuse', 'move', 'checkpoint', 'restart meta'] as const;
 
 /** What upstream leaves to an administrator, too. */
-const UNDECIDED: readonly WaitReason[] = ['ballots-against-decrees', 'prepared-below-committed', 'chosen-below-committed'];
+const UNDECIDED: readonly WaitReason[] = ['prepared-below-committed', 'chosen-below-committed'];
 
 interface Step {
   readonly kind: (typeof STEPS)[number];

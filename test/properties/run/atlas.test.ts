@@ -4,7 +4,7 @@ import type { ModelEvent } from '../../../model/events.ts';
 import { step } from '../../../model/next.ts';
 import { init } from '../../../model/state.ts';
 import { Atlas } from '../../../properties/run/atlas.ts';
-import { A, CONFIG, P, READY, started, stopped } from '../../traces/story.ts';
+import { A, B, config, CONFIG, P, READY, started, stopped } from '../../traces/story.ts';
 
 const struck = (fault: string, node: string, gpid: string, detail = ''): ModelEvent => ({ kind: 'fault.struck', atUs: 0, fault, node, gpid, detail });
 const survived = (node: string, kept: boolean): ModelEvent => ({
@@ -49,10 +49,35 @@ describe('atlas', () => {
     expect(kindOf(atlas, 'S2', '', '1.1')).toBe('bug');
   });
 
-  it('excuses a secondary that lost what it had acknowledged for availability, and for disagreeing, not for lost writes', () => {
+  it('excuses a secondary that lost what it had acknowledged for its own availability, and for disagreeing, not for lost writes', () => {
     const atlas = atlasAfter([...READY, ...powerLoss(A, false)]);
-    expect([kindOf(atlas, 'L4'), kindOf(atlas, 'S1'), kindOf(atlas, 'S2')]).toEqual(['excusable', 'bug', 'excusable']);
+    expect([kindOf(atlas, 'L4'), kindOf(atlas, 'S1'), kindOf(atlas, 'S2')]).toEqual(['bug', 'bug', 'excusable']);
     expect([kindOf(atlas, 'L5', A), kindOf(atlas, 'L5', P)]).toEqual(['excusable', 'bug']);
+  });
+
+  it('excuses the availability of a partition of which every copy was spent, and names the last fault', () => {
+    const spends = (node: string): ModelEvent => struck('disk.full', node, '1.0', 'write x');
+    const two = [...READY, ...powerLoss(B, false), spends(P)];
+    expect(kindOf(atlasAfter(two), 'L4')).toBe('bug');
+    const atlas = atlasAfter([...two, spends(A)]);
+    for (const property of ['L1', 'L4', 'repl.L1', 'dup.L2']) expect(kindOf(atlas, property), property).toBe('excusable');
+    expect(atlas.blame('L4', '1.0')).toMatchObject({ fault: expect.stringMatching(/^(disk\.full|power-loss) at /) as string });
+    expect(kindOf(atlas, 'L4', '', '1.1')).toBe('bug');
+    // Of a smaller group the same: only members count.
+    const alone = [config(2, P, [A]), config(3, P, [])];
+    expect(kindOf(atlasAfter([...READY, ...alone, spends(P)]), 'L4')).toBe('excusable');
+    expect(kindOf(atlasAfter([...READY, ...powerLoss(A, false), ...alone]), 'L4')).toBe('bug');
+  });
+
+  it('excuses nobody any more who has learned, and joined anew', () => {
+    const removed = [...READY, ...powerLoss(A, false), config(2, P, [B])];
+    expect(kindOf(atlasAfter(removed), 'L5', A)).toBe('excusable');
+    const joined = [...removed, config(3, P, [B, A])];
+    expect(kindOf(atlasAfter(joined), 'L5', A)).toBe('bug');
+    // So the partition is lost only when the new copy is spent as well.
+    const others = [struck('disk.full', P, '1.0', 'write x'), ...powerLoss(B, false)];
+    expect(kindOf(atlasAfter([...joined, ...others]), 'L4')).toBe('bug');
+    expect(kindOf(atlasAfter([...joined, ...others, struck('disk.full', A, '1.0', 'write x')]), 'L4')).toBe('excusable');
   });
 
   it('counts a power loss that took no promised record as nothing, and none when the log was synced first', () => {
@@ -74,7 +99,7 @@ describe('atlas', () => {
 
   it('spends the copy whose file a disk fault hit, and lets bit rot explain false checkpoints', () => {
     const full = atlasAfter([...READY, struck('disk.full', A, '1.0', 'write x')]);
-    expect([kindOf(full, 'L4'), kindOf(full, 'L8', A), kindOf(full, 'L8', P)]).toEqual(['excusable', 'excusable', 'bug']);
+    expect([kindOf(full, 'L4'), kindOf(full, 'L8', A), kindOf(full, 'L8', P)]).toEqual(['bug', 'excusable', 'bug']);
     expect([kindOf(full, 'S6'), kindOf(full, 'S1'), kindOf(full, 'L4', '', '1.1')]).toEqual(['bug', 'bug', 'bug']);
     const rotten = atlasAfter([...READY, struck('disk.bit-rot', A, '1.0', 'byte 1')]);
     expect([kindOf(rotten, 'S6'), kindOf(rotten, 'S1'), kindOf(rotten, 'S6', '', '1.1')]).toEqual(['excusable', 'bug', 'bug']);
