@@ -51,6 +51,7 @@ const ANSWER_KIND: Readonly<Record<Command['kind'], Answer['kind']>> = {
   queryDup: 'dups',
   listDups: 'dups',
   movePrimary: 'admin',
+  copyReplica: 'admin',
   startBulkLoad: 'bulkLoad',
   pauseBulkLoad: 'bulkLoad',
   restartBulkLoad: 'bulkLoad',

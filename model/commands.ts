@@ -33,6 +33,8 @@ export type AdminCommand =
   | { readonly kind: 'manualCompact'; readonly table: string }
   /** The shell's `propose -t CT_DOWNGRADE_TO_SECONDARY`, then `CT_UPGRADE_TO_PRIMARY`: a secondary becomes the primary. */
   | { readonly kind: 'movePrimary'; readonly table: string; readonly partitionIndex: number; readonly to: NodeId }
+  /** The shell's `balance -p copy_pri` or `copy_sec`: a server that has nothing of the partition takes the place of a member. `from` '': the primary. */
+  | { readonly kind: 'copyReplica'; readonly table: string; readonly partitionIndex: number; readonly place: 'primary' | 'secondary'; readonly from: NodeId | ''; readonly to: NodeId }
   | DuplicationCommand
   | BulkLoadCommand;
 

@@ -63,6 +63,7 @@ export function newPartition(gpid: Gpid, appId: number, clusterId: number): Part
     moves: 0,
     wantedPrimary: '',
     wantedSinceUs: -1,
+    copying: undefined,
     servesSinceUs: -1,
     unservedSinceUs: 0,
     servedFirstUs: -1,

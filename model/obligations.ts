@@ -3,7 +3,7 @@
  * terms, setting x count, counted from the latest of the obligation's own start, heal and the last command; it can
  * print itself.
  */
-import { excused, membersOf } from './members.ts';
+import { excused } from './members.ts';
 import {
   durableOf,
   serves,
@@ -20,6 +20,7 @@ import { excluded } from './exclusions.ts';
 import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
 import { loadObligations } from './loadObligations.ts';
 import { owe, WORK, type Ledger, type Obligation, type Term } from './owe.ts';
+import { placeObligations, takeOverTerms } from './placeObligations.ts';
 import { isLive } from './rules/world.ts';
 
 export { OBLIGATIONS, type Obligation } from './owe.ts';
@@ -118,13 +119,7 @@ function partition(
       const takeOver = part.moves === 0 ? [] : takeOverTerms(table, s);
       owe(all, 'L4 partition serves', key, part.gpid, Math.max(since, part.unservedSinceUs), [...roles, ...takeOver, ...recallTerms(table, s)]);
     }
-    if (serves(part) && lackedMembers(state, cluster, table, part) > 0)
-      owe(all, 'L4 members return', `${part.gpid}, ballot ${part.ballot}`, part.gpid, Math.max(since, part.servesSinceUs), joinTerms(s));
-    if (part.wantedPrimary !== '' && part.wantedSinceUs > Math.max(since, pausedUntil(state, part))) {
-      // Proposed again and again; a change of ballot may come between.
-      const terms: readonly Term[] = [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round];
-      owe(all, 'L6 primary moved', part.gpid, part.gpid, part.wantedSinceUs, terms);
-    }
+    placeObligations({ state, cluster, table, part, since, roles, round }, all);
     // Once it has served, a change of ballot is part of a round and no new start.
     const served = serves(part) || part.servedFirstUs > state.disturbedAtUs;
     const servedUs = Math.max(since, part.servedFirstUs);
@@ -164,36 +159,6 @@ function recallTerms({ recalledAtUs }: TableState, s: ModelSettings): readonly T
   ];
 }
 
-/** How many servers are up that could join, and are wanted. */
-function lackedMembers(state: ModelState, cluster: ClusterState, table: TableState, part: PartitionState): number {
-  const members = membersOf(part).filter((node) => node !== '').length;
-  const up = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica-`) && state.nodes[node]?.up === true).length;
-  return Math.min(table.maxReplicaCount, up) - members;
-}
-
-/** A dropout is waited for; then one is asked to join, learns in some rounds, and makes a checkpoint. */
-function joinTerms(s: ModelSettings): readonly Term[] {
-  return [
-    [1, 'fdGraceMs', s.fdGraceMs ?? 0],
-    [1, 'replicaAssignDelayMsForDropouts', s.replicaAssignDelayMsForDropouts ?? 0],
-    [2, 'lbIntervalMs', s.lbIntervalMs ?? 0],
-    [2, 'groupCheckIntervalMs', s.groupCheckIntervalMs],
-    [4, 'learnRetryMs', s.learnRetryMs ?? 0],
-    [6, 'rpcTimeoutMs', s.rpcTimeoutMs],
-    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
-    [2, 'configSyncIntervalMs', s.configSyncIntervalMs],
-    WORK,
-  ];
-}
-
-/** Members are told to take over one after the other, each asks for its configuration, and asks again (FM12). */
-function takeOverTerms(table: TableState, s: ModelSettings): readonly Term[] {
-  return [
-    [table.maxReplicaCount, 'rpcTimeoutMs', s.rpcTimeoutMs],
-    [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
-  ];
-}
-
 function emergencies(state: ModelState, cluster: ClusterState, part: PartitionState, all: Ledger): void {
   const s = settingsOfCluster(state.config, cluster.id);
   for (const { id, node, minDecree, sinceUs } of part.emergencies) {
@@ -216,13 +181,6 @@ function emergencies(state: ModelState, cluster: ClusterState, part: PartitionSt
       node,
     );
   }
-}
-
-/** A paused server hears no proposal, and the operator's wish is given up meanwhile; a pause ends at heal at the latest. */
-function pausedUntil(state: ModelState, part: PartitionState): number {
-  const isPaused = Object.keys(part.replicas).some((node) => state.nodes[node]?.paused === true);
-  if (!isPaused) return -1;
-  return state.healedAtUs < 0 ? Infinity : state.healedAtUs;
 }
 
 function storage(

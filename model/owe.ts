@@ -29,6 +29,10 @@ export const OBLIGATIONS = {
     property: 'L6',
     sentence: 'a primary that an operator wants away steps down',
   },
+  'L6 replica copied': {
+    property: 'L6',
+    sentence: 'a server that an operator names takes the place of a member, and that one leaves',
+  },
   'L1 writes commit': { property: 'repl.L1', sentence: 'a primary commits what it has prepared' },
   'L2 secondaries commit': {
     property: 'repl.L2',
@@ -39,6 +43,8 @@ export const OBLIGATIONS = {
     sentence: 'an emergency checkpoint that was accepted makes its decree durable',
   },
   'L4 members return': { property: 'L4', sentence: 'a partition gets the members that it lacks, one after the other' },
+  'L4 stranger is closed': { property: 'L4', sentence: 'a replica that is no member any more gives its role up' },
+  'L4 surplus leaves': { property: 'L4', sentence: 'a partition that has a member too many lets one go' },
   'L4 durable follows': { property: 'repl.L4', sentence: 'the durable decree reaches what was applied' },
   'L4 flushed is listed': {
     property: 'repl.L4',

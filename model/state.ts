@@ -209,10 +209,11 @@ export interface PartitionState extends Content {
   /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
-  /** How often its primary was moved away; whom an operator wants as the primary, since when (docs/departures FM12). */
+  /** How often its primary was moved away; whom an operator wants as the primary (docs/departures FM12), or in whose place, since when. */
   moves: number;
   wantedPrimary: NodeId | '';
   wantedSinceUs: number;
+  copying: { readonly place: 'primary' | 'secondary'; readonly from: NodeId; readonly to: NodeId; readonly sinceUs: number } | undefined;
   /** Since when all members hold their roles in the newest ballot; -1 while they do not. */
   servesSinceUs: number;
   /** When it last stopped to serve, and when it first served after the latest disturbance. */

@@ -12,7 +12,7 @@ import { reply, resume } from '../env/contract.ts';
 import type { Continuation } from '../env/contract.ts';
 import type { ControlBulkLoadRequest, StartBulkLoadRequest } from '../protocol/bulkLoadMessages.ts';
 import type { AddDuplicationRequest, ModifyDuplicationRequest } from '../protocol/duplicationMessages.ts';
-import type { CreateAppRequest, MovePrimaryRequest } from '../protocol/messages.ts';
+import type { CreateAppRequest, BalanceRequest } from '../protocol/messages.ts';
 import { isAppName } from '../protocol/appName.ts';
 import { loadChangedAnswer, loadStatusAnswer } from './bulkLoadAnswers.ts';
 import type { LoadChangedAnswer, LoadStatusAnswer } from './bulkLoadAnswers.ts';
@@ -46,7 +46,7 @@ export interface TablesAnswer {
   }[];
 }
 
-type ChangeCode = 'RPC_CM_CREATE_APP' | 'RPC_CM_DROP_APP' | 'RPC_CM_RENAME_APP' | 'RPC_CM_UPDATE_APP_ENV' | 'RPC_CM_MOVE_PRIMARY';
+type ChangeCode = 'RPC_CM_CREATE_APP' | 'RPC_CM_DROP_APP' | 'RPC_CM_RENAME_APP' | 'RPC_CM_UPDATE_APP_ENV' | 'RPC_CM_PROPOSE_BALANCER';
 type LoadChangeCode = 'RPC_CM_START_BULK_LOAD' | 'RPC_CM_CONTROL_BULK_LOAD' | 'RPC_CM_CLEAR_BULK_LOAD';
 
 const NO_ANSWER = 'the meta server did not answer';
@@ -101,9 +101,9 @@ export class AdminClient {
     this.setEnvs(appName, { [MANUAL_COMPACT_ONCE_TRIGGER_TIME]: String(second) }, then);
   }
 
-  /** A member of the partition is to be its primary; the answer comes before it is. */
-  movePrimary(request: MovePrimaryRequest, then: Continuation<AdminAnswer>): void {
-    this.meta.call('RPC_CM_MOVE_PRIMARY', request, this.deadlineUs(), reply(this, 'onChanged', then));
+  /** Another server is to have a replica's place, or a primary's; the answer comes before it has. */
+  proposeBalancer(request: BalanceRequest, then: Continuation<AdminAnswer>): void {
+    this.meta.call('RPC_CM_PROPOSE_BALANCER', request, this.deadlineUs(), reply(this, 'onChanged', then));
   }
 
   onChanged(result: MetaResult<ChangeCode>, then: Continuation<AdminAnswer>): void {

@@ -48,6 +48,14 @@ export type ShellCommand =
   | { readonly kind: 'queryMetrics' | 'queryProgress'; readonly table: string; readonly partitionIndex: number }
   | { readonly kind: 'manualCompact'; readonly table: string }
   | { readonly kind: 'movePrimary'; readonly table: string; readonly partitionIndex: number; readonly to: string }
+  | {
+      readonly kind: 'copyReplica';
+      readonly table: string;
+      readonly partitionIndex: number;
+      readonly place: 'primary' | 'secondary';
+      readonly from: string;
+      readonly to: string;
+    }
   | DuplicationShellCommand
   | BulkLoadShellCommand;
 
@@ -106,6 +114,10 @@ export function shellLine(command: ShellCommand): string {
     case 'movePrimary': {
       const gpid = `${command.table}.${command.partitionIndex}`;
       return joinWords(['propose', '-g', gpid, '-p', 'CT_UPGRADE_TO_PRIMARY', '-t', command.to, '-n', command.to]);
+    }
+    case 'copyReplica': {
+      const type = command.place === 'primary' ? 'copy_pri' : 'copy_sec';
+      return joinWords(['balance', '-g', `${command.table}.${command.partitionIndex}`, '-p', type, '-f', command.from, '-t', command.to]);
     }
     case 'startBulkLoad':
     case 'pauseBulkLoad':

@@ -16,12 +16,12 @@ import type {
 } from '../protocol/bulkLoadMessages.ts';
 import type {
   AdminResponse,
+  BalanceRequest,
   ConfigSyncRequest,
   ConfigSyncResponse,
   CreateAppRequest,
   DropAppRequest,
   ListAppsResponse,
-  MovePrimaryRequest,
   QueryConfigRequest,
   QueryConfigResponse,
   RecallAppRequest,
@@ -44,6 +44,7 @@ import type {
   QueryDuplicationResponse,
 } from '../protocol/duplicationMessages.ts';
 import type { AppService } from './appService.ts';
+import type { Balancer } from './balancer.ts';
 import type { BulkLoadService } from './bulkLoad/bulkLoadService.ts';
 import type { ConfigService } from './configService.ts';
 import type { Cure } from './cure/cure.ts';
@@ -51,7 +52,6 @@ import type { DuplicationService } from './duplication/duplicationService.ts';
 import type { DuplicationSync } from './duplication/duplicationSync.ts';
 import type { MetaFailureDetector } from './failureDetector.ts';
 import type { MetaStorage } from './metaStorage.ts';
-import type { PrimaryMove } from './primaryMove.ts';
 import type { MetaOptions, ServerState } from './serverState.ts';
 
 const NOT_ACTIVE = 'ERR_SERVICE_NOT_ACTIVE';
@@ -64,7 +64,7 @@ export class MetaServer {
   readonly storage: MetaStorage;
   readonly cure: Cure;
   readonly appService: AppService;
-  readonly primaryMove: PrimaryMove;
+  readonly balancer: Balancer;
   readonly configService: ConfigService;
   readonly duplicationService: DuplicationService;
   readonly duplicationSync: DuplicationSync;
@@ -78,7 +78,7 @@ export class MetaServer {
     this.storage = new ctx.parts.MetaStorage(ctx);
     this.cure = new ctx.parts.Cure(ctx, this.state);
     this.appService = new ctx.parts.AppService(ctx, this.state, this.storage, this.cure);
-    this.primaryMove = new ctx.parts.PrimaryMove(ctx, this.state, this.appService);
+    this.balancer = new ctx.parts.Balancer(ctx, this.state, this.appService);
     this.configService = new ctx.parts.ConfigService(ctx, this.state, this.storage, this.appService);
     this.duplicationService = new ctx.parts.DuplicationService(ctx, this.state, this.storage, this.appService);
     this.duplicationSync = new ctx.parts.DuplicationSync(ctx, this.state, this.storage, this.duplicationService);
@@ -94,7 +94,7 @@ export class MetaServer {
     rpc.serve('RPC_CM_RECALL_APP', this, 'onRecallApp');
     rpc.serve('RPC_CM_RENAME_APP', this, 'onRenameApp');
     rpc.serve('RPC_CM_UPDATE_APP_ENV', this, 'onUpdateAppEnv');
-    rpc.serve('RPC_CM_MOVE_PRIMARY', this, 'onMovePrimary');
+    rpc.serve('RPC_CM_PROPOSE_BALANCER', this, 'onProposeBalancer');
     rpc.serve('RPC_CM_LIST_APPS', this, 'onListApps');
     rpc.serve('RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX', this, 'onQueryConfigurationByIndex');
     rpc.serve('RPC_CM_UPDATE_PARTITION_CONFIGURATION', this, 'onUpdateConfiguration');
@@ -174,8 +174,8 @@ export class MetaServer {
     if (this.checkActive(replier)) this.post(task(this.appService, 'setAppEnvs', request, replier));
   }
 
-  onMovePrimary(request: MovePrimaryRequest, replier: Replier<AdminResponse>): void {
-    if (this.checkActive(replier)) this.post(task(this.primaryMove, 'movePrimary', request, replier));
+  onProposeBalancer(request: BalanceRequest, replier: Replier<AdminResponse>): void {
+    if (this.checkActive(replier)) this.post(task(this.balancer, 'onProposeBalancer', request, replier));
   }
 
   onListApps(_request: Record<string, never>, replier: Replier<ListAppsResponse>): void {

@@ -3,6 +3,7 @@ import { AppDrop } from './appDrop.ts';
 import { AppRecall } from './appRecall.ts';
 import { AppRename } from './appRename.ts';
 import { AppService } from './appService.ts';
+import { Balancer } from './balancer.ts';
 import { BulkLoadPoller } from './bulkLoad/bulkLoadPoller.ts';
 import { BulkLoadRecovery } from './bulkLoad/bulkLoadRecovery.ts';
 import { BulkLoadReplies } from './bulkLoad/bulkLoadReplies.ts';
@@ -30,7 +31,6 @@ import { FollowerAppRules } from './duplication/followerAppRules.ts';
 import { MetaFailureDetector } from './failureDetector.ts';
 import { MetaServer } from './metaServer.ts';
 import { MetaStorage } from './metaStorage.ts';
-import { PrimaryMove } from './primaryMove.ts';
 import { MetaRecovery } from './recovery.ts';
 import { ServerState } from './serverState.ts';
 
@@ -40,7 +40,7 @@ export const metaParts = {
   ServerState,
   MetaStorage,
   MetaRecovery,
-  PrimaryMove,
+  Balancer,
   AppService,
   AppDrop,
   AppRecall,

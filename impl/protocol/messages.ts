@@ -122,10 +122,16 @@ export interface ConfigSyncResponse {
   readonly gcReplicas: readonly Gpid[];
 }
 
-/** An operator's wish that a secondary becomes the partition's primary (bl 17.2); answered before it is done. */
-export interface MovePrimaryRequest {
+/** The shell's words: another member as the primary; another server in the place of the primary, or of a secondary. */
+export type BalanceType = 'move_pri' | 'copy_pri' | 'copy_sec';
+
+/** An operator's wish of a partition's places (bl 17.2); answered before it is done. */
+export interface BalanceRequest {
   readonly appName: string;
   readonly partitionIndex: number;
+  readonly type: BalanceType;
+  /** Whose place it is; '': the primary's, whoever that is. */
+  readonly from: NodeId | '';
   readonly to: NodeId;
 }
 
@@ -222,7 +228,7 @@ export interface RpcTypes extends DuplicationRpcTypes, BulkLoadRpcTypes, Failure
   RPC_CM_RECALL_APP: { request: RecallAppRequest; response: RecallAppResponse };
   RPC_CM_RENAME_APP: { request: RenameAppRequest; response: AdminResponse };
   RPC_CM_UPDATE_APP_ENV: { request: UpdateEnvsRequest; response: AdminResponse };
-  RPC_CM_MOVE_PRIMARY: { request: MovePrimaryRequest; response: AdminResponse };
+  RPC_CM_PROPOSE_BALANCER: { request: BalanceRequest; response: AdminResponse };
   RPC_CM_LIST_APPS: { request: Record<string, never>; response: ListAppsResponse };
   RPC_CLI_CLI_CALL: { request: CliRequest; response: CliResponse };
 }

@@ -7,7 +7,7 @@ import { settingsOfCluster } from '../config.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
 import { noteLoadAnswer } from '../loadAnswers.ts';
-import { noteMoveAnswer } from '../moveAnswers.ts';
+import { isPlaceWish, noteMoveAnswer } from '../moveAnswers.ts';
 import { partitionOf, tablesMeant } from '../meant.ts';
 import { durableOf, type ClusterState, type CommandState, type ModelState } from '../state.ts';
 import { bore, noteKnown } from '../tableNames.ts';
@@ -138,7 +138,7 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     noteDupAnswer(scene, answer, e.atUs);
     // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
     if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
-  } else if (command.command.kind === 'movePrimary') {
+  } else if (isPlaceWish(command.command)) {
     noteMoveAnswer(scene, answer, e.atUs);
     // A wish that was refused moves nothing.
     const isRefused = answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error);

@@ -1,7 +1,8 @@
 /**
  * The meta server's configurations of partitions (repl 1.10; docs/departures FM12): ballots rise by one, members come and
  * go one at a time, and who joins or takes over holds everything that a primary has committed. A primary leaves before another
- * one takes over: because its server is dead, or as a secondary when an operator wished it.
+ * one takes over: because its server is dead, or as a secondary when an operator wished it. Where he wishes another
+ * server in the place of a member there is one too many for a while.
  */
 import { groupIdOf } from '../config.ts';
 import { appIdOf, indexOf } from '../gpid.ts';
@@ -59,11 +60,23 @@ function mover(
   const most = state.calm ? 1 : 2;
   return Object.values(cluster.commands).find(
     ({ command, effects }) =>
-      command.kind === 'movePrimary' &&
+      (command.kind === 'movePrimary' || (command.kind === 'copyReplica' && command.place === 'primary')) &&
       bore(table, command.table) &&
       command.partitionIndex === index &&
       secondaries.includes(command.to) &&
       effects < most,
+  );
+}
+
+/** Somebody is a member by an operator's wish, before another one leaves for it. */
+function isCopying({ cluster, table }: ConfigScene, config: ConfigStored['config']): boolean {
+  const members = membersOf(config);
+  return Object.values(cluster.commands).some(
+    ({ command }) =>
+      command.kind === 'copyReplica' &&
+      bore(table, command.table) &&
+      command.partitionIndex === indexOf(config.gpid) &&
+      members.includes(command.to),
   );
 }
 
@@ -156,6 +169,17 @@ const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
 
+/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.11). */
+function furthersCopy({ copying }: PartitionState, before: Members | undefined, config: ConfigStored['config']): boolean {
+  if (copying === undefined || before === undefined) return false;
+  const { from, to } = copying;
+  const step = stepTo(before, config);
+  if (!membersOf(before).includes(to)) return step === 'joins' && config.secondaries.includes(to);
+  if (copying.place === 'primary' && before.primary === from) return step === 'steps down';
+  if (before.primary === '') return step === 'takes over' && config.primary === to;
+  return step === 'member leaves' && !config.secondaries.includes(from);
+}
+
 /** Without a primary nothing is under way; who takes over begins anew. */
 function noteLeft(part: PartitionState): void {
   part.moves++;
@@ -181,13 +205,24 @@ export const configStored = rule(
         ? undefined
         : [`ballot ${scene.part.ballot + 1}`, `${e.config.ballot}`],
     ),
-    guard('tables/members-are-distinct-nodes', 'S7', ({ state }, { config }: ConfigStored) => {
+    guard('tables/members-are-distinct-nodes', 'S7', (scene, { config }: ConfigStored) => {
       const members = membersOf(config);
+      const most = config.maxReplicaCount + (isCopying(scene, config) ? 1 : 0);
       const fine =
         new Set(members).size === members.length &&
-        members.length <= config.maxReplicaCount &&
-        members.every((member) => member in state.nodes);
-      return fine ? undefined : [`at most ${config.maxReplicaCount} distinct nodes`, members.join(', ')];
+        members.length <= most &&
+        members.every((member) => member in scene.state.nodes);
+      return fine ? undefined : [`at most ${most} distinct nodes`, members.join(', ')];
+    }),
+    guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
+      const before = configBefore(scene, e);
+      if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
+      const { copying } = scene.part;
+      const left = before?.secondaries.find((node) => !e.config.secondaries.includes(node));
+      if (copying !== undefined && left !== copying.from) return [`${copying.from} to make room for ${copying.to}`, `${left} left`];
+      return before !== undefined && membersOf(before).length > e.config.maxReplicaCount
+        ? undefined
+        : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
     }),
     guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
       if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
@@ -240,6 +275,9 @@ export const configStored = rule(
   (scene, e) => {
     const { config, atUs } = e;
     const { state, cluster, part } = scene;
+    const before = configBefore(scene, e);
+    const isNew = config.ballot > part.ballot || overtakes(scene, e);
+    if (isNew && (!furthersCopy(part, before, config) || stepTo(before, config) === 'member leaves')) part.copying = undefined;
     if (leaves(scene, e)) {
       const by = stepsDown(scene, e) ? mover(scene, config) : undefined;
       if (by !== undefined) by.effects++;

@@ -15,6 +15,7 @@ export const FAULT_EFFECTS: readonly string[] = [
   'process.crash',
   'process.power-loss',
   'process.pause',
+  'process.shutdown',
   'power-loss',
   'link.cut',
   'link.delay',

@@ -5,16 +5,16 @@ import { STEP_SPECS } from './steps/index.ts';
 const ALWAYS: readonly string[] = ['createTable', 'put', 'get', 'wait', 'waitFor'];
 
 const OF_LOADS: readonly string[] = [
-  'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell', 'movePrimary',
+  'prepareLoad', 'startBulkLoad', 'pauseBulkLoad', 'restartBulkLoad', 'cancelBulkLoad', 'clearBulkLoad', 'queryBulkLoad', 'damageLoad', 'providerDown', 'slowProvider', 'shell', 'movePrimary', 'copyReplica',
 ];
 
 const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   tables: ['dropTable', 'recallTable', 'renameTable', 'remove', 'setEnvs', 'listTables', 'slowStore', 'crash', 'restart', 'cutLink', 'resetSession'],
-  replication: ['movePrimary', 'remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
+  replication: ['movePrimary', 'copyReplica', 'remove', 'multiPut', 'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'wallShift'],
   log: ['multiPut', 'crash', 'powerLoss', 'restart', 'diskFull', 'slowDisk', 'bitRot', 'triggerCheckpoint'],
   checkpoint: ['remove', 'triggerCheckpoint', 'emergencyCheckpoint', 'queryCheckpoint', 'manualCompact', 'setEnvs', 'crash', 'powerLoss', 'restart', 'slowDisk', 'poolBusy'],
   duplication: [
-    'movePrimary', 'remove', 'multiPut', 'dropTable', 'recallTable', 'renameTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
+    'movePrimary', 'copyReplica', 'remove', 'multiPut', 'dropTable', 'recallTable', 'renameTable', 'triggerCheckpoint', 'manualCompact', 'addDup', 'removeDup', 'startDup', 'pauseDup', 'setDupFailMode', 'queryDup', 'listDups', 'shell',
     'crash', 'powerLoss', 'restart', 'pause', 'cutLink', 'resetSession', 'slowDisk', 'diskFull', 'bitRot', 'slowStore', 'poolBusy', 'poolLoad', 'wallShift',
   ],
   'bulk-load': [

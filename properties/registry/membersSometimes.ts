@@ -4,7 +4,7 @@
  */
 import { clusterNameOf } from '../../model/dupState.ts';
 import type { ConfigStored, ModelEvent, StatusClaim } from '../../model/events.ts';
-import { appIdOf } from '../../model/gpid.ts';
+import { appIdOf, indexOf } from '../../model/gpid.ts';
 import { isLeaseEnding } from '../../model/leases.ts';
 import type { LearnTypeFact } from '../../model/learningEvents.ts';
 import { isErased, isTerminal } from '../../model/loadState.ts';
@@ -49,6 +49,21 @@ const hasSuffix = ({ part, after }: Change): boolean => {
   const replica = part.replicas[after.primary];
   return replica !== undefined && replica.maxPrepared > replica.committed;
 };
+
+/** One too many was there, and goes by an operator's wish. */
+function copied(wanted: 'primary' | 'secondary'): Sometimes['met'] {
+  return (e, state) => {
+    const change = changeOf(e, state);
+    if (e.kind !== 'config.stored' || change === undefined || change.after.primary !== change.before.primary) return false;
+    const { before, after } = change;
+    const left = before.secondaries.find((node) => !after.secondaries.includes(node));
+    if (left === undefined || before.secondaries.length < after.maxReplicaCount) return false;
+    return Object.values(state.clusters[e.cluster]?.commands ?? {}).some(({ command }) => {
+      if (command.kind !== 'copyReplica' || command.place !== wanted || command.partitionIndex !== indexOf(after.gpid)) return false;
+      return wanted === 'primary' ? command.to === after.primary : command.from === left && after.secondaries.includes(command.to);
+    });
+  };
+}
 
 function changed(met: (change: Change) => boolean): Sometimes['met'] {
   return (e, state) => {
@@ -99,5 +114,7 @@ export const MEMBERS_SOMETIMES: readonly Sometimes[] = [
   sometimes('secondary-takes-over', 'a secondary becomes primary', changed((change) => takesOver(change) && change.before.secondaries.length > 0)),
   sometimes('takes-over-with-suffix', 'a secondary becomes primary with something prepared that is not committed', changed((change) => takesOver(change) && hasSuffix(change))),
   sometimes('called-back', 'a partition without members gets one back that had dropped out', changed((change) => takesOver(change) && change.before.secondaries.length === 0)),
+  sometimes('secondary-copied', 'another server takes the place of a secondary by an operator\'s wish', copied('secondary')),
+  sometimes('primary-copied', 'another server takes the place of a primary by an operator\'s wish, and the former one leaves', copied('primary')),
   sometimes('lease-ends-in-a-checkpoint', 'a lease ends while a checkpoint is made', losesLeaseInACheckpoint),
 ];

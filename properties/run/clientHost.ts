@@ -9,7 +9,14 @@ import type { AdminAnswer, TablesAnswer } from '../../impl/client/adminClient.ts
 import type { LoadChangedAnswer, LoadStatusAnswer } from '../../impl/client/bulkLoadAnswers.ts';
 import type { DupAddedAnswer, DupModifiedAnswer, DupsAnswer } from '../../impl/client/duplicationAnswers.ts';
 import type { CheckpointAnswer, MetricsAnswer, ProgressAnswer, TriggeredAnswer } from '../../impl/client/remoteCommands.ts';
-import type { ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
+import type { BalanceType, ReadResponse, WriteResponse } from '../../impl/protocol/messages.ts';
+
+/** Of a replica that changes places. */
+interface Place {
+  readonly table: string;
+  readonly partitionIndex: number;
+  readonly to: NodeId;
+}
 
 export class ClientHost {
   private readonly kv: KvClient;
@@ -76,7 +83,10 @@ export class ClientHost {
         this.admin.remote.queryProgress(c.table, c.partitionIndex, reply(this, 'onProgress', id));
         break;
       case 'movePrimary':
-        this.admin.movePrimary({ appName: c.table, partitionIndex: c.partitionIndex, to: c.to }, reply(this, 'onAdmin', id));
+        this.balance(id, c, 'move_pri', '');
+        break;
+      case 'copyReplica':
+        this.balance(id, c, c.place === 'primary' ? 'copy_pri' : 'copy_sec', c.from);
         break;
       case 'startBulkLoad':
       case 'pauseBulkLoad':
@@ -160,6 +170,10 @@ export class ClientHost {
 
   private modify(id: number, appName: string, dupId: DupId, status: DuplicationStatus | undefined, failMode: DuplicationFailMode | undefined): void {
     this.admin.modifyDuplication({ appName, dupId, status, failMode }, reply(this, 'onDupModified', id));
+  }
+
+  private balance(id: number, { table, partitionIndex, to }: Place, type: BalanceType, from: NodeId | ''): void {
+    this.admin.proposeBalancer({ appName: table, partitionIndex, type, from, to }, reply(this, 'onAdmin', id));
   }
 
   onWritten(response: WriteResponse, id: number): void {

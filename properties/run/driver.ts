@@ -319,6 +319,7 @@ export class Driver implements Stage {
       return;
     }
     const root = this.world.rootOf(node);
+    this.world.disturb('process.shutdown', node);
     if (root !== undefined && hasStop(root)) this.world.post(node, 'LPC_REPLICATION_COMMON', 0, task(root, 'stop'));
     this.world.at(GRACE_MS, () => {
       if (this.world.isUp(node) && this.world.rootOf(node) === root) this.world.stopNode(node, 'shutdown');

@@ -94,6 +94,11 @@ export class SimWorld {
     if (cause === 'power-loss') node.disk.losePower(lostTail);
   }
 
+  /** From now on the node does not do what it should, although its process is up: who watches is told. */
+  disturb(fault: 'process.shutdown', id: NodeId): void {
+    if (this.isUp(id)) this.core.strike(fault, id, '', '');
+  }
+
   isUp(id: NodeId): boolean {
     return this.node(id).process !== undefined;
   }

@@ -2,12 +2,14 @@
  * What the meta server remembers of one partition to cure it, all of it volatile (upstream's config_context and
  * proposal_actions; repl 1.10): what stands proposed, how its learner is doing, who dropped out, and what those said.
  *
- * Mended (docs/departures.md, cure.5): upstream keeps what a server reported when that server dies and comes back, and takes one
+ * Mended (docs/departures.md, cure.5, cure.11): of several proposals upstream takes the next one up with any change of the
+ * configuration, and removes a member although nobody has come for it. And upstream keeps what a server reported when that server dies and comes back, and takes one
  * that was scanned before it dropped out for one without the replica. Here a report counts from its drop, and as long as
  * the server lives.
  */
 import type { NodeId, PartitionConfig, PartitionStatus } from '../../../model/vocabulary.ts';
 import type { Context } from '../../context.ts';
+import type { UpdateConfigRequest } from '../../protocol/messages.ts';
 import { NO_REPLICA } from './cureView.ts';
 import type { Decision, Proposal, ReplicaReport } from './cureView.ts';
 import type { DropList } from './dropList.ts';
@@ -46,9 +48,15 @@ export class ConfigContext {
     this.assignProposals([]);
   }
 
-  /** The configuration changed: the next one stands. */
-  popFront(): void {
-    this.assignProposals(this.proposals.slice(1));
+  /** The configuration changed: the next one stands, if it was as the first one asked. */
+  onReconfigured(request: UpdateConfigRequest): void {
+    const front = this.front();
+    this.assignProposals(front !== undefined && this.isCarriedOut(front, request) ? this.proposals.slice(1) : []);
+  }
+
+  isCarriedOut({ type: asked, node }: Proposal, { type, node: changed }: UpdateConfigRequest): boolean {
+    if (node !== changed) return false;
+    return isLearning(asked) ? type === 'CT_UPGRADE_TO_SECONDARY' : type === asked;
   }
 
   private resetTrackedLearner(): void {
@@ -59,7 +67,7 @@ export class ConfigContext {
   /** A learner that had begun and is down again failed; one that was not seen yet may be about to begin. */
   trackCurrentLearner(node: NodeId, status: PartitionStatus): void {
     const front = this.front();
-    if (front?.type !== 'CT_ADD_SECONDARY' || front.node !== node) return;
+    if (front === undefined || !isLearning(front.type) || front.node !== node) return;
     if (status === 'PS_POTENTIAL_SECONDARY') {
       this.learnerSeen = true;
       this.learnerAbnormal = false;
@@ -100,4 +108,8 @@ export class ConfigContext {
   onNodeDead(node: NodeId): void {
     this.collected.delete(node);
   }
+}
+
+function isLearning(type: Proposal['type']): boolean {
+  return type === 'CT_ADD_SECONDARY' || type === 'CT_ADD_SECONDARY_FOR_LB';
 }

@@ -300,9 +300,10 @@ export class Cure {
     return config.primary !== '' && !this.isAlive(config.primary) ? 'ERR_INACTIVE_STATE' : undefined;
   }
 
-  reconfig(app: AppState, partitionIndex: number, { config, node, type }: UpdateConfigRequest): void {
+  reconfig(app: AppState, partitionIndex: number, request: UpdateConfigRequest): void {
+    const { config, node, type } = request;
     const context = this.contextOf(config.gpid);
-    context.popFront();
+    context.onReconfigured(request);
     context.passedOver.clear();
     if (this.requestRules.isAdding(type)) context.onAdded(config, node);
     else if (this.requestRules.isRemoving(type)) context.onRemoved(config, node, this.nowMs());

@@ -191,6 +191,7 @@ export class CureRules {
       case 'CT_UPGRADE_TO_PRIMARY':
         return node === target && config.primary === '' && isSecondary;
       case 'CT_ADD_SECONDARY':
+      case 'CT_ADD_SECONDARY_FOR_LB':
         return isPrimary && !isMember(config, node);
       case 'CT_DOWNGRADE_TO_INACTIVE':
       case 'CT_REMOVE':

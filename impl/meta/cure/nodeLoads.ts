@@ -41,7 +41,7 @@ export class NodeLoads implements LoadView {
   addProposal(appId: number, { type, node }: Proposal): void {
     if (type === 'CT_ASSIGN_PRIMARY') this.add(appId, node, 1, 1);
     else if (type === 'CT_UPGRADE_TO_PRIMARY') this.add(appId, node, 1, 0);
-    else if (type === 'CT_ADD_SECONDARY') this.add(appId, node, 0, 1);
+    else if (type === 'CT_ADD_SECONDARY' || type === 'CT_ADD_SECONDARY_FOR_LB') this.add(appId, node, 0, 1);
   }
 
   private addStored(appId: number, node: NodeId, primaries: number): void {

@@ -3,8 +3,8 @@
  * the body of update_configuration_locally). Upstream checks in debug builds only and trusts the members that a request
  * brings; here they must be exactly what the type makes of the stored ones.
  *
- * CT_ADD_SECONDARY is a proposal only: the primary answers it with CT_UPGRADE_TO_SECONDARY when the learner is done, and
- * upstream aborts on it as a request.
+ * CT_ADD_SECONDARY and CT_ADD_SECONDARY_FOR_LB are proposals only: the primary answers them with CT_UPGRADE_TO_SECONDARY
+ * when the learner is done, and upstream aborts on them as requests.
  */
 import type { ConfigType, NodeId, PartitionConfig } from '../../../model/vocabulary.ts';
 import type { UpdateConfigRequest } from '../../protocol/messages.ts';
@@ -15,7 +15,7 @@ const MAX_LAST_DROPS = 3;
 
 export class RequestRules {
   isLegalType(type: ConfigType): boolean {
-    return type !== 'CT_ADD_SECONDARY';
+    return type !== 'CT_ADD_SECONDARY' && type !== 'CT_ADD_SECONDARY_FOR_LB';
   }
 
   /** Whether the request's members are what its type makes of the stored ones. */

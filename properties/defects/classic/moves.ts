@@ -1,4 +1,6 @@
-/** Classic mistakes when a primary is moved (docs/departures FM12), each the smallest change that makes it. */
+/** Classic mistakes when replicas change places (bl 17.2; docs/departures FM12), each the smallest change that makes it. */
+import type { Balancer } from '../../../impl/meta/balancer.ts';
+import type { Proposal } from '../../../impl/meta/cure/cureView.ts';
 import type { Defect } from '../types.ts';
 import { classic } from './told.ts';
 
@@ -47,6 +49,63 @@ export const MOVES: readonly Defect[] = [
           class extends Base {
             override balancerRun(): void {
               // Who stepped down is nobody's business.
+            }
+          },
+      },
+    ],
+  }),
+  classic({
+    id: 'copy-removes-before-it-has-learned',
+    symptom: 'the secondary that another server replaces is let go before that one is taught',
+    expected: ['repl.1.10.redundant'],
+    changes: [
+      {
+        part: 'Balancer',
+        mend: (Base) =>
+          class extends Base {
+            override copySecondary(...asked: Parameters<Balancer['copySecondary']>): readonly Proposal[] {
+              return [...super.copySecondary(...asked)].reverse();
+            }
+          },
+      },
+    ],
+  }),
+  classic({
+    id: 'copied-primary-stays-a-member',
+    symptom: 'nobody lets go of the former primary whose place another server has taken: the cure removes whoever has most',
+    expected: ['repl.1.10.redundant', 'L6'],
+    changes: [
+      {
+        part: 'Balancer',
+        mend: (Base) =>
+          class extends Base {
+            override copyPrimary(...asked: Parameters<Balancer['copyPrimary']>): readonly Proposal[] {
+              return super.copyPrimary(...asked).slice(0, -1);
+            }
+          },
+      },
+    ],
+  }),
+  classic({
+    id: 'removed-replica-goes-on',
+    symptom: 'a replica that was removed, or is not listed by the meta server, keeps its role',
+    expected: ['L4'],
+    changes: [
+      {
+        part: 'MemberChanges',
+        mend: (Base) =>
+          class extends Base {
+            override onRemove(): void {
+              // It will hear of the group soon.
+            }
+          },
+      },
+      {
+        part: 'ReplicaConfigurator',
+        mend: (Base) =>
+          class extends Base {
+            override onNotListed(ballot: number, garbage: boolean): void {
+              if (garbage) super.onNotListed(ballot, garbage);
             }
           },
       },

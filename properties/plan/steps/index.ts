@@ -4,6 +4,7 @@ import { addDup } from './addDup.ts';
 import { bitRot } from './bitRot.ts';
 import { cancelBulkLoad, clearBulkLoad, pauseBulkLoad, queryBulkLoad, restartBulkLoad } from './controlBulkLoad.ts';
 import { crash } from './crash.ts';
+import { copyReplica } from './copyReplica.ts';
 import { createTable } from './createTable.ts';
 import { cutLink } from './cutLink.ts';
 import { damageLoad } from './damageLoad.ts';
@@ -69,6 +70,7 @@ export const STEP_SPECS: readonly StepSpec[] = [
   clearBulkLoad,
   queryBulkLoad,
   movePrimary,
+  copyReplica,
   crash,
   powerLoss,
   restart,

@@ -64,11 +64,11 @@ describe('changes of tables', () => {
     cluster.world.run(100);
     cluster.world.loses = ({ to }) => to === META;
     const inbox = new Inbox<AdminAnswer>();
-    cluster.admin.movePrimary({ appName: 't1', partitionIndex: 0, to: SECOND }, inbox.then());
+    cluster.admin.proposeBalancer({ appName: 't1', partitionIndex: 0, type: 'move_pri', from: '', to: SECOND }, inbox.then());
     cluster.world.run(61_000);
     expect(inbox.answers).toEqual([{ error: 'ERR_TIMEOUT', hint: 'the meta server did not answer', appId: 0 }]);
-    const asked = cluster.world.sent.filter(({ code }) => code === 'RPC_CM_MOVE_PRIMARY').map(({ request }) => request);
-    expect(asked).toEqual([{ appName: 't1', partitionIndex: 0, to: SECOND }]);
+    const asked = cluster.world.sent.filter(({ code }) => code === 'RPC_CM_PROPOSE_BALANCER').map(({ request }) => request);
+    expect(asked).toEqual([{ appName: 't1', partitionIndex: 0, type: 'move_pri', from: '', to: SECOND }]);
   });
 
   it('manual compaction is an env with the wall second', () => {

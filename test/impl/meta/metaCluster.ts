@@ -186,6 +186,7 @@ export function requestFor(self: NodeId, { type, node, config }: ConfigProposal)
     case 'CT_UPGRADE_TO_PRIMARY':
       return { type, node, config: { ...next, primary: self, secondaries: others } };
     case 'CT_ADD_SECONDARY':
+    case 'CT_ADD_SECONDARY_FOR_LB':
       return { type: 'CT_UPGRADE_TO_SECONDARY', node, config: { ...next, secondaries: [...others, node] } };
     case 'CT_DOWNGRADE_TO_SECONDARY':
       return { type, node, config: { ...next, primary: '', secondaries: [...others, self] } };

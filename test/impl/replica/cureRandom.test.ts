@@ -94,7 +94,7 @@ class CuredCluster extends LearnCluster {
         this.disk.refusing = target;
         return;
       case 'move':
-        this.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to: target });
+        this.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to: target });
         return;
       case 'checkpoint':
         if (this.statusOf(target) === 'PS_PRIMARY') this.p.checkpoints.initCheckpoint(true, 'remote-command');

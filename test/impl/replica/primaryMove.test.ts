@@ -4,7 +4,7 @@ import { Cluster, META, NODES } from './cluster.ts';
 
 /** Asks for another primary and waits until it serves. */
 function move(c: Cluster, gpid: Gpid, to: NodeId): void {
-  const box = c.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to });
+  const box = c.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to });
   c.runUntil(() => box.result !== undefined);
   expect(box.result?.body).toEqual({ error: 'ERR_OK', hint: '', appId: 1 });
   c.runUntil(() => c.isServing(gpid) && c.primary(gpid) === to);

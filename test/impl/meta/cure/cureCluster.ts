@@ -1,6 +1,6 @@
 /** A meta server with four servers, some of which die and come back: what it stores and what it proposes, briefly. */
 import type { Cure } from '../../../../impl/meta/cure/cure.ts';
-import type { ConfigSyncRequest } from '../../../../impl/protocol/messages.ts';
+import type { BalanceType, ConfigSyncRequest } from '../../../../impl/protocol/messages.ts';
 import type { Settings } from '../../../../impl/settings.ts';
 import type { NodeId, PartitionConfig } from '../../../../model/vocabulary.ts';
 import { Inbox } from '../fakeWorld.ts';
@@ -65,11 +65,15 @@ export class CureCluster extends MetaCluster {
   }
 
   move(to: NodeId): Inbox<{ error: string; body?: unknown }> {
+    return this.balance('move_pri', '', to);
+  }
+
+  balance(type: BalanceType, from: NodeId | '', to: NodeId): Inbox<{ error: string; body?: unknown }> {
     const inbox = new Inbox<{ error: string; body?: unknown }>();
     const process = this.world.processes.get('source/client-0');
     const then = { owner: inbox, method: 'onAnswer', args: [] };
-    const request = { appName: 't', partitionIndex: 0, to };
-    process?.later(0, () => process.ctx.env.rpc.call(META, 'RPC_CM_MOVE_PRIMARY', request, { hash: 0, timeoutMs: 5000 }, then));
+    const request = { appName: 't', partitionIndex: 0, type, from, to };
+    process?.later(0, () => process.ctx.env.rpc.call(META, 'RPC_CM_PROPOSE_BALANCER', request, { hash: 0, timeoutMs: 5000 }, then));
     return inbox;
   }
 

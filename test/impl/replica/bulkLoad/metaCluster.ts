@@ -48,7 +48,7 @@ export class MetaCluster extends LoadCluster {
 
   /** The operator's wish; whether and when it comes true is the meta server's matter. */
   movePrimary(to: NodeId): string | undefined {
-    const box = this.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to });
+    const box = this.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to });
     this.runUntil(() => box.result !== undefined);
     return box.result?.body?.error;
   }

@@ -109,7 +109,7 @@ describe('a primary that goes while somebody learns', () => {
     const old = c.primary(c.gpid);
     const target = c.secondary();
     const before = c.server(learner).replicas.get(c.gpid)?.learner.signature ?? 0;
-    c.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to: target });
+    c.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to: target });
     c.writeUntil(() => c.isServing(c.gpid) && c.primary(c.gpid) === target);
     expect(c.replica(old, c.gpid).learnerGroup.nodes()).toEqual([]);
     c.learnAnyhow(learner);
@@ -122,7 +122,7 @@ describe('a primary that goes while somebody learns', () => {
     c.addLearner(learner);
     c.writeUntil(() => c.statusOf(learner) === 'PS_SECONDARY');
     c.settle();
-    c.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to: learner });
+    c.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to: learner });
     c.writeUntil(() => c.isServing(c.gpid) && c.primary(c.gpid) === learner);
     c.write(5);
     for (const [key, value] of c.acked) expect(c.read(c.gpid, key)).toBe(value);

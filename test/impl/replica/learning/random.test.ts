@@ -128,7 +128,7 @@ class RandomCluster extends DuplicatingCluster {
         if (primary !== undefined && target !== primary && this.members().length > 2) this.propose('CT_REMOVE', target);
         return;
       case 'move':
-        this.call(META, 'RPC_CM_MOVE_PRIMARY', { appName: 't', partitionIndex: 0, to: target });
+        this.call(META, 'RPC_CM_PROPOSE_BALANCER', { appName: 't', partitionIndex: 0, type: 'move_pri', from: '', to: target });
         return;
       case 'checkpoint':
         if (primary !== undefined) this.p.checkpoints.initCheckpoint(true, 'remote-command');

@@ -21,8 +21,8 @@ class MoveCluster extends MetaCluster {
     process?.later(0, () =>
       process.ctx.env.rpc.call(
         META,
-        'RPC_CM_MOVE_PRIMARY',
-        { appName, partitionIndex, to },
+        'RPC_CM_PROPOSE_BALANCER',
+        { appName, partitionIndex, type: 'move_pri', from: '', to },
         { hash: 0, timeoutMs: 5000 },
         then,
       ),
