@@ -169,7 +169,7 @@ const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
 
-/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.11). */
+/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.12). */
 function furthersCopy({ copying }: PartitionState, before: Members | undefined, config: ConfigStored['config']): boolean {
   if (copying === undefined || before === undefined) return false;
   const { from, to } = copying;
