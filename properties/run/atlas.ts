@@ -151,9 +151,9 @@ export class Atlas {
     if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
     if (property === 'S6') return this.rotted.get(partition);
     if (!AVAILABILITY.has(property)) return undefined;
-    // What crosses is read from one member's log, its primary's.
-    const reader = node === '' && CROSSING.has(property) ? (this.primaries.get(partition) ?? '') : node;
-    return (reader === '' ? undefined : this.spentAt(reader, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
+    // Learners, and what crosses between clusters, are told what one member's disk holds: its primary's.
+    const teller = node === '' ? (this.primaries.get(partition) ?? '') : node;
+    return (teller === '' ? undefined : this.spentAt(teller, partition)) ?? this.brokenUp.get(partition) ?? this.lostTails.get(partition);
   }
 
   private spentAt(node: NodeId, partition: string): string | undefined {
