@@ -11,6 +11,7 @@ import { clusterNameOf } from './dupState.ts';
 import type { DupScope } from './dupSteps.ts';
 import { loadCandidates } from './loadEnabled.ts';
 import type { LoadScope } from './loadSteps.ts';
+import { memberCandidates, type MemberScope } from './memberEnabled.ts';
 import type { ModelEvent, MutationFact, UpdateFact } from './events.ts';
 import { nextAll } from './next.ts';
 import { replay } from './rules/lifecycle.ts';
@@ -35,7 +36,7 @@ export interface Scope {
   /** Leads from `init` to the state where the search begins. */
   readonly start: readonly ModelEvent[];
   readonly maxCrashes: number;
-  /** A primary gives up on a silent member and asks for a new ballot (FM2). */
+  /** A primary gives up on a silent member and asks for a new ballot. */
   readonly reballots: boolean;
   readonly maxBallot: number;
   readonly maxDecree: number;
@@ -46,6 +47,8 @@ export interface Scope {
   readonly duplication?: DupScope;
   /** Only what befalls a bulk load is searched; the limits above are not asked. */
   readonly bulkLoad?: LoadScope;
+  /** Members come and go. */
+  readonly members?: MemberScope;
   /** What must stay reachable: from every state that the search reaches, some state in which it holds. */
   readonly end?: { readonly property: string; readonly sentence: string; holds(state: ModelState): boolean };
 }
@@ -76,6 +79,7 @@ export function candidates(state: ModelState, scope: Scope): readonly Transition
   const crashes = Object.values(state.nodes).reduce((sum, node) => sum + node.incarnation - (node.up ? 1 : 0), 0);
   for (const cluster of Object.values(state.clusters)) {
     for (const part of Object.values(cluster.partitions)) {
+      if (scope.members !== undefined) all.push(...memberCandidates(state, scope.members, part, scope.maxBallot));
       for (const replica of Object.values(part.replicas)) {
         const here: Here = {
           scope,
@@ -112,6 +116,7 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
     { kind: 'replica.status', ...at, from, to, ballot },
   ];
   if (config === undefined) return [];
+  if (scope.members !== undefined) return rolesOfMembers(config, part.ballot, replica, become);
   if (config.primary !== replica.node)
     return from === 'PS_INACTIVE' || replica.ballot < part.ballot ? [become('PS_SECONDARY')] : [];
   const newBallot: ModelEvent = {
@@ -131,6 +136,19 @@ function roles({ scope, part, replica, at }: Here): Transition[] {
   const grows = part.ballot < scope.maxBallot;
   if (from === 'PS_PRIMARY') return grows && scope.reballots ? [become('PS_INACTIVE', replica.ballot)] : [];
   return [become('PS_PRIMARY'), ...(grows ? [[newBallot]] : [])];
+}
+
+/** Everybody hears of the newest configuration, at any time; who is none of its members leaves its role. */
+function rolesOfMembers(
+  { primary, secondaries }: { readonly primary: NodeId | ''; readonly secondaries: readonly NodeId[] },
+  ballot: number,
+  { node, status, ballot: own }: ReplicaState,
+  become: (to: ReplicaState['status']) => Transition,
+): Transition[] {
+  const isNew = own < ballot;
+  if (node === primary) return isNew || status !== 'PS_PRIMARY' ? [become('PS_PRIMARY')] : [];
+  if (secondaries.includes(node)) return isNew || status !== 'PS_SECONDARY' ? [become('PS_SECONDARY')] : [];
+  return isNew && (status === 'PS_PRIMARY' || status === 'PS_SECONDARY') ? [become('PS_INACTIVE')] : [];
 }
 
 /**
@@ -243,6 +261,8 @@ function newFile(replica: ReplicaState, at: Here['at']): ModelEvent {
  * number.
  */
 function commits({ part, replica, at }: Here): Transition[] {
+  // A learner commits what it learns (memberEnabled.ts).
+  if (replica.status === 'PS_POTENTIAL_SECONDARY') return [];
   const first = replica.committed + 1;
   const last =
     replica.status === 'PS_SECONDARY' && part.committed > first ? Math.min(part.committed, replica.maxPrepared) : first;

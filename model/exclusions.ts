@@ -83,9 +83,9 @@ export const EXCLUSIONS = {
     used: true,
   },
   'lost-beyond-repair': {
-    what: 'a partition that a fault robbed of promised records, on either side, owes duplication nothing in time',
-    why: 'membership is fixed: nobody can take its place',
-    cites: 'docs/departures FM1, FM4, FM5',
+    what: 'a partition of which a fault left nobody a whole copy, on either side, owes duplication nothing in time',
+    why: 'what no member of the group holds any more nobody can teach',
+    cites: 'docs/departures FM4, FM5',
     used: true,
   },
   'unreadable-log': {
@@ -121,7 +121,7 @@ export const EXCLUSIONS = {
   'unfilled-follower': {
     what: 'a follower table whose master is gone, or was never whole, does not serve',
     why: 'its replicas begin over a checkpoint that only the master has; DS_APP owes it while there is a duplication',
-    cites: 'dup 5.5, docs/departures FM11',
+    cites: 'dup 5.5',
     used: true,
   },
   'partition-split': {

@@ -48,7 +48,7 @@ const hasRoleBound = ({ clusters }: ModelState): boolean =>
       Object.keys(dups).length > 0 || Object.values(commands).some(({ command }) => 'partitionIndex' in command),
   );
 
-/** Replicas of other nodes than the events' stay the very same objects, so that what is derived from them can be kept. */
+/** Replicas that no event changes stay the very same objects, so that what is derived from them can be kept. */
 export function fork(state: ModelState, events: readonly ModelEvent[]): ModelState {
   const nodes: NodeId[] = [];
   for (const event of events) if ('node' in event && !nodes.includes(event.node)) nodes.push(event.node);
@@ -61,7 +61,7 @@ export function fork(state: ModelState, events: readonly ModelEvent[]): ModelSta
     clusters: mapped(state.clusters, (cluster) => ({
       ...cluster,
       ...(local ? {} : forkTables(cluster)),
-      partitions: kept ? cluster.partitions : mapped(cluster.partitions, (part) => forkPartition(part, nodes)),
+      partitions: kept ? cluster.partitions : mapped(cluster.partitions, (part) => forkPartition(part, nodes, events)),
       metrics: mapped(cluster.metrics, (one) => ({ ...one })),
     })),
   };
@@ -147,7 +147,13 @@ function forkCommand(command: CommandState): CommandState {
   return { ...command, attempts: { ...command.attempts }, used: { ...command.used } };
 }
 
-function forkPartition(part: PartitionState, nodes: readonly NodeId[]): PartitionState {
+/** What a primary commits first is owed by every replica; who serves first makes strangers of the others. */
+function concernsAll(part: PartitionState, event: ModelEvent): boolean {
+  if (event.kind === 'replica.committed') return event.gpid === part.gpid && event.decree > part.committed;
+  return event.kind === 'config.stored' && event.config.gpid === part.gpid && event.config.ballot === 1;
+}
+
+function forkPartition(part: PartitionState, nodes: readonly NodeId[], events: readonly ModelEvent[]): PartitionState {
   return {
     ...part,
     // Configurations, primaries, rows, versions and emergencies are added, replaced or dropped, never changed.
@@ -160,7 +166,7 @@ function forkPartition(part: PartitionState, nodes: readonly NodeId[]): Partitio
     removals: { ...part.removals },
     digests: [...part.digests],
     history: mapped(part.history, (versions) => [...versions]),
-    replicas: mapped(part.replicas, forkReplica, nodes),
+    replicas: mapped(part.replicas, forkReplica, events.some((event) => concernsAll(part, event)) ? Object.keys(part.replicas) : nodes),
     // What a follower began with is replaced, never changed.
     adopted: { ...part.adopted },
     emergencies: [...part.emergencies],

@@ -1,6 +1,6 @@
 /**
  * What an operator is told who wants another primary, or another server in the place of a member, and what is owed to him
- * then (bl 17.2; docs/departures FM12, cure.11).
+ * then (bl 17.2; docs/departures FM12, cure.12).
  */
 import type { Judge } from './adminAnswers.ts';
 import type { AnswerScene } from './answers.ts';

@@ -98,7 +98,7 @@ function partition(
   const { primary, secondaries } = memberReplicas(part);
   const since = Math.max(state.disturbedAtUs, table.createdAtUs, table.recalledAtUs);
   const round: readonly Term[] = [
-    // The prepare and the request for a ballot that the last fault took, and the retry of each (FM2).
+    // The prepare and the request for a ballot that the last fault took, and the retry of each.
     [1, 'prepareTimeoutMs', s.prepareTimeoutMs],
     [2, 'updateConfigRetryMs', s.updateConfigRetryMs],
     [1, 'rpcTimeoutMs', s.rpcTimeoutMs],

@@ -43,7 +43,7 @@ function wishesOwed({ state, cluster, table, part, since, round }: PlaceScene, a
   const s = settingsOfCluster(state.config, cluster.id);
   const undisturbedUs = Math.max(since, pausedUntil(state, part));
   if (wantedPrimary !== '' && wantedSinceUs > undisturbedUs) {
-    // Proposed three times; a change of ballot may come between (FM2).
+    // Proposed three times; a change of ballot may come between.
     owe(all, 'L6 primary moved', gpid, gpid, wantedSinceUs, [[3, 'rpcTimeoutMs', s.rpcTimeoutMs], ...round]);
   }
   if (copying !== undefined && copying.sinceUs > undisturbedUs) {

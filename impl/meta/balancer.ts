@@ -15,7 +15,7 @@
  * is not alive as well: one that is no member is unknown to a new meta server until its next beacon.
  *
  * The wish is answered when the first proposal goes. It is volatile: a meta server that starts knows nothing of it, and what
- * goes wrong on the way is cured as anything else is. Of proposals that are stored out of turn: cure/cure.ts, cure.11.
+ * goes wrong on the way is cured as anything else is. Of proposals that are stored out of turn: cure/cure.ts, cure.12.
  */
 import type { ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 import { unreachable } from '../../model/vocabulary.ts';

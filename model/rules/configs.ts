@@ -10,7 +10,7 @@ import type { ConfigStored } from '../events.ts';
 import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
-import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type TableState } from '../state.ts';
+import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type ReplicaState, type TableState } from '../state.ts';
 import { bore, stillDrops } from '../tableNames.ts';
 import { beginsWithNothing, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
@@ -116,14 +116,21 @@ function newcomers(step: Step | undefined, before: Members | undefined, { primar
   return step === 'takes over' || step === 'is called back' ? [primary] : [];
 }
 
-/** Is every decree that a primary has committed applied here, or in the log as it was committed? */
+/** What a log would give back of a decree: its last word. */
+function inLog({ files, validLogOffset }: ReplicaState, decree: number): number {
+  let ballot = -1;
+  for (const { startOffset, records } of files)
+    if (startOffset >= validLogOffset) for (const record of records) if (record.decree === decree && record.ballot > ballot) ({ ballot } = record);
+  return ballot;
+}
+
+/** Is every decree that a primary has committed on this disk: in storage, or in the log as it was committed? */
 function lacks(part: PartitionState, node: string): number | undefined {
   const replica = part.replicas[node];
   if (replica?.stranger === true) return part.begin.decree;
   if (replica === undefined) return part.committed > 0 ? 1 : undefined;
-  for (let decree = replica.applied + 1; decree <= part.committed; decree++) {
-    const entry = replica.entries[decree];
-    const mine = entry?.logged === true ? proposalOf(part, decree, entry.ballot) : undefined;
+  for (let decree = replica.flushed + 1; decree <= part.committed; decree++) {
+    const mine = proposalOf(part, decree, inLog(replica, decree));
     const chosen = chosenOf(part, decree);
     if (mine === undefined || (chosen !== undefined && !sameContent(chosen, mine))) return decree;
   }
@@ -162,7 +169,7 @@ const leaves = ({ part }: ConfigScene, { config }: ConfigStored): boolean =>
 const stepsDown = (scene: ConfigScene, e: ConfigStored): boolean =>
   leaves(scene, e) && stepTo(scene.part.configs[scene.part.ballot], e.config) === 'steps down';
 
-/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.11). */
+/** Does it bring a copy one step further? Otherwise what was proposed is not any more (docs/departures.md, cure.12). */
 function furthersCopy({ copying }: PartitionState, before: Members | undefined, config: ConfigStored['config']): boolean {
   if (copying === undefined || before === undefined) return false;
   const { from, to } = copying;
@@ -242,6 +249,14 @@ export const configStored = rule(
         if (missing !== undefined && !hasLosses(part)) return [`a member that holds decrees up to ${part.committed}`, `${node} without ${missing}`];
       }
       return undefined;
+    }),
+    guard('tables/joins-while-nothing-commits', 'S1', (scene, { config }: ConfigStored) => {
+      // In the old ballot its acknowledgement is not asked for: what is committed meanwhile it might not have.
+      const { part } = scene;
+      const primary = part.replicas[config.primary];
+      return stepTo(part.configs[part.ballot], config) === 'joins' && primary?.open === true && primary.status === 'PS_PRIMARY'
+        ? ['a primary that has left its role until it is answered', `${config.primary} is the primary of ballot ${primary.ballot}`]
+        : undefined;
     }),
     guard('tables/primary-leaves-as-asked', 'FM12', (scene, e: ConfigStored) =>
       !stepsDown(scene, e) || goes(scene) || mover(scene, e.config) !== undefined

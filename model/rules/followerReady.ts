@@ -13,10 +13,11 @@ function notHealthy(state: ModelState, table: TableState, dup: DupState): Refusa
   if (found?.table === undefined) return [`a table ${dup.remoteAppName} in ${dup.remote}`, 'none'];
   for (let index = 0; index < table.partitionCount; index++) {
     const part = found.cluster.partitions[`${found.table.appId}.${index}`];
-    const config = part?.configs[part.ballot];
-    if (part === undefined || config === undefined || config.primary === '')
-      return [`a primary of follower partition ${index}`, 'none'];
-    if (1 + config.secondaries.length < found.table.maxReplicaCount && config.secondaries.length === 0)
+    // It was asked a moment before; a primary may have gone since.
+    const asked = [part?.configs[part.ballot], part?.configs[part.ballot - 1]].filter((config) => config !== undefined);
+    const served = asked.filter(({ primary }) => primary !== '');
+    if (served.length === 0) return [`a primary of follower partition ${index}`, 'none'];
+    if (found.table.maxReplicaCount > 1 && served.every(({ secondaries }) => secondaries.length === 0))
       return [`a secondary of follower partition ${index}`, 'none'];
   }
   return undefined;
@@ -27,7 +28,7 @@ function notCovered(state: ModelState, table: TableState, dup: DupState): Refusa
   for (let index = 0; index < table.partitionCount; index++) {
     const part = followerPartition(state, dup, index);
     const stored = storedOf(dup.partitions[index]);
-    const adopted = Object.values(part?.adopted ?? {})[0];
+    const adopted = part === undefined || Object.keys(part.adopted).length === 0 ? undefined : part.begin.decree;
     if (adopted === undefined) return [`a checkpoint of the master under follower partition ${index}`, 'none'];
     if (adopted < stored) return [`a checkpoint of decree ${stored} or more under partition ${index}`, `${adopted}`];
   }

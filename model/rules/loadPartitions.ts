@@ -111,6 +111,12 @@ function metadataChanged({ own }: PartitionLoadScene, { record }: LoadPartitionS
   return own.metadata.some((one) => sameMetadata(one, record.metadata)) ? undefined : ['what a primary reported', text(record)];
 }
 
+/** Those that the report was about: the group may have changed since it came. */
+function wereMembers(part: PartitionState | undefined, nodes: string): boolean {
+  const configs = [part?.configs[part.ballot], part?.configs[part.ballot - 1]].filter((config) => config !== undefined);
+  return configs.some(({ primary, secondaries }) => [primary, ...secondaries].sort().join() === nodes);
+}
+
 /** Who has ingested is noted with SUCCEED, from the report that said so (bl 8.2). */
 function wrongNodes({ own, part }: PartitionLoadScene, { record }: LoadPartitionStored): Refusal | undefined {
   const before = own?.record ?? { everIngestSucceed: false, hostPorts: [] };
@@ -118,7 +124,7 @@ function wrongNodes({ own, part }: PartitionLoadScene, { record }: LoadPartition
   const text = `${record.everIngestSucceed ? 'ingested' : 'not ingested'} by ${now || 'nobody'}`;
   if (record.everIngestSucceed === before.everIngestSucceed && now === [...before.hostPorts].sort().join()) return undefined;
   const first = record.status === 'BLS_SUCCEED' && own?.record.status === 'BLS_INGESTING';
-  if (first && record.everIngestSucceed && now === sortedMembers(part).join()) return undefined;
+  if (first && record.everIngestSucceed && wereMembers(part, now)) return undefined;
   return [`${before.everIngestSucceed ? 'ingested' : 'not ingested'} by ${[...before.hostPorts].join() || 'nobody'}`, text];
 }
 

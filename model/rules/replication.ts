@@ -1,6 +1,6 @@
 /**
  * Two-phase commit: who may propose, receive, acknowledge, commit and apply what (repl 1.4 - 1.7, 1.10, 1.11,
- * invariants 6.1; docs/departures FM1 - FM6).
+ * invariants 6.1; docs/departures FM4, FM5).
  */
 import type { AppliedClaim, CommittedClaim, PrepareAcked, PreparedClaim, UpdateFact } from '../events.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * Roles: who may become what, in which ballot, and with which lease (repl 1.10, 1.11, invariants 6.1; docs/departures FM1,
- * FM2). A learner has its role by its primary's word alone; a member by a stored configuration.
+ * Roles: who may become what, in which ballot, and with which lease (repl 1.10, 1.11, invariants
+ * 6.1). A learner has its role by its primary's word alone; a member by a stored configuration.
  */
 import type { StatusClaim } from '../events.ts';
 import { notePending } from '../state.ts';

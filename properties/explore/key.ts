@@ -67,12 +67,34 @@ function partitionKey(state: ModelState, part: PartitionState, symmetry: boolean
       proposals += `${decree}=${one.ballot}.${one.lastCommitted}.${one.commands.join('+')},`;
   let chosen = '';
   for (const decree in part.chosen) chosen += `${decree}@${part.chosen[decree]},`;
+  const members = config === undefined ? 0 : config.secondaries.length + (config.primary === '' ? 0 : 1);
+  if (part.ballot > 0 && Object.keys(part.replicas).length > members) return groupKey(state, part, symmetry, `${proposals} ${chosen}`);
   const primary = part.replicas[config?.primary ?? ''];
   const secondaries = (config?.secondaries ?? []).map((node) => replicaKey(state, part, part.replicas[node]));
   if (symmetry) secondaries.sort();
   const reign = part.primaries[part.ballot]?.incarnation === primary?.incarnation;
   const replicas = [replicaKey(state, part, primary), ...secondaries].join('] [');
   return `${part.ballot}${reign ? '!' : ''} ${proposals} ${chosen} [${replicas}]`;
+}
+
+/**
+ * Members come and go: whoever was one has its word, in each of the configurations by which somebody still is the primary.
+ */
+function groupKey(state: ModelState, part: PartitionState, symmetry: boolean, words: string): string {
+  const all = Object.values(part.replicas);
+  const ballots = new Set([part.ballot, ...all.filter(({ status, open }) => open && status === 'PS_PRIMARY').map(({ ballot }) => ballot)]);
+  const placeOf = (node: string): string =>
+    [...ballots]
+      .sort((a, b) => a - b)
+      .map((ballot) => {
+        const config = part.configs[ballot];
+        const reign = part.primaries[ballot]?.node === node && part.primaries[ballot]?.incarnation === part.replicas[node]?.incarnation;
+        if (config?.primary === node) return reign ? 'P!' : 'P';
+        return config?.secondaries.includes(node) === true ? 's' : '-';
+      })
+      .join('');
+  const keys = all.map((replica) => `${symmetry ? '' : replica.node} ${placeOf(replica.node)} ${replicaKey(state, part, replica)}`);
+  return `${part.ballot} ${words} [${keys.sort().join('] [')}]`;
 }
 
 /** Words about what one replica alone knows; a replica that a step does not touch is the same object in both states. */

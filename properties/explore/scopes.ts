@@ -177,6 +177,7 @@ function scope(
   };
 }
 
+const FOURTH = 'c/replica-3';
 const THREE = ['c/replica-0', 'c/replica-1', 'c/replica-2'];
 
 export const SCOPES: readonly Scope[] = [
@@ -210,6 +211,16 @@ export const SCOPES: readonly Scope[] = [
     storage: true,
     maxLogFiles: 3,
   }),
+  /**
+   * Three replicas and a fourth server, one write, no crash: the primary lets members go, one of them takes over, and who is
+   * none learns by any of the three types, and joins.
+   */
+  {
+    ...scope('reconfiguration', THREE, 1, { maxCrashes: 0, reballots: false, maxBallot: 3, maxDecree: 2, storage: false, maxLogFiles: 9 }),
+    config: { clusters: [{ id: 'c', nodes: [...THREE, FOURTH] }], settings: SETTINGS },
+    start: [...serving(THREE, 1), { kind: 'process.started', atUs: 0, node: FOURTH }],
+    members: { nodes: [...THREE, FOURTH], maxReplicaCount: 3, learners: 1 },
+  },
   /** For demonstrations: two replicas, one write, one crash, changes of ballot. */
   scope('pair', THREE.slice(0, 2), 1, {
     maxCrashes: 1,

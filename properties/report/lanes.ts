@@ -104,7 +104,8 @@ export class Lanes {
     const last = lane.spans.at(-1);
     if (last?.toUs === OPEN && last.word === word) return;
     end(lane, atUs);
-    lane.spans.push({ fromUs: atUs, toUs: OPEN, word });
+    // A worker that is blocked by its disk is ahead of the others of its process, which see what it did already.
+    lane.spans.push({ fromUs: Math.max(atUs, last?.toUs ?? atUs), toUs: OPEN, word });
   }
 
   private leave(name: string, cluster: string, atUs: number): void {

@@ -38,7 +38,7 @@ import {
   told,
 } from '../traces/duplicationStory.ts';
 import { INGEST, ingests, loadOf, PROVIDED, SECOND, sent as ingestionSent } from '../traces/loadStory.ts';
-import { A, asks, B, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
+import { A, asks, B, dismissed, fault, mutation, P, PUT, putAt, started, stopped, survived, table, write } from '../traces/story.ts';
 import { after, owing } from './owed.ts';
 
 const { owedIn, names, one } = owing('dup ', DUP_CONFIG);
@@ -231,7 +231,8 @@ describe('L2', () => {
     expect(names(OWING, poor)).toEqual([]);
     const drop = { ...asks(91, { kind: 'dropTable', name: 't' }, 11 * S), cluster: 'd' } as ModelEvent;
     const dropping: ModelEvent = { ...table('AS_DROPPED', { maxReplicaCount: 2 }, 11 * S), cluster: 'd', envs: followerEnvs() } as ModelEvent;
-    expect(names([...OWING, drop, dropping])).toEqual([]);
+    const empty = { ...dropping, status: 'AS_DROPPING' } as ModelEvent;
+    expect(names([...OWING, drop, empty, dismissed(2, [F, E], 'd', 2), dropping])).toEqual([]);
   });
 
   it('goes on with the next write, and leaves the same rows behind', () => {

@@ -4,7 +4,7 @@ import type { Answer, Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import { step } from '../../model/next.ts';
 import { init } from '../../model/state.ts';
-import { A, answers, asks, B, closed, CONFIG, config, create, flag, opened, P, READY, status, table } from '../traces/story.ts';
+import { A, answers, asks, B, closed, CONFIG, config, dismissed, create, flag, opened, P, READY, status, table } from '../traces/story.ts';
 
 const emergency: Command = { kind: 'emergencyCheckpoint', table: 't', partitionIndex: 0, minDecree: 'last-applied' };
 const says = (minDecree: number, error: Answer['error'] = 'ERR_OK'): Answer =>
@@ -17,6 +17,7 @@ const second = (event: ModelEvent): ModelEvent => ('gpid' in event ? { ...event,
 const AGAIN: readonly ModelEvent[] = [
   asks(7, { kind: 'dropTable', name: 't' }),
   table('AS_DROPPING', {}, 10),
+  dismissed(2),
   table('AS_DROPPED', {}, 10),
   status(P, 'PS_PRIMARY', 'PS_INACTIVE', 1),
   closed(P),

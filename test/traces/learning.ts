@@ -9,10 +9,10 @@ import {
   FROM_CHECKPOINT,
   gone,
   initInfo,
+  JOINS,
   LEADERLESS,
   learnAnswered,
   LEARNS,
-  LEFT_BEHIND,
   listCut,
   logReplaced,
   OVERTAKEN,
@@ -40,7 +40,7 @@ const STEPS: readonly Refused[] = [
   {
     rule: 'tables/one-step-at-a-time',
     why: 'one leaves and another one joins',
-    before: FROM_CHECKPOINT,
+    before: [...FROM_CHECKPOINT, ...JOINS.slice(0, 1)],
     event: config(3, P, [C], 2),
     permitted: config(3, P, [A, C], 2),
   },
@@ -127,7 +127,7 @@ const NEWCOMERS: readonly Refused[] = [
   {
     rule: 'tables/newcomers-hold-what-is-committed',
     why: 'a learner that has learned nothing yet',
-    before: LEARNS,
+    before: [...LEARNS, ...JOINS.slice(0, 1)],
     event: config(3, P, [A, C], 2),
     permitted: config(3, P, [A, B], 2),
     says: 'a member that holds decrees up to 2, got c/replica-3 without 1',
@@ -143,7 +143,7 @@ const NEWCOMERS: readonly Refused[] = [
   {
     rule: 'tables/newcomers-hold-what-is-committed',
     why: 'decree 2 is in its list, and not in its log',
-    before: FROM_CACHE.slice(0, -5),
+    before: [...FROM_CACHE.slice(0, -5), ...JOINS.slice(0, 1)],
     event: config(3, P, [A, C], 2),
     permitted: config(3, P, [B, A], 2),
     says: 'c/replica-3 without 2',
@@ -158,19 +158,21 @@ const NEWCOMERS: readonly Refused[] = [
   },
   {
     rule: 'tables/newcomers-hold-what-is-committed',
-    why: 'C was a member too late for decree 3, and may not take over',
-    before: [...LEFT_BEHIND, stopped(P), config(4, '', [A, C], 2)],
-    event: config(5, C, [A], 2),
-    permitted: config(5, A, [C], 2),
-    says: 'c/replica-3 without 3',
-  },
-  {
-    rule: 'tables/newcomers-hold-what-is-committed',
     why: 'a deserted group is called back by somebody who was there last',
     before: DESERTED,
     event: config(5, C, [], 2),
     permitted: config(5, A, [], 2),
     says: 'c/replica-3 without 1',
+  },
+];
+
+const JOINING: readonly Refused[] = [
+  {
+    rule: 'tables/joins-while-nothing-commits',
+    why: 'in ballot 2 P needs no word of C: what it commits there, C may not have when it takes over',
+    before: FROM_CHECKPOINT,
+    event: config(3, P, [A, C], 2),
+    permitted: status(P, 'PS_PRIMARY', 'PS_INACTIVE', 2),
   },
 ];
 
@@ -359,4 +361,4 @@ const DATA: readonly Refused[] = [
   },
 ];
 
-export const LEARNING: readonly Refused[] = [...STEPS, ...NEWCOMERS, ...LEARNERS, ...DATA].map((one) => ({ ...one, config: FOUR }));
+export const LEARNING: readonly Refused[] = [...STEPS, ...NEWCOMERS, ...JOINING, ...LEARNERS, ...DATA].map((one) => ({ ...one, config: FOUR }));

@@ -9,7 +9,6 @@ import type { LogReplaced } from '../../model/learningEvents.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
 import {
   A,
-  acked,
   applied,
   B,
   committed,
@@ -140,8 +139,9 @@ export const FROM_CHECKPOINT: readonly ModelEvent[] = [
 ];
 /** Who has learned becomes a member, by the primary's wish. */
 export const JOINS: readonly ModelEvent[] = [
+  status(P, 'PS_PRIMARY', 'PS_INACTIVE', 2),
   config(3, P, [A, C], 2),
-  status(P, 'PS_PRIMARY', 'PS_PRIMARY', 3),
+  status(P, 'PS_INACTIVE', 'PS_PRIMARY', 3),
   status(A, 'PS_SECONDARY', 'PS_SECONDARY', 3),
   status(C, 'PS_POTENTIAL_SECONDARY', 'PS_SECONDARY', 3),
 ];
@@ -178,19 +178,6 @@ export const TAKEN_OVER: readonly ModelEvent[] = [
 export const OVERTAKEN: readonly ModelEvent[] = [...WRITTEN, stopped(B), config(2, P, [A], 2), stopped(P), config(2, '', [A, B], 2)];
 /** The others go one after the other: nobody is left, and whoever was last is called. */
 export const DESERTED: readonly ModelEvent[] = [...LEADERLESS, stopped(A), config(3, '', [B], 2), stopped(B), config(4, '', [], 2)];
-
-/** C is a member of ballot 3, which P does not know yet: in ballot 2 it commits decree 3 without C. */
-export const M3 = mutation(2, 3, [EMPTY]);
-export const LEFT_BEHIND: readonly ModelEvent[] = [
-  ...FROM_CHECKPOINT,
-  config(3, P, [A, C], 2),
-  prepared(P, M3),
-  logged(P, M3),
-  prepared(A, M3),
-  logged(A, M3),
-  acked(A, 2, 3),
-  committed(P, 3, 2),
-];
 
 /** What P proposed as decree 3 reached B alone; both die, A goes on alone, and makes another decree 3. */
 const LOST_3 = mutation(1, 3, [EMPTY]);

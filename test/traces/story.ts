@@ -144,6 +144,13 @@ export const config = (
   config: { gpid, ballot, maxReplicaCount: 3, primary, secondaries, lastDrops: [], lastCommittedDecree },
   ...at(0),
 });
+/** The members of a dropped table leave, and are remembered. */
+export const dismissed = (ballot: number, lastDrops: readonly NodeId[] = MEMBERS, cluster = 'c', maxReplicaCount = 3): ModelEvent => ({
+  kind: 'config.stored',
+  cluster,
+  config: { gpid: G, ballot, maxReplicaCount, primary: '', secondaries: [], lastDrops, lastCommittedDecree: 0 },
+  ...at(0),
+});
 export const status = (node: NodeId, from: PartitionStatus, to: PartitionStatus, ballot: number, atUs = 0): ModelEvent => ({
   kind: 'replica.status',
   from,

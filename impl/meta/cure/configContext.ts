@@ -2,7 +2,7 @@
  * What the meta server remembers of one partition to cure it, all of it volatile (upstream's config_context and
  * proposal_actions; repl 1.10): what stands proposed, how its learner is doing, who dropped out, and what those said.
  *
- * Mended (docs/departures.md, cure.5, cure.11): of several proposals upstream takes the next one up with any change of the
+ * Mended (docs/departures.md, cure.5, cure.12): of several proposals upstream takes the next one up with any change of the
  * configuration, and removes a member although nobody has come for it. And upstream keeps what a server reported when that server dies and comes back, and takes one
  * that was scanned before it dropped out for one without the replica. Here a report counts from its drop, and as long as
  * the server lives.

@@ -30,7 +30,8 @@ it('a whole life copies a checkpoint, ships, pauses and goes on', () => {
     const { state, skippedSteps } = runPlan(plan, { watch });
     for (const dup of Object.values(state.clusters['source']?.dups ?? {})) statuses.push(...dup.versions.map((v) => v.status));
     expect([statuses, skippedSteps]).toEqual([['DS_PREPARE', 'DS_APP', 'DS_LOG', 'DS_PAUSE', 'DS_LOG'], []]);
-    expect(adopted).toBe(4);
+    // The first primary of each partition; the other member learns from it.
+    expect(adopted).toBe(2);
     expect(runAndCount(plan).shipped).toBeGreaterThan(16);
   }
 });

@@ -4,7 +4,7 @@ import type { ModelEvent } from '../../../model/events.ts';
 import { step } from '../../../model/next.ts';
 import { init } from '../../../model/state.ts';
 import { Atlas } from '../../../properties/run/atlas.ts';
-import { A, B, config, CONFIG, P, READY, started, stopped } from '../../traces/story.ts';
+import { A, B, config, CONFIG, P, READY, started, status, stopped } from '../../traces/story.ts';
 
 const struck = (fault: string, node: string, gpid: string, detail = ''): ModelEvent => ({ kind: 'fault.struck', atUs: 0, fault, node, gpid, detail });
 const survived = (node: string, kept: boolean): ModelEvent => ({
@@ -72,7 +72,7 @@ describe('atlas', () => {
   it('excuses nobody any more who has learned, and joined anew', () => {
     const removed = [...READY, ...powerLoss(A, false), config(2, P, [B])];
     expect(kindOf(atlasAfter(removed), 'L5', A)).toBe('excusable');
-    const joined = [...removed, config(3, P, [B, A])];
+    const joined = [...removed, status(P, 'PS_PRIMARY', 'PS_INACTIVE', 1), config(3, P, [B, A])];
     expect(kindOf(atlasAfter(joined), 'L5', A)).toBe('bug');
     // So the partition is lost only when the new copy is spent as well.
     const others = [struck('disk.full', P, '1.0', 'write x'), ...powerLoss(B, false)];

@@ -19,7 +19,7 @@ function sentenceOf(id: string): readonly [cause: string, sentence: string] {
 
 describe('a broken property', () => {
   it('of an answer: the command, in words; the cause is still named by its rule', () => {
-    expect(sentenceOf('tombstone-seen-through')).toEqual(['S1/answers/read', 'S1 broken: the answer to command 4 (get t1 d y): expected one of: not found, got v4']);
+    expect(sentenceOf('tombstone-seen-through')).toEqual(['S1/answers/read', 'S1 broken: the answer to command 4 (get t1 d y of 1.0): expected one of: not found, got v4']);
   });
 
   it('of an event: the event, and what was expected', () => {

@@ -81,8 +81,15 @@ export class LoadWorld {
       envs: { 'rocksdb.allow_ingest_behind': 'true' },
     });
     if (`${created.appId}.0` !== TABLE) throw new Error(`the table is ${created.appId}`);
-    for (let i = 0; i < 60 && this.of('config.stored').at(-1)?.config.primary === ''; i++) this.run(1000);
+    // The first primary serves alone; the others learn from it, and join one after the other.
+    for (let i = 0; i < 60 && !this.isWhole(); i++) this.run(1000);
+    if (!this.isWhole()) throw new Error('the group does not become whole');
     this.run(1000);
+  }
+
+  private isWhole(): boolean {
+    const config = this.of('config.stored').at(-1)?.config;
+    return config !== undefined && config.primary !== '' && config.secondaries.length === NODES.length - 1;
   }
 
   run(ms: number): void {
