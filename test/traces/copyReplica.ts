@@ -2,7 +2,7 @@
 import type { Refused } from './refused.ts';
 import type { Answer, Command } from '../../model/commands.ts';
 import type { ErrorCode, NodeId } from '../../model/vocabulary.ts';
-import { A, answers, asks, B, config, done, P, SERVING, started } from './story.ts';
+import { A, answers, asks, B, config, done, P, SERVING, started, status } from './story.ts';
 
 /** A fourth server, with nothing of the partition. */
 const D = 'c/replica-3';
@@ -10,7 +10,9 @@ type Place = 'primary' | 'secondary';
 const copy = (place: Place, from: NodeId | '', to: NodeId): Command => ({ kind: 'copyReplica', table: 't', partitionIndex: 0, place, from, to });
 const says = (error: ErrorCode, hint = ''): Answer => ({ kind: 'admin', error, hint });
 
-const wishes = (place: Place, from: NodeId | ''): Refused['before'] => [started(D), ...SERVING, asks(2, copy(place, from, D), 10), answers(2, done(), 20)];
+/** While the meta server is asked nothing is committed. */
+const LEFT_ROLE = status(P, 'PS_PRIMARY', 'PS_INACTIVE', 1);
+const wishes = (place: Place, from: NodeId | ''): Refused['before'] => [started(D), ...SERVING, asks(2, copy(place, from, D), 10), answers(2, done(), 20), LEFT_ROLE];
 /** Both have D as a member; P steps down in the second, and D takes over. */
 const SECONDARY = [...wishes('secondary', A), config(2, P, [A, B, D])];
 const PRIMARY = [...wishes('primary', ''), config(2, P, [A, B, D])];
