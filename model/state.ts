@@ -204,9 +204,8 @@ export interface ReplicaState {
 export interface PartitionState extends Content {
   gpid: Gpid;
   appId: number;
-  /** `[duplication-group]` id of its cluster. */
+  /** `[duplication-group]` id of its cluster; the meta server's record, by ballot (`ballot` is the newest). */
   clusterId: number;
-  /** The meta server's record, by ballot; `ballot` is the newest. */
   ballot: Ballot;
   configs: Record<Ballot, { primary: NodeId | ''; secondaries: NodeId[] }>;
   /** How often its primary was moved away; whom an operator wants as the primary (docs/departures FM12), or in whose place, since when. */

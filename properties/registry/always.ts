@@ -81,6 +81,7 @@ export const ALWAYS: readonly Property[] = [
   always('plog.7.4', 'log', 'log files follow each other without overlap, and only the newest is written'),
   always('plog.P9', 'log', 'the newest log file is never deleted'),
   always('repl.1.10.step', 'tables', 'a configuration follows from the one before it by one step'),
+  always('repl.1.10.redundant', 'tables', 'without a fault a member leaves only a group that has one too many, and makes room for whom an operator named'),
   always('FM12', 'tables', 'a primary leaves when an operator wished it, and before another one takes over'),
 ];
 

@@ -21,6 +21,7 @@ import { LOAD_POLLS } from '../traces/loadPolls.ts';
 import { LOAD_REPORTS } from '../traces/loadReports.ts';
 import { LOADS } from '../traces/loads.ts';
 import type { Refused } from '../traces/refused.ts';
+import { COPY_REPLICA } from '../traces/copyReplica.ts';
 import { PRIMARY_MOVE } from '../traces/primaryMove.ts';
 import { REPLICATION } from '../traces/replication.ts';
 import { CONFIG } from '../traces/story.ts';
@@ -40,6 +41,7 @@ const ALL: readonly Refused[] = [
   ...DUPLICATION_ANSWERS,
   ...DUPLICATION_METRICS,
   ...PRIMARY_MOVE,
+  ...COPY_REPLICA,
   ...LIVENESS,
   ...LEARNING,
   ...THROTTLE,

@@ -25,11 +25,14 @@ import {
 } from './learningStory.ts';
 import { A, applied, asks, B, closed, committed, config, fault, MEMBERS, P, READY, started, status, stopped, survived, table } from './story.ts';
 
+/** A fault may make any member leave. */
+const HURT = [...WRITTEN, fault('link.cut', A)];
+
 const STEPS: readonly Refused[] = [
   {
     rule: 'tables/one-step-at-a-time',
     why: 'two members leave at once',
-    before: WRITTEN,
+    before: HURT,
     event: config(2, P, [], 2),
     permitted: config(2, P, [B], 2),
     says: 'one step from primary c/replica-0 of c/replica-0, c/replica-1, c/replica-2',
@@ -93,7 +96,7 @@ const STEPS: readonly Refused[] = [
   {
     rule: 'tables/ballot-plus-one',
     why: 'another member leaves in the place of what was stored: only the removal of the primary may overtake',
-    before: [...WRITTEN, config(2, P, [A], 2)],
+    before: [...HURT, config(2, P, [A], 2)],
     event: config(2, P, [B], 2),
     permitted: config(2, '', [A, B], 2),
   },

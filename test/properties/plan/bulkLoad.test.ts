@@ -18,7 +18,7 @@ import { samplePlans } from '../samples.ts';
 
 const PLANS = samplePlans(1000, 31);
 /** Primaries are moved without loads too. */
-const isOfLoads = (step: Step): boolean => step.kind !== 'movePrimary' && specOf(step.kind)?.needsLoads === true && specOf(step.kind)?.needsFollower !== true;
+const isOfLoads = (step: Step): boolean => step.kind !== 'movePrimary' && step.kind !== 'copyReplica' && specOf(step.kind)?.needsLoads === true && specOf(step.kind)?.needsFollower !== true;
 const isLoading = (plan: Plan): boolean => plan.steps.some(isOfLoads);
 const LOADING = PLANS.filter(isLoading);
 const SEARCHED = samplePlans(300, 39, { ...COMMON_PROFILE, kinds: subsystemKinds('bulk-load') });
