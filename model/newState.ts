@@ -39,6 +39,7 @@ export function newReplica(node: NodeId): ReplicaState {
     fileOpen: false,
     damaged: false,
     openedWithFault: false,
+    learningSinceUs: -1,
     stranger: false,
     lost: false,
     undurableSinceUs: -1,

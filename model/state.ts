@@ -143,6 +143,8 @@ export interface Checkpoint {
 /** One replica: what it said of its memory, and what lies on its disk. */
 export interface ReplicaState {
   node: NodeId;
+  /** Since when it is a learner, -1: it is none. */
+  learningSinceUs: number;
   /** A download of a follower table whose partition began with another one: nobody serves with it (dup 5.5). */
   stranger: boolean;
   open: boolean;

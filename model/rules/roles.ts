@@ -6,6 +6,7 @@ import type { StatusClaim } from '../events.ts';
 import { notePending } from '../state.ts';
 import { endRole } from '../ingestions.ts';
 import { beyondLease, isLeaseEnding } from '../leases.ts';
+import { lacksUnshipped } from './learnedLog.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { noteNotPrimary } from './duplicators.ts';
@@ -65,6 +66,9 @@ export const status = rule<ReplicaScene, StatusClaim>(
         `${e.node} after ${other.node === e.node ? 'a restart' : 'it'}`,
       ];
     }),
+    guard('learn/log-holds-what-is-not-shipped', 'S4', (scene, e: StatusClaim) =>
+      e.from === 'PS_POTENTIAL_SECONDARY' && e.to === 'PS_SECONDARY' ? lacksUnshipped(scene) : undefined,
+    ),
     guard('fd/primary-with-a-lease', 'repl.1.10', (scene, e: StatusClaim) =>
       e.to === 'PS_PRIMARY' ? beyondLease(scene, e.atUs) : undefined,
     ),
@@ -79,6 +83,7 @@ export const status = rule<ReplicaScene, StatusClaim>(
     const isLeft = e.from !== e.to && (e.to === 'PS_ERROR' || (e.to === 'PS_INACTIVE' && e.ballot > replica.ballot));
     if (isLeft || e.to === 'PS_SECONDARY') noteNotPrimary(cluster, part, replica);
     replica.status = e.to;
+    replica.learningSinceUs = e.to !== 'PS_POTENTIAL_SECONDARY' ? -1 : e.from === e.to ? replica.learningSinceUs : e.atUs;
     if (e.from !== e.to) replica.loadBegun = false;
     if (e.ballot > replica.ballot) replica.initBallot = e.ballot;
     replica.ballot = e.ballot;

@@ -4,8 +4,9 @@ import { CANARY } from './canary.ts';
 import { CLASSIC } from './classic.ts';
 import { DUPLICATION } from './duplication.ts';
 import { LIARS } from './liars.ts';
+import { MEMBERSHIP } from './membership.ts';
 import { THROTTLING } from './throttling.ts';
 import type { Defect } from './types.ts';
 import { UPSTREAM } from './upstream.ts';
 
-export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...DUPLICATION, ...BULK_LOAD, ...THROTTLING, ...CLASSIC, ...LIARS, CANARY];
+export const DEFECTS: readonly Defect[] = [...UPSTREAM, ...MEMBERSHIP, ...DUPLICATION, ...BULK_LOAD, ...THROTTLING, ...CLASSIC, ...LIARS, CANARY];

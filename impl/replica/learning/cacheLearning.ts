@@ -47,7 +47,7 @@ export class CacheLearning {
     const { prepareList } = this.replica;
     const stored = this.resetPrivateLog();
     if (stored !== 'ERR_OK') return stored;
-    this.learner.cutList(true);
+    this.beginList();
     for (const record of state.meta) {
       const error = this.takeRecord(record);
       if (error !== 'ERR_OK') return error;
@@ -55,6 +55,14 @@ export class CacheLearning {
     }
     const committed = prepareList.commit(prepareStartDecree - 1, 'COMMIT_TO_DECREE_HARD');
     return committed === 'ERR_OK' ? this.checkReached(prepareStartDecree) : committed;
+  }
+
+  /**
+   * What was prepared before is in the part of the log that is void now: it goes, and is prepared and logged anew when the
+   * primary proposes it again. Upstream keeps it, and would acknowledge it as logged (docs/departures.md, repl.1.9 cache).
+   */
+  beginList(): void {
+    this.learner.cutList(false);
   }
 
   /** What the log holds is no longer what storage stands on; the records that follow begin a file of their own. */
