@@ -221,6 +221,8 @@ function judgeAvailable({ state, cluster, command }: AnswerScene, { answer }: Co
   const client = command.command.kind === 'get' || isWrite(command.command);
   if (!client || !UNAVAILABLE.includes(answer.error) || !state.calm) return undefined;
   if (answer.error === 'ERR_BUSY' && command.throttled) return undefined;
+  // Sent to a table that has given its name up: who asks anew where to go hears it.
+  if ('table' in command.command && cluster.byName[command.command.table] !== command.appId) return undefined;
   // Served as long as its servers have not heard that it is gone; who asks anew where to go hears it.
   if ((cluster.tables[command.appId]?.droppedAtUs ?? -1) >= 0) return undefined;
   const table = cluster.tables[command.appId];

@@ -315,9 +315,10 @@ function membersDiffer(scene: AnswerScene, load: LoadState | undefined, index: n
   const own = load === undefined || isErased(load) ? undefined : load.partitions[index];
   const reports = own?.reports ?? [];
   const old = load !== undefined && isRecent(scene, load.downloadingAtUs);
-  const fits = reports.some(
-    ({ members, atUs }) => sameMembers(members, shown) && (old || atUs >= (load?.downloadingAtUs ?? 0)),
-  );
+  // A pause may overtake the way back: a partition that did not take it has forgotten nothing.
+  const ownAtUs = own?.versions.findLast(({ status }) => status === 'BLS_DOWNLOADING')?.atUs ?? 0;
+  const sinceUs = Math.min(load?.downloadingAtUs ?? 0, ownAtUs);
+  const fits = reports.some(({ members, atUs }) => sameMembers(members, shown) && (old || atUs >= sinceUs));
   return fits
     ? undefined
     : [`one of ${reports.length} reports of partition ${index}`, `one of ${Object.keys(shown).join(', ')} that nobody made`];

@@ -147,7 +147,7 @@ export class Atlas {
   }
 
   private excuse(property: string, partition: string, node: NodeId | ''): string | undefined {
-    if (LOSS.has(property)) return this.lostTails.get(partition) ?? (property === 'S2' ? this.lostAnywhere.get(partition) : undefined);
+    if (LOSS.has(property)) return this.lostTails.get(partition) ?? this.brokenUp.get(partition) ?? (property === 'S2' ? this.lostAnywhere.get(partition) : undefined);
     if (COPY_LOSS.has(property)) return this.lostAnywhere.get(partition) ?? this.rotted.get(partition);
     if (property === 'S6') return this.rotted.get(partition);
     if (!AVAILABILITY.has(property)) return undefined;
