@@ -84,8 +84,9 @@ export class LearnerGroup {
   hasRoomFor(node: NodeId, forLoadBalance: boolean): boolean {
     const { membership } = this.replica.primaryStates;
     const others = membership.secondaries.length + this.learners.size;
-    if (others < membership.maxReplicaCount - 1) return true;
-    return forLoadBalance ? others < membership.maxReplicaCount : this.learners.has(node);
+    // Who learns already has its place: the proposal is only sent again.
+    if (this.learners.has(node) || others < membership.maxReplicaCount - 1) return true;
+    return forLoadBalance && others < membership.maxReplicaCount;
   }
 
   private register(node: NodeId): void {

@@ -50,23 +50,6 @@ export const LEASES: readonly Defect[] = [
     ],
   }),
   classic({
-    id: 'fd-member-cannot-come-back',
-    symptom: 'a member that lost its lease takes no role any more',
-    expected: ['L4', 'L1', 'L6'],
-    changes: [
-      {
-        part: 'ReplicaConfigurator',
-        mend: (Base) =>
-          class extends Base {
-            override onMetaServerDisconnected(): void {
-              super.onMetaServerDisconnected();
-              this.setInactiveStateTransient(false);
-            }
-          },
-      },
-    ],
-  }),
-  classic({
     id: 'fd-no-sync-with-the-lease',
     symptom: 'a server that has its lease again never asks for its roles',
     expected: ['L4', 'L1', 'L6', 'dup.L4'],
