@@ -126,6 +126,8 @@ export const opened = rule(
     replica.fileOpen = replica.manual = false;
     replica.undurableSinceUs = e.applied > e.durable ? e.atUs : -1;
     replica.openedAtUs = e.atUs;
+    // Rows of a load have no time tag, and may have taken the place of newer ones: the newest is asked of what is there.
+    if (Object.keys(part.ingestions).length > 0) part.newestUs = newestOf(part);
     replica.openedWithFault = node.diskFault || node.powerLost || replica.damaged || replica.lost;
     replica.endedDurable = e.durable;
     replica.intervalSinceUs = replica.intervalBeforeUs = -1;
@@ -135,6 +137,12 @@ export const opened = rule(
     if (state.healedAtUs < 0) state.disturbedAtUs = e.atUs;
   },
 );
+
+function newestOf({ rows, removals }: PartitionState): number {
+  let newest = 0;
+  for (const { timestampUs } of [...Object.values(rows), ...Object.values(removals)]) newest = Math.max(newest, timestampUs);
+  return newest;
+}
 
 /** The state between two lives: replay will start from what is flushed. */
 export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number): void {

@@ -39,15 +39,13 @@ export class ReplicaDuplicatorManager {
 
   // ------------------------------------------------------------------ sync answer (dup 4.3)
 
-  /** The entries of the replica's table; undefined: it has none. */
+  /**
+   * The entries of the replica's table; undefined: it has none. That it is duplicated no more is told by config sync alone
+   * (dup.B37): the table may be dropped, and be called back with its duplications.
+   */
   onDuplicationSync(entries: readonly DuplicationEntry[] | undefined): void {
-    if (this.isTableFlagTaken()) this.replica.configurator.updateDuplicating(entries !== undefined);
+    if (entries !== undefined && this.replica.isPrimary()) this.replica.configurator.updateDuplicating(true);
     this.updateDuplicationMap(entries ?? NO_ENTRIES);
-  }
-
-  /** dup.B37: a server without a primary of the table is not told of its duplications. */
-  isTableFlagTaken(): boolean {
-    return this.replica.isPrimary();
   }
 
   updateDuplicationMap(entries: readonly DuplicationEntry[]): void {

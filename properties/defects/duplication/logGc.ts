@@ -94,8 +94,9 @@ export const LOG_GC: readonly Defect[] = [
         part: 'ReplicaDuplicatorManager',
         mend: (Base) =>
           class extends Base {
-            override isTableFlagTaken(): boolean {
-              return true;
+            override onDuplicationSync(entries: Parameters<InstanceType<typeof Base>['onDuplicationSync']>[0]): void {
+              this.replica.configurator.updateDuplicating(entries !== undefined);
+              super.onDuplicationSync(entries);
             }
           },
       },

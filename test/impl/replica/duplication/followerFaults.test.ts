@@ -76,7 +76,7 @@ describe('two servers that began the same partition', () => {
     expect(c.put('follower', GPID, 'own', 'y')).toBe('ERR_OK');
     c.run(100);
     expectRows(c, 'w');
-    expect(c.list(PRIMARY, '')).toEqual([`${GPID}.pegasus`]);
+    expect(c.list(PRIMARY, '')).toEqual([`${GPID}.pegasus`, expect.stringMatching(/\.gar$/)]);
     const prepared = FOLLOWERS.map((node) => c.replica(node, GPID)?.maxPreparedDecree());
     expect(new Set(prepared).size).toBe(1);
   });
