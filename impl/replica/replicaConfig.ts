@@ -51,9 +51,9 @@ export class ReplicaConfigurator {
     this.ctx.env.check(allowed, 'update_local_configuration', () => `${config.ballot} after ${old.ballot}`);
     if (old.status === config.status && old.ballot === config.ballot) return true;
     if (this.isRefused(old.status, config.status)) return false;
-    if (this.beganElsewhere(old, config)) {
-      replica.host.discardReplica(replica);
-      return false;
+    if (this.isUnserved() && config.ballot > 0) {
+      if (this.beganElsewhere(config)) replica.host.discardReplica(replica);
+      if (config.status !== 'PS_PRIMARY' && config.status !== 'PS_ERROR') return false;
     }
     if (old.status === 'PS_PRIMARY') replica.twoPc.cancelOutstandingPrepares();
     replica.config = config;
@@ -80,10 +80,17 @@ export class ReplicaConfigurator {
     return from === 'PS_INACTIVE' && isMember && !this.replica.inactiveIsTransient;
   }
 
-  /** Of a follower table: another server's download is what the partition begins with (dup.5.5). */
-  beganElsewhere(old: ReplicaConfig, config: ReplicaConfig): boolean {
-    if (old.ballot > 0 || config.ballot === 0 || config.status === 'PS_PRIMARY' || config.status === 'PS_ERROR') return false;
-    return this.replica.lastCommittedDecree() > 0;
+  /**
+   * A download of a follower table with which nobody has served, as far as this replica knows. Its ballot stays 0 until it
+   * serves: whether the partition has begun with it only the meta server can tell (dup.5.5).
+   */
+  isUnserved(): boolean {
+    return this.replica.ballot() === 0 && this.replica.lastCommittedDecree() > 0;
+  }
+
+  /** Another one serves, and has begun with a download of its own. */
+  beganElsewhere({ status }: ReplicaConfig): boolean {
+    return status === 'PS_POTENTIAL_SECONDARY' || status === 'PS_SECONDARY';
   }
 
   /** The action table of 1.11. */
@@ -211,7 +218,8 @@ export class ReplicaConfigurator {
     // It was PRIMARY in an earlier life: config sync renews the ballot first (FM5).
     const wasPrimary = replica.isInitializing && config.ballot > 0 && this.isRestartedPrimary(config);
     if (wasPrimary) return 'ERR_INVALID_STATE';
-    if (config.ballot > replica.ballot() && !this.updateConfiguration(config)) return 'ERR_INVALID_STATE';
+    const begins = type === 'CT_ASSIGN_PRIMARY' && this.isUnserved();
+    if (!begins && config.ballot > replica.ballot() && !this.updateConfiguration(config)) return 'ERR_INVALID_STATE';
     switch (type) {
       case 'CT_ASSIGN_PRIMARY':
         return this.assignPrimary(proposal);

@@ -169,7 +169,7 @@ export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({
 const isCutOff = ({ replica }: ReplicaScene): boolean => durableOf(replica) < replica.initDurable;
 
 /** Nobody has served with what it holds, and somebody serves without it (dup 5.5). */
-const beganElsewhere = ({ part, replica }: ReplicaScene): boolean => replica.ballot === 0 && part.ballot > 0;
+const beganElsewhere = ({ replica }: ReplicaScene): boolean => replica.stranger;
 
 /** Between a wall clock's second and the moment at which something is stored. */
 const CLOCK_SLACK_US = 2_000_000;
