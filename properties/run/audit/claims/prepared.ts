@@ -84,6 +84,8 @@ function takeLogged(desk: Desk, view: ReplicaView, mutation: MutationFact): bool
 
 /** What a learner replays from its primary's log is applied, and never prepared (repl 1.9 LT_LOG); its content is the model's to judge. */
 function isLearned({ applied, status }: ReplicaView, { decree }: MutationFact): boolean {
+  // A storage that fails while a learner takes records over leaves the last one in the log only.
+  if (status === 'PS_ERROR') return true;
   return status !== 'PS_PRIMARY' && status !== 'PS_SECONDARY' && decree <= applied;
 }
 
