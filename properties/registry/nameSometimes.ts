@@ -12,7 +12,7 @@ function sometimes(id: string, sentence: string, met: Sometimes['met']): Sometim
 interface Change {
   readonly e: TableStored;
   readonly cluster: ClusterState;
-  /** As it stood before. */
+  /** As it stands now. */
   readonly table: TableState;
 }
 
@@ -23,8 +23,8 @@ function changeOf(e: ModelEvent, s: ModelState): Change | undefined {
   return cluster === undefined || table === undefined ? undefined : { e, cluster, table };
 }
 
-const isRecall = ({ e, table }: Change): boolean => table.status === 'AS_DROPPED' && e.status === 'AS_AVAILABLE';
-const isRename = ({ e, table }: Change): boolean => table.status === 'AS_AVAILABLE' && e.name !== table.name;
+const isRecall = ({ e, table }: Change): boolean => table.recalledAtUs === e.atUs;
+const isRename = (change: Change): boolean => !isRecall(change) && change.table.names.length > 1 && change.table.names.at(-1)?.fromUs === change.e.atUs;
 
 const recalled = (e: ModelEvent, s: ModelState, also: (change: Change) => boolean): boolean => {
   const change = changeOf(e, s);
@@ -46,7 +46,7 @@ const isServed = ({ cluster, table }: Change): boolean =>
 export const NAME_SOMETIMES: readonly Sometimes[] = [
   sometimes('table-recalled', 'a dropped table is called back', (e, s) => recalled(e, s, () => true)),
   sometimes('table-recalled-elsewhere', 'a dropped table is called back under another name', (e, s) =>
-    recalled(e, s, ({ e: { name }, table }) => name !== table.name),
+    recalled(e, s, ({ e: { name }, table }) => table.names.at(-2)?.name !== name),
   ),
   sometimes('table-recalled-served', 'a table is called back before a server has heard of its drop', (e, s) => recalled(e, s, isServed)),
   sometimes('table-recalled-with-rows', 'a dropped table is called back, and a primary serves the rows that it had', (e, s) => {
@@ -54,7 +54,7 @@ export const NAME_SOMETIMES: readonly Sometimes[] = [
     const cluster = s.clusters[e.cluster];
     const part = cluster?.partitions[e.config.gpid];
     const table = cluster?.tables[appIdOf(e.config.gpid)];
-    const isFirst = part !== undefined && part.configs[part.ballot]?.primary === '';
+    const isFirst = part?.configs[part.ballot - 1]?.primary === '';
     return isFirst && table !== undefined && table.recalledAtUs >= 0 && Object.keys(part.rows).length > 0;
   }),
   sometimes('table-recalled-duplicated', 'a table that is duplicated is called back', (e, s) => recalled(e, s, isDuplicated)),
