@@ -10,7 +10,7 @@ import { areFilesGood, isFileGone } from './loadFiles.ts';
 import { isErased, isTerminal, type LoadState } from './loadState.ts';
 import { owe, WORK, type Ledger, type Term } from './owe.ts';
 import { hasTooFewMembers, throttles } from './rules/loads.ts';
-import { excused } from './members.ts';
+import { hasLosses } from './members.ts';
 import { serves, type ClusterState, type ModelState, type PartitionState, type TableState } from './state.ts';
 import type { BulkLoadStatus } from './vocabulary.ts';
 
@@ -48,7 +48,7 @@ function servedSince({ state, cluster, table, load }: Here): number | undefined 
   let since = 0;
   for (let index = 0; index < table.partitionCount; index++) {
     const part = cluster.partitions[`${table.appId}.${index}`];
-    if (part === undefined || !serves(part) || excluded('lost-beyond-repair', excused(part))) return undefined;
+    if (part === undefined || !serves(part) || excluded('lost-beyond-repair', hasLosses(part))) return undefined;
     if (excluded('lost-load-file', isFileGone(state, load, part))) return undefined;
     since = Math.max(since, part.servesSinceUs);
   }
@@ -168,7 +168,7 @@ function writesAccepted(here: Here): void {
     const part = cluster.partitions[`${table.appId}.${index}`];
     const sinceUs = part === undefined ? undefined : keptOutSince(part);
     if (part === undefined || sinceUs === undefined || !serves(part)) continue;
-    if (excluded('lost-beyond-repair', excused(part)) || isSlotless(here)) continue;
+    if (excluded('lost-beyond-repair', hasLosses(part)) || isSlotless(here)) continue;
     if (excluded('lost-load-file', isFileGone(state, here.load, part))) continue;
     const since = Math.max(sinceUs, part.servesSinceUs, state.disturbedAtUs);
     owe(all, 'load L3 writes accepted', part.gpid, part.gpid, since, [
