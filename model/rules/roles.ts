@@ -15,7 +15,8 @@ import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
 /** Local changes of status; a status to itself means a new ballot (repl 1.11). */
 const STATUS_CHANGES: Readonly<Record<PartitionStatus, readonly PartitionStatus[]>> = {
   PS_INACTIVE: ['PS_INACTIVE', 'PS_PRIMARY', 'PS_SECONDARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
-  PS_PRIMARY: ['PS_PRIMARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
+  // One that slept through a drop and a recall is offered to learn by whoever serves now.
+  PS_PRIMARY: ['PS_PRIMARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
   PS_SECONDARY: ['PS_SECONDARY', 'PS_INACTIVE', 'PS_PRIMARY', 'PS_POTENTIAL_SECONDARY', 'PS_ERROR'],
   PS_POTENTIAL_SECONDARY: ['PS_POTENTIAL_SECONDARY', 'PS_INACTIVE', 'PS_SECONDARY', 'PS_ERROR'],
   PS_ERROR: [],

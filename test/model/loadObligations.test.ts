@@ -38,7 +38,7 @@ import {
   SUCCEED,
   told,
 } from '../traces/loadTableStory.ts';
-import { A, answers, asks, B, CONFIG, fault, P, stopped, survived } from '../traces/story.ts';
+import { answers, asks, B, CONFIG, fault, P, stopped, survived } from '../traces/story.ts';
 import { owing } from './owed.ts';
 
 const { owedIn, names, one } = owing('load ', CONFIG);
@@ -110,7 +110,7 @@ describe('L3', () => {
   it('is not owed while a partition does not serve, or a member has lost what the load needs of everybody', () => {
     expect(names([...BEGUN, stopped(P, 'crash', 11 * S)])).toEqual([]);
     const loses = (node: NodeId): readonly ModelEvent[] => [fault('disk-bit-rot', node, 11 * S), survived(node, [], false)];
-    expect(names(BEGUN)).toEqual(['load L3 ends']);
+    expect(names(BEGUN)).toEqual(['load L3 ends', 'load L3 good end']);
     expect(names([...BEGUN, ...loses(P)])).toEqual([]);
     expect(names([...BEGUN, ...loses(B)])).toEqual([]);
   });
