@@ -177,3 +177,10 @@ function sumsTo(target: number, rows: readonly Row[], from: number): boolean {
     row !== undefined && (sumsTo(removeFromDigest(target, row.hash), rows, from + 1) || sumsTo(target, rows, from + 1))
   );
 }
+
+/** The newest time tag of what a partition has or had removed, microseconds; 0 of an empty one. */
+export function newestOf({ rows, removals }: PartitionState): number {
+  let newest = 0;
+  for (const { timestampUs } of [...Object.values(rows), ...Object.values(removals)]) newest = Math.max(newest, timestampUs);
+  return newest;
+}

@@ -15,7 +15,7 @@ import {
 } from '../dupState.ts';
 import type { CheckpointAdopted } from '../duplicationEvents.ts';
 import type { ConfigStored } from '../events.ts';
-import { contentAt, explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
+import { contentAt, explainedByExpiry, newestOf, NO_CONTENT, rowsAt } from '../content.ts';
 import { settleHome } from '../keyHome.ts';
 import { excluded } from '../exclusions.ts';
 import { hasUnknownRows } from '../ingestions.ts';
@@ -125,9 +125,7 @@ function begin(
   part.begin = { decree, rows, removals, isKnown: !hasUnknownRows(source, decree) };
   part.rows = { ...rows };
   part.removals = { ...removals };
-  part.newestUs = 0;
-  for (const { timestampUs } of [...Object.values(rows), ...Object.values(removals)])
-    part.newestUs = Math.max(part.newestUs, timestampUs);
+  part.newestUs = newestOf(part);
   part.committed = decree;
   part.history = {};
   for (let d = 0; d < decree; d++) part.digests[d] ??= NO_CONTENT;

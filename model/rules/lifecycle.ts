@@ -1,5 +1,6 @@
 /** Opening, closing and failing to load a replica: what its disk implies (repl 5.1 - 5.3; plog 10, 11). */
 import { settingsOfCluster } from '../config.ts';
+import { newestOf } from '../content.ts';
 import type { ClosedClaim, LoadFailedClaim, OpenedClaim } from '../events.ts';
 import type { ReplicaGone } from '../learningEvents.ts';
 import {
@@ -137,12 +138,6 @@ export const opened = rule(
     if (state.healedAtUs < 0) state.disturbedAtUs = e.atUs;
   },
 );
-
-function newestOf({ rows, removals }: PartitionState): number {
-  let newest = 0;
-  for (const { timestampUs } of [...Object.values(rows), ...Object.values(removals)]) newest = Math.max(newest, timestampUs);
-  return newest;
-}
 
 /** The state between two lives: replay will start from what is flushed. */
 export function toDisk(part: PartitionState, replica: ReplicaState, atUs: number): void {

@@ -28,13 +28,11 @@ function drawBoth(casting: Casting, first: DupSymbol): readonly Step[] {
 
 /** A table has its first writes from one cluster and hands its own on to the next. */
 function drawChain(casting: Casting, first: DupSymbol): readonly Step[] {
-  const { draw, symbols } = casting;
+  const { draw } = casting;
   const hop = drawToThird(casting, { cluster: first.remoteCluster, table: first.remoteTable }, first);
   if (hop === undefined) return [];
-  const steps: Step[] = [...drawUntilItShips(casting, first), ...hop];
-  const next = symbols.dups[symbols.dups.length - 1];
-  if (next === undefined) return steps;
-  steps.push(...drawUntilItShips(casting, next));
+  const { next } = hop;
+  const steps: Step[] = [...drawUntilItShips(casting, first), ...hop.steps, ...drawUntilItShips(casting, next)];
   for (const place of [first, next]) steps.push(...drawWrites(casting, place, draw.int(1, 4)));
   if (casting.allows('dropTable') && draw.chance(120)) steps.push(hold(draw.pick([0, 200, 2000])), { kind: 'dropTable', afterMs: 0, cluster: next.cluster, table: next.table });
   if (draw.chance(500)) steps.push(hold(draw.pick([300, 1000, 3000])));
@@ -43,12 +41,11 @@ function drawChain(casting: Casting, first: DupSymbol): readonly Step[] {
 
 /** A table goes to two clusters, mostly at different speeds. */
 function drawFan(casting: Casting, first: DupSymbol): readonly Step[] {
-  const { draw, symbols } = casting;
+  const { draw } = casting;
   const hop = drawToThird(casting, first, first);
   if (hop === undefined) return [];
-  const steps: Step[] = [...(draw.chance(500) ? drawUntilItShips(casting, first) : []), ...hop];
-  const next = symbols.dups[symbols.dups.length - 1];
-  if (next === undefined) return steps;
+  const { next } = hop;
+  const steps: Step[] = [...(draw.chance(500) ? drawUntilItShips(casting, first) : []), ...hop.steps];
   steps.push(...drawUntilItShips(casting, next), ...drawWrites(casting, first, draw.int(1, 4)));
   if (casting.allows('pauseDup') && draw.chance(500)) {
     const one = draw.pick([first, next]);
@@ -59,8 +56,13 @@ function drawFan(casting: Casting, first: DupSymbol): readonly Step[] {
   return steps;
 }
 
+interface Hop {
+  readonly steps: readonly Step[];
+  readonly next: DupSymbol;
+}
+
 /** To the third cluster: with a checkpoint, or to a table that is made for it. */
-function drawToThird(casting: Casting, place: { readonly cluster: string; readonly table: string }, first: DupSymbol): readonly Step[] | undefined {
+function drawToThird(casting: Casting, place: { readonly cluster: string; readonly table: string }, first: DupSymbol): Hop | undefined {
   const { draw, symbols } = casting;
   const third = symbols.third();
   const origin: TableSymbol | undefined = symbols.tables.find((table) => table.ref === first.table);
@@ -71,20 +73,22 @@ function drawToThird(casting: Casting, place: { readonly cluster: string; readon
   const replicaCount = draw.int(1, third.replicaServers);
   const ref = `dup#${String(symbols.nextDup++)}`;
   symbols.remotes.push({ cluster: third.id, table: name, of: '' });
-  symbols.dups.push({ ref, ...place, remoteCluster: third.id, remoteTable: name });
+  const { cluster, table } = place;
+  const next: DupSymbol = { ref, cluster, table, remoteCluster: third.id, remoteTable: name };
+  symbols.dups.push(next);
   const create: Step = { kind: 'createTable', afterMs: 0, cluster: third.id, as: name, name, partitionCount: origin.partitionCount, replicaCount, envs: {}, successIfExist: false };
   const add: Step = {
     kind: 'addDup',
     afterMs: checkpoint ? draw.pick([0, 10, 400]) : 500,
-    cluster: place.cluster,
+    cluster,
     as: ref,
-    table: place.table,
+    table,
     remoteCluster: third.id,
     checkpoint,
     remoteTable: name === place.table && draw.chance(700) ? '' : name,
     remoteReplicaCount: replicaCount,
   };
-  return checkpoint ? [add] : [create, add];
+  return { steps: checkpoint ? [add] : [create, add], next };
 }
 
 /** Mostly nothing is begun upon a table before it has its own beginning. */

@@ -12,10 +12,11 @@ import type { DuplicateStatus, StorageAppOptions } from '../contracts.ts';
 import { StorageError } from '../engine/contract.ts';
 import type { BatchOp, StorageEngineContract } from '../engine/contract.ts';
 import type { LogMutation } from '../plog/types.ts';
+import { isRemoval } from '../valueHeader.ts';
 import type { CheckpointInstall } from './checkpointInstall.ts';
 import type { DuplicateWriter } from './duplicateWriter.ts';
 import { CHECKPOINT_MARK, DATABASE_DIR, checkpointName, parseCheckpointName } from './names.ts';
-import { decodeValue, encodeRemoval, encodeValue, isRemoval, timestampUsOf } from './valueSchema.ts';
+import { decodeValue, encodeRemoval, encodeValue, timestampUsOf } from './valueSchema.ts';
 import type { StoredValue } from './valueSchema.ts';
 
 /** What the creation of a database makes before CURRENT. */

@@ -7,10 +7,9 @@
  * later, finds the removal and loses (dup 7.3; upstream keeps nothing, dup.B38).
  */
 import { readI32be, toBinary, writeBinary, writeU32be } from '../../protocol/bytes.ts';
+import { DELETED, VALUE_HEADER_BYTES } from '../valueHeader.ts';
 
 const TWO_24 = 0x100_0000;
-const HEADER_BYTES = 12;
-const DELETED = 1;
 
 export interface StoredValue {
   /** Seconds since 2016-01-01; 0: never expires. */
@@ -20,29 +19,25 @@ export interface StoredValue {
 }
 
 export function encodeValue(value: string, expireTs: number, timestampUs: number, clusterNumber: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES + value.length);
+  const bytes = new Uint8Array(VALUE_HEADER_BYTES + value.length);
   writeU32be(bytes, 0, expireTs);
   writeU32be(bytes, 4, Math.floor(timestampUs / TWO_24));
   writeU32be(bytes, 8, (timestampUs % TWO_24) * 256 + clusterNumber * 2);
-  writeBinary(bytes, HEADER_BYTES, value);
+  writeBinary(bytes, VALUE_HEADER_BYTES, value);
   return bytes;
 }
 
 /** What stays of a removed row. */
 export function encodeRemoval(timestampUs: number, clusterNumber: number): Uint8Array {
   const bytes = encodeValue('', 0, timestampUs, clusterNumber);
-  bytes[HEADER_BYTES - 1] = clusterNumber * 2 + DELETED;
+  bytes[VALUE_HEADER_BYTES - 1] = clusterNumber * 2 + DELETED;
   return bytes;
-}
-
-export function isRemoval(bytes: Uint8Array): boolean {
-  return bytes.length >= HEADER_BYTES && ((bytes[HEADER_BYTES - 1] ?? 0) & DELETED) !== 0;
 }
 
 /** A value that is too short for its header holds no user data. */
 export function decodeValue(bytes: Uint8Array): StoredValue {
-  if (bytes.length < HEADER_BYTES) return { expireTs: 0, value: '' };
-  return { expireTs: readI32be(bytes, 0) >>> 0, value: toBinary(bytes, HEADER_BYTES) };
+  if (bytes.length < VALUE_HEADER_BYTES) return { expireTs: 0, value: '' };
+  return { expireTs: readI32be(bytes, 0) >>> 0, value: toBinary(bytes, VALUE_HEADER_BYTES) };
 }
 
 /** Of a written value; a removal's is larger by its mark. */
@@ -52,7 +47,7 @@ export function makeTimetag(timestampUs: number, clusterNumber: number): bigint 
 
 /** 0 when the value is too short to have one. */
 export function timetagOf(bytes: Uint8Array): bigint {
-  if (bytes.length < HEADER_BYTES) return 0n;
+  if (bytes.length < VALUE_HEADER_BYTES) return 0n;
   return (BigInt(readI32be(bytes, 4) >>> 0) << 32n) | BigInt(readI32be(bytes, 8) >>> 0);
 }
 

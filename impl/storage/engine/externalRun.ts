@@ -6,6 +6,7 @@
 import { DiskError, type Disk } from '../../env/contract.ts';
 import { md5Hex } from '../../protocol/md5.ts';
 import { splitStoredKey } from '../../protocol/rrdb.ts';
+import { VALUE_HEADER_BYTES, isRemoval } from '../valueHeader.ts';
 import { StorageError, storageErrorOf } from './contract.ts';
 import { decodeRun, type SortedRun } from './sortedRun.ts';
 
@@ -14,11 +15,6 @@ export interface ExpectedFile {
   readonly size: number;
   readonly md5: string;
 }
-
-/** Bytes that stand before the user data of each value (docs/formats.md). */
-const VALUE_HEADER_BYTES = 12;
-/** In the last of them: what stays of a removed row. */
-const DELETED = 1;
 
 /** Key as a binary string; the value with its header, as the engine stores it. */
 export interface ExternalRow {
@@ -40,7 +36,7 @@ export function openExternalRun(disk: Pick<Disk, 'info' | 'read'>, path: string,
     check(splitStoredKey(run.keys[i] ?? '') !== undefined, path, `row ${i}: not a stored key`);
     check(value !== undefined, path, `row ${i}: a removed row`);
     check(value.length >= VALUE_HEADER_BYTES, path, `row ${i}: a value without its header`);
-    check(((value[VALUE_HEADER_BYTES - 1] ?? 0) & DELETED) === 0, path, `row ${i}: a removed row`);
+    check(!isRemoval(value), path, `row ${i}: a removed row`);
   }
   return run;
 }

@@ -1,5 +1,5 @@
 /** Classic mistakes in the storage engine, each the smallest change that makes it. */
-import { isRemoval } from '../../../impl/storage/app/valueSchema.ts';
+import { isRemoval } from '../../../impl/storage/valueHeader.ts';
 import type { Defect } from '../types.ts';
 import { classic } from './told.ts';
 
