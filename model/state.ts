@@ -4,10 +4,10 @@
  * The tree is a tree: no object is reachable by two paths, so that immer's drafts and the private plain tree of the hot
  * path behave alike. Unknown facts are -1 or '', never absent fields, so that shapes stay stable.
  */
-import type { Command } from './commands.ts';
 import type { ModelConfig } from './config.ts';
 import type { MutationFact, UpdateFact } from './events.ts';
 import type { Ballot, ClusterId, Decree, Gpid, NodeId, PartitionStatus, TableStatus } from './vocabulary.ts';
+import type { CommandState } from './commandState.ts';
 import { applyRows } from './content.ts';
 import { noteDebt, type Debt } from './debt.ts';
 import type { ReplicaMetrics } from './metrics.ts';
@@ -17,6 +17,7 @@ import type { NameSpan } from './tableNames.ts';
 import type { ThrottleState } from './throttleState.ts';
 
 export { init } from './init.ts';
+export type { CommandState } from './commandState.ts';
 export { newNode, newPartition, newReplica } from './newState.ts';
 export { noteDebt, type Debt } from './debt.ts';
 export type { ModelConfig, ModelSettings, PreloadedPartition } from './config.ts';
@@ -247,38 +248,6 @@ export interface PartitionState extends Content {
   ingestions: Record<Decree, IngestionState>;
   /** Emergency checkpoints that were accepted and are not yet durable (L8). */
   emergencies: { id: number; node: NodeId; incarnation: number; minDecree: Decree; sinceUs: number; empty: boolean }[];
-}
-
-export interface CommandState {
-  id: number;
-  command: Command;
-  invokedAtUs: number;
-  answered: boolean;
-  appId: number;
-  attempts: Record<NodeId, number>;
-  used: Record<NodeId, number>;
-  /** Where its last attempt went, '' without one. */
-  gpid: Gpid | '';
-  sent: number;
-  effects: number;
-  /** The error said that nothing was done. */
-  refused: boolean;
-  /** A throttle refused a request of it. */
-  throttled: boolean;
-  /**
-   * Ballot, versions of the key, table changes, durable and applied decree of the primary, when it was invoked. Of a write the
-   * oldest ballot that a replica was in to which it was sent.
-   */
-  ballotBefore: Ballot;
-  versionsBefore: number;
-  tableChangesBefore: number;
-  durableBefore: Decree;
-  appliedBefore: Decree;
-  /** The first record since the invocation that shows what was asked for: of which table, and the how manieth. */
-  shownAppId: number;
-  shownChange: number;
-  /** Seen at some moment since the invocation: flag set, server counter full, no primary. */
-  sawFlag: boolean;
 }
 
 export interface ClusterState {

@@ -1,5 +1,6 @@
 /** Names of tables over time: a table gets another one by a rename or a recall, and gives its name back when it is dropped. */
-import type { ClusterState, CommandState, TableState } from './state.ts';
+import { mayAct } from './commandState.ts';
+import type { ClusterState, CommandState, ModelState, TableState } from './state.ts';
 
 /**
  * A name that a table bore, by the store: from when until when (`untilUs` -1: it bears it). `sureUs`: since when the meta server
@@ -58,16 +59,16 @@ export function drops(cluster: ClusterState, table: TableState): boolean {
   return Object.values(cluster.commands).some((command) => isDropOf(command, table));
 }
 
-/** As `drops`, and it is not known to be done yet: a table that was recalled since is to stay. */
-export function stillDrops(cluster: ClusterState, table: TableState): boolean {
-  return Object.values(cluster.commands).some((command) => command.shownAppId < 0 && isDropOf(command, table));
+/** As `drops`, and some of that is still to come: a table that was recalled since is to stay. */
+export function stillDrops(state: ModelState, cluster: ClusterState, table: TableState, atUs: number): boolean {
+  return dropAskedAtUs(state, cluster, table, atUs) >= 0;
 }
 
-/** When the drop that is under way was asked for first. */
-export function dropAskedAtUs(cluster: ClusterState, table: TableState): number {
+/** When the drop that is under way was asked for first; -1: none is. */
+export function dropAskedAtUs(state: ModelState, cluster: ClusterState, table: TableState, atUs: number): number {
   let first = Infinity;
   for (const command of Object.values(cluster.commands)) {
-    if (command.shownAppId < 0 && isDropOf(command, table)) first = Math.min(first, command.invokedAtUs);
+    if (isDropOf(command, table) && mayAct(state, cluster.id, command, atUs)) first = Math.min(first, command.invokedAtUs);
   }
   return Number.isFinite(first) ? first : -1;
 }

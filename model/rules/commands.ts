@@ -3,7 +3,7 @@
  */
 import { appIdOf } from '../gpid.ts';
 import type { AttemptSent, CommandAnswered, CommandInvoked } from '../events.ts';
-import { settingsOfCluster } from '../config.ts';
+import { isTriedTwice } from '../commandState.ts';
 import { answerGuards, keyOf, SILENCE, versionsOf, type AnswerScene } from '../answers.ts';
 import { noteDupAnswer } from '../dupAnswers.ts';
 import { noteLoadAnswer } from '../loadAnswers.ts';
@@ -54,6 +54,8 @@ export const invoked = rule(
       sent: 0,
       effects: 0,
       refused: false,
+      spent: false,
+      acted: 0,
       throttled: false,
       ballotBefore: found?.part.ballot ?? -1,
       versionsBefore: command.kind === 'get' ? versionsOf(cluster, appId, keyOf(command)).length : 0,
@@ -126,7 +128,9 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
   const { cluster, command } = scene;
   command.answered = true;
   const { answer } = e;
+  const triedTwice = isTriedTwice(scene.state, cluster.id, command, e.atUs);
   if (answer.error === 'ERR_OK') {
+    command.spent = !triedTwice;
     // Its own change is that one or a later one, and the meta server makes the changes of a table one after the other.
     const table = cluster.tables[command.shownAppId];
     if (table !== undefined) {
@@ -137,15 +141,15 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
   if (answer.kind === 'dupAdded' || answer.kind === 'dupModified') {
     noteDupAnswer(scene, answer, e.atUs);
     // What was answered for certain has no effect any more; but the answer may be that of a second attempt.
-    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+    if (!SILENCE.includes(answer.error) && !triedTwice) delete cluster.commands[e.id];
   } else if (isPlaceWish(command.command)) {
     noteMoveAnswer(scene, answer, e.atUs);
     // A wish that was refused moves nothing.
     const isRefused = answer.error !== 'ERR_OK' && !SILENCE.includes(answer.error);
-    if (isRefused && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+    if (isRefused && !triedTwice) delete cluster.commands[e.id];
   } else if (answer.kind === 'bulkLoad') {
     noteLoadAnswer(scene, answer, e.atUs);
-    if (!SILENCE.includes(answer.error) && !isTriedTwice(scene, e)) delete cluster.commands[e.id];
+    if (!SILENCE.includes(answer.error) && !triedTwice) delete cluster.commands[e.id];
   } else if (isWrite(command.command)) {
     command.refused = command.sent <= 1 && REFUSALS.includes(answer.error);
     if (command.effects >= command.sent || command.refused) forget(cluster, command);
@@ -186,13 +190,6 @@ export const answered = rule(answerScene, answerGuards, (scene, e) => {
     });
   }
 });
-
-/** May a command of duplication have been sent a second time, while the first attempt is still at work (dup 3.4)? */
-function isTriedTwice({ state, cluster, command }: AnswerScene, e: CommandAnswered): boolean {
-  const { clientTimeoutMs } = settingsOfCluster(state.config, cluster.id);
-  const lastedUs = e.atUs - command.invokedAtUs;
-  return lastedUs * 2 >= clientTimeoutMs * 1000 || state.disturbedAtUs >= command.invokedAtUs;
-}
 
 /** No attempt of the command can take effect any more. */
 function forget(cluster: ClusterScene['cluster'], { id, appId, command }: CommandState): void {

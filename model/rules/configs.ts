@@ -48,8 +48,8 @@ const partsText = (config: Members): string =>
   `primary ${config.primary || 'none'} of ${membersOf(config).join(', ')}`;
 
 /** The partition may lose its members because its table goes. */
-const goes = ({ table, cluster }: ConfigScene): boolean =>
-  !isLive(table.status) || stillDrops(cluster, table);
+const goes = ({ table, cluster, state }: ConfigScene, atUs: number): boolean =>
+  !isLive(table.status) || stillDrops(state, cluster, table, atUs);
 
 /** Who asked for the primary to step down: each wish moves it once, twice when it was sent again (FM12). */
 function mover(
@@ -216,7 +216,7 @@ export const configStored = rule(
     }),
     guard('tables/members-stay-in-calm', 'repl.1.10.redundant', (scene, e: ConfigStored) => {
       const before = configBefore(scene, e);
-      if (!scene.state.calm || goes(scene) || stepTo(before, e.config) !== 'member leaves') return undefined;
+      if (!scene.state.calm || goes(scene, e.atUs) || stepTo(before, e.config) !== 'member leaves') return undefined;
       const { copying } = scene.part;
       const left = before?.secondaries.find((node) => !e.config.secondaries.includes(node));
       if (copying !== undefined && left !== copying.from) return [`${copying.from} to make room for ${copying.to}`, `${left} left`];
@@ -225,7 +225,7 @@ export const configStored = rule(
         : [`${partsText(before ?? NOBODY)}: none is one too many`, partsText(e.config)];
     }),
     guard('tables/one-step-at-a-time', 'repl.1.10.step', (scene, e: ConfigStored) => {
-      if (e.config.ballot <= 0 || goes(scene) || isRepeat(scene, e)) return undefined;
+      if (e.config.ballot <= 0 || goes(scene, e.atUs) || isRepeat(scene, e)) return undefined;
       const before = configBefore(scene, e);
       return stepTo(before, e.config) === undefined ? [`one step from ${partsText(before ?? NOBODY)}`, partsText(e.config)] : undefined;
     }),
@@ -259,7 +259,7 @@ export const configStored = rule(
         : undefined;
     }),
     guard('tables/primary-leaves-as-asked', 'FM12', (scene, e: ConfigStored) =>
-      !stepsDown(scene, e) || goes(scene) || mover(scene, e.config) !== undefined
+      !stepsDown(scene, e) || goes(scene, e.atUs) || mover(scene, e.config) !== undefined
         ? undefined
         : ['a wish of an operator that has not moved the primary yet', partsText(e.config)],
     ),

@@ -1,11 +1,13 @@
 /**
  * Processes, faults, and the meta server's records of tables (repl 1.1, 1.10; docs/departures FM).
  */
+import type { Command } from '../commands.ts';
+import { mayAct } from '../commandState.ts';
 import { clusterNameOf } from '../dupState.ts';
 import type { FaultStruck, Healed, ProcessStarted, ProcessStopped, TableStored } from '../events.ts';
 import { allowsIngestBehind } from '../ingestions.ts';
 import { membersOf } from '../members.ts';
-import type { CommandState, ModelState, TableState } from '../state.ts';
+import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
 import { bore, dropAskedAtUs, drops, rename } from '../tableNames.ts';
 import type { TableStatus } from '../vocabulary.ts';
@@ -138,6 +140,9 @@ function asked({ cluster }: ClusterScene, e: TableStored, key: string, value: st
   });
 }
 
+/** What gives a table a name or takes it. */
+const NAMING: readonly Command['kind'][] = ['dropTable', 'recallTable', 'renameTable'];
+
 /** Does the record show what the command asked for? */
 function shows(asked: CommandState, table: TableState | undefined, e: TableStored): boolean {
   const { command } = asked;
@@ -156,6 +161,15 @@ function shows(asked: CommandState, table: TableState | undefined, e: TableStore
     default:
       return false;
   }
+}
+
+/** Whose doing is it? Of several who asked for the same, whoever asked first. */
+function noteActed(state: ModelState, cluster: ClusterState, before: TableState, e: TableStored): void {
+  if (before.status === e.status && before.name === e.name) return;
+  const actor = Object.values(cluster.commands).find(
+    (command) => NAMING.includes(command.command.kind) && mayAct(state, cluster.id, command, e.atUs) && shows(command, before, e),
+  );
+  if (actor !== undefined) actor.acted++;
 }
 
 export const tableStored = rule(
@@ -177,7 +191,7 @@ export const tableStored = rule(
     guard('tables/named-as-asked', 'S7', (scene, e: TableStored) => {
       const { holdSecondsForDroppedApp = Infinity } = settingsOfCluster(scene.state.config, scene.cluster.id);
       const isShifted = Object.values(scene.state.nodes).some((node) => node.wallFault);
-      return namedWithoutCause(scene.cluster, known(scene, e), e, isShifted ? Infinity : holdSecondsForDroppedApp);
+      return namedWithoutCause(scene, known(scene, e), e, isShifted ? Infinity : holdSecondsForDroppedApp);
     }),
     guard('tables/one-live-table-per-name', 'S7', ({ cluster }, e: TableStored) => {
       const live = cluster.byName[e.name];
@@ -232,7 +246,7 @@ export const tableStored = rule(
       return isBulkLoading ? ['a new table not to load', `${e.name} is loading`] : undefined;
     }),
   ],
-  ({ cluster }, e) => {
+  ({ state, cluster }, e) => {
     const { appId, name, status, partitionCount, maxReplicaCount, atUs } = e;
     const table = (cluster.tables[appId] ??= {
       appId,
@@ -257,7 +271,7 @@ export const tableStored = rule(
     });
     weaken(table, e.envs);
     const before = { ...table };
-    const askedAtUs = dropAskedAtUs(cluster, table);
+    const askedAtUs = dropAskedAtUs(state, cluster, table, atUs);
     table.changes++;
     if (isLive(status) && !isLive(before.status)) {
       table.recalledAtUs = atUs;
@@ -275,6 +289,7 @@ export const tableStored = rule(
     }
     table.isBulkLoading = isBulkLoading;
     cluster.tableChanges++;
+    noteActed(state, cluster, before, e);
     for (const command of Object.values(cluster.commands)) {
       if (command.shownAppId >= 0 || !shows(command, before, e)) continue;
       command.shownAppId = appId;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelEvent } from '../../model/events.ts';
 import { membersOf } from '../../model/members.ts';
 import { newReplica, serves, type PartitionState, type ReplicaState } from '../../model/state.ts';
+import { APP, DUP_CONFIG, E, F, followerConfig, opens, ROWS } from '../traces/duplicationStory.ts';
 import { after, owing } from './owed.ts';
 import {
   C,
@@ -26,7 +27,7 @@ import {
   TAKEN_OVER,
   WRITTEN,
 } from '../traces/learningStory.ts';
-import { A, acked, asks, B, committed, config, dismissed, fault, G, logged, opened, P, prepared, started, status, survived, table } from '../traces/story.ts';
+import { A, acked, asks, B, closed, committed, config, dismissed, fault, flushed, G, listed, logged, opened, P, prepared, putAt, started, status, survived, table } from '../traces/story.ts';
 
 function partAfter(events: readonly ModelEvent[]): PartitionState {
   const part = after(FOUR, events).clusters['c']?.partitions[G];
@@ -106,10 +107,17 @@ describe('a member', () => {
     expect([lost, damaged]).toEqual([false, false]);
   });
 
-  it('of a dropped table loses its data; so does who has none of the partition\'s', () => {
+  it('of a dropped table loses its data', () => {
     const dropped = [...WRITTEN, asks(90, { kind: 'dropTable', name: 't' }), table('AS_DROPPING'), dismissed(2), table('AS_DROPPED')];
     expect(replicaAfter([...dropped, gone(B, 'gar')], B)).toMatchObject({ exists: false, lost: false, files: [] });
-    expect(replicaAfter([...WRITTEN, opened(C), gone(C, 'gar')], C)).toMatchObject({ exists: false, lost: false });
+  });
+
+  it('of a follower loses what it downloaded when another one began with a download of its own', () => {
+    const downloads = [...APP, ...opens(F), ...putAt(3, 3, 'l', 'w'), flushed(P, 3), listed(P, 3, ROWS), ...opens(E, 3, ROWS)];
+    const goes = [closed(E), gone(E, 'gar')];
+    expect(() => after(DUP_CONFIG, [...downloads, ...goes])).toThrow('lifecycle/data-goes-for-a-reason');
+    const { replicas = {} } = after(DUP_CONFIG, [...downloads, followerConfig(1, F, []), ...goes]).clusters['d']?.partitions[G] ?? {};
+    expect([replicas[E]?.exists, replicas[F]?.exists]).toEqual([false, true]);
   });
 });
 

@@ -1,18 +1,22 @@
 /** Refusing traces of members that come and go (repl 1.9, 1.10; plog 13): configurations, what a learner learns, data that go. */
+import { ID, ROWS } from './duplicationStory.ts';
 import type { Refused } from './refused.ts';
 import {
   C,
   DESERTED,
   DIVERGED,
   FOUR,
+  FOUR_DUPLICATED,
   FROM_CACHE,
   FROM_CHECKPOINT,
   gone,
   initInfo,
+  joins,
   JOINS,
   LEADERLESS,
   learnAnswered,
   LEARNS,
+  LEARNS_DUPLICATED,
   listCut,
   logReplaced,
   OVERTAKEN,
@@ -361,4 +365,19 @@ const DATA: readonly Refused[] = [
   },
 ];
 
-export const LEARNING: readonly Refused[] = [...STEPS, ...NEWCOMERS, ...JOINING, ...LEARNERS, ...DATA].map((one) => ({ ...one, config: FOUR }));
+/** While the table is duplicated, C learns from P, which knows of it: decree 3 is not shipped yet. */
+const BEHIND: readonly Refused[] = [
+  {
+    rule: 'learn/log-holds-what-is-not-shipped',
+    why: 'who may ship next has the row, and no record of it',
+    before: [...LEARNS_DUPLICATED, storageReplaced(C, 3, ROWS), listCut(C, 3), ...joins(C)],
+    event: status(C, 'PS_POTENTIAL_SECONDARY', 'PS_SECONDARY', 3),
+    permitted: status(C, 'PS_POTENTIAL_SECONDARY', 'PS_INACTIVE', 3),
+    says: `decree 3, which duplication ${ID} has not shipped`,
+  },
+];
+
+export const LEARNING: readonly Refused[] = [
+  ...[...STEPS, ...NEWCOMERS, ...JOINING, ...LEARNERS, ...DATA].map((one) => ({ ...one, config: FOUR })),
+  ...BEHIND.map((one) => ({ ...one, config: FOUR_DUPLICATED })),
+];

@@ -7,6 +7,7 @@ import type { ModelEvent, MutationFact } from '../../model/events.ts';
 import type { ModelConfig } from '../../model/state.ts';
 import type { LogReplaced } from '../../model/learningEvents.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
+import { DUP_CONFIG, ends, OWING, S } from './duplicationStory.ts';
 import {
   A,
   applied,
@@ -103,6 +104,25 @@ export const SHRUNK: readonly ModelEvent[] = [
 /** C has an empty replica, and is a learner. */
 export const LEARNS: readonly ModelEvent[] = [...SHRUNK, opened(C), status(C, 'PS_INACTIVE', 'PS_POTENTIAL_SECONDARY', 2)];
 
+/** The same in the stories of duplication. */
+export const FOUR_DUPLICATED: ModelConfig = {
+  ...DUP_CONFIG,
+  clusters: DUP_CONFIG.clusters.map((one) => (one.id === 'c' ? { ...one, nodes: [P, A, B, C] } : one)),
+};
+/** Decrees 1 to 3 are committed, P ships from 3 on and has shipped nothing; B is dead, C a learner. */
+export const LEARNS_DUPLICATED: readonly ModelEvent[] = [
+  started(C),
+  ...OWING,
+  stopped(B),
+  ends(),
+  status(P, 'PS_PRIMARY', 'PS_INACTIVE', 1, 11 * S),
+  config(2, P, [A], 3),
+  status(P, 'PS_INACTIVE', 'PS_PRIMARY', 2, 11 * S),
+  status(A, 'PS_SECONDARY', 'PS_SECONDARY', 2, 11 * S),
+  opened(C),
+  status(C, 'PS_INACTIVE', 'PS_POTENTIAL_SECONDARY', 2, 11 * S),
+];
+
 const applies = (node: NodeId, ...decrees: readonly number[]): readonly ModelEvent[] =>
   decrees.flatMap((decree) => [committed(node, decree, 1), applied(node, decree)]);
 
@@ -137,14 +157,14 @@ export const FROM_CHECKPOINT: readonly ModelEvent[] = [
   storageReplaced(C, 2, ROW),
   listCut(C, 2),
 ];
-/** Who has learned becomes a member, by the primary's wish. */
-export const JOINS: readonly ModelEvent[] = [
+/** Who has learned becomes a member, by the primary's wish; P and A have the new ballot. */
+export const joins = (learner: NodeId): readonly ModelEvent[] => [
   status(P, 'PS_PRIMARY', 'PS_INACTIVE', 2),
-  config(3, P, [A, C], 2),
+  config(3, P, [A, learner], 2),
   status(P, 'PS_INACTIVE', 'PS_PRIMARY', 3),
   status(A, 'PS_SECONDARY', 'PS_SECONDARY', 3),
-  status(C, 'PS_POTENTIAL_SECONDARY', 'PS_SECONDARY', 3),
 ];
+export const JOINS: readonly ModelEvent[] = [...joins(C), status(C, 'PS_POTENTIAL_SECONDARY', 'PS_SECONDARY', 3)];
 
 /** B is back with what its disk has: its list begins with decree 1 and 2, of which it knows nothing committed. */
 const RESTARTED: readonly ModelEvent[] = [

@@ -16,8 +16,22 @@ const left = (ballot: number, lastDrops: readonly NodeId[]): ModelEvent => ({
 });
 
 const SERVED = [started(P), started(A), started(B), asks(1, create()), table(), answers(1, done()), config(0, '', []), config(1, P, [])];
-const DROPPING = [...SERVED, asks(2, drop), table('AS_DROPPING')];
+/** Once every process runs: what was asked for before may have been sent twice. */
+const CALM = 1;
+const DROPPING = [...SERVED, asks(2, drop, CALM), table('AS_DROPPING')];
 const DROPPED = [...DROPPING, left(2, [P]), table('AS_DROPPED'), answers(2, done())];
+/** Two ask for the same: one has its way, the table is dropped again, and the other one has its way. */
+const TWICE_BACK = [
+  ...DROPPED,
+  asks(3, recall(), CALM),
+  asks(4, recall('t'), CALM),
+  table(),
+  asks(5, drop, CALM),
+  table('AS_DROPPING'),
+  left(3, [P]),
+  table('AS_DROPPED'),
+  table(),
+];
 const SECOND = { appId: 2, name: 'u' } as const;
 const BOTH = [...SERVED, asks(7, create('u')), table('AS_AVAILABLE', SECOND), answers(7, done())];
 const held = { ...CONFIG, settings: { ...CONFIG.settings, holdSecondsForDroppedApp: 10 } };
@@ -41,8 +55,14 @@ export const TABLE_NAMES: readonly Refused[] = [
   {
     rule: 'tables/named-as-asked',
     why: 'renamed twice for one wish',
-    before: [...SERVED, asks(3, rename('u')), table('AS_AVAILABLE', { name: 'u' }), asks(4, rename('t', 'u')), table()],
+    before: [...SERVED, asks(3, rename('u'), CALM), table('AS_AVAILABLE', { name: 'u' }), asks(4, rename('t', 'u'), CALM), table()],
     event: table('AS_AVAILABLE', { name: 'u' }),
+  },
+  {
+    rule: 'tables/named-as-asked',
+    why: 'two wishes, and a third recall',
+    before: [...TWICE_BACK, asks(6, drop, CALM), table('AS_DROPPING'), left(4, [P]), table('AS_DROPPED')],
+    event: table(),
   },
   { rule: 'tables/named-as-asked', why: 'back without a recall', before: DROPPED, event: table() },
   {
