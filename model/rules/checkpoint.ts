@@ -9,6 +9,7 @@ import type {
 import { explainedByExpiry, NO_CONTENT, rowsAt } from '../content.ts';
 import { awaitsFiles, missingUpTo } from '../ingestions.ts';
 import { durableOf, noteCollectable, noteDebt, type ReplicaState } from '../state.ts';
+import { bore } from '../tableNames.ts';
 import type { CheckpointTrigger } from '../vocabulary.ts';
 import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
@@ -230,10 +231,10 @@ export const manualFlag = rule<ReplicaScene, ManualFlagClaim>(
     replica.manualSinceUs = e.atUs;
     node.manualCount += e.set ? 1 : -1;
     if (!e.set) return;
-    const name = cluster.tables[part.appId]?.name;
+    const table = cluster.tables[part.appId];
     for (const command of Object.values(cluster.commands)) {
       const asked = command.command;
-      if (asked.kind !== 'emergencyCheckpoint' || asked.table !== name) continue;
+      if (asked.kind !== 'emergencyCheckpoint' || table === undefined || !bore(table, asked.table)) continue;
       if (part.gpid === `${part.appId}.${asked.partitionIndex}`) command.sawFlag = true;
     }
   },

@@ -100,6 +100,8 @@ function storedScene(state: ModelState, e: Stored | EventOf<'dup.erased'>): Stor
   return { ...scene, table, dup: scene.cluster.dups[dupKey(e.appId, e.dupId)] };
 }
 
+const MASTER_NAME = 'duplication.master_app_name';
+
 /** PREPARE to APP: the follower table was created as asked, and every partition has its checkpoint (dup 4.2, 5.2). */
 function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refusal | undefined {
   const found = followerTable(state, dup);
@@ -116,14 +118,13 @@ function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refu
       `${table.partitionCount} x ${dup.remoteReplicaCount}`,
       `${follower.partitionCount} x ${follower.maxReplicaCount}`,
     ];
-  // A request that is repeated may tell other envs: the master's were changed in between.
+  // It has those of the request that made it; one that is repeated tells where the master is found by now (dup 5.3).
+  const isTold = (key: string): boolean => asks.some(({ envs }) => envs[key] === follower.envs[key]);
   const wrong = asks.map(({ envs }) =>
-    Object.entries(envs).find(([key, value]) => key !== 'duplication.follower_app_status' && follower.envs[key] !== value),
+    Object.entries(envs).find(([key, value]) => key !== 'duplication.follower_app_status' && follower.envs[key] !== value && !(key === MASTER_NAME && isTold(key))),
   );
   const [first] = wrong;
-  return first === undefined || wrong.includes(undefined)
-    ? undefined
-    : [`env ${first[0]}=${first[1]}`, follower.envs[first[0]] ?? 'none'];
+  return first === undefined || wrong.includes(undefined) ? undefined : [`env ${first[0]}=${first[1]}`, follower.envs[first[0]] ?? 'none'];
 }
 
 /** APP to LOG: the follower table is marked, its partitions have members, and hold what the log begins behind (dup 5.4). */

@@ -163,8 +163,9 @@ export const closed = rule<ReplicaScene, ClosedClaim>(replicaScene, [isOpen], ({
 /** A learner that was cut off before its checkpoint stood has forgotten its log (repl 1.9 LT_CACHE). */
 const isCutOff = ({ replica }: ReplicaScene): boolean => durableOf(replica) < replica.initDurable;
 
-/** Nobody has served with what it holds, and somebody serves without it (dup 5.5). */
-const beganElsewhere = ({ replica }: ReplicaScene): boolean => replica.stranger;
+/** It downloaded from the master, and somebody serves with a download of its own: nobody has served with this one (dup 5.5). */
+const beganElsewhere = ({ part, replica }: ReplicaScene): boolean =>
+  part.adopted[replica.node] !== undefined && replica.ballot === 0 && part.ballot > 0;
 
 /** Between a wall clock's second and the moment at which something is stored. */
 const CLOCK_SLACK_US = 2_000_000;

@@ -168,10 +168,13 @@ function newestOnlyHere({ files: [oldest, ...later] }: ReplicaState): number {
   return newestLost;
 }
 
+/** Of a log that begins anew, what lies before counts for nothing. */
+const isVoid = ({ files: [oldest], validLogOffset }: ReplicaState): boolean => oldest !== undefined && oldest.startOffset < validLogOffset;
+
 /** Would records go that a duplication has not confirmed, on a replica that surely knows of it (S4; dup 6.7)? */
 function losesUnshipped({ cluster, part, replica }: ReplicaScene, e: LogFileRemoved): Refusal | undefined {
   // A dropped table is told to nobody as a duplicated one.
-  if ((cluster.tables[part.appId]?.droppedAtUs ?? 0) >= 0) return undefined;
+  if ((cluster.tables[part.appId]?.droppedAtUs ?? 0) >= 0 || isVoid(replica)) return undefined;
   for (const dup of Object.values(cluster.dups)) {
     const progress = dup.appId === part.appId ? dup.partitions[indexOf(part.gpid)] : undefined;
     const since = dup.guarded[duplicatorKey(part.gpid, replica.node)];
@@ -203,8 +206,7 @@ export const fileRemoved = rule(
       if (setAside(scene)) return undefined;
       const { replica } = scene;
       const oldest = replica.files[0];
-      // Of a log that was reset, what lies before counts for nothing.
-      if (oldest === undefined || oldest.startOffset < replica.validLogOffset) return undefined;
+      if (oldest === undefined || isVoid(replica)) return undefined;
       const lost = oldest.records.reduce((max, record) => Math.max(max, record.decree), 0);
       return lost <= durableOf(replica)
         ? undefined

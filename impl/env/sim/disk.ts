@@ -31,6 +31,8 @@ export class NodeDisk implements DiskView {
   private slowTold = false;
   full = false;
   capacityBytes = Number.POSITIVE_INFINITY;
+  /** Bits that have flipped, by the file that has them. */
+  private readonly rotten = new WeakMap<object, Set<number>>();
   private readonly core: Core;
   private readonly node: NodeId;
 
@@ -63,12 +65,15 @@ export class NodeDisk implements DiskView {
     }
   }
 
-  /** Flips one bit of a file, under all its names; false when there is no such byte. */
+  /** Flips one bit of a file, under all its names; false when there is no such byte, or it has rotted before: rot mends nothing. */
   flipBit(path: string, byteOffset: number, bit: number): boolean {
     const inode = this.tree.entry(path);
     const bytes = this.read(path);
     const byte = bytes?.[byteOffset];
-    if (bytes === undefined || byte === undefined) return false;
+    if (inode === undefined || bytes === undefined || byte === undefined) return false;
+    const rotten = this.rotten.get(inode) ?? new Set();
+    if (rotten.has(byteOffset * 8 + (bit & 7))) return false;
+    this.rotten.set(inode, rotten.add(byteOffset * 8 + (bit & 7)));
     bytes[byteOffset] = byte ^ (1 << (bit & 7));
     this.core.strike('disk.bit-rot', this.node, pathFacts(path).gpid, `${path} byte ${byteOffset} bit ${bit & 7}`);
     // A hard link has the same bytes under another name.

@@ -205,6 +205,8 @@ describe('crash and power loss', () => {
     onDisk(f, (d) => d.link('g', 'd/link'));
     expect(f.world.flipBit('a', 'g', 1, 0)).toBe(true);
     expect(textOf(f, 'g')).toBe('aml');
+    // What has rotted stays rotten.
+    expect(f.world.flipBit('a', 'g', 1, 0)).toBe(false);
     expect(f.world.flipBit('a', 'g', 3, 0)).toBe(false);
     expect(f.world.flipBit('a', 'none', 0, 0)).toBe(false);
     expect(f.world.faultEffects().get('disk.bit-rot')).toBe(1);
