@@ -71,6 +71,7 @@ function preload(state: ModelState, from: PreloadedPartition): void {
     envs: { ...envs },
     isBulkLoading: false,
     loadingChangedAtUs: -1,
+    changedAtUs: -1,
     createdAtUs: 0,
     droppedAtUs: -1,
     dropAskedAtUs: -1,

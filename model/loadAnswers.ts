@@ -4,6 +4,7 @@
  * is also judged by the status that the load is on its way to (docs/departures.md, bl.B7).
  */
 import { namesakes, wasFree, type Judge } from './adminAnswers.ts';
+import { bore, isLive } from './tableNames.ts';
 import type { AnswerScene } from './answers.ts';
 import type { Answer, Command } from './commands.ts';
 import { settingsOfCluster } from './config.ts';
@@ -40,8 +41,13 @@ function mayBeMissing(scene: AnswerScene, name: string): boolean {
   return drops || wasFree(scene, name) || isNew || table?.status !== 'AS_AVAILABLE';
 }
 
+/** It is being dropped, as far as the meta server may know: there, and not available. */
+const isGoing = (table: TableState, name: string): boolean =>
+  !isLive(table.status) && bore(table, name) && (table.status === 'AS_DROPPING' || table.changes > table.answeredChanges);
+
 const mayBeThere = (scene: AnswerScene, name: string): boolean =>
   namesakes(scene, name).length > 0 ||
+  Object.values(scene.cluster.tables).some((table) => isGoing(table, name)) ||
   scene.command.tableChangesBefore !== scene.cluster.tableChanges ||
   // A creation shows before it is stored.
   Object.values(scene.cluster.commands).some(({ command }) => command.kind === 'createTable' && command.name === name);
@@ -157,6 +163,9 @@ function infoChecks(scene: AnswerScene, asked: Start, table: TableState): readon
   ];
 }
 
+/** The meta server goes by what the store holds as soon as it is answered. */
+const HEARD_US = 10_000;
+
 function startChecks(scene: AnswerScene, asked: Start): readonly Check[] {
   const table = tableOf(scene, asked.table);
   const missing = mayBeMissing(scene, asked.table);
@@ -171,7 +180,7 @@ function startChecks(scene: AnswerScene, asked: Start): readonly Check[] {
   ];
   if (table === undefined) return first;
   const allows = allowsIngestBehind(table.envs);
-  const certain = scene.cluster.tableChanges === scene.command.tableChangesBefore && scene.state.calm;
+  const certain = scene.cluster.tableChanges === scene.command.tableChangesBefore && table.changedAtUs + HEARD_US < scene.command.invokedAtUs && scene.state.calm;
   const behind = asked.ingestBehind
     ? [check('ERR_INCONSISTENT_STATE', 'inconsistent ingestion behind option', !allows || !certain, allows || !certain)]
     : [];

@@ -7,8 +7,7 @@ import type { AnswerScene } from './answers.ts';
 import type { AdminCommand, Answer, Command } from './commands.ts';
 import { tablesMeant } from './meant.ts';
 import { serves, type ClusterState, type CommandState, type PartitionState, type TableState } from './state.ts';
-import { bearsSinceBefore } from './tableNames.ts';
-import { isLive } from './rules/world.ts';
+import { bearsSinceBefore, isLive } from './tableNames.ts';
 
 type Wish = AdminCommand & { readonly kind: 'movePrimary' | 'copyReplica' };
 type Config = PartitionState['configs'][number];
@@ -142,6 +141,8 @@ export function noteMoveAnswer(scene: AnswerScene, answer: Answer, atUs: number)
   }
   if (part.configs[part.ballot]?.primary === asked.to || hasLeftSince(part, command)) return;
   if (part.wantedPrimary !== '' && part.wantedSinceUs > state.disturbedAtUs) return;
+  // A primary that has left its role refuses, and is not asked again.
+  if (!serves(part) || part.servesSinceUs >= command.invokedAtUs) return;
   part.wantedPrimary = asked.to;
   part.wantedSinceUs = atUs;
 }

@@ -3,6 +3,7 @@
  * terms, setting x count, counted from the latest of the obligation's own start, heal and the last command; it can
  * print itself.
  */
+import { isLive } from './tableNames.ts';
 import { excused } from './members.ts';
 import {
   durableOf,
@@ -21,7 +22,6 @@ import { awaitsFiles, lastIngestedUs } from './ingestions.ts';
 import { loadObligations } from './loadObligations.ts';
 import { owe, WORK, type Ledger, type Obligation, type Term } from './owe.ts';
 import { placeObligations, takeOverTerms } from './placeObligations.ts';
-import { isLive } from './rules/world.ts';
 
 export { OBLIGATIONS, type Obligation } from './owe.ts';
 

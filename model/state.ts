@@ -49,8 +49,9 @@ export interface TableState {
   isBulkLoading: boolean;
   /** Controls that were answered with ERR_OK before its load was in the store. */
   grantedEarly: LoadControl[];
-  /** When that changed last. */
+  /** When that changed last, and when anything of it did. */
   loadingChangedAtUs: number;
+  changedAtUs: number;
   createdAtUs: number;
   /** -1 while it is not dropped, and when it was recalled last (-1: never). */
   droppedAtUs: number;

@@ -1,6 +1,10 @@
 /** Names of tables over time: a table gets another one by a rename or a recall, and gives its name back when it is dropped. */
 import { mayAct } from './commandState.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from './state.ts';
+import type { TableStatus } from './vocabulary.ts';
+
+/** Nobody has dropped it. */
+export const isLive = (status: TableStatus | undefined): boolean => status === 'AS_CREATING' || status === 'AS_AVAILABLE';
 
 /**
  * A name that a table bore, by the store: from when until when (`untilUs` -1: it bears it). `sureUs`: since when the meta server

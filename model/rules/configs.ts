@@ -11,10 +11,9 @@ import { hasLosses } from '../members.ts';
 import { noteServing, noteTakenOver } from '../serving.ts';
 import { sameContent } from '../mutations.ts';
 import { chosenOf, newPartition, proposalOf, type CommandState, type ModelState, type PartitionState, type ReplicaState, type TableState } from '../state.ts';
-import { bore, stillDrops } from '../tableNames.ts';
+import { bore, isLive, stillDrops } from '../tableNames.ts';
 import { beginsWithNothing, noteBegun } from './adoption.ts';
 import { clusterScene, guard, rule, type ClusterScene } from './rule.ts';
-import { isLive } from './world.ts';
 
 interface ConfigScene extends ClusterScene {
   readonly table: TableState;

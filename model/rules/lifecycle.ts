@@ -14,10 +14,10 @@ import {
 } from '../state.ts';
 import { endRole } from '../ingestions.ts';
 import { stopServing } from '../serving.ts';
+import { isLive } from '../tableNames.ts';
 import type { Ballot, Decree } from '../vocabulary.ts';
 import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type ReplicaScene } from './rule.ts';
-import { isLive } from './world.ts';
 
 /** What a replica must be after its log was replayed from a checkpoint. */
 export interface Replayed {

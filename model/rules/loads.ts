@@ -11,7 +11,7 @@ import type { LoadErased, LoadStored } from '../loadEvents.ts';
 import { areFilesGood, infoDiffers } from '../loadFiles.ts';
 import { isErased, isKnown, isTerminal, newLoad, type LoadControl, type LoadState } from '../loadState.ts';
 import { lagUsOf } from '../loadWords.ts';
-import { bore, drops } from '../tableNames.ts';
+import { bore, drops, isLive } from '../tableNames.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import type { BulkLoadStatus } from '../vocabulary.ts';
 import { clusterScene, guard, rule, type ClusterScene, type Refusal, type Rule } from './rule.ts';
@@ -231,7 +231,7 @@ export const loadStored: Rule<LoadStored> = rule(
     guard('loads/started-as-asked', 'S7', badCreation),
     guard('loads/start-is-checked', 'S8', uncheckedStart),
     guard('loads/flag-before-the-record', 'bl.S16', (scene: LoadScene, e: LoadStored) =>
-      !isCreation(scene) || scene.table.isBulkLoading
+      !isCreation(scene) || scene.table.isBulkLoading || !isLive(scene.table.status)
         ? undefined
         : [`table ${e.appId} stored as loading first`, 'it is not'],
     ),

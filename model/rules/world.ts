@@ -9,7 +9,7 @@ import { allowsIngestBehind } from '../ingestions.ts';
 import { membersOf } from '../members.ts';
 import type { ClusterState, CommandState, ModelState, TableState } from '../state.ts';
 import { settingsOfCluster } from '../config.ts';
-import { bore, dropAskedAtUs, drops, rename } from '../tableNames.ts';
+import { bore, dropAskedAtUs, drops, isLive, rename } from '../tableNames.ts';
 import type { TableStatus } from '../vocabulary.ts';
 import { toDisk } from './lifecycle.ts';
 import { flagWithoutCause, loadScene, noteMetaStarted } from './loads.ts';
@@ -108,9 +108,6 @@ const NEXT_STATUS: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
   AS_DROPPED: ['AS_DROPPED', 'AS_AVAILABLE'],
   AS_RECALLING: [],
 };
-
-export const isLive = (status: TableStatus | undefined): boolean =>
-  status === 'AS_CREATING' || status === 'AS_AVAILABLE';
 
 /**
  * Remembers the weakest checkpoint reserve that the envs ever asked for; one invalid value makes both be ignored
@@ -257,6 +254,7 @@ export const tableStored = rule(
       envs: {},
       isBulkLoading: false,
       loadingChangedAtUs: -1,
+      changedAtUs: -1,
       createdAtUs: atUs,
       droppedAtUs: -1,
       dropAskedAtUs: -1,
@@ -273,6 +271,7 @@ export const tableStored = rule(
     const before = { ...table };
     const askedAtUs = dropAskedAtUs(state, cluster, table, atUs);
     table.changes++;
+    table.changedAtUs = atUs;
     if (isLive(status) && !isLive(before.status)) {
       table.recalledAtUs = atUs;
       table.droppedAtUs = -1;

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
   'Duplication: loading, shipping, applying': [...DUPLICATION, 'dup.sent', 'replica.prepared', 'replica.applied'],
   'Bulk load: meta server': [...LOAD_RECORDS, 'load.wished', 'load.reported', 'table.stored'],
   'Bulk load: polls, download, ingestion': [...LOAD_RECORDS, ...ROLES, 'load.wished', 'load.reported', 'load.member-reported', 'ingestion.sent', 'ingestion.answered', 'storage.ingested', 'load.slot'],
+  Learning: [...ROLES, ...LOG, 'learn.answered', 'replica.list-cut', 'storage.replaced', 'log.replaced', 'replica.prepared', 'prepare.acked', 'storage.ingested'],
   'Replication, private log, throttling': [...ROLES, 'replica.prepared', 'prepare.acked', 'replica.committed', 'log.survived', 'checkpoint.manual-flag', 'checkpoint.ended', 'throttle.verdict', 'throttle.told'],
 };
 

@@ -218,7 +218,8 @@ export const SCOPES: readonly Scope[] = [
   {
     ...scope('reconfiguration', THREE, 1, { maxCrashes: 0, reballots: false, maxBallot: 3, maxDecree: 2, storage: false, maxLogFiles: 9 }),
     config: { clusters: [{ id: 'c', nodes: [...THREE, FOURTH] }], settings: SETTINGS },
-    start: [...serving(THREE, 1), { kind: 'process.started', atUs: 0, node: FOURTH }],
+    // Members go for a reason: a link fails, for a while.
+    start: [...serving(THREE, 1), { kind: 'process.started', atUs: 0, node: FOURTH }, { kind: 'fault.struck', atUs: 0, fault: 'link.cut', node: FOURTH, gpid: '', detail: '' }],
     members: { nodes: [...THREE, FOURTH], maxReplicaCount: 3, learners: 1 },
   },
   /** For demonstrations: two replicas, one write, one crash, changes of ballot. */

@@ -2,6 +2,7 @@
 import { DUPLICATION_META } from './duplicationMeta.ts';
 import { DUPLICATION_PIPELINE } from './duplicationPipeline.ts';
 import { DUPLICATION_SOURCE } from './duplicationSource.ts';
+import { LEARNING } from './learning.ts';
 import { LOAD_META } from './loadMeta.ts';
 import { LOAD_REPLICA } from './loadReplica.ts';
 import { REPLICATION } from './replication.ts';
@@ -19,6 +20,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { heading: 'Bulk load: meta server', suspects: LOAD_META },
   { heading: 'Bulk load: polls, download, ingestion', suspects: LOAD_REPLICA },
   { heading: 'Replication, private log, throttling', suspects: REPLICATION },
+  { heading: 'Learning', suspects: LEARNING },
 ];
 
 export const SUSPECTS: readonly Suspect[] = CHAPTERS.flatMap(({ suspects }) => suspects);

@@ -24,6 +24,7 @@ export const UPSTREAM_FILES: readonly string[] = [
   'src/replica/replica_check.cpp',
   'src/replica/replica_chkpt.cpp',
   'src/replica/replica_config.cpp',
+  'src/replica/replica_learn.cpp',
   'src/replica/replica_stub.cpp',
   'src/replica/replica_throttle.cpp',
   'src/replica/replication_app_base.cpp',
