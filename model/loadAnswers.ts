@@ -4,7 +4,7 @@
  * is also judged by the status that the load is on its way to (docs/departures.md, bl.B7).
  */
 import { namesakes, wasFree, type Judge } from './adminAnswers.ts';
-import { bore, isLive } from './tableNames.ts';
+import { bore, isLive, mayName } from './tableNames.ts';
 import type { AnswerScene } from './answers.ts';
 import type { Answer, Command } from './commands.ts';
 import { settingsOfCluster } from './config.ts';
@@ -49,8 +49,8 @@ const mayBeThere = (scene: AnswerScene, name: string): boolean =>
   namesakes(scene, name).length > 0 ||
   Object.values(scene.cluster.tables).some((table) => isGoing(table, name)) ||
   scene.command.tableChangesBefore !== scene.cluster.tableChanges ||
-  // A creation shows before it is stored.
-  Object.values(scene.cluster.commands).some(({ command }) => command.kind === 'createTable' && command.name === name);
+  // It shows before it is stored.
+  Object.values(scene.cluster.commands).some((command) => mayName(command, name));
 
 /** Other starts of that table may be under way, or this one may have met itself. */
 function mayStart(scene: AnswerScene, table: TableState): boolean {

@@ -5,7 +5,7 @@
 import { wasFree, type Judge } from './adminAnswers.ts';
 import type { AnswerScene } from './answers.ts';
 import { settingsOfCluster } from './config.ts';
-import { bore, boreSince } from './tableNames.ts';
+import { bore, boreSince, mayName } from './tableNames.ts';
 
 /** Between a wall clock's second and the moment at which something is stored. */
 const CLOCK_SLACK_US = 2_000_000;
@@ -16,13 +16,7 @@ const TABLE_NAME = /^[A-Za-z0-9_.:]+$/;
 function mayBeTaken({ cluster, command }: AnswerScene, name: string, appId: number): boolean {
   const tables = Object.values(cluster.tables);
   if (tables.some((table) => table.appId !== appId && boreSince(table, name, command.invokedAtUs))) return true;
-  return Object.values(cluster.commands).some(
-    ({ id, command: other }) =>
-      id !== command.id &&
-      ((other.kind === 'renameTable' && other.newName === name) ||
-        (other.kind === 'recallTable' && (other.newName === name || other.newName === '')) ||
-        (other.kind === 'createTable' && other.name === name)),
-  );
+  return Object.values(cluster.commands).some((other) => other.id !== command.id && mayName(other, name));
 }
 
 const judgeRecall: Judge = (scene, { error }) => {

@@ -78,3 +78,17 @@ export function dropAskedAtUs(state: ModelState, cluster: ClusterState, table: T
 }
 
 const isDropOf = ({ command }: CommandState, table: TableState): boolean => command.kind === 'dropTable' && bore(table, command.name);
+
+/** May some table bear that name because of the command? A recall may be under the old name, whichever that is. */
+export function mayName({ command }: CommandState, name: string): boolean {
+  switch (command.kind) {
+    case 'createTable':
+      return command.name === name;
+    case 'renameTable':
+      return command.newName === name;
+    case 'recallTable':
+      return command.newName === name || command.newName === '';
+    default:
+      return false;
+  }
+}
