@@ -236,9 +236,17 @@ export class ReplicaLoader {
     return Math.max(this.replica.lastDurableDecree(), this.initInfo.initDurableDecree);
   }
 
-  /** Learning: what the log holds up to now counts for nothing; what follows stands on `durable` (repl 1.9). */
+  /**
+   * Learning: what the log holds up to now counts for nothing; what follows stands on `durable` (repl 1.9). It is void once
+   * `.init-info` says so, and not before: a disk that refuses that leaves everything as it was (docs/departures.md, repl.1.9).
+   */
   resetPartition(durable: Decree): ErrorCode {
-    return this.replaceInitInfo(durable, this.replica.privateLog?.onPartitionReset(durable) ?? 0);
+    const { privateLog } = this.replica;
+    const written = privateLog?.flushNow() ?? 'ERR_OK';
+    if (written !== 'ERR_OK') return written;
+    const error = this.replaceInitInfo(durable, privateLog?.globalEndOffset() ?? 0);
+    if (error === 'ERR_OK') privateLog?.onPartitionReset(durable);
+    return error;
   }
 
   /** Learning: the log is another one, with offsets of its own (plog.P12). */
@@ -248,7 +256,9 @@ export class ReplicaLoader {
 
   private replaceInitInfo(initDurableDecree: Decree, initOffsetInPrivateLog: number): ErrorCode {
     const { replica } = this;
-    this.initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
-    return storeInitInfo(this.ctx.env.disk, replica.dir, this.initInfo);
+    const initInfo = { initBallot: replica.ballot(), initDurableDecree, initOffsetInPrivateLog };
+    const error = storeInitInfo(this.ctx.env.disk, replica.dir, initInfo);
+    if (error === 'ERR_OK') this.initInfo = initInfo;
+    return error;
   }
 }

@@ -72,7 +72,7 @@ export interface PrivateLogContract {
   garbageCollection(cleanableDecree: Decree, validStartOffset: number): number;
   /**
    * plog 8: everything appended so far is void, the log begins anew behind `decree`, and in a new file. Answers the new
-   * valid start offset, for `.init-info`.
+   * valid start offset, which `.init-info` must say already.
    */
   onPartitionReset(decree: Decree): number;
   /** Records below this global offset are void; to be stored in `.init-info` after an opening or `resetFrom`. */

@@ -120,9 +120,8 @@ export const fileCreated = rule(
       const end = before(replica, e)?.endOffset ?? 0;
       return e.startOffset >= end ? undefined : [`an offset from ${end}`, `${e.startOffset}`];
     }),
-    guard('log/header-max-decree', 'repl.S18', ({ node, replica }, e: LogFileCreated) => {
-      // A disk that refuses `.init-info` lets the log begin anew all the same, and ends the learning.
-      const least = node.diskFault ? 0 : leastMaxDecree(replica, e);
+    guard('log/header-max-decree', 'repl.S18', ({ replica }, e: LogFileCreated) => {
+      const least = leastMaxDecree(replica, e);
       const most = Math.max(least, replica.maxPrepared);
       return e.previousMaxDecree >= least && e.previousMaxDecree <= most
         ? undefined

@@ -43,11 +43,11 @@ export class SyncedNames {
     this.unsynced.delete(node);
   }
 
-  /** `source` is what `from` was: a log file that is set aside, or a whole replica, may be unsynced. */
+  /** `source` is what `from` was: a log file or a storage that is set aside, or a whole replica, may be unsynced. */
   renamed(node: NodeId, from: string, to: string, source: Path): void {
     const paths = this.unsynced.get(node);
     if (paths === undefined || paths.size === 0) return;
-    const judged = source.kind !== 'log' && source.kind !== 'replica';
+    const judged = source.kind !== 'log' && source.kind !== 'replica' && !to.endsWith('.discarded');
     for (const one of [...paths]) {
       if (one !== from && !one.startsWith(`${from}/`)) continue;
       paths.delete(one);
