@@ -15,17 +15,17 @@ interface Hunted {
 
 const HUNTED: readonly Hunted[] = [
   { id: 'dup-newest-held-back', largestSteps: 8, shrinkRuns: 150 },
-  { id: 'pool-dup-load-starved', largestSteps: 14, shrinkRuns: 150 },
+  { id: 'pool-dup-load-starved', largestSteps: 14, seed: 10, shrinkRuns: 150 },
   { id: 'fulldup-empty-partition', largestSteps: 4 },
-  { id: 'ckpt-sync-under-writes', largestSteps: 6, seed: 9 },
+  { id: 'ckpt-sync-under-writes', largestSteps: 7, seed: 12 },
   { id: 'ack-before-log', largestSteps: 3 },
   { id: 'commit-past-gap', largestSteps: 6, seed: 3 },
   { id: 'log-gc-one-early', largestSteps: 5, seed: 4 },
   { id: 'bl-ingest-stuck-throttled', largestSteps: 9, seed: 2, shrinkRuns: 300 },
   { id: 'dup-bulkload-record-fatal', largestSteps: 9, seed: 3, shrinkRuns: 300 },
-  { id: 'bl-download-after-clear', largestSteps: 9, seed: 1, shrinkRuns: 300 },
-  { id: 'bl-ingest-behind-lost', largestSteps: 9, seed: 3, shrinkRuns: 300 },
-  { id: 'bl-damaged-file', largestSteps: 9, seed: 4, shrinkRuns: 700 },
+  { id: 'bl-download-after-clear', largestSteps: 9, seed: 7, shrinkRuns: 300 },
+  { id: 'bl-ingest-behind-lost', largestSteps: 9, seed: 1, shrinkRuns: 300 },
+  { id: 'bl-damaged-file', largestSteps: 9, seed: 1, shrinkRuns: 700 },
   { id: 'canary', largestSteps: 4 },
 ];
 
