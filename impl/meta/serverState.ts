@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { parseGpid } from '../protocol/gpid.ts';
 import type { AppInfo } from '../protocol/messages.ts';
 import type { DuplicationInfo } from './duplication/duplicationInfo.ts';
+import { MemberCounts } from './memberCounts.ts';
 import { initialConfig } from './records.ts';
 import type { AppRecord } from './records.ts';
 
@@ -40,6 +41,7 @@ export class ServerState {
   readonly ctx: Context;
   readonly options: MetaOptions;
   private readonly byId = new Map<number, AppState>();
+  readonly members = new MemberCounts();
   private largestAppId = 0;
 
   constructor(ctx: Context, options: MetaOptions) {
@@ -115,12 +117,10 @@ export class ServerState {
   /** Takes over a configuration that the store holds. */
   applyConfig(app: AppState, partitionIndex: number, config: PartitionConfig): void {
     const old = app.configs[partitionIndex];
-    this.ctx.env.check(
-      old !== undefined && old.gpid === config.gpid && this.isNewer(old.ballot, config.ballot),
-      'update_configuration_locally',
-      () => `${config.gpid}: ballot ${config.ballot} over ${old?.ballot}`,
-    );
+    const isNext = old !== undefined && old.gpid === config.gpid && this.isNewer(old.ballot, config.ballot);
+    this.ctx.env.check(isNext, 'update_configuration_locally', () => `${config.gpid}: ballot ${config.ballot} over ${old?.ballot}`);
     app.configs[partitionIndex] = config;
+    this.members.replace(app.appId, old, config);
   }
 
   /** Equal only while the first configuration is read from the store. */

@@ -26,6 +26,7 @@ import type { AppState, ServerState } from '../serverState.ts';
 import type { ConfigContext } from './configContext.ts';
 import type { CureRules } from './cureRules.ts';
 import type { ConfigUpdater, CureView, LivenessView, Proposal } from './cureView.ts';
+import type { StandingProposal } from './nodeLoads.ts';
 import type { RequestRules } from './requestRules.ts';
 
 /** A partition, and what to ask for. */
@@ -205,7 +206,7 @@ export class Cure {
       config,
       nodes: [...this.state.options.replicaServers].sort(),
       liveness: this.liveness,
-      loads: new this.ctx.parts.NodeLoads(this.state, this.standing()),
+      loads: new this.ctx.parts.NodeLoads(this.state.members, () => this.standing()),
       drops: context.drops.entries(),
       preferredDrop: context.drops.preferredDrop,
       collected: context.collected,
@@ -214,8 +215,8 @@ export class Cure {
     };
   }
 
-  private standing(): readonly { readonly appId: number; readonly proposal: Proposal }[] {
-    const all: { readonly appId: number; readonly proposal: Proposal }[] = [];
+  private standing(): readonly StandingProposal[] {
+    const all: StandingProposal[] = [];
     for (const [gpid, context] of this.contexts) {
       const proposal = context.front();
       if (proposal !== undefined) all.push({ appId: parseGpid(gpid)?.appId ?? 0, proposal });

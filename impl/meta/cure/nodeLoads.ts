@@ -1,66 +1,60 @@
 /**
- * How much each server has, over live tables: replicas and primaries of stored configurations, and what stands proposed
- * (upstream's node_state and newly_partitions). Counted anew for each look: there is nothing to keep in step.
+ * How much each server has: replicas and primaries of stored configurations, and what stands proposed (upstream's node_state and
+ * newly_partitions). Good for one look; proposals are counted when somebody asks, since most looks ask nothing.
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
-import type { ServerState } from '../serverState.ts';
+import type { MemberCounts } from '../memberCounts.ts';
 import type { Load, LoadView, Proposal } from './cureView.ts';
 
-export class NodeLoads implements LoadView {
-  private readonly all = new Map<NodeId, Count>();
-  private readonly ofApp = new Map<string, Count>();
-  private readonly stored = new Map<NodeId, number>();
+/** A proposal that stands, and the table that it is for. */
+export interface StandingProposal {
+  readonly appId: number;
+  readonly proposal: Proposal;
+}
 
-  constructor(state: ServerState, proposals: Iterable<{ readonly appId: number; readonly proposal: Proposal }>) {
-    for (const app of state.apps()) {
-      if (app.status === 'AS_DROPPED') continue;
-      for (const { primary, secondaries } of app.configs) {
-        if (primary !== '') this.addStored(app.appId, primary, 1);
-        for (const node of secondaries) this.addStored(app.appId, node, 0);
-      }
-    }
-    for (const { appId, proposal } of proposals) this.addProposal(appId, proposal);
+export class NodeLoads implements LoadView {
+  private readonly stored: MemberCounts;
+  private readonly proposals: () => Iterable<StandingProposal>;
+  private standing: readonly StandingProposal[] | undefined;
+
+  constructor(stored: MemberCounts, proposals: () => Iterable<StandingProposal>) {
+    this.stored = stored;
+    this.proposals = proposals;
   }
 
   loadOf(node: NodeId, appId: number): Load {
-    const all = this.all.get(node);
-    const app = this.ofApp.get(`${appId} ${node}`);
-    return {
-      appPrimaries: app?.primaries ?? 0,
-      appPartitions: app?.partitions ?? 0,
-      primaries: all?.primaries ?? 0,
-      partitions: all?.partitions ?? 0,
-    };
+    const all = this.stored.of(node);
+    const app = this.stored.ofApp(appId, node);
+    let [appPrimaries, appPartitions, primaries, partitions] = [app.primaries, app.partitions, all.primaries, all.partitions];
+    this.standing ??= [...this.proposals()];
+    for (const one of this.standing) {
+      if (one.proposal.node !== node) continue;
+      const more = this.brings(one.proposal);
+      primaries += more.primaries;
+      partitions += more.partitions;
+      if (one.appId !== appId) continue;
+      appPrimaries += more.primaries;
+      appPartitions += more.partitions;
+    }
+    return { appPrimaries, appPartitions, primaries, partitions };
   }
 
   storedPartitions(node: NodeId): number {
-    return this.stored.get(node) ?? 0;
+    return this.stored.of(node).partitions;
   }
 
   /** A secondary that takes over has its replica already. */
-  addProposal(appId: number, { type, node }: Proposal): void {
-    if (type === 'CT_ASSIGN_PRIMARY') this.add(appId, node, 1, 1);
-    else if (type === 'CT_UPGRADE_TO_PRIMARY') this.add(appId, node, 1, 0);
-    else if (type === 'CT_ADD_SECONDARY' || type === 'CT_ADD_SECONDARY_FOR_LB') this.add(appId, node, 0, 1);
+  brings({ type }: Proposal): { readonly primaries: number; readonly partitions: number } {
+    switch (type) {
+      case 'CT_ASSIGN_PRIMARY':
+        return { primaries: 1, partitions: 1 };
+      case 'CT_UPGRADE_TO_PRIMARY':
+        return { primaries: 1, partitions: 0 };
+      case 'CT_ADD_SECONDARY':
+      case 'CT_ADD_SECONDARY_FOR_LB':
+        return { primaries: 0, partitions: 1 };
+      default:
+        return { primaries: 0, partitions: 0 };
+    }
   }
-
-  private addStored(appId: number, node: NodeId, primaries: number): void {
-    this.stored.set(node, this.storedPartitions(node) + 1);
-    this.add(appId, node, primaries, 1);
-  }
-
-  private add(appId: number, node: NodeId, primaries: number, partitions: number): void {
-    count(this.all, node, primaries, partitions);
-    count(this.ofApp, `${appId} ${node}`, primaries, partitions);
-  }
-}
-
-interface Count {
-  readonly primaries: number;
-  readonly partitions: number;
-}
-
-function count(map: Map<string, Count>, key: string, primaries: number, partitions: number): void {
-  const old = map.get(key) ?? { primaries: 0, partitions: 0 };
-  map.set(key, { primaries: old.primaries + primaries, partitions: old.partitions + partitions });
 }

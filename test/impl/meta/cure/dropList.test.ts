@@ -68,11 +68,13 @@ describe('loads', () => {
     const info = { appType: 'pegasus', partitionCount: 1, maxReplicaCount: 3, envs: {}, duplicating: false } as const;
     const times = { initPartitionCount: 1, createSecond: 0, dropSecond: 0, expireSecond: 0, isBulkLoading: false, lastLoadId: 0 };
     for (const appId of [1, 2, 3]) {
-      const status = appId === 3 ? 'AS_DROPPED' : 'AS_AVAILABLE';
-      const app = state.addApp({ ...times, info: { ...info, appId, appName: `t${appId}`, status } }, true);
-      app.configs[0] = configOf({ gpid: `${appId}.0`, primary: appId === 1 ? A : B, secondaries: [C] });
+      const app = state.addApp({ ...times, info: { ...info, appId, appName: `t${appId}`, status: 'AS_AVAILABLE' } }, true);
+      const config = configOf({ gpid: `${appId}.0`, ballot: 1, primary: appId === 1 ? A : B, secondaries: [C] });
+      state.applyConfig(app, 0, config);
+      // A table that is dropped loses its members first.
+      if (appId === 3) state.applyConfig(app, 0, { ...config, ballot: 2, primary: '', secondaries: [] });
     }
-    const loads = new NodeLoads(state, [
+    const loads = new NodeLoads(state.members, () => [
       { appId: 1, proposal: { type: 'CT_UPGRADE_TO_PRIMARY', target: C, node: C } },
       { appId: 2, proposal: { type: 'CT_ADD_SECONDARY', target: B, node: A } },
       { appId: 2, proposal: { type: 'CT_ASSIGN_PRIMARY', target: D, node: D } },
