@@ -16,7 +16,7 @@ import type { QueryConfigResponse, ReadResponse, WriteResponse } from '../protoc
 import { encodeKey, encodeMultiPut, encodePut, partitionHashOf, storedKey } from '../protocol/rrdb.ts';
 import type { KeyValue } from '../protocol/rrdb.ts';
 import { errorOf } from './metaCaller.ts';
-import type { TableResolver } from './tableResolver.ts';
+import type { Resolution, TableResolver } from './tableResolver.ts';
 
 type WriteRpc = 'RPC_RRDB_RRDB_PUT' | 'RPC_RRDB_RRDB_REMOVE' | 'RPC_RRDB_RRDB_MULTI_PUT';
 type KvCode = WriteRpc | 'RPC_RRDB_RRDB_GET';
@@ -123,11 +123,11 @@ export class KvClient {
     else this.send(id, call, config);
   }
 
-  onResolved(error: ErrorCode, id: number): void {
+  onResolved({ error, config }: Resolution, id: number): void {
     const call = this.calls.get(id);
     if (call === undefined) return;
-    if (error === 'ERR_OK') {
-      this.attempt(id);
+    if (config !== undefined) {
+      this.send(id, call, config);
     } else if (this.isTableFinal(error)) {
       this.finish(id, error);
     } else {

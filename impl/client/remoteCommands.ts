@@ -12,7 +12,7 @@ import type { CliResponse } from '../protocol/messages.ts';
 import { noProgress, parseCheckpointOutput, parseMetricsOutput, parseProgressOutput, wasTriggered } from './cliOutput.ts';
 import type { ProgressOutput } from './cliOutput.ts';
 import { errorOf } from './metaCaller.ts';
-import type { TableResolver } from './tableResolver.ts';
+import type { Resolution, TableResolver } from './tableResolver.ts';
 
 /** What the primary says of its checkpoints. Decrees are -1 and `prepared` false unless ERR_OK. */
 export interface CheckpointAnswer {
@@ -133,10 +133,10 @@ export class RemoteCommands {
     if (call !== undefined) this.resolver.query(call.table, call.deadlineUs, reply(this, 'onCliResolved', id));
   }
 
-  onCliResolved(error: ErrorCode, id: number): void {
+  onCliResolved({ error, config: table }: Resolution, id: number): void {
     const call = this.cliCalls.get(id);
     if (call === undefined) return;
-    const config = this.resolver.known(call.table)?.partitions[call.partitionIndex];
+    const config = table?.partitions[call.partitionIndex];
     if (error !== 'ERR_OK') this.finishCli(id, error);
     else if (config === undefined) this.finishCli(id, 'ERR_INVALID_PARAMETERS');
     else if (config.primary === '') this.attemptCliLater(id);

@@ -11,8 +11,16 @@ import type { QueryConfigResponse } from '../protocol/messages.ts';
 import { errorOf } from './metaCaller.ts';
 import type { MetaCaller, MetaResult } from './metaCaller.ts';
 
-/** ERR_OK: the configuration is there to be looked at. */
-type Resolved = Continuation<ErrorCode>;
+/**
+ * What a query came to: the configuration with ERR_OK, none with an error. All who waited get it, also what the first of them
+ * forgets at once, because its own partition has no primary: another one's may have.
+ */
+export interface Resolution {
+  readonly error: ErrorCode;
+  readonly config: QueryConfigResponse | undefined;
+}
+
+type Resolved = Continuation<Resolution>;
 
 export class TableResolver {
   readonly ctx: Context;
@@ -52,10 +60,11 @@ export class TableResolver {
 
   onQueried(result: MetaResult<'RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX'>, table: string): void {
     const error = this.tableError(errorOf(result));
-    if (result.error === 'ERR_OK' && error === 'ERR_OK') this.cached.set(table, result.body);
+    const config = result.error === 'ERR_OK' && error === 'ERR_OK' ? result.body : undefined;
+    if (config !== undefined) this.cached.set(table, config);
     const waiting = this.waiting.get(table) ?? [];
     this.waiting.delete(table);
-    for (const then of waiting) resume(then, error);
+    for (const then of waiting) resume(then, { error, config });
   }
 
   /** The meta server's answer for an unknown table is the same word as a server's for an unknown replica. */

@@ -10,7 +10,7 @@
  * be had ends the attempt.
  */
 import type { ErrorCode } from '../../../../model/vocabulary.ts';
-import type { TableResolver } from '../../../client/tableResolver.ts';
+import type { Resolution, TableResolver } from '../../../client/tableResolver.ts';
 import type { Context } from '../../../context.ts';
 import { reply, resume, task } from '../../../env/contract.ts';
 import type { Continuation, RpcHandle, RpcResult, TaskHandle } from '../../../env/contract.ts';
@@ -194,10 +194,9 @@ export class MutationDuplicator {
     if (earlier !== undefined) resolver.forget(this.host.remoteAppName, earlier);
   }
 
-  onResolved(error: ErrorCode, queue: ShipQueue): void {
+  onResolved({ config }: Resolution, queue: ShipQueue): void {
     if (this.stopped) return;
     const resolver = this.resolver();
-    const config = error === 'ERR_OK' ? resolver?.known(this.host.remoteAppName) : undefined;
     if (resolver === undefined || config === undefined) this.onSendFailed(queue);
     else this.sendTo(queue, resolver, config);
   }
