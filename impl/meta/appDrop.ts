@@ -35,6 +35,8 @@ export class AppDrop {
   private watcher: DropWatcher | undefined;
   /** By table: partitions whose drop is not stored yet. */
   private readonly partitionsInProgress = new Map<number, number>();
+  /** Tables that were seen to have expired. None of them comes back. */
+  private readonly expired = new Set<number>();
 
   constructor(ctx: Context, apps: AppService) {
     this.ctx = ctx;
@@ -99,9 +101,14 @@ export class AppDrop {
     this.watcher?.onAppDropped(appId);
   }
 
-  /** Whether the replicas of a dropped table may go. A recall on its way keeps them. */
+  /**
+   * Whether the replicas of a dropped table may go. A recall on its way keeps them; a clock that is set back does not: some
+   * may have gone already (docs/departures.md, recall.8).
+   */
   isExpired(app: AppState): boolean {
     const { expireSecond } = app.record;
-    return app.status === 'AS_DROPPED' && expireSecond > 0 && this.apps.nowSecond() > expireSecond;
+    if (app.status !== 'AS_DROPPED' || expireSecond <= 0) return false;
+    if (this.apps.nowSecond() > expireSecond) this.expired.add(app.appId);
+    return this.expired.has(app.appId);
   }
 }

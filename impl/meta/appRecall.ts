@@ -8,7 +8,7 @@
  * partition's node says that it is not dropped any more. A meta server that starts in between goes on with that
  * (recovery.ts). Partitions keep their ballots: none has a member, so that `last_drops` tells who may be primary (DDD).
  *
- * Mended (docs/departures.md, `recall.1` to `recall.6`): upstream goes on when the record could not be stored, and takes any
+ * Mended (docs/departures.md, `recall.1` to `recall.6`, `recall.8`): upstream goes on when the record could not be stored, and takes any
  * name. Here a table whose duplication has lost its remote table to another one is refused as well.
  */
 import type { Context } from '../context.ts';

@@ -6,8 +6,10 @@
  * member has a whole copy may stay unavailable; who takes over with a lost tail ends what the others held beyond it. Both
  * are reported excusable, with the fault named. Nothing else ever is. Gpids are of one cluster each: copies are kept apart by cluster, and only what crosses between clusters looks at both.
  */
+import { appIdOf } from '../../model/gpid.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
+import { isLive } from '../../model/tableNames.ts';
 import type { ClusterId, Gpid, NodeId } from '../../model/vocabulary.ts';
 import { clusterOfNode } from './eventPlace.ts';
 import type { Blame } from './verdict.ts';
@@ -50,6 +52,7 @@ export class Atlas {
   /** Partitions of which no member had a whole copy at some moment, and the fault that spent the last one. */
   private readonly brokenUp = new Map<string, string>();
   private readonly primaries = new Map<string, NodeId>();
+  private readonly shifted = new Map<NodeId, string>();
 
   /** `forceFlush`: the cluster's log is synced before it acknowledges, so that a power loss excuses nothing. */
   constructor(forceFlush: (cluster: ClusterId) => boolean) {
@@ -60,6 +63,7 @@ export class Atlas {
   event(event: ModelEvent, state: ModelState): void {
     if (event.kind === 'fault.struck' && event.node !== '') this.fault(event.fault, event.node, event.gpid, event.detail);
     else if (event.kind === 'log.survived') this.survived(event.node, event.gpid, state);
+    else if (event.kind === 'replica.gone' && event.as === 'gar') this.gone(event.node, event.gpid, state);
     else if (event.kind === 'config.stored') {
       const partition = `${event.cluster}|${event.config.gpid}`;
       const { primary, gpid, secondaries } = event.config;
@@ -76,10 +80,18 @@ export class Atlas {
     const text = `${fault} at ${node} ${detail}`.trim();
     const key = `${node}|${gpid}`;
     if (DISK_FAULTS.has(fault)) this.spend(key, text);
+    if (fault === 'clock.shift') this.shifted.set(node, text);
     if (fault === 'disk.bit-rot') this.rotted.set(`${clusterOfNode(node)}|${gpid}`, text);
     // A flipped bit in a record's length reads as a torn tail (plog.P15): what lies behind it is gone without a word.
     if (fault === 'disk.bit-rot' && detail.includes('/plog/')) this.cut.set(key, text);
     if (fault === 'power-loss' && detail.includes('/plog/') && !this.forceFlush(clusterOfNode(node))) this.cut.set(key, text);
+  }
+
+  /** Of a dropped table that has expired by a clock that was set: by another clock it may be recalled. */
+  private gone(node: NodeId, gpid: Gpid, state: ModelState): void {
+    const cluster = clusterOfNode(node);
+    const shifted = [...this.shifted].find(([other]) => clusterOfNode(other) === cluster);
+    if (shifted !== undefined && !isLive(state.clusters[cluster]?.tables[appIdOf(gpid)]?.status)) this.brokenUp.set(`${cluster}|${gpid}`, shifted[1]);
   }
 
   private survived(node: NodeId, gpid: Gpid, state: ModelState): void {
