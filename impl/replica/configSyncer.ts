@@ -56,9 +56,11 @@ export class ConfigSyncer {
     );
   }
 
+  /** Also what is being closed and stays: who is not told of counts as lost when a group is put together again (repl 1.10). */
   storedReplicas(): readonly StoredReplica[] {
     const stored: StoredReplica[] = [];
     for (const replica of this.server.replicas.values()) stored.push(this.server.storedReplica(replica));
+    for (const { replica } of this.server.closingReplicas.values()) if (this.server.isKept(replica)) stored.push(this.server.storedReplica(replica));
     for (const replica of this.server.closedReplicas.values()) stored.push(replica);
     return stored;
   }

@@ -217,6 +217,11 @@ export class ReplicaServer implements ReplicaHost {
     replica.close(this);
   }
 
+  /** Its directory stays where it is when it is closed. */
+  isKept({ gpid, dataCorrupted }: Replica): boolean {
+    return !dataCorrupted && !this.garbage.has(gpid) && !this.followers.isDiscarded(gpid);
+  }
+
   onReplicaClosed(replica: Replica): void {
     const { gpid, dir } = replica;
     this.closingReplicas.delete(gpid);

@@ -5,6 +5,7 @@ import { DUP_SOMETIMES } from './duplicationSometimes.ts';
 import { TOPOLOGY_SOMETIMES } from './topologySometimes.ts';
 import { INGESTION_ALWAYS } from './ingestion.ts';
 import { LOAD_FILES_SOMETIMES } from './loadFilesSometimes.ts';
+import { LEADER_SOMETIMES } from './leaderSometimes.ts';
 import { LOAD_ALWAYS, LOAD_EVENTUALLY, LOAD_STATE_PREDICATES } from './loads.ts';
 import { LOAD_STATUS_SOMETIMES } from './loadSometimes.ts';
 import { MEMBERS_SOMETIMES } from './membersSometimes.ts';
@@ -28,6 +29,7 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
 export const SOMETIMES: readonly Sometimes[] = [
   ...REPLICATION_SOMETIMES,
   ...MEMBERS_SOMETIMES,
+  ...LEADER_SOMETIMES,
   ...DUP_SOMETIMES,
   ...TOPOLOGY_SOMETIMES,
   ...LOAD_STATUS_SOMETIMES,

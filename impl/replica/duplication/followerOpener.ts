@@ -88,6 +88,10 @@ export class FollowerOpener {
     replica.configurator.updateLocalConfigurationWithNoBallotChange('PS_ERROR');
   }
 
+  isDiscarded(gpid: Gpid): boolean {
+    return this.discarded.has(gpid);
+  }
+
   /** Whether the closed replica's directory is to be set aside; asked once. */
   takeDiscarded(gpid: Gpid): boolean {
     return this.discarded.delete(gpid);
