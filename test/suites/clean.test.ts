@@ -14,7 +14,7 @@ const RARE = /^sometimes\.(out-of-order|late-effect|log-lost|span-full|time-to-l
 describe('the right implementation', () => {
   it(`passes ${String(RUNS)} runs, which reach every ordinary situation`, () => {
     const coverage = new Coverage();
-    const { finding, totals } = search({ seed: 20_260_102, runs: RUNS, forMs: Infinity, watch: [coverage.watch] });
+    const { finding, totals } = search({ seed: 1, runs: RUNS, forMs: Infinity, watch: [coverage.watch] });
     expect(finding === undefined ? 'nothing found' : verdictSentence(finding.result.verdict)).toBe('nothing found');
     expect(totals.runs).toBe(RUNS);
     expect(coverage.notReached().map((s) => s.id).filter((id) => !RARE.test(id))).toEqual([]);
