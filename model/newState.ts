@@ -40,6 +40,7 @@ export function newReplica(node: NodeId): ReplicaState {
     damaged: false,
     openedWithFault: false,
     learningSinceUs: -1,
+    joinedAtUs: -1,
     stranger: false,
     lost: false,
     undurableSinceUs: -1,

@@ -193,8 +193,8 @@ function storage(
   const s = settingsOfCluster(state.config, cluster.id);
   if (s.checkpointDisabled) return;
   if (!serves(part) && excused(part)) return;
-  // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected.
-  const steadyUs = Math.max(replica.openedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
+  // Before the roles are there again after the last disturbance (their own debt) nothing is taken and nothing collected, nor by a learner.
+  const steadyUs = Math.max(replica.openedAtUs, replica.joinedAtUs, excused(part) ? part.servesSinceUs : part.servedFirstUs);
   const key = `${part.gpid} at ${replica.node}`;
   // What waits for an ingestion's files is not flushed: that they come is owed by their load.
   if (replica.applied > durableOf(replica) && !awaitsFiles(part, replica)) {

@@ -147,6 +147,8 @@ export interface ReplicaState {
   node: NodeId;
   /** Since when it is a learner, -1: it is none. */
   learningSinceUs: number;
+  /** When it became a member by learning; -1: it has not, in this life. */
+  joinedAtUs: number;
   /** A download of a follower table whose partition began with another one: nobody serves with it (dup 5.5). */
   stranger: boolean;
   open: boolean;

@@ -95,7 +95,10 @@ export const status = rule<ReplicaScene, StatusClaim>(
       return;
     }
     // It has learned what it had lost.
-    if (e.from === 'PS_POTENTIAL_SECONDARY') replica.lost = replica.damaged = false;
+    if (e.from === 'PS_POTENTIAL_SECONDARY') {
+      replica.lost = replica.damaged = false;
+      replica.joinedAtUs = e.atUs;
+    }
     replica.role = e.to;
     if (e.to !== 'PS_PRIMARY') return;
     if (e.from !== 'PS_PRIMARY') noteTakenOver(cluster, part, replica);
