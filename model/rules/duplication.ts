@@ -118,10 +118,16 @@ function notCreated({ state, cluster, table }: StoredScene, dup: DupState): Refu
       `${table.partitionCount} x ${dup.remoteReplicaCount}`,
       `${follower.partitionCount} x ${follower.maxReplicaCount}`,
     ];
-  // It has those of the request that made it; one that is repeated tells where the master is found by now (dup 5.3).
+  // It has those of the request that made it; one that is repeated tells where the master is found by now (dup 5.3), and it has
+  // an operator of its own.
   const isTold = (key: string): boolean => asks.some(({ envs }) => envs[key] === follower.envs[key]);
+  const isSet = (key: string): boolean =>
+    Object.values(found.cluster.commands).some(({ command }) => command.kind === 'setEnvs' && command.envs[key] === follower.envs[key]);
   const wrong = asks.map(({ envs }) =>
-    Object.entries(envs).find(([key, value]) => key !== 'duplication.follower_app_status' && follower.envs[key] !== value && !(key === MASTER_NAME && isTold(key))),
+    Object.entries(envs).find(([key, value]) => {
+      if (key === 'duplication.follower_app_status' || follower.envs[key] === value) return false;
+      return key === MASTER_NAME ? !isTold(key) : key.startsWith('duplication.') || !isSet(key);
+    }),
   );
   const [first] = wrong;
   return first === undefined || wrong.includes(undefined) ? undefined : [`env ${first[0]}=${first[1]}`, follower.envs[first[0]] ?? 'none'];
