@@ -112,12 +112,12 @@ export function takeEffect(cluster: ClusterState, { appId, command, invokedAtUs 
   return found >= 0;
 }
 
-/** Is there another command that asks for the very same? */
+/** Is there another command that asks for the very same, by whichever name of the table? */
 export function hasTwin(cluster: ClusterState, { id, appId, command }: CommandState): boolean {
   if (!isWrite(command)) return false;
-  const asked = JSON.stringify(command);
+  const asked = JSON.stringify({ ...command, table: '' });
   return (cluster.writers[writerSlot(appId, command)] ?? []).some(
-    (other) => other !== id && JSON.stringify(cluster.commands[other]?.command) === asked,
+    (other) => other !== id && JSON.stringify({ ...cluster.commands[other]?.command, table: '' }) === asked,
   );
 }
 
