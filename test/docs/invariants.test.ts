@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OBLIGATIONS } from '../../model/obligations.ts';
 import { ruleNames } from '../../model/rules/index.ts';
+import { readMeasured } from '../../properties/defectBench/expectations.ts';
 import { DEFECTS } from '../../properties/defects/index.ts';
 import { STATE_PREDICATES } from '../../properties/registry/index.ts';
 import { TRACES } from '../traces/all.ts';
@@ -92,6 +93,15 @@ describe('docs/invariants.md', () => {
         if (defect === undefined) expect(checks, `${id}: ${breaker}`).toContain(breaker);
         else expect(defect.expected.filter((property) => properties.has(property)), `${id}: ${breaker}`).not.toEqual([]);
       }
+    }
+  });
+
+  it('names one that was seen: a trace, a test, or a defect that the bench saw found by such a property', () => {
+    const caughtBy = new Map(readMeasured().rows.map((row) => [row.id, row.caughtBy]));
+    for (const { id, checks, breakers } of CHECKED) {
+      const properties = new Set(checks.map((name) => PROPERTY_OF.get(name)));
+      const isSeen = (name: string): boolean => !caughtBy.has(name) || (caughtBy.get(name) ?? []).some((property) => properties.has(property));
+      expect([id, breakers.some(isSeen)]).toEqual([id, true]);
     }
   });
 
