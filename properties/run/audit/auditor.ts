@@ -10,11 +10,7 @@ import type {
   GroupBulkLoadRequest,
   GroupBulkLoadResponse,
 } from '../../../impl/protocol/bulkLoadMessages.ts';
-import type {
-  DuplicateResponse,
-  DuplicationSyncRequest,
-  DuplicationSyncResponse,
-} from '../../../impl/protocol/duplicationMessages.ts';
+import type { DuplicateResponse, DuplicationSyncRequest, DuplicationSyncResponse } from '../../../impl/protocol/duplicationMessages.ts';
 import type {
   ClientRequest,
   CliResponse,
@@ -364,9 +360,7 @@ export class Auditor implements WorldObserver {
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
     if (cause === 'power-loss') this.disks.names.powerLost(node);
     const view = this.desk.nodeView(node);
-    view.running = false;
-    view.manualFlags.clear();
-    view.slots.clear();
+    view.forgetMemory();
     this.loads.processStopped(node);
     this.liveness.processStopped(node);
     this.storeWrites.processStopped(node);
@@ -391,10 +385,7 @@ export class Auditor implements WorldObserver {
   }
 
   faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
-    if (node !== '' && isDiskRefusal(fault)) {
-      this.desk.struck(this.desk.nodeView(node));
-      this.disks.struck(node);
-    }
+    if (node !== '') this.disks.faultStruck(node, fault);
     this.sink({ kind: 'fault.struck', atUs: this.nowUs(), fault, node, gpid, detail });
   }
 
@@ -404,9 +395,4 @@ export class Auditor implements WorldObserver {
     this.throttles.taskEnded();
     this.desk.settle(this.nowUs());
   }
-}
-
-/** Faults that make a disk call fail: they explain a missing effect. */
-function isDiskRefusal(fault: string): boolean {
-  return fault === 'disk.full' || fault.endsWith('-error');
 }

@@ -87,8 +87,10 @@ export class DiskAuditor {
     this.desk.wrong('repl.S13', 'checkpoint/one-at-a-time', what, `checkpoint.${building} whole, or gone`, 'files without CURRENT');
   }
 
-  /** A disk call failed, and so may the checkpoint that is being made. */
-  struck(node: NodeId): void {
+  /** A disk call that failed explains a missing effect, and a checkpoint that was not finished. */
+  faultStruck(node: NodeId, fault: string): void {
+    if (fault !== 'disk.full' && !fault.endsWith('-error')) return;
+    this.desk.struck(this.desk.nodeView(node));
     for (const view of this.building) if (view.node === node) view.buildingStruck = true;
   }
 

@@ -266,4 +266,11 @@ export class NodeView {
     this.node = node;
     this.cluster = node.slice(0, Math.max(0, node.indexOf('/')));
   }
+
+  /** The process has ended. */
+  forgetMemory(): void {
+    this.running = false;
+    this.manualFlags.clear();
+    this.slots.clear();
+  }
 }
