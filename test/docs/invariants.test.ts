@@ -42,12 +42,21 @@ const ROWS: readonly Row[] = [...TEXT.matchAll(/^\| ((?:repl|dup|bl|plog|thr)\.\
 
 const CHECKED = ROWS.filter(({ checkedBy }) => !checkedBy.startsWith(NOT_CHECKED));
 
-/** Audits that speak by a name of their own: `wrong(property, rule, ...)`, or the same by constants. */
+const sourceOf = (file: string): string => readFileSync(`${ROOT}${AUDIT_ROOM}/${file}`, 'utf8');
+
+/** Two for each claimed kind, one in each direction; the desk knows their properties. */
 function audits(): readonly (readonly [name: string, property: string])[] {
+  return [...sourceOf('desk.ts').matchAll(/^ {2}'([a-z]+\.[\w-]+)': '(\w+)',$/gm)].flatMap(([, kind = '', property = '']) =>
+    ['claimed-implies-real', 'real-implies-claimed'].map((direction) => [`audit/${kind}/${direction}`, property] as const),
+  );
+}
+
+/** Audits that speak by a name of their own: `wrong(property, rule, ...)`, or the same by a constant. */
+function ownAudits(): readonly (readonly [name: string, property: string])[] {
   return readdirSync(`${ROOT}${AUDIT_ROOM}`)
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => {
-      const text = readFileSync(`${ROOT}${AUDIT_ROOM}/${file}`, 'utf8');
+      const text = sourceOf(file);
       const constant = /^const PROPERTY = '([\w.]+)';$/m.exec(text)?.[1] ?? '';
       return [...text.matchAll(/wrong\((?:'([\w.]+)'|PROPERTY), '([\w./-]+)'/g)].map(([, property, name = '']) => [`audit/${name}`, property ?? constant] as const);
     });
@@ -59,6 +68,7 @@ const PROPERTY_OF = new Map<string, string>([
   ...Object.entries(OBLIGATIONS).map(([name, { property }]) => [name, property] as const),
   ...STATE_PREDICATES.map(({ id }) => [id, id] as const),
   ...audits(),
+  ...ownAudits(),
 ]);
 
 const isTest = (name: string): boolean => name.startsWith('test/') && name.endsWith('.test.ts');
