@@ -86,7 +86,7 @@ export const dupStarted: Rule<Started> = rule<DuplicatorScene, Started>(
     guard('dup/starts-when-told', 'dup.L6', ({ state, dup }: DuplicatorScene, e: Started) =>
       mayShip(state, dup, e.node, e.atUs) ? undefined : ['a server that was told DS_LOG', toldStatus(state, dup, e.node)],
     ),
-    guard('dup/starts-once', 'dup.S2', ({ duplicator }: DuplicatorScene, _: Started) =>
+    guard('dup/starts-once', 'dup.S10', ({ duplicator }: DuplicatorScene, _: Started) =>
       duplicator?.running === true ? ['no second pipeline', `it runs from ${duplicator.start} on`] : undefined,
     ),
     guard('dup/starts-behind-what-was-shipped', 'dup.S10', (scene: DuplicatorScene, e: Started) => {

@@ -10,7 +10,15 @@ import type { PartitionState, ReplicaState } from '../state.ts';
 import type { Decree } from '../vocabulary.ts';
 import type { Refusal, ReplicaScene } from './rule.ts';
 
-/** Finds the request behind an ingestion write of a new mutation, of the primary's own ballot, and uses it up. */
+/** bl 15.1: the primary looks once, when it lets the write in; the meta server sent it to this group and no other. */
+export function ofAnotherBallot({ replica }: ReplicaScene, { updates }: MutationFact): Refusal | undefined {
+  const load = updates[0]?.load;
+  return load === undefined || load.ballot === replica.ballot
+    ? undefined
+    : [`an ingestion write of ballot ${replica.ballot}`, `one of ballot ${load.ballot}`];
+}
+
+/** Finds the request behind an ingestion write of a new mutation, and uses it up. */
 export function claimIngestion(
   part: PartitionState,
   replica: ReplicaState,
@@ -18,8 +26,7 @@ export function claimIngestion(
   decree: Decree,
 ): Refusal | undefined {
   if (rows.length > 0) return ['no rows in an ingestion write', `${rows.length} rows`];
-  if (load?.ballot !== replica.ballot)
-    return [`an ingestion write of ballot ${replica.ballot}`, `one of ballot ${load?.ballot ?? 'none'}`];
+  if (load === undefined) return ['an ingestion write with its files', 'one without'];
   const fitting = part.ingestionsSent.filter(
     (one) => one.to === replica.node && !one.prepared && sameLoad(one.load, load),
   );

@@ -20,7 +20,7 @@ import { noteIngestion } from '../ingestions.ts';
 import { sameContent, show } from '../mutations.ts';
 import type { PartitionStatus } from '../vocabulary.ts';
 import { claimWriters, expiresWrongly, noteEffects, type WriterMatch } from './attempts.ts';
-import { notFull, notLoading, writtenTooEarly } from './ingestionWrites.ts';
+import { notFull, notLoading, ofAnotherBallot, writtenTooEarly } from './ingestionWrites.ts';
 import { isOpen } from './roles.ts';
 import { guard, replicaScene, rule, type Refusal, type ReplicaScene } from './rule.ts';
 
@@ -132,6 +132,9 @@ export const prepared = rule<PreparedScene, PreparedClaim>(
       const minimum = state.config.settings.mutation2pcMinReplicaCount;
       return minimum <= 0 || members >= minimum ? undefined : [`at least ${minimum} members`, `${members}`];
     }),
+    guard('ingestion/ballot-of-the-request', 'bl.S6', (scene, e: PreparedClaim) =>
+      isNew(e) ? ofAnotherBallot(scene, e.mutation) : undefined,
+    ),
     guard('ingestion/needs-the-full-group', 'bl.S9', (scene, e: PreparedClaim) =>
       isNew(e) ? notFull(scene, e.mutation) : undefined,
     ),

@@ -54,6 +54,7 @@ export const ALWAYS: readonly Property[] = [
   always('repl.S10', 'replication', 'a slot of the prepare list is replaced only under a higher ballot'),
   always('repl.S11', 'replication', 'prepared, committed and durable decrees keep their order'),
   always('repl.S12', 'checkpoint', 'durable <= flushed <= applied, and checkpoints only grow'),
+  always('repl.S13', 'checkpoint', 'a replica makes one checkpoint at a time', 'audits'),
   always('repl.S14', 'checkpoint', 'after opening, everything that was flushed is in a checkpoint'),
   always('repl.S15', 'replication', 'a restarted primary puts a barrier behind what it had prepared before it serves'),
   always('repl.1.9', 'replication', 'storage and log of a replica are replaced only while it learns'),

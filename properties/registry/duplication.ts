@@ -16,7 +16,7 @@ export const DUP_ALWAYS: readonly Property[] = [
     'dup.S1',
     'a status or fail mode is what the store holds, and changes only by the steps of the transition table and for a cause',
   ),
-  always('dup.S2', 'a duplicator has at most one pipeline'),
+  always('dup.S2', 'one write of a status, and one of the progress of a partition, is on its way to the store', 'audits'),
   always('dup.S3', 'the stored progress of a partition never goes back, and was reported'),
   always('dup.S4', 'the progress that replica servers are told is what the store holds'),
   always('dup.S5', 'at a replica the confirmed decree never goes back and never passes the last shipped one'),

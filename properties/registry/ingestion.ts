@@ -10,6 +10,7 @@ export const INGESTION_ALWAYS: readonly Property[] = [
     'S10',
     'what is ingested are the files of one load, all of them, as of the decree of its write; success says that all have them',
   ),
+  always('bl.S6', 'an ingestion write is let in under the ballot of its request'),
   always('bl.S7', 'no more partitions ingest at once on a server than is allowed'),
   always('bl.S4', 'while a partition ingests no write of a client is let in, and an ingestion write never meets itself'),
 ];

@@ -95,6 +95,14 @@ export const STATE_PREDICATES: readonly StatePredicate[] = [
         : `decrees ${chain.join(' <= ')}`;
     }),
   ),
+  predicate('ballots', 'replication', 'along the decrees the ballots of what is committed never fall', (part) => {
+    for (let decree = 2; decree <= part.committed; decree++) {
+      const before = chosenOf(part, decree - 1)?.ballot ?? 0;
+      const own = chosenOf(part, decree)?.ballot ?? before;
+      if (own < before) return `decree ${decree} of ballot ${own} behind one of ballot ${before}`;
+    }
+    return undefined;
+  }),
   predicate(
     'known-commits',
     'replication',

@@ -45,6 +45,12 @@ export class Onlookers implements WorldObserver {
   diskDamaged(node: NodeId, path: string): void {
     this.observer.diskDamaged?.(node, path);
   }
+  storeAsked(node: NodeId, operation: 'create' | 'set' | 'remove', path: string): void {
+    this.observer.storeAsked?.(node, operation, path);
+  }
+  storeAnswered(node: NodeId, path: string, atUs: number): void {
+    this.observer.storeAnswered?.(node, path, atUs);
+  }
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
     this.observer.storeApplied?.(cluster, operation, path, value);
   }

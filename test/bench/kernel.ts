@@ -24,6 +24,8 @@ export const BLIND: WorldObserver = {
   linked: nothing,
   removed: nothing,
   diskDamaged: nothing,
+  storeAsked: nothing,
+  storeAnswered: nothing,
   storeApplied: nothing,
   providerChanged: nothing,
   processStarted: nothing,

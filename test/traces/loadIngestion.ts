@@ -120,7 +120,7 @@ const CLAIMS: readonly Refused[] = [
     permitted: prepared(P, M3),
   },
   {
-    rule: 'replication/updates-were-asked-for',
+    rule: 'ingestion/ballot-of-the-request',
     why: 'its ballot is not the replica\'s',
     before: [...READY, ...putAt(2, 2, 'k', 'v'), config(2), sent(loadOf(FILES, { ballot: 2 }))],
     event: prepared(P, mutation(1, 3, [INGEST(loadOf(FILES, { ballot: 2 }))])),

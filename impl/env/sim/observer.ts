@@ -37,6 +37,10 @@ export interface WorldObserver {
   removed(node: NodeId, path: string): void;
   /** Written bytes were lost or changed behind the process's back (power loss, bit rot). */
   diskDamaged(node: NodeId, path: string): void;
+  /** A process handed a change to its state store session: from now until it is answered the change is on its way. */
+  storeAsked(node: NodeId, operation: 'create' | 'set' | 'remove', path: string): void;
+  /** That change will be answered at `atUs`, or has timed out then; of one path they are answered in order. */
+  storeAnswered(node: NodeId, path: string, atUs: number): void;
   /** A state store operation took effect. `value` is '' for a removal. */
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void;
   /** A file of a file provider was put, also in the place of another, or removed (undefined); never a directory. */

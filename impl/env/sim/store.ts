@@ -26,6 +26,10 @@ export const STORE_TIMEOUT_US = 2_000_000;
 
 export type StoreOperation = 'create' | 'set' | 'get' | 'children' | 'remove';
 
+function isChange(operation: StoreOperation): operation is 'create' | 'set' | 'remove' {
+  return operation !== 'get' && operation !== 'children';
+}
+
 /** What an onlooker may read of a store; also the helper of tests to prepare one. */
 export interface StoreView {
   get(path: string): string | undefined;
@@ -124,11 +128,11 @@ export class StoreCall extends SimEvent {
       return;
     }
     store.open.delete(this);
-    const isChange = this.operation !== 'get' && this.operation !== 'children';
+    const { operation } = this;
     if (this.decide('store.timeout')) return session.answer(this, TIMED_OUT, STORE_TIMEOUT_US);
     const found = this.take();
-    if (isChange && found.error === 'ERR_OK') {
-      store.core.observer.storeApplied(store.cluster, this.operation, this.path, this.value);
+    if (isChange(operation) && found.error === 'ERR_OK') {
+      store.core.observer.storeApplied(store.cluster, operation, this.path, this.value);
       if (process.alive && this.decide('store.crash-after')) {
         return store.crash(process, `after store ${this.operation} ${this.path}`);
       }
@@ -227,6 +231,7 @@ export class StoreSession implements StateStore {
     this.lastAnswerUs = Math.max(this.lastAnswerUs, process.core.kernel.nowUs + latencyUs);
     const code = process.code('LPC_META_STATE_HIGH');
     const { owner, method, args } = call.then;
+    if (isChange(call.operation)) process.core.observer.storeAnswered(process.node.id, call.path, this.lastAnswerUs);
     const task = new SimTask(process, code, code.pool, 0, owner, method, args, undefined, true, found);
     code.pool.admit(task, this.lastAnswerUs);
   }
@@ -242,6 +247,7 @@ export class StoreSession implements StateStore {
     const { core } = process;
     process.enter();
     const call = new StoreCall(this, operation, path, value, recursive, then);
+    if (isChange(operation)) core.observer.storeAsked(process.node.id, operation, path);
     if (core.chargedUs > 0) {
       call.dueMonoUs = process.monotonicAtUs(core.momentUs());
       core.kernel.schedule(core.momentUs(), call);

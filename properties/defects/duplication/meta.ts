@@ -191,7 +191,7 @@ export const META: readonly Defect[] = [
     id: 'dup-removal-races-progress',
     issue: 'dup.B6',
     symptom: 'a duplication is deleted while its progress is being written',
-    expected: ['S5', 'S7', 'dup.S17'],
+    expected: ['S5', 'S7', 'dup.S17', 'dup.S2'],
     changes: [
       {
         part: 'DuplicationInfo',

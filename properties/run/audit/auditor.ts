@@ -10,11 +10,7 @@ import type {
   GroupBulkLoadRequest,
   GroupBulkLoadResponse,
 } from '../../../impl/protocol/bulkLoadMessages.ts';
-import type {
-  DuplicateResponse,
-  DuplicationSyncRequest,
-  DuplicationSyncResponse,
-} from '../../../impl/protocol/duplicationMessages.ts';
+import type { DuplicateResponse, DuplicationSyncRequest, DuplicationSyncResponse } from '../../../impl/protocol/duplicationMessages.ts';
 import type {
   ClientRequest,
   CliResponse,
@@ -44,6 +40,7 @@ import { HOOKS, runClaim, runOtherClaims } from './hooks.ts';
 import { isObject, parseJson } from './json.ts';
 import { readRecord } from './mutationReader.ts';
 import { readStored } from './storeReader.ts';
+import { StoreWrites } from './storeWrites.ts';
 import { takeClaim } from './taking.ts';
 import { ThrottleAuditor } from './throttleAuditor.ts';
 import type { Prepared } from './view.ts';
@@ -68,6 +65,7 @@ export class Auditor implements WorldObserver {
   private readonly loads: LoadAuditor;
   private readonly throttles: ThrottleAuditor;
   private readonly liveness: LivenessAuditor;
+  private readonly storeWrites: StoreWrites;
   /** The last record decoded from a message: a primary sends the same bytes to each secondary. */
   private lastBytes: Uint8Array | undefined = undefined;
   private lastMutation: MutationFact | undefined = undefined;
@@ -81,6 +79,7 @@ export class Auditor implements WorldObserver {
     this.loads = new LoadAuditor(options.nowUs, options.sink, this.desk);
     this.throttles = new ThrottleAuditor(options.nowUs, options.sink, this.desk);
     this.liveness = new LivenessAuditor(options.nowUs, options.sink);
+    this.storeWrites = new StoreWrites(options.nowUs, this.desk);
   }
 
   /** The run is over, or pauses: settles what the last task owes. */
@@ -310,6 +309,14 @@ export class Auditor implements WorldObserver {
     this.loads.providerChanged(provider, path, bytes);
   }
 
+  storeAsked(node: NodeId, operation: 'create' | 'set' | 'remove', path: string): void {
+    this.storeWrites.asked(node, operation, path);
+  }
+
+  storeAnswered(node: NodeId, path: string, atUs: number): void {
+    this.storeWrites.answered(node, path, atUs);
+  }
+
   storeApplied(cluster: ClusterId, operation: 'create' | 'set' | 'remove', path: string, value: string): void {
     if (this.duplication.storeApplied(cluster, operation, path, value)) return;
     if (this.loads.storeApplied(cluster, operation, path, value) || operation === 'remove') return;
@@ -353,11 +360,10 @@ export class Auditor implements WorldObserver {
   processStopped(node: NodeId, cause: 'crash' | 'power-loss' | 'shutdown' | 'check', detail: string): void {
     if (cause === 'power-loss') this.disks.names.powerLost(node);
     const view = this.desk.nodeView(node);
-    view.running = false;
-    view.manualFlags.clear();
-    view.slots.clear();
+    view.forgetMemory();
     this.loads.processStopped(node);
     this.liveness.processStopped(node);
+    this.storeWrites.processStopped(node);
     for (const replica of view.replicas.values()) {
       // What was owed at that moment may have been cut off by the end itself.
       this.disks.finishCheckpoint(replica, true);
@@ -379,7 +385,7 @@ export class Auditor implements WorldObserver {
   }
 
   faultStruck(fault: string, node: NodeId | '', gpid: Gpid | '', detail: string): void {
-    if (node !== '' && isDiskRefusal(fault)) this.desk.struck(this.desk.nodeView(node));
+    if (node !== '') this.disks.faultStruck(node, fault);
     this.sink({ kind: 'fault.struck', atUs: this.nowUs(), fault, node, gpid, detail });
   }
 
@@ -389,9 +395,4 @@ export class Auditor implements WorldObserver {
     this.throttles.taskEnded();
     this.desk.settle(this.nowUs());
   }
-}
-
-/** Faults that make a disk call fail: they explain a missing effect. */
-function isDiskRefusal(fault: string): boolean {
-  return fault === 'disk.full' || fault.endsWith('-error');
 }

@@ -72,8 +72,26 @@ export class DiskAuditor {
     if (parsed.kind !== 'checkpoint-file') return;
     const view = this.desk.replica(node, parsed.gpid, parsed.dir);
     if (view.checkpoints.has(parsed.decree) || view.building === parsed.decree) return;
-    view.building = parsed.decree;
-    this.building.push(view);
+    this.beginCheckpoint(view, parsed.decree);
+  }
+
+  /** Nobody begins a checkpoint while another one has files and no CURRENT yet, unless its disk failed it (repl.S13). */
+  private beginCheckpoint(view: ReplicaView, decree: Decree): void {
+    this.finishCheckpoint(view, false);
+    const { building, buildingStruck } = view;
+    view.building = decree;
+    view.buildingStruck = false;
+    if (!this.building.includes(view)) this.building.push(view);
+    if (building === undefined || buildingStruck || !this.desk.disk(view.node).exists(`${view.dir}/data/checkpoint.${building}`)) return;
+    const what = `${view}: checkpoint.${decree} is begun beside checkpoint.${building}`;
+    this.desk.wrong('repl.S13', 'checkpoint/one-at-a-time', what, `checkpoint.${building} whole, or gone`, 'files without CURRENT');
+  }
+
+  /** A disk call that failed explains a missing effect, and a checkpoint that was not finished. */
+  faultStruck(node: NodeId, fault: string): void {
+    if (fault !== 'disk.full' && !fault.endsWith('-error')) return;
+    this.desk.struck(this.desk.nodeView(node));
+    for (const view of this.building) if (view.node === node) view.buildingStruck = true;
   }
 
   linked(node: NodeId, from: string, to: string): void {

@@ -116,6 +116,8 @@ export class ReplicaView {
   readonly load = new LoadView();
   /** A checkpoint directory whose files are appearing one by one. */
   building: Decree | undefined = undefined;
+  /** A disk call failed since it was begun. */
+  buildingStruck = false;
   /** The directory was set aside since the replica was last claimed open (or the process came up). */
   setAside: 'err' | 'gar' | 'other' | undefined = undefined;
 
@@ -263,5 +265,12 @@ export class NodeView {
   constructor(node: NodeId) {
     this.node = node;
     this.cluster = node.slice(0, Math.max(0, node.indexOf('/')));
+  }
+
+  /** The process has ended. */
+  forgetMemory(): void {
+    this.running = false;
+    this.manualFlags.clear();
+    this.slots.clear();
   }
 }

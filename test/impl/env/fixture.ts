@@ -80,6 +80,12 @@ export class TraceObserver implements WorldObserver {
   diskDamaged(...a: readonly unknown[]): void {
     this.say('damaged', ...a);
   }
+  storeAsked(): void {
+    // Told by what it leads to.
+  }
+  storeAnswered(): void {
+    // Told by what it leads to.
+  }
   storeApplied(...a: readonly unknown[]): void {
     this.say('stored', ...a);
   }

@@ -87,6 +87,8 @@ export class Cluster {
       linked: ignore,
       removed: ignore,
       diskDamaged: ignore,
+      storeAsked: ignore,
+      storeAnswered: ignore,
       storeApplied: ignore,
       providerChanged: ignore,
       processStarted: ignore,

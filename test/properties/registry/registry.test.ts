@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { next } from '../../../model/next.ts';
 import { OBLIGATIONS } from '../../../model/obligations.ts';
 import { ruleNames } from '../../../model/rules/index.ts';
-import { init } from '../../../model/state.ts';
+import { init, newPartition, propose } from '../../../model/state.ts';
 import {
   PROPERTIES,
   propertyIds,
@@ -48,6 +48,23 @@ describe('registry', () => {
       if ('violation' in after) throw new Error(after.violation.message);
       state = after.state;
       for (const one of STATE_PREDICATES) expect([one.id, one.broken(state)]).toEqual([one.id, undefined]);
+    }
+  });
+
+  it('knows a committed prefix whose ballots fall', () => {
+    const ballots = STATE_PREDICATES.find(({ id }) => id === 'state.ballots');
+    for (const second of [1, 2]) {
+      const part = newPartition('1.0', 1, 1);
+      for (const [decree, ballot] of [[1, 2], [2, second]] as const) {
+        propose(part, { ballot, decree, lastCommitted: decree - 1, timestampUs: decree, updates: [] }, []);
+        part.chosen[decree] = ballot;
+        part.committed = decree;
+      }
+      const state = init(CONFIG);
+      const cluster = state.clusters['c'];
+      if (cluster === undefined) throw new Error('no cluster');
+      cluster.partitions['1.0'] = part;
+      expect(ballots?.broken(state)).toBe(second === 2 ? undefined : '1.0: decree 2 of ballot 1 behind one of ballot 2');
     }
   });
 

@@ -90,6 +90,8 @@ export class TwoClusters {
       linked: ignore,
       removed: (node, path) => void this.unsynced.delete(`${node} ${path}`),
       diskDamaged: ignore,
+      storeAsked: ignore,
+      storeAnswered: ignore,
       storeApplied: ignore,
       providerChanged: ignore,
       processStarted: ignore,
