@@ -1,4 +1,5 @@
 /** What upstream's private log does that looks wrong (the P items of plog 19), put back. */
+import type { BlockHeader } from '../../impl/storage/plog/format.ts';
 import type { LogFile } from '../../impl/storage/plog/logFile.ts';
 import type { ErrorCode } from '../../model/vocabulary.ts';
 import { suspect } from './duplication/told.ts';
@@ -75,6 +76,25 @@ export const PRIVATE_LOG: readonly Defect[] = [
               if (error === 'ERR_OK' || !disk.exists(this.dir)) return error;
               disk.remove(this.dir, { recursive: true });
               return 'ERR_OK';
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
+    id: 'log-length-unchecked',
+    issue: 'plog.P2',
+    symptom: 'a damaged block header whose length is negative asks for more memory than there is',
+    expected: ['S5'],
+    changes: [
+      {
+        part: 'LogFile',
+        mend: (Base) =>
+          class extends Base {
+            override isUsableHeader(header: BlockHeader): boolean {
+              // No memory ends here; this stands for the allocation that fails.
+              this.ctx.env.check(header.length >= 0, 'read_next_log_block', () => `${header.length} bytes`);
+              return super.isUsableHeader(header);
             }
           },
       },

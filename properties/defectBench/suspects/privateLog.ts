@@ -56,4 +56,17 @@ export const PRIVATE_LOG: readonly Suspect[] = [
     mending: 'Assign the result of the second rename before returning, and undo the first one when it fails.',
     scenario: 'In the scenario the log is opened again, empty, so that the removal of its newest file shows.',
   },
+  {
+    id: 'log-length-unchecked',
+    title: 'A damaged length in a block header of the private log is used as it stands, for a read of any size',
+    confidence: 'L',
+    harm: 'aborts a server',
+    files: ['src/replica/log_file.cpp'],
+    names: ['read_next_log_block', 'log_block_header', 'length'],
+    cause: 'The header of a block is compared by its magic number only, and the CRC does not cover it. Its `length`, a signed 32-bit number, is handed to the read of the body without a look at its sign or at what is left of the file.',
+    when: 'A bit of a header that has changed on the disk. A log is read at a start, for a learner, and by a duplication.',
+    consequence: 'A negative length becomes an enormous allocation, and the server aborts, with all its replicas, again after each restart, instead of setting one replica aside with ERR_INVALID_DATA.',
+    mending: 'Refuse a negative length with ERR_INVALID_DATA, and one beyond the end of the file with ERR_INCOMPLETE_DATA, before anything is allocated.',
+    scenario: 'A check stands for the allocation that fails.',
+  },
 ];
