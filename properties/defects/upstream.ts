@@ -92,6 +92,28 @@ const manualCountLeak: Defect = {
   ],
 };
 
+/** repl.R9. */
+const manualFlagOutlivesTheRole: Defect = {
+  id: 'manual-flag-outlives-the-role',
+  issue: 'repl.R9',
+  symptom: 'the flag and the unit of a manual checkpoint stay with a replica that lost its role',
+  expected: ['S8', 'S9'],
+  family: 'upstream',
+  upstream: 'open',
+  changes: [
+    {
+      part: 'CheckpointTriggers',
+      mend: (Base) =>
+        class extends Base {
+          override giveBackManualCheckpoint(): void {
+            const status = this.replica.status();
+            if (status === 'PS_PRIMARY' || status === 'PS_SECONDARY') super.giveBackManualCheckpoint();
+          }
+        },
+    },
+  ],
+};
+
 /** plog.P4: with force flush the acknowledgement went out before the sync. */
 const ackBeforeSync: Defect = {
   id: 'ack-before-sync',
@@ -120,5 +142,6 @@ export const UPSTREAM: readonly Defect[] = [
   reproposalLosesTimestamp,
   restartedPrimaryReadsEarly,
   manualCountLeak,
+  manualFlagOutlivesTheRole,
   ackBeforeSync,
 ];

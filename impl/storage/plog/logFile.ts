@@ -10,7 +10,7 @@ import { crc32c } from '../../protocol/crc32c.ts';
 import type { LogBatch } from './batch.ts';
 import { BLOCK_HEADER_SIZE, FIRST_BLOCK_SIZE, MAGIC } from './format.ts';
 import { fileHeaderSize, readBlockHeader, readFileHeader, writeBlockHeader, writeFileHeader } from './format.ts';
-import type { FileHeader, PreviousMax } from './format.ts';
+import type { BlockHeader, FileHeader, PreviousMax } from './format.ts';
 import { parseLogFileName } from './names.ts';
 
 /** What is asked of the disk at once while reading. */
@@ -130,7 +130,7 @@ export class LogFile {
     if (left === 0) return 'ERR_HANDLE_EOF';
     if (left < BLOCK_HEADER_SIZE) return 'ERR_INCOMPLETE_DATA';
     const header = readBlockHeader(this.fetch(start, BLOCK_HEADER_SIZE), 0);
-    if (header.magic !== MAGIC || header.length < 0) return 'ERR_INVALID_DATA';
+    if (!this.isUsableHeader(header)) return 'ERR_INVALID_DATA';
     const bodyStart = start + BLOCK_HEADER_SIZE;
     const bodyLeft = this.bytesLeft(bodyStart, header.length);
     if (bodyLeft < header.length || bodyLeft === 0) return 'ERR_INCOMPLETE_DATA';
@@ -140,6 +140,11 @@ export class LogFile {
     if (!this.verifyBody(body, header.bodyCrc)) return 'ERR_INVALID_DATA';
     this.runningCrc = header.bodyCrc;
     return body;
+  }
+
+  /** The header has no checksum: its numbers may be anything (plog.P2). */
+  isUsableHeader({ magic, length }: BlockHeader): boolean {
+    return magic === MAGIC && length >= 0;
   }
 
   /** Whether a body follows, in the chain, on the last block that was verified. */

@@ -145,6 +145,18 @@ export const DUPLICATION_META: readonly Suspect[] = [
     scenario: 'The model refuses the answer of the first sync, which knows no duplication. The loss of log needs a tick of the checkpoint timer before the next one.',
   },
   {
+    id: 'dup-lost-with-a-dropped-table',
+    title: 'Duplications of a dropped table are not there any more when it is recalled after a change of the meta leader',
+    confidence: 'M',
+    harm: 'lost or wrong data',
+    files: [SERVICE, STATE],
+    names: ['recover_from_meta_state', 'AS_AVAILABLE', 'recall_app'],
+    cause: 'A new meta leader restores the duplications of tables that are AVAILABLE. Those of a dropped table stay in ZooKeeper and are not read; `recall_app` restores the table without looking for them.',
+    when: 'A table with a duplication that is dropped, a meta server that starts or takes over before it is recalled, and a recall. Default settings.',
+    consequence: 'The recalled table is served and not duplicated, and `query_dup` shows nothing. Its log is collected as if nobody needed it. A second `add_dup` begins anew, beside the old record; with the next meta leader both are there.',
+    mending: 'Restore the duplications of dropped tables too, or read them when a table is recalled.',
+  },
+  {
     id: 'dup-duplicating-stays-stored',
     title: '`duplicating` stays in the table\'s record after the duplication is removed; its log is never collected again',
     confidence: 'H',

@@ -7,6 +7,18 @@ const LOADER = 'src/replica/duplication/load_from_private_log.cpp';
 
 export const DUPLICATION_PIPELINE: readonly Suspect[] = [
   {
+    id: 'dup-superseded-record-shipped',
+    title: 'A write that was never committed is shipped in the place of the one that was, after its primary has failed and come back',
+    confidence: 'M',
+    harm: 'lost or wrong data',
+    files: ['src/replica/duplication/mutation_batch.cpp'],
+    names: ['mutation_batch', 'last_applied_decree', 'commit'],
+    cause: 'Since #2048 a record that is read from the log is committed in the buffer at once when its decree is not above the replica\'s last applied decree. The log may hold two records of that decree: one that this server logged as primary and could not send before it failed, and behind it the one of the next primary\'s ballot. The first is taken, and the second ignored. (Before #2048 a commit point behind both decided, and the later ballot had replaced the first.)',
+    when: 'A primary that logs a write, fails before a secondary has it, comes back as a member and becomes primary again while the duplication is still before that decree: it was paused, or slow, or the follower away. Default settings.',
+    consequence: 'The follower gets the write that failed at its client, and not the one that was acknowledged. The clusters differ, without an error anywhere.',
+    mending: 'Commit by the applied decree only when everything that was in the log by then has been read, so that each decree is buffered in its newest ballot.',
+  },
+  {
     id: 'dup-batch-tail-drop',
     title: 'Writes at the end of a set are never shipped when the last one of the set is a DUPLICATE or an ingestion',
     confidence: 'H',

@@ -4,6 +4,7 @@ import type { Suspect } from './types.ts';
 const MANAGER = 'src/replica/duplication/replica_duplicator_manager.cpp';
 const DUPLICATOR = 'src/replica/duplication/replica_duplicator.cpp';
 const LOADER = 'src/replica/duplication/load_from_private_log.cpp';
+const INFO = 'src/meta/duplication/duplication_info.cpp';
 const CHECKPOINT = 'src/replica/replica_chkpt.cpp';
 
 export const DUPLICATION_SOURCE: readonly Suspect[] = [
@@ -18,6 +19,18 @@ export const DUPLICATION_SOURCE: readonly Suspect[] = [
     when: 'A full duplication is added to a fresh, empty table, and a primary passes through INACTIVE for some milliseconds, as it does for each member that is added. Default settings, no fault needed.',
     consequence: 'The replica server aborts, with all its replicas.',
     mending: 'Look at the role before proposing: unless the replica is PRIMARY, end the request with ERR_INVALID_STATE and do not repeat it. The next duplication sync in DS_PREPARE begins it again where the primary is then; keep one such loop per duplicator, not one per sync answer.',
+  },
+  {
+    id: 'dup-checkpoint-of-any-age',
+    title: 'A full duplication loses writes when the primary moves before the follower has fetched its checkpoint',
+    confidence: 'M',
+    harm: 'lost or wrong data',
+    files: ['src/replica/replica_stub.cpp', 'src/replica/duplication/replica_follower.cpp', INFO],
+    names: ['on_query_last_checkpoint', 'query_last_checkpoint_info', 'checkpoint_prepared', 'confirmed_decree'],
+    cause: 'The meta server remembers for each partition that its checkpoint is prepared, and from where the log will be shipped. The follower asks whoever is primary by then for its last checkpoint, and takes what it gets: the request has no least decree, and the server that answers looks neither at its role nor at the duplication.',
+    when: 'A primary that moves, by a failure or the balancer, between its report and the download of the follower. Secondaries seldom flush, so the new one\'s checkpoint is an older one. Default settings.',
+    consequence: 'The writes between the new primary\'s checkpoint and the stored progress are in neither the checkpoint nor the log that is shipped. The follower never gets them, and nothing says so.',
+    mending: 'Let the follower ask for a least decree, or let the primary refuse with an error that is tried again when its checkpoint does not reach the progress of its duplications, and make a newer one.',
   },
   {
     id: 'dup-first-decree-never-shipped',

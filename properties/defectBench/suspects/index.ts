@@ -5,6 +5,7 @@ import { DUPLICATION_SOURCE } from './duplicationSource.ts';
 import { LEARNING } from './learning.ts';
 import { LOAD_META } from './loadMeta.ts';
 import { LOAD_REPLICA } from './loadReplica.ts';
+import { PRIVATE_LOG } from './privateLog.ts';
 import { REPLICATION } from './replication.ts';
 import type { Suspect } from './types.ts';
 
@@ -19,7 +20,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { heading: 'Duplication: loading, shipping, applying', suspects: DUPLICATION_PIPELINE },
   { heading: 'Bulk load: meta server', suspects: LOAD_META },
   { heading: 'Bulk load: polls, download, ingestion', suspects: LOAD_REPLICA },
-  { heading: 'Replication, private log, throttling', suspects: REPLICATION },
+  { heading: 'Replication, private log, throttling', suspects: [...REPLICATION, ...PRIVATE_LOG] },
   { heading: 'Learning', suspects: LEARNING },
 ];
 

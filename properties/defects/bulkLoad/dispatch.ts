@@ -1,7 +1,7 @@
 /**
  * Polls, their replies, and the ingestion write on its way to the primary (bl 9, 10, 12, 15.1, 15.2). Not shown by a world as
- * it is: bl.B8 wants a setting that changes while a meta server runs, bl.B9 a member that leaves, bl.B20 tasks that run at
- * the same time (docs/suspects.md).
+ * it is: bl.B8 wants a setting that changes while a meta server runs, bl.B20 tasks that run at the same time
+ * (docs/suspects.md).
  */
 import type { ErrorCode } from '../../../model/vocabulary.ts';
 import { classic } from '../classic/told.ts';
@@ -43,6 +43,23 @@ const UPSTREAM: readonly Defect[] = [
             override isShipped(code: string): boolean {
               this.ctx.env.check(code !== 'RPC_RRDB_RRDB_BULK_LOAD', 'get_hash_from_request', () => code);
               return super.isShipped(code);
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
+    id: 'bl-full-group-for-a-reproposal',
+    issue: 'bl.B9',
+    symptom: 'an ingestion write is proposed again only by a group that is full, and nothing commits before it',
+    expected: ['repl.reproposal', 'L3', 'S8', 'S2'],
+    changes: [
+      {
+        part: 'Replica2pc',
+        mend: (Base) =>
+          class extends Base {
+            override wantsFullGroup(...[mutation]: Parameters<InstanceType<typeof Base>['wantsFullGroup']>): boolean {
+              return super.wantsFullGroup(mutation, false);
             }
           },
       },

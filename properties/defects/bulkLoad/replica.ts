@@ -22,6 +22,23 @@ const UPSTREAM: readonly Defect[] = [
     ],
   }),
   suspect({
+    id: 'bl-files-by-the-present-name',
+    issue: 'bl.B15',
+    symptom: 'secondaries are told to look for the files under the name that their primary knows the table by',
+    expected: ['L3', 'S8'],
+    changes: [
+      {
+        part: 'BulkLoadGroup',
+        mend: (Base) =>
+          class extends Base {
+            override appName(): string {
+              return this.replica.app.appName;
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
     id: 'bl-slot-kept-by-a-closed-replica',
     issue: 'bl.B30',
     symptom: 'a replica that closes while it downloads keeps its server\'s slot for ever',

@@ -1,6 +1,7 @@
 /** Duplication at the meta server, as upstream has or had it (defects.md; dup 12.1). */
 import { withDuplicating } from '../../../impl/meta/records.ts';
 import { isDuplicating } from '../../../impl/meta/serverState.ts';
+import type { AppState } from '../../../impl/meta/serverState.ts';
 import { FOLLOWER_CREATING, MASTER_CLUSTER_ENV } from '../../../impl/protocol/followerEnvs.ts';
 import type { Decree, ErrorCode } from '../../../model/vocabulary.ts';
 import { classic } from '../classic/told.ts';
@@ -283,6 +284,23 @@ export const META: readonly Defect[] = [
             }
             override onRecovered(): void {
               if (!this.isActive()) super.onRecovered();
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
+    id: 'dup-lost-with-a-dropped-table',
+    issue: 'dup.B11',
+    symptom: 'duplications of a table that was dropped before the meta server\'s start are not there when it is recalled',
+    expected: ['dup.L4', 'S7', 'dup.S17', 'S4'],
+    changes: [
+      {
+        part: 'DuplicationRecovery',
+        mend: (Base) =>
+          class extends Base {
+            override appsToRecover(): readonly AppState[] {
+              return super.appsToRecover().filter(({ status }) => status === 'AS_AVAILABLE');
             }
           },
       },

@@ -106,6 +106,24 @@ export const PIPELINE: readonly Defect[] = [
     ],
   }),
   suspect({
+    id: 'dup-superseded-record-shipped',
+    issue: 'dup.B24',
+    symptom: 'of two records of a decree that is applied the first one in the log is shipped, though a later ballot has put another in its place',
+    expected: ['dup.S9', 'S3', 'dup.S11', 'dup.S10'],
+    changes: [
+      {
+        part: 'MutationBatch',
+        mend: (Base) =>
+          class extends Base {
+            override add(...[record]: Parameters<InstanceType<typeof Base>['add']>): void {
+              super.add(record);
+              if (record.decree <= this.host.replica.lastAppliedDecree()) this.commitApplied(record.decree);
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
     id: 'dup-request-cut-late',
     issue: 'dup.B34',
     symptom: 'the size of a request is looked at when a write has been put in, so the last one takes it beyond the limit',

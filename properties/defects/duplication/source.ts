@@ -69,6 +69,23 @@ export const SOURCE: readonly Defect[] = [
     ],
   }),
   suspect({
+    id: 'dup-checkpoint-of-any-age',
+    issue: 'dup.B15',
+    symptom: 'a follower gets whatever checkpoint the primary of that moment has, also one that is older than the start of the log',
+    expected: ['S3', 'dup.S10', 'dup.S11', 'S8'],
+    changes: [
+      {
+        part: 'CheckpointQuery',
+        mend: (Base) =>
+          class extends Base {
+            override coversDuplication(): boolean {
+              return true;
+            }
+          },
+      },
+    ],
+  }),
+  suspect({
     id: 'dup-empty-write-while-demoted',
     issue: 'dup.B18',
     symptom: 'the empty write before a forced checkpoint aborts the server when the role was lost meanwhile',

@@ -79,7 +79,7 @@ describe('what is told of a suspect', () => {
   });
 
   it('has the confidence that docs/suspects.md has', () => {
-    const rows = readFileSync(join(ROOT, 'docs/suspects.md'), 'utf8').matchAll(/^\| [BT]\d+ \| ([HML]) \|.*\| ([^|]+) \|$/gm);
+    const rows = readFileSync(join(ROOT, 'docs/suspects.md'), 'utf8').matchAll(/^\| [BPRT]\d+ \| ([HML]) \|.*\| ([^|]+) \|$/gm);
     const confidences = new Map([...rows].flatMap(([, confidence = '', shown = '']) => [...shown.matchAll(/`([\w-]+)`/g)].map(([, id = '']) => [id, confidence] as const)));
     let compared = 0;
     for (const { id, confidence } of SUSPECTS) {
