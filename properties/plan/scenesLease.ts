@@ -12,7 +12,10 @@ export function drawLeaseScene(casting: Casting): readonly Step[] {
   const place = drawPlace(draw, symbols, 250);
   const before = drawWrites(casting, place, draw.int(0, 2));
   const awayMs = draw.pick(AWAY_MS);
-  const steps: Step[] = [...before, ...drawAway(casting, place.cluster, awayMs)];
+  const away = drawAway(casting, place.cluster, awayMs);
+  const steps: Step[] = [...before, ...away];
+  // Who has lost a lease and got another one may lose that, too.
+  if (draw.chance(250)) steps.push(hold(awayMs + draw.pick([300, 2000, 4000])), ...away);
   // Users go on meanwhile, most of all when the lease ends and when it is there again.
   for (let left = draw.int(1, 3); left > 0; left -= 1) {
     const after = drawWrites(casting, place, draw.int(0, 2), draw.pick([0, 1, 300]));
