@@ -42,6 +42,7 @@ export const OBLIGATIONS = {
     property: 'L8',
     sentence: 'an emergency checkpoint that was accepted makes its decree durable',
   },
+  'L4 dead primary leaves': { property: 'L4', sentence: 'a primary whose server is down is removed, whether or not it comes back' },
   'L4 members return': { property: 'L4', sentence: 'a partition gets the members that it lacks, one after the other' },
   'L4 stranger is closed': { property: 'L4', sentence: 'a replica that is no member any more gives its role up' },
   'L4 surplus leaves': { property: 'L4', sentence: 'a partition that has a member too many lets one go' },

@@ -240,6 +240,15 @@ export const configStored = rule(
         ? [`${kept.join(', ')} to be found again when the table is recalled`, `last drops ${e.config.lastDrops.join(', ') || 'none'}`]
         : undefined;
     }),
+    guard('tables/last-drop-is-the-newest', 'repl.1.10', (scene, e: ConfigStored) => {
+      // Whom the last two of them name are heard when nobody is left; a member among them, or an older one behind, is the wrong witness.
+      const { lastDrops } = e.config;
+      const member = lastDrops.find((node) => membersOf(e.config).includes(node));
+      if (member !== undefined) return [`last drops without ${member}, a member`, lastDrops.join(', ')];
+      const left = membersOf(configBefore(scene, e) ?? NOBODY).filter((node) => !membersOf(e.config).includes(node));
+      const last = lastDrops.at(-1);
+      return left.length > 0 && last !== undefined && !left.includes(last) ? [`${left.join(' or ')} as the last one to drop`, lastDrops.join(', ')] : undefined;
+    }),
     guard('tables/newcomers-hold-what-is-committed', 'S1', (scene, { config }: ConfigStored) => {
       const { part } = scene;
       const before = configBefore(scene, { config });

@@ -54,7 +54,7 @@ class Watched {
 }
 
 export class Patience {
-  readonly ratios = new Map<string, Ratio>();
+  readonly ratios: Map<string, Ratio>;
   /** Obligations that were there when faults and commands ended; later ones (of idle partitions' empty writes) come and go for ever. */
   outstanding = 0;
   /** When the last of those is past its bound, virtual microseconds. */
@@ -67,11 +67,14 @@ export class Patience {
   /** What the last look knew: how many events, and from when on it waited. */
   private seenEvents: number | undefined;
   private settleFromUs = 0;
-  private readonly property: string | undefined;
+  readonly property: string | undefined;
+  private readonly owed: (state: ModelState) => readonly Obligation[];
 
-  /** `property`: only its obligations are waited for; undefined: all. */
-  constructor(property?: string) {
+  /** `property`: only its obligations are waited for; undefined: all. `owed`: what is waited for at all. */
+  constructor(property?: string, owed: (state: ModelState) => readonly Obligation[] = obligations, ratios = new Map<string, Ratio>()) {
     this.property = property;
+    this.owed = owed;
+    this.ratios = ratios;
   }
 
   /**
@@ -90,7 +93,7 @@ export class Patience {
   private update(state: ModelState, settleFromUs: number, nowUs: number): void {
     const now: Watched[] = [];
     this.updates += 1;
-    for (const obligation of obligations(state)) {
+    for (const obligation of this.owed(state)) {
       if (this.property !== undefined && obligation.property !== this.property) continue;
       const startUs = Math.max(obligation.sinceUs, settleFromUs);
       const one = this.knownOf(obligation);

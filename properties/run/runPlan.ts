@@ -2,6 +2,7 @@
  * A run: a pure function of a plan (and of the part table). Assembles the world, lets the driver take it through its phases, and
  * turns what the judge saw into a verdict.
  */
+import { owedMeanwhile } from '../../model/absence.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { ModelState } from '../../model/state.ts';
 import { DEFAULT_PARTS, type Parts } from '../../impl/parts.ts';
@@ -10,7 +11,7 @@ import type { Deviation, Plan } from '../plan/types.ts';
 import { assemble, type Assembled } from './assemble.ts';
 import { Atlas } from './atlas.ts';
 import type { DrawRecord } from './chance.ts';
-import { Patience, type Ratio } from './patience.ts';
+import { Patience, type Phase, type Ratio } from './patience.ts';
 import type { Blame, Verdict } from './verdict.ts';
 import { voidedBy } from './premises.ts';
 import { cutOffReason, restlessReason } from './cutOff.ts';
@@ -58,6 +59,8 @@ export interface RunResult {
 
 /** How often the run looks whether it has settled, virtual milliseconds. */
 const LOOK_MS = 100;
+/** Before heal. */
+const AMID_FAULTS: Phase = { healedUs: undefined, lastCommandUs: 0 };
 
 export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
   const atlas = new Atlas((cluster) => settingOf(plan, cluster, 'plogForceFlush') === 1);
@@ -94,6 +97,7 @@ export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
 /** Steps, heal, settle; probe by writes where something is duplicated, settle; probe by reads, settle; the primaries' tour. */
 function conduct(plan: Plan, run: Assembled, patience: Patience, atlas: Atlas): Verdict {
   run.driver.begin();
+  const meanwhile = new Patience(patience.property, owedMeanwhile, patience.ratios);
   let wrote = false;
   let read = false;
   for (;;) {
@@ -101,11 +105,12 @@ function conduct(plan: Plan, run: Assembled, patience: Patience, atlas: Atlas): 
     if (run.judge.first !== undefined) return violated(plan, run, atlas);
     if (typeof ended === 'object') return limited(limitText(ended), cutOffReason(run.world.nowUs(), run.driver.healedUs, patience.stillOwed()), run);
     const healedUs = run.driver.healedUs;
+    const nowUs = run.world.nowUs();
+    const { events } = run.judge.digest;
+    // Commands do not put off what is owed while faults last.
+    const overdue = healedUs === undefined ? meanwhile.look(run.judge.state, AMID_FAULTS, nowUs, events) : patience.look(run.judge.state, run.driver, nowUs, events);
+    if (overdue !== undefined) return { kind: 'stuck', ...overdue, atUs: nowUs, event: events, blame: blameOf(plan, atlas, overdue) };
     if (healedUs === undefined) continue;
-    const overdue = patience.look(run.judge.state, run.driver, run.world.nowUs(), run.judge.digest.events);
-    if (overdue !== undefined) {
-      return { kind: 'stuck', ...overdue, atUs: run.world.nowUs(), event: run.judge.digest.events, blame: blameOf(plan, atlas, overdue) };
-    }
     if (patience.outstanding > 0 || run.driver.open.size > 0) {
       if (run.world.nowUs() <= Math.max(healedUs + SETTLE_LIMIT_MS * 1000, patience.dueUs)) continue;
       return limited('settling time', restlessReason(run.world.nowUs(), healedUs, patience.stillOwed()), run);

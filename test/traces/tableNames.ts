@@ -3,7 +3,7 @@ import type { Command } from '../../model/commands.ts';
 import type { ModelEvent } from '../../model/events.ts';
 import type { NodeId } from '../../model/vocabulary.ts';
 import type { Refused } from './refused.ts';
-import { A, answers, asks, B, config, CONFIG, create, done, G, P, started, table } from './story.ts';
+import { A, answers, asks, B, config, CONFIG, create, done, G, P, SERVING, started, stopped, table } from './story.ts';
 
 const drop: Command = { kind: 'dropTable', name: 't' };
 const recall = (newName = '', appId = 1): Command => ({ kind: 'recallTable', appId, newName });
@@ -14,6 +14,16 @@ const left = (ballot: number, lastDrops: readonly NodeId[]): ModelEvent => ({
   atUs: 0,
   config: { gpid: G, ballot, maxReplicaCount: 3, primary: '', secondaries: [], lastDrops, lastCommittedDecree: 0 },
 });
+
+/** B leaves. */
+const shrinks = (lastDrops: readonly NodeId[]): ModelEvent => ({
+  kind: 'config.stored',
+  cluster: 'c',
+  atUs: 0,
+  config: { gpid: G, ballot: 2, maxReplicaCount: 3, primary: P, secondaries: [A], lastDrops, lastCommittedDecree: 0 },
+});
+const SPARE = 'c/replica-3';
+const LACKING = [...SERVING, stopped(B)];
 
 const SERVED = [started(P), started(A), started(B), asks(1, create()), table(), answers(1, done()), config(0, '', []), config(1, P, [])];
 /** Once every process runs: what was asked for before may have been sent twice. */
@@ -104,6 +114,8 @@ export const TABLE_NAMES: readonly Refused[] = [
     before: DROPPING,
     event: table('AS_DROPPED'),
   },
+  { rule: 'tables/last-drop-is-the-newest', why: 'a member is among them', before: LACKING, event: shrinks([A, B]), permitted: shrinks([B]) },
+  { rule: 'tables/last-drop-is-the-newest', why: 'the newest stands first', before: LACKING, event: shrinks([B, SPARE]), permitted: shrinks([SPARE, B]) },
   { rule: 'tables/dropouts-are-remembered', why: 'the primary is forgotten', before: DROPPING, event: left(2, []), permitted: left(2, [P]) },
   { rule: 'tables/dropouts-are-remembered', why: 'it is dropped', before: DROPPED, event: left(3, [P]) },
 
