@@ -3,6 +3,7 @@
  * and behind (heal, settling) takes time too, and is not what the figure is about.
  */
 import { Session } from 'node:inspector';
+import type { Gpid } from '../../model/vocabulary.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Assembled } from '../run/assemble.ts';
 import { Onlookers } from '../run/onlookers.ts';
@@ -101,4 +102,49 @@ export class TimeStretch extends Stretch {
     const { heapBytes } = this.mark(true);
     this.first = { ...this.mark(false), heapBytes };
   }
+}
+
+/** From the first request of a learner to the last word that one is ready. */
+export class LearnStretch extends Stretch {
+  /** How the first round of each replica was answered. */
+  readonly firstAnswers = new Map<Gpid, string>();
+  ready = 0;
+  /** Of files that were copied, and of records in answers. */
+  bytes = 0;
+
+  override messageSent(...message: Parameters<Onlookers['messageSent']>): void {
+    const [, , code, kind, gpid, , body] = message;
+    if (code === 'RPC_LEARN') {
+      this.first ??= this.mark(false);
+      if (kind === 'reply' && !this.firstAnswers.has(gpid)) this.firstAnswers.set(gpid, typeOf(body));
+      if (kind === 'reply') this.bytes += recordBytes(body);
+    } else if (code === 'RPC_NFS_COPY' && kind === 'reply') this.bytes += copiedBytes(body);
+    else if (code === 'RPC_LEARN_COMPLETION_NOTIFY' && kind === 'request') {
+      this.ready += 1;
+      this.last = this.mark(false);
+    }
+    super.messageSent(...message);
+  }
+}
+
+function typeOf(body: unknown): string {
+  return isRecord(body) && typeof body['type'] === 'string' ? body['type'] : '';
+}
+
+function recordBytes(body: unknown): number {
+  const state = isRecord(body) ? body['state'] : undefined;
+  const meta = isRecord(state) ? state['meta'] : undefined;
+  return Array.isArray(meta) ? meta.reduce<number>((sum, one) => sum + bytesIn(one), 0) : 0;
+}
+
+function copiedBytes(body: unknown): number {
+  return isRecord(body) ? bytesIn(body['bytes']) : 0;
+}
+
+function bytesIn(value: unknown): number {
+  return value instanceof Uint8Array ? value.length : 0;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
