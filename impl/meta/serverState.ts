@@ -119,8 +119,14 @@ export class ServerState {
     const old = app.configs[partitionIndex];
     const isNext = old !== undefined && old.gpid === config.gpid && this.isNewer(old.ballot, config.ballot);
     this.ctx.env.check(isNext, 'update_configuration_locally', () => `${config.gpid}: ballot ${config.ballot} over ${old?.ballot}`);
+    this.replaceConfig(app, partitionIndex, config);
+  }
+
+  /** Every change of a configuration comes here: what each server has is counted along. */
+  replaceConfig(app: AppState, partitionIndex: number, config: PartitionConfig): void {
+    const old = app.configs[partitionIndex];
     app.configs[partitionIndex] = config;
-    this.members.replace(app.appId, old, config);
+    if (old !== undefined) this.members.replace(app.appId, old, config);
   }
 
   /** Equal only while the first configuration is read from the store. */
