@@ -330,7 +330,10 @@ export class Cure {
     }
     for (const app of this.state.apps()) {
       if (app.status !== 'AS_AVAILABLE') continue;
-      for (const { gpid, lastDrops } of app.configs) if (lastDrops.includes(node) && !serving.has(gpid)) this.contextOf(gpid).onScanned(node);
+      for (const i of this.state.droppedOut.of(app.appId, node)) {
+        const gpid = app.configs[i]?.gpid;
+        if (gpid !== undefined && !serving.has(gpid)) this.contextOf(gpid).onScanned(node);
+      }
     }
   }
 
