@@ -3,7 +3,7 @@ import { bench } from '../bench/bench.ts';
 import type { BenchLine } from '../bench/measure.ts';
 import { EXIT, type Io } from './io.ts';
 
-const NAME_WIDTH = 72;
+const NAME_WIDTH = 84;
 
 export async function runBench(options: { readonly json: boolean }, io: Io, measure: () => readonly BenchLine[] | Promise<readonly BenchLine[]> = bench): Promise<number> {
   const lines = await measure();
