@@ -94,7 +94,7 @@ function minuteGrowth(what: string, sizeOf: (factor: number) => ClusterSize): Be
   return growthLine(what, exponent);
 }
 
-/** @param size of the largest cluster; growth is measured up to half of it. */
+/** @param size of the largest cluster; growth is measured up to half of it. One round of each: a run takes half a minute. */
 export function clusterLines(size: ClusterSize = CLUSTER, rounds = 1): readonly BenchLine[] {
   const [servers, partitions] = [Math.ceil(size.servers / 8), Math.ceil(size.partitions / 8)];
   return [
