@@ -29,7 +29,7 @@ function membersOwed({ state, cluster, table, part, since, roles }: PlaceScene, 
   const s = settingsOfCluster(state.config, cluster.id);
   const servedUs = Math.max(since, part.servesSinceUs);
   const members = membersOf(part);
-  if (lackedMembers(state, cluster, table, part) > 0) owe(all, 'L4 members return', `${gpid}, ballot ${ballot}`, gpid, servedUs, joinTerms(s));
+  if (lacksMembers(state, cluster, table, part)) owe(all, 'L4 members return', `${gpid}, ballot ${ballot}`, gpid, servedUs, joinTerms(s));
   if (members.length > table.maxReplicaCount && part.copying === undefined)
     owe(all, 'L4 surplus leaves', `${gpid}, ballot ${ballot}`, gpid, servedUs, joinTerms(s));
   for (const { node, open, status } of Object.values(part.replicas)) {
@@ -54,11 +54,12 @@ function wishesOwed({ state, cluster, table, part, since, round }: PlaceScene, a
   }
 }
 
-/** How many servers are up that could join, and are wanted. */
-function lackedMembers(state: ModelState, cluster: ClusterState, table: TableState, part: PartitionState): number {
+/** Fewer than are wanted, and than servers that are up. Those are counted last: most partitions have what they want. */
+function lacksMembers(state: ModelState, cluster: ClusterState, table: TableState, part: PartitionState): boolean {
   const members = membersOf(part).filter((node) => node !== '').length;
+  if (members >= table.maxReplicaCount) return false;
   const up = Object.keys(state.nodes).filter((node) => node.startsWith(`${cluster.id}/replica-`) && state.nodes[node]?.up === true).length;
-  return Math.min(table.maxReplicaCount, up) - members;
+  return up > members;
 }
 
 /** A dropout is waited for; then one is asked to join, learns in some rounds, and makes a checkpoint. */

@@ -21,6 +21,7 @@ import type { ErrorCode, NodeId, PartitionConfig } from '../../model/vocabulary.
 import { unreachable } from '../../model/vocabulary.ts';
 import type { Context } from '../context.ts';
 import type { Replier } from '../env/contract.ts';
+import { partitionIndexOfGpid } from '../protocol/gpid.ts';
 import type { AdminResponse, BalanceRequest } from '../protocol/messages.ts';
 import type { AppService } from './appService.ts';
 import type { Proposal } from './cure/cureView.ts';
@@ -66,7 +67,7 @@ export class Balancer {
 
   /** Another change of the configuration is under way or proposed, or one is needed first. */
   isUnderReconfiguration(app: AppState, config: PartitionConfig): boolean {
-    const isStoring = app.pendingUpdates.has(app.configs.indexOf(config));
+    const isStoring = app.pendingUpdates.has(partitionIndexOfGpid(config.gpid));
     return isStoring || this.apps.cure.hasProposals(config.gpid) || (config.ballot > 0 && config.primary === '');
   }
 

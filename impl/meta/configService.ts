@@ -29,7 +29,7 @@ import type { AppService } from './appService.ts';
 import type { RequestRules } from './cure/requestRules.ts';
 import type { MetaStorage, StoreChange } from './metaStorage.ts';
 import * as records from './records.ts';
-import { isMember, toldAppInfo } from './serverState.ts';
+import { toldAppInfo } from './serverState.ts';
 import type { AppState, ServerState } from './serverState.ts';
 
 /** An update on its way to the store. */
@@ -197,9 +197,9 @@ export class ConfigService {
     const partitions: { readonly app: AppInfo; readonly config: PartitionConfig }[] = [];
     for (const app of this.state.apps()) {
       if (!this.isListed(app)) continue;
-      for (let i = 0; i < app.configs.length; i++) {
+      for (const i of this.state.serving.of(app.appId, node)) {
         const config = app.configs[i];
-        if (config === undefined || config.ballot < 1 || !isMember(config, node)) continue;
+        if (config === undefined || config.ballot < 1) continue;
         if (this.isInDoubt(app, i, node)) {
           replier.reply({ error: 'ERR_BUSY', partitions: [], gcReplicas: [] });
           return;

@@ -1,4 +1,4 @@
-/** How many replicas and primaries each server has by the configurations that the meta server knows, kept with every change. */
+/** How many replicas and primaries each server has, by configurations or by proposals, over all tables and in each: kept with every change. */
 import type { NodeId, PartitionConfig } from '../../model/vocabulary.ts';
 
 interface Count {
@@ -32,7 +32,7 @@ export class MemberCounts {
     for (const node of secondaries) this.add(appId, node, 0, by);
   }
 
-  private add(appId: number, node: NodeId, primaries: number, partitions: number): void {
+  add(appId: number, node: NodeId, primaries: number, partitions: number): void {
     let ofApp = this.ofApps.get(appId);
     if (ofApp === undefined) this.ofApps.set(appId, (ofApp = new Map()));
     for (const counts of [this.all, ofApp]) {

@@ -154,7 +154,7 @@ export class MetaRecovery {
 
   onPartitionFollowed(appId: number, index: number, config: PartitionConfig, isDropped: boolean): void {
     const app = this.appOf(appId);
-    app.configs[index] = config;
+    this.state.replaceConfig(app, index, config);
     if (isDropped) app.droppedPartitions.add(index);
     else app.droppedPartitions.delete(index);
     if (--this.outstanding === 0) this.onPartitionsFollowed();

@@ -9,6 +9,7 @@ import { parseGpid } from '../protocol/gpid.ts';
 import type { AppInfo } from '../protocol/messages.ts';
 import type { DuplicationInfo } from './duplication/duplicationInfo.ts';
 import { MemberCounts } from './memberCounts.ts';
+import { NodeIndex } from './nodeIndex.ts';
 import { initialConfig } from './records.ts';
 import type { AppRecord } from './records.ts';
 
@@ -42,6 +43,9 @@ export class ServerState {
   readonly options: MetaOptions;
   private readonly byId = new Map<number, AppState>();
   readonly members = new MemberCounts();
+  /** By members, and by who dropped out. */
+  readonly serving = new NodeIndex(({ primary, secondaries }) => (primary === '' ? secondaries : [primary, ...secondaries]));
+  readonly droppedOut = new NodeIndex(({ lastDrops }) => lastDrops);
   private largestAppId = 0;
 
   constructor(ctx: Context, options: MetaOptions) {
@@ -119,8 +123,16 @@ export class ServerState {
     const old = app.configs[partitionIndex];
     const isNext = old !== undefined && old.gpid === config.gpid && this.isNewer(old.ballot, config.ballot);
     this.ctx.env.check(isNext, 'update_configuration_locally', () => `${config.gpid}: ballot ${config.ballot} over ${old?.ballot}`);
+    this.replaceConfig(app, partitionIndex, config);
+  }
+
+  /** Every change of a configuration comes here: what is kept by servers changes along. */
+  replaceConfig(app: AppState, partitionIndex: number, config: PartitionConfig): void {
+    const old = app.configs[partitionIndex];
     app.configs[partitionIndex] = config;
+    if (old === undefined) return;
     this.members.replace(app.appId, old, config);
+    for (const index of [this.serving, this.droppedOut]) index.replace(app.appId, partitionIndex, old, config);
   }
 
   /** Equal only while the first configuration is read from the store. */

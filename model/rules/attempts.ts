@@ -169,11 +169,12 @@ export function expiresWrongly(
   { mutation, atUs }: PreparedClaim,
 ): Refusal | undefined {
   const { wallBaseSeconds } = state.config;
-  if (wallBaseSeconds === undefined || Object.values(state.nodes).some((node) => node.wallFault)) return undefined;
+  if (wallBaseSeconds === undefined) return undefined;
   for (const [i, update] of mutation.updates.entries()) {
     const writer = cluster.commands[match.commands[i] ?? -1];
     const seconds = writer !== undefined && 'ttlSeconds' in writer.command ? writer.command.ttlSeconds : 0;
     if (writer === undefined || seconds <= 0) continue;
+    if (Object.values(state.nodes).some((node) => node.wallFault)) return undefined;
     const least = wallBaseSeconds + Math.floor(writer.invokedAtUs / 1e6) + seconds - 1;
     const most = wallBaseSeconds + Math.ceil(atUs / 1e6) + seconds + 1;
     for (const row of update.rows)

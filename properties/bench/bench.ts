@@ -15,7 +15,8 @@ import { runPlan } from '../run/runPlan.ts';
 import { bulkLoadLines } from './bulkLoad.ts';
 import { duplicationLines } from './duplication.ts';
 import { bareKernelPerSecond } from './kernel.ts';
-import { cpuSeconds, median, slope, wallSeconds, type BenchLine } from './measure.ts';
+import { clusterLines, learningLines, tableGrowthLine, topologyLines } from './members.ts';
+import { cpuSeconds, growthLine, median, slope, wallSeconds, type BenchLine } from './measure.ts';
 import { workersLines } from './workers.ts';
 import { minimizerLines } from './minimizer.ts';
 import { benchPlans, COMMITTED_SIZE, sizedPlan, type Size } from './plans.ts';
@@ -51,7 +52,7 @@ function rate(follow: boolean): Rate {
   return { dispatches: of((r) => r.dispatches), plans: of((r) => r.plans), virtualSeconds: of((r) => r.virtualSeconds) };
 }
 
-/** How the time of a plan grows with one of its sizes, over four doublings. */
+/** How the time of a plan grows with one of its sizes: the slope of the logarithms over four doublings. */
 function slopeOf(grow: (factor: number) => Size): number {
   return slope((factor) => {
     const plan = sizedPlan(grow(factor), 1);
@@ -103,10 +104,14 @@ export async function bench(): Promise<readonly BenchLine[]> {
     { name: 'replay, compiled before', value: replay.warm, unit: 'ms' },
     { name: 'replay, without the start', value: run, unit: 'ms' },
     { name: 'find and shrink the canary', value: shrink * 1000, unit: 'ms' },
-    { name: 'slope over steps', value: slopeOf((f) => ({ ...COMMITTED_SIZE, steps: 30 * f })), unit: 'exponent' },
-    { name: 'slope over partitions', value: slopeOf((f) => ({ ...COMMITTED_SIZE, partitions: 2 * f })), unit: 'exponent' },
-    { name: 'slope over servers', value: slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f })), unit: 'exponent' },
+    growthLine('growth with steps (30 to 480)', slopeOf((f) => ({ ...COMMITTED_SIZE, steps: 30 * f }))),
+    growthLine('growth with partitions (2 to 32)', slopeOf((f) => ({ ...COMMITTED_SIZE, partitions: 2 * f }))),
+    growthLine('growth with servers (3 to 48)', slopeOf((f) => ({ ...COMMITTED_SIZE, servers: 3 * f }))),
+    tableGrowthLine(ROUNDS),
     ...duplicationLines(ROUNDS),
+    ...topologyLines(ROUNDS),
+    ...learningLines(ROUNDS),
+    ...clusterLines(),
     ...bulkLoadLines(ROUNDS),
     ...(await workersLines(ROUNDS)),
     ...minimizerLines(),

@@ -2,7 +2,7 @@
 import type { Plan } from '../plan/types.ts';
 import { runPlan } from '../run/runPlan.ts';
 import { loadPlan, throttledPlan, wideLoadPlan } from './loadPlans.ts';
-import { cpuSeconds, median, slope, type BenchLine } from './measure.ts';
+import { cpuSeconds, growthLine, medianRate, slope, type BenchLine } from './measure.ts';
 
 const PLANS = 12;
 const REQUESTS = 400;
@@ -34,21 +34,15 @@ export function runLoad(plan: Plan): LoadRun {
   return { virtualMinutes: virtualMs / 60_000, ingested, arrived, throttled };
 }
 
-/** The median rate of some rounds, after one to warm up. */
-function rate(rounds: number, round: () => number): number {
-  round();
-  return median(Array.from({ length: rounds }, round));
-}
-
 /** @param rounds of which the medians are taken. */
 export function bulkLoadLines(rounds: number): readonly BenchLine[] {
   const lives = Array.from({ length: PLANS }, (_, variant) => loadPlan(variant));
   let minutes = 0;
   for (const plan of lives) minutes += runLoad(plan).virtualMinutes;
-  const plansPerSecond = rate(rounds, () => lives.length / cpuSeconds(() => lives.forEach((plan) => void runPlan(plan))));
+  const plansPerSecond = medianRate(rounds, () => lives.length / cpuSeconds(() => lives.forEach((plan) => void runPlan(plan))));
   const requests = throttledPlan(REQUESTS);
   const { arrived } = runLoad(requests);
-  const decisions = (follow: boolean): number => rate(rounds, () => arrived / cpuSeconds(() => void runPlan(requests, { follow })));
+  const decisions = (follow: boolean): number => medianRate(rounds, () => arrived / cpuSeconds(() => void runPlan(requests, { follow })));
   const wide = (follow: boolean) => (factor: number) => {
     const plan = wideLoadPlan(4 * factor);
     return () => void runPlan(plan, { follow });
@@ -56,8 +50,8 @@ export function bulkLoadLines(rounds: number): readonly BenchLine[] {
   return [
     { name: 'bulk load: whole plans (3 servers, 30 steps)', value: plansPerSecond, unit: 'plans/CPU s' },
     { name: 'bulk load: virtual time', value: (minutes / lives.length) * plansPerSecond, unit: 'virtual min/CPU s' },
-    { name: 'bulk load: slope over partitions (4 to 64), without model', value: slope(wide(false), 16, rounds), unit: 'exponent' },
-    { name: 'bulk load: slope over partitions (4 to 64)', value: slope(wide(true), 16, rounds), unit: 'exponent' },
+    growthLine('bulk load: growth with partitions (4 to 64), without model', slope(wide(false), 16, rounds)),
+    growthLine('bulk load: growth with partitions (4 to 64)', slope(wide(true), 16, rounds)),
     { name: 'throttling: requests judged', value: decisions(true), unit: 'requests/CPU s' },
     { name: 'throttling: requests judged, without model', value: decisions(false), unit: 'requests/CPU s' },
   ];

@@ -2,7 +2,7 @@
 import { runPlan } from '../run/runPlan.ts';
 import type { Plan } from '../plan/types.ts';
 import { backlogPlan, lifePlan, shippingPlan } from './duplicationPlans.ts';
-import { cpuSeconds, median, slope, type BenchLine } from './measure.ts';
+import { cpuSeconds, growthLine, medianRate, slope, type BenchLine } from './measure.ts';
 
 const PLANS = 12;
 const WRITES = 160;
@@ -26,23 +26,17 @@ export function runAndCount(plan: Plan): Run {
   return { virtualMinutes: virtualMs / 60_000, shipped: shipped.size };
 }
 
-/** The median rate of some rounds, after one to warm up. */
-function rate(rounds: number, round: () => number): number {
-  round();
-  return median(Array.from({ length: rounds }, round));
-}
-
 /** @param rounds of which the medians are taken. */
 export function duplicationLines(rounds: number): readonly BenchLine[] {
   const lives = Array.from({ length: PLANS }, (_, variant) => lifePlan(variant));
   let minutes = 0;
   for (const plan of lives) minutes += runAndCount(plan).virtualMinutes;
-  const plansPerSecond = rate(rounds, () => lives.length / cpuSeconds(() => lives.forEach((plan) => void runPlan(plan))));
+  const plansPerSecond = medianRate(rounds, () => lives.length / cpuSeconds(() => lives.forEach((plan) => void runPlan(plan))));
   const shipping = shippingPlan({ writes: WRITES, partitions: 2 });
   const backlog = backlogPlan(WRITES);
   const per = (plan: Plan, follow: boolean): number => {
     const { shipped } = runAndCount(plan);
-    return rate(rounds, () => shipped / cpuSeconds(() => void runPlan(plan, { follow })));
+    return medianRate(rounds, () => shipped / cpuSeconds(() => void runPlan(plan, { follow })));
   };
   const grown = (planOf: (factor: number) => Plan) => (factor: number) => {
     const plan = planOf(factor);
@@ -54,8 +48,8 @@ export function duplicationLines(rounds: number): readonly BenchLine[] {
     { name: 'duplication: shipped as written', value: per(shipping, true), unit: 'mutations/CPU s' },
     { name: 'duplication: shipped as written, without model', value: per(shipping, false), unit: 'mutations/CPU s' },
     { name: 'duplication: shipped after a pause', value: per(backlog, true), unit: 'mutations/CPU s' },
-    { name: 'duplication: slope over partitions (1 to 8)', value: slope(grown((f) => shippingPlan({ writes: WRITES, partitions: f })), 8, rounds), unit: 'exponent' },
-    { name: 'duplication: slope over writes (40 to 640)', value: slope(grown((f) => shippingPlan({ writes: 40 * f, partitions: 1 })), 16, rounds), unit: 'exponent' },
-    { name: 'duplication: slope over log length (40 to 640)', value: slope(grown((f) => backlogPlan(40 * f)), 16, rounds), unit: 'exponent' },
+    growthLine('duplication: growth with partitions (1 to 8)', slope(grown((f) => shippingPlan({ writes: WRITES, partitions: f })), 8, rounds)),
+    growthLine('duplication: growth with writes (40 to 640)', slope(grown((f) => shippingPlan({ writes: 40 * f, partitions: 1 })), 16, rounds)),
+    growthLine('duplication: growth with log length (40 to 640)', slope(grown((f) => backlogPlan(40 * f)), 16, rounds)),
   ];
 }

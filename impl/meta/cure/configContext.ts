@@ -14,6 +14,9 @@ import { NO_REPLICA } from './cureView.ts';
 import type { Decision, Proposal, ReplicaReport } from './cureView.ts';
 import type { DropList } from './dropList.ts';
 
+/** Hears what stood proposed, and what stands from now on. */
+export type FrontListener = (old: Proposal | undefined, next: Proposal | undefined) => void;
+
 export class ConfigContext {
   readonly ctx: Context;
   readonly drops: DropList;
@@ -23,12 +26,14 @@ export class ConfigContext {
   readonly passedOver = new Set<NodeId>();
   /** The last decision: tells people why nothing happens. */
   decision: Decision = { kind: 'healthy' };
+  private readonly onFront: FrontListener;
   private proposals: readonly Proposal[] = [];
   private learnerSeen = false;
   private learnerAbnormal = false;
 
-  constructor(ctx: Context) {
+  constructor(ctx: Context, onFront: FrontListener) {
     this.ctx = ctx;
+    this.onFront = onFront;
     this.drops = new ctx.parts.DropList(ctx);
   }
 
@@ -40,6 +45,7 @@ export class ConfigContext {
 
   /** Upstream's assign_cure_proposal and assign_balancer_proposals: one after the other, the first stands. */
   assignProposals(proposals: readonly Proposal[]): void {
+    this.onFront(this.front(), proposals[0]);
     this.proposals = proposals;
     this.resetTrackedLearner();
   }

@@ -19,14 +19,14 @@ import type { ErrorCode, Gpid, NodeId, PartitionConfig, PartitionStatus } from '
 import type { Context } from '../../context.ts';
 import { reply, task } from '../../env/contract.ts';
 import type { RpcResult } from '../../env/contract.ts';
-import { parseGpid, threadHash } from '../../protocol/gpid.ts';
+import { appIdOf, parseGpid, partitionIndexOfGpid, threadHash } from '../../protocol/gpid.ts';
 import type { ConfigProposalAck, ConfigSyncRequest, UpdateConfigRequest } from '../../protocol/messages.ts';
 import { isMember, toldAppInfo } from '../serverState.ts';
 import type { AppState, ServerState } from '../serverState.ts';
 import type { ConfigContext } from './configContext.ts';
 import type { CureRules } from './cureRules.ts';
 import type { ConfigUpdater, CureView, LivenessView, Proposal } from './cureView.ts';
-import type { StandingProposal } from './nodeLoads.ts';
+import type { NodeLoads } from './nodeLoads.ts';
 import type { RequestRules } from './requestRules.ts';
 
 /** A partition, and what to ask for. */
@@ -41,6 +41,9 @@ export class Cure {
   readonly state: ServerState;
   readonly rules: CureRules;
   readonly requestRules: RequestRules;
+  readonly loads: NodeLoads;
+  /** Ascending by id. */
+  private readonly nodes: readonly NodeId[];
   private readonly contexts = new Map<Gpid, ConfigContext>();
   private updater: ConfigUpdater | undefined;
   private liveness: LivenessView = { isAlive: () => false };
@@ -50,6 +53,8 @@ export class Cure {
     this.state = state;
     this.rules = new ctx.parts.CureRules(ctx);
     this.requestRules = new ctx.parts.RequestRules();
+    this.loads = new ctx.parts.NodeLoads(state.members);
+    this.nodes = [...state.options.replicaServers].sort();
   }
 
   // ------------------------------------------------------------------ when to look
@@ -101,7 +106,7 @@ export class Cure {
    */
   onRecalled(app: AppState): void {
     for (const config of app.configs) {
-      this.contexts.delete(config.gpid);
+      this.forget(config.gpid);
       const { drops } = this.contextOf(config.gpid);
       for (const node of config.lastDrops) drops.recordDropHistory(config, node, this.nowMs());
     }
@@ -124,7 +129,7 @@ export class Cure {
   lookAt(app: AppState, partitionIndex: number): Wish | undefined {
     const config = app.configs[partitionIndex];
     if (config === undefined || app.status !== 'AS_AVAILABLE') {
-      if (config !== undefined) this.contexts.delete(config.gpid);
+      if (config !== undefined) this.forget(config.gpid);
       return undefined;
     }
     if (config.primary !== '' && !this.isAlive(config.primary)) {
@@ -174,7 +179,7 @@ export class Cure {
   }
 
   downgradeSecondaryToInactive(app: AppState, config: PartitionConfig): Proposal | undefined {
-    const index = app.configs.indexOf(config);
+    const index = partitionIndexOfGpid(config.gpid);
     for (const node of config.secondaries) {
       const away = this.isAlive(node) ? undefined : this.onPartitionNodeDead(app, index, config, node);
       if (away !== undefined) return away;
@@ -195,33 +200,33 @@ export class Cure {
   contextOf(gpid: Gpid): ConfigContext {
     const found = this.contexts.get(gpid);
     if (found !== undefined) return found;
-    const context = new this.ctx.parts.ConfigContext(this.ctx);
+    const appId = appIdOf(gpid);
+    const onFront = (old: Proposal | undefined, next: Proposal | undefined): void => {
+      this.loads.onStanding(appId, old, next);
+    };
+    const context = new this.ctx.parts.ConfigContext(this.ctx, onFront);
     this.contexts.set(gpid, context);
     return context;
+  }
+
+  private forget(gpid: Gpid): void {
+    this.contexts.get(gpid)?.clearProposals();
+    this.contexts.delete(gpid);
   }
 
   viewOf(app: AppState, config: PartitionConfig, context: ConfigContext): CureView {
     return {
       appId: app.appId,
       config,
-      nodes: [...this.state.options.replicaServers].sort(),
+      nodes: this.nodes,
       liveness: this.liveness,
-      loads: new this.ctx.parts.NodeLoads(this.state.members, () => this.standing()),
+      loads: this.loads,
       drops: context.drops.entries(),
       preferredDrop: context.drops.preferredDrop,
       collected: context.collected,
       passedOver: context.passedOver,
       nowMs: this.nowMs(),
     };
-  }
-
-  private standing(): readonly StandingProposal[] {
-    const all: StandingProposal[] = [];
-    for (const [gpid, context] of this.contexts) {
-      const proposal = context.front();
-      if (proposal !== undefined) all.push({ appId: parseGpid(gpid)?.appId ?? 0, proposal });
-    }
-    return all;
   }
 
   private nowMs(): number {
@@ -325,7 +330,10 @@ export class Cure {
     }
     for (const app of this.state.apps()) {
       if (app.status !== 'AS_AVAILABLE') continue;
-      for (const { gpid, lastDrops } of app.configs) if (lastDrops.includes(node) && !serving.has(gpid)) this.contextOf(gpid).onScanned(node);
+      for (const i of this.state.droppedOut.of(app.appId, node)) {
+        const gpid = app.configs[i]?.gpid;
+        if (gpid !== undefined && !serving.has(gpid)) this.contextOf(gpid).onScanned(node);
+      }
     }
   }
 

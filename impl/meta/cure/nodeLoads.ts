@@ -1,42 +1,40 @@
 /**
  * How much each server has: replicas and primaries of stored configurations, and what stands proposed (upstream's node_state and
- * newly_partitions). Good for one look; proposals are counted when somebody asks, since most looks ask nothing.
+ * newly_partitions). Both are kept with every change, so that a look at a partition costs the same however many others there are.
  */
 import type { NodeId } from '../../../model/vocabulary.ts';
-import type { MemberCounts } from '../memberCounts.ts';
+import { MemberCounts } from '../memberCounts.ts';
 import type { Load, LoadView, Proposal } from './cureView.ts';
-
-/** A proposal that stands, and the table that it is for. */
-export interface StandingProposal {
-  readonly appId: number;
-  readonly proposal: Proposal;
-}
 
 export class NodeLoads implements LoadView {
   private readonly stored: MemberCounts;
-  private readonly proposals: () => Iterable<StandingProposal>;
-  private standing: readonly StandingProposal[] | undefined;
+  private readonly standing = new MemberCounts();
 
-  constructor(stored: MemberCounts, proposals: () => Iterable<StandingProposal>) {
+  constructor(stored: MemberCounts) {
     this.stored = stored;
-    this.proposals = proposals;
+  }
+
+  /** Of a partition of the table something else stands proposed than before. */
+  onStanding(appId: number, old: Proposal | undefined, next: Proposal | undefined): void {
+    if (old !== undefined) this.count(appId, old, -1);
+    if (next !== undefined) this.count(appId, next, 1);
+  }
+
+  private count(appId: number, proposal: Proposal, times: 1 | -1): void {
+    const { primaries, partitions } = this.brings(proposal);
+    this.standing.add(appId, proposal.node, times * primaries, times * partitions);
   }
 
   loadOf(node: NodeId, appId: number): Load {
-    const all = this.stored.of(node);
-    const app = this.stored.ofApp(appId, node);
-    let [appPrimaries, appPartitions, primaries, partitions] = [app.primaries, app.partitions, all.primaries, all.partitions];
-    this.standing ??= [...this.proposals()];
-    for (const one of this.standing) {
-      if (one.proposal.node !== node) continue;
-      const more = this.brings(one.proposal);
-      primaries += more.primaries;
-      partitions += more.partitions;
-      if (one.appId !== appId) continue;
-      appPrimaries += more.primaries;
-      appPartitions += more.partitions;
-    }
-    return { appPrimaries, appPartitions, primaries, partitions };
+    const { stored, standing } = this;
+    const [all, more] = [stored.of(node), standing.of(node)];
+    const [app, moreOfApp] = [stored.ofApp(appId, node), standing.ofApp(appId, node)];
+    return {
+      appPrimaries: app.primaries + moreOfApp.primaries,
+      appPartitions: app.partitions + moreOfApp.partitions,
+      primaries: all.primaries + more.primaries,
+      partitions: all.partitions + more.partitions,
+    };
   }
 
   storedPartitions(node: NodeId): number {

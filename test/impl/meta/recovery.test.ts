@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MetaCluster } from './metaCluster.ts';
+import { MetaCluster, SERVERS } from './metaCluster.ts';
 import type { StoreOp } from './fakeWorld.ts';
 import type { QueryConfigResponse } from '../../../impl/protocol/messages.ts';
 
@@ -91,6 +91,8 @@ describe('a crash between any two writes', () => {
       (cluster) => cluster.drop('t1'),
       (cluster) => {
         const status = cluster.storedApp(1)?.info.status;
+        const counted = SERVERS.reduce((sum, node) => sum + cluster.meta.state.members.of(node).partitions, 0);
+        expect(counted === 0).toBe(status === 'AS_DROPPED');
         const answer = cluster.create('t1');
         cluster.world.run(100);
         if (status === 'AS_DROPPED') expect(answer.last).toEqual({ error: 'ERR_OK', hint: '', appId: 2 });

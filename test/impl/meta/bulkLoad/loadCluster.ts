@@ -98,7 +98,7 @@ export class LoadCluster {
     const old = app.configs[index];
     if (old === undefined) throw new Error(gpid);
     const config = { ...old, primary: SERVERS[0] ?? '', ballot: 3, ...change };
-    app.configs[index] = config;
+    this.cluster.meta.state.replaceConfig(app, index, config);
     this.cluster.world.store.set(partitionPath('source', 1, index), encodeConfig(config));
   }
 

@@ -74,12 +74,14 @@ describe('loads', () => {
       // A table that is dropped loses its members first.
       if (appId === 3) state.applyConfig(app, 0, { ...config, ballot: 2, primary: '', secondaries: [] });
     }
-    const loads = new NodeLoads(state.members, () => [
-      { appId: 1, proposal: { type: 'CT_UPGRADE_TO_PRIMARY', target: C, node: C } },
-      { appId: 2, proposal: { type: 'CT_ADD_SECONDARY', target: B, node: A } },
-      { appId: 2, proposal: { type: 'CT_ASSIGN_PRIMARY', target: D, node: D } },
-      { appId: 2, proposal: { type: 'CT_REMOVE', target: B, node: C } },
-    ]);
+    const loads = new NodeLoads(state.members);
+    loads.onStanding(1, undefined, { type: 'CT_UPGRADE_TO_PRIMARY', target: C, node: C });
+    loads.onStanding(2, undefined, { type: 'CT_ADD_SECONDARY', target: B, node: A });
+    loads.onStanding(2, undefined, { type: 'CT_ASSIGN_PRIMARY', target: D, node: D });
+    loads.onStanding(2, undefined, { type: 'CT_REMOVE', target: B, node: C });
+    // One that stood, and no longer does.
+    loads.onStanding(2, undefined, { type: 'CT_ASSIGN_PRIMARY', target: A, node: A });
+    loads.onStanding(2, { type: 'CT_ASSIGN_PRIMARY', target: A, node: A }, undefined);
     const numbers = (node: string, appId: number) => Object.values(loads.loadOf(node, appId));
     expect(numbers(A, 1)).toEqual([1, 1, 1, 2]);
     expect(numbers(A, 2)).toEqual([0, 1, 1, 2]);
