@@ -17,7 +17,7 @@ const HUNTED: readonly Hunted[] = [
   { id: 'dup-newest-held-back', largestSteps: 8, shrinkRuns: 150 },
   { id: 'pool-dup-load-starved', largestSteps: 14, seed: 10, shrinkRuns: 150 },
   { id: 'fulldup-empty-partition', largestSteps: 4 },
-  { id: 'ckpt-sync-under-writes', largestSteps: 7, seed: 12 },
+  { id: 'ckpt-sync-under-writes', largestSteps: 6, seed: 3 },
   { id: 'ack-before-log', largestSteps: 3 },
   { id: 'commit-past-gap', largestSteps: 6, seed: 3 },
   { id: 'log-gc-one-early', largestSteps: 5, seed: 4 },
