@@ -100,6 +100,7 @@ export class ReplicaConfigurator {
     if (from === 'PS_PRIMARY' && to !== 'PS_PRIMARY') this.onLeftPrimary();
     this.replica.learner.onRoleChanged(old, config);
     this.replica.learnerGroup.onRoleChanged(old, config);
+    if (from === 'PS_POTENTIAL_SECONDARY' && to === 'PS_SECONDARY') this.replica.checkStateCompleteness();
     if (from === 'PS_INACTIVE' && to === 'PS_ERROR') this.onInactiveFailed();
     if (from === 'PS_INACTIVE' && to !== 'PS_INACTIVE') this.setInactiveStateTransient(false);
     if (to === 'PS_SECONDARY' && from !== 'PS_SECONDARY') this.onBecameSecondary();

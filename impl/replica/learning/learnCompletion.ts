@@ -66,6 +66,7 @@ export class LearnCompletion {
   }
 
   succeed(): void {
+    this.replica.checkStateCompleteness();
     this.learner.status = 'LearningSucceeded';
     this.notifyLearnCompletion();
   }
